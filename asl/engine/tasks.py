@@ -1,0 +1,61 @@
+"""How the engine asks the outside world to do a task.
+
+The engine knows the States Language, the outside world knows Lambda, SQS and the rest. They meet in one call:
+`TaskRunner.start(request, completion)`. It must return at once; the work goes on elsewhere (a thread, a process, a
+queue) and ends by one call of the completion, from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Cancel = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """One attempt of one Task state.
+
+    `resource` is the state's Resource as written: a Lambda function's ARN, an activity's ARN, or an integration such
+    as `arn:aws:states:::sqs:sendMessage.waitForTaskToken`. `parameters` is the effective payload, a JSON value.
+    `task_token` is set for `.waitForTaskToken` and activities: whoever knows it may end the task through
+    `Engine.send_task_success` and its siblings. Times are in seconds, None where the state sets none.
+    """
+
+    resource: str
+    parameters: Any
+    state_name: str
+    execution_arn: str
+    state_machine_arn: str
+    task_token: str | None
+    timeout_seconds: float | None
+    heartbeat_seconds: float | None
+    credentials: Any = None
+
+
+class Completion(Protocol):
+    """How a runner reports. `succeed` and `fail` end the task; what comes after the end is ignored."""
+
+    def started(self) -> None:
+        """The worker has taken the task (LambdaFunctionStarted, TaskStarted, ActivityStarted)."""
+
+    def start_failed(self, error: str, cause: str) -> None:
+        """The task could not even be started (LambdaFunctionStartFailed, TaskStartFailed)."""
+
+    def submitted(self, output: Any) -> None:
+        """The service accepted the request; its end comes later (TaskSubmitted: `.sync` and `.waitForTaskToken`)."""
+
+    def succeed(self, result: Any) -> None:
+        """The task's result, a JSON value."""
+
+    def fail(self, error: str, cause: str) -> None:
+        """The task's error name and cause, as AWS words them."""
+
+
+class TaskRunner(Protocol):
+    """Does the work of Task states."""
+
+    def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        """Begin the work and return at once; the returned callable, if any, gives up on it (timeout, StopExecution)."""
