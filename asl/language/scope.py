@@ -1,0 +1,53 @@
+"""What an expression sees when it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+
+class _Missing:
+    """The type of `MISSING`: a value that is not there, as opposed to JSON's `null`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+
+_NO_VARIABLES: Final[Mapping[str, Any]] = {}
+
+
+class Scope:
+    """The data of one evaluation. Nothing in it is ever changed by an expression.
+
+    `data` is the state's (effective) input: `$` in JSONPath, `$states.input` in JSONata.
+    `context` is the context object: `$$` in JSONPath, `$states.context` in JSONata.
+    `variables` are the assigned variables, `$name` in both languages.
+    `result` and `error_output` are `$states.result` and `$states.errorOutput`, `MISSING` where they do not exist.
+    """
+
+    __slots__ = ("context", "data", "error_output", "result", "variables")
+
+    def __init__(
+        self,
+        data: Any,
+        context: Any = None,
+        variables: Mapping[str, Any] | None = None,
+        result: Any = MISSING,
+        error_output: Any = MISSING,
+    ) -> None:
+        self.data = data
+        self.context = {} if context is None else context
+        self.variables = _NO_VARIABLES if variables is None else variables
+        self.result = result
+        self.error_output = error_output
+
+    def with_data(self, data: Any) -> Scope:
+        """The same scope over other data, as `ResultSelector` and `OutputPath` need it."""
+        return Scope(data, self.context, self.variables, self.result, self.error_output)
