@@ -38,8 +38,8 @@ class TaskRequest:
 class Completion(Protocol):
     """How a runner reports. `succeed` and `fail` end the task; what comes after the end is ignored."""
 
-    def started(self) -> None:
-        """The worker has taken the task (LambdaFunctionStarted, TaskStarted, ActivityStarted)."""
+    def started(self, worker_name: str | None = None) -> None:
+        """The worker has taken the task (LambdaFunctionStarted, TaskStarted, ActivityStarted with the worker's name)."""
 
     def start_failed(self, error: str, cause: str) -> None:
         """The task could not even be started (LambdaFunctionStartFailed, TaskStartFailed)."""
@@ -54,8 +54,24 @@ class Completion(Protocol):
         """The task's error name and cause, as AWS words them."""
 
 
+class TaskRefused(Exception):
+    """The task cannot even be scheduled: its activity does not exist, or the service knows no such parameter.
+
+    The state fails with `error`; `cause` comes without the frame "An error occurred while executing the state ...".
+    """
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
 class TaskRunner(Protocol):
-    """Does the work of Task states."""
+    """Does the work of Task states.
+
+    A runner may also have a method `check(request: TaskRequest) -> None`, asked before the task is written to the
+    history as scheduled. It raises `TaskRefused` where the state is to fail without a trace of the task.
+    """
 
     def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
         """Begin the work and return at once; the returned callable, if any, gives up on it (timeout, StopExecution)."""
