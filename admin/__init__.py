@@ -1,0 +1,1 @@
+"""Scripts that an operator runs: users, tokens and usage of one stage."""

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Print a user's id token, and nothing else: TOKEN=$(./admin/get_user_token.py --email you@example.com)"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if not __package__:  # run as a script: the project's folder instead of admin/
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from admin import common
+
+PARSER = common.parser(__doc__ or "")
+PARSER.add_argument("--email", required=True, type=common.email)
+PARSER.add_argument("--password", help="without it: asked for, or the first line of standard input")
+
+
+def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common.Result:
+    """Signs the user in.
+
+    Raises:
+        common.CommandError: The password is wrong, or must be changed first.
+    """
+    password = read_password(arguments.email) if arguments.password is None else arguments.password
+    client = stage.cognito()
+    try:
+        answer = client.admin_initiate_auth(
+            UserPoolId=stage.user_pool_id,
+            ClientId=stage.user_pool_client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": arguments.email, "PASSWORD": password},
+        )
+    except client.exceptions.UserNotFoundException:
+        raise common.no_such_user(stage, arguments.email) from None
+    except client.exceptions.NotAuthorizedException:
+        raise common.CommandError(f"wrong email or password for {arguments.email}, or the user is disabled") from None
+    if "AuthenticationResult" not in answer:
+        raise common.CommandError(f"{arguments.email} cannot sign in yet: Cognito asks for {answer['ChallengeName']}")
+    result = answer["AuthenticationResult"]
+    return common.Result({"idToken": result["IdToken"], "expiresIn": result["ExpiresIn"]}, result["IdToken"])
+
+
+def read_password(email: str) -> str:
+    """Asks for the password without echo; reads one line where there is no terminal.
+
+    Raises:
+        common.CommandError: There is neither.
+    """
+    if sys.stdin is not None and sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass(f"Password of {email}: ")
+    password = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+    if not password:
+        raise common.CommandError("no password: give --password, or the password on standard input")
+    return password
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the script and returns its exit code."""
+    return common.run(get_user_token, PARSER, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""List the users of a stage, with their groups."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+if not __package__:  # run as a script: the project's folder instead of admin/
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from admin import common
+
+PAGE_SIZE = 60  # the most that Cognito gives at once
+
+PARSER = common.parser(__doc__ or "")
+
+
+def list_users(stage: common.Stage, _arguments: argparse.Namespace) -> common.Result:
+    """Lists all users by email address."""
+    groups = _groups_of_users(stage)
+    users = [
+        {
+            "email": attributes.get("email", user["Username"]),
+            "userId": attributes.get("sub", user["Username"]),
+            "groups": sorted(groups[user["Username"]]),
+            "status": user["UserStatus"] if user["Enabled"] else "DISABLED",
+            "created": user["UserCreateDate"].isoformat(),
+        }
+        for user in _pages(stage, "list_users", "Users")
+        for attributes in [common.attributes(user.get("Attributes", []))]
+    ]
+    users.sort(key=lambda user: user["email"])
+    rows = [(user["email"], user["userId"], user["status"], ",".join(user["groups"]) or "-") for user in users]
+    text = common.table(("EMAIL", "USER ID", "STATUS", "GROUPS"), rows)
+    return common.Result({"users": users, "count": len(users)}, text)
+
+
+def _groups_of_users(stage: common.Stage) -> dict[str, set[str]]:
+    """Asks by group: there are few groups, and asking by user would be a call for each."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for group in _pages(stage, "list_groups", "Groups"):
+        for user in _pages(stage, "list_users_in_group", "Users", GroupName=group["GroupName"]):
+            groups[user["Username"]].add(group["GroupName"])
+    return groups
+
+
+def _pages(stage: common.Stage, operation: str, key: str, **parameters: str) -> Iterator[Any]:
+    paginator: Any = stage.cognito().get_paginator(operation)  # type: ignore[call-overload]
+    for page in paginator.paginate(
+        UserPoolId=stage.user_pool_id, PaginationConfig={"PageSize": PAGE_SIZE}, **parameters
+    ):
+        yield from page[key]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the script and returns its exit code."""
+    return common.run(list_users, PARSER, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
