@@ -12,10 +12,10 @@ NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 class ExpressionError(Exception):
     """An expression could not be evaluated.
 
-    `error` is the error's name in the States Language (`States.Runtime`, `States.QueryEvaluationError`, ...). `cause` is
-    complete in AWS's words, with the name of the field where AWS names it, but without the "An error occurred while
-    executing the state ..." that an engine puts before it. `location` is the field inside the state that holds a
-    JSONata expression, `Output/result`, as the `EvaluationFailed` event has it; None where AWS gives none.
+    `error` is the error's name in the States Language (`States.Runtime`, `States.QueryEvaluationError`, ...).
+    `cause` is complete in AWS's words, with the name of the field where AWS names it, but without the "An error
+    occurred while executing the state ..." that an engine puts before it. `location` is the field inside the state
+    that holds a JSONata expression, `Output/result`, as the `EvaluationFailed` event has it; None where AWS gives none.
     """
 
     def __init__(self, error: str, cause: str, location: str | None = None) -> None:
@@ -26,7 +26,7 @@ class ExpressionError(Exception):
 
 
 class SyntaxProblem(ValueError):
-    """An expression cannot be compiled: its text, the position in it (from 0, -1 if unknown) and what is wrong there."""
+    """An expression cannot be compiled: what is wrong, in which text and where in it (from 0; -1: unknown)."""
 
     def __init__(self, message: str, text: str = "", position: int = -1) -> None:
         super().__init__(message)

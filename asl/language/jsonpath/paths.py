@@ -1,0 +1,148 @@
+"""Compiles paths into functions of a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from asl.language.errors import RUNTIME, ExpressionError
+from asl.language.jsonpath.parser import parse_path
+from asl.language.jsonpath.selectors import compile_step
+from asl.language.jsonpath.syntax import Children, Path, Root
+from asl.language.scope import MISSING, Scope
+from asl.language.values import json_text
+
+Lookup = Callable[[Scope], Any]
+
+
+@lru_cache(maxsize=8192)
+def compile_lookup(text: str) -> Lookup:
+    """Compile a path into a function that answers `MISSING` where a definite path finds nothing.
+
+    Raises `SyntaxProblem` if the text is not a path.
+    """
+    path = parse_path(text)
+    keys = path.keys
+    if keys is None:
+        return _general(path)
+    if path.root is Root.VARIABLE:
+        return _variable(path.variable, keys)
+    if all(isinstance(key, str) for key in keys):
+        return _members(path.root is Root.CONTEXT, keys)
+    return _keys(path.root is Root.CONTEXT, keys)
+
+
+@lru_cache(maxsize=8192)
+def compile_path(text: str, field: str | None = None) -> Lookup:
+    """Compile a path into a function of a scope.
+
+    `field` is the name of the field that holds the path (`InputPath`, `name.$`): AWS names it when nothing is found.
+    The function raises `ExpressionError` (States.Runtime) where a definite path finds nothing. Raises `SyntaxProblem`
+    if the text is not a path.
+    """
+    path = parse_path(text)
+    lookup = compile_lookup(text)
+    if not path.selectors and path.root is not Root.VARIABLE:
+        return lookup
+    named = f" specified for the field '{field}'" if field else ""
+
+    def evaluate(scope: Scope) -> Any:
+        value = lookup(scope)
+        if value is MISSING:
+            raise ExpressionError(
+                RUNTIME, f"The JSONPath '{text}'{named} could not be found in the input '{json_text(scope.data)}'"
+            )
+        return value
+
+    return evaluate
+
+
+def _members(context: bool, names: tuple[Any, ...]) -> Lookup:
+    """A path of names alone. One and no name are by far the most frequent, and worth a function of their own."""
+    if not names:
+        return (lambda scope: scope.context) if context else (lambda scope: scope.data)
+    if len(names) == 1 and not context:
+        name = names[0]
+
+        def member(scope: Scope) -> Any:
+            try:
+                return scope.data[name]
+            except (KeyError, TypeError):
+                return MISSING
+
+        return member
+
+    def evaluate(scope: Scope) -> Any:
+        node = scope.context if context else scope.data
+        try:
+            for name in names:
+                node = node[name]
+        except (KeyError, TypeError):
+            return MISSING
+        return node
+
+    return evaluate
+
+
+def descend(node: Any, keys: tuple[str | int, ...]) -> Any:
+    """The node under `keys`, or `MISSING`."""
+    for key in keys:
+        if isinstance(key, str):
+            if not isinstance(node, dict) or key not in node:
+                return MISSING
+        elif not isinstance(node, list) or not -len(node) <= key < len(node):
+            return MISSING
+        node = node[key]
+    return node
+
+
+def _keys(context: bool, keys: tuple[str | int, ...]) -> Lookup:
+    if context:
+        return lambda scope: descend(scope.context, keys)
+    return lambda scope: descend(scope.data, keys)
+
+
+def _variable(name: str, keys: tuple[str | int, ...]) -> Lookup:
+    if not keys:
+        return lambda scope: scope.variables.get(name, MISSING)
+
+    def evaluate(scope: Scope) -> Any:
+        value = scope.variables.get(name, MISSING)
+        return value if value is MISSING else descend(value, keys)
+
+    return evaluate
+
+
+def _general(path: Path) -> Lookup:
+    steps = [compile_step(selector) for selector in path.selectors]
+    definite = path.definite
+    root = path.root
+    variable = path.variable
+    if any(isinstance(selector, Children) for selector in path.selectors[:-1]):
+        return _refuse(f"Invalid path '{path.text}' : Multi properties can only be used as path leafs: {path.text}")
+
+    def evaluate(scope: Scope) -> Any:
+        if root is Root.DATA:
+            document = scope.data
+        elif root is Root.CONTEXT:
+            document = scope.context
+        else:
+            document = scope.variables.get(variable, MISSING)
+            if document is MISSING:
+                return MISSING
+        nodes = [document]
+        for step in steps:
+            nodes = step(nodes, document)
+        if definite:
+            return nodes[0] if nodes else MISSING
+        return nodes
+
+    return evaluate
+
+
+def _refuse(cause: str) -> Lookup:
+    def evaluate(scope: Scope) -> Any:
+        raise ExpressionError(RUNTIME, cause)
+
+    return evaluate
