@@ -1,0 +1,143 @@
+"""A stage as the admin scripts find one: once as a local cloud, once as a deployed stack, both on moto's server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from admin import common
+from chalicelib.names import Names
+
+REGION = "us-east-1"
+DEPLOYED_STAGE = "dev"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+@dataclass
+class Outcome:
+    """What a script left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Cloud:
+    """moto's server with a pool, a usage table and the stack that names them."""
+
+    endpoint: str
+    stage: common.Stage
+    project: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def record_usage(self, user: str, months: Mapping[str, int]) -> None:
+        for month, calls in months.items():
+            self.stage.dynamodb().put_item(
+                TableName=self.stage.usage_table,
+                Item={"userId": {"S": user}, "yearMonth": {"S": month}, "apiCalls": {"N": str(calls)}},
+            )
+
+    def script(self, name: str, *arguments: str, stdin: str = "", python: str | None = None, **env: str) -> Outcome:
+        """Runs `admin/NAME.py` as an operator does, in the copy of the project that has the local cloud."""
+        done = subprocess.run(
+            [*([python] if python else []), str(self.project / "admin" / f"{name}.py"), *arguments],
+            check=False,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**self.environment, **env},
+            cwd="/",
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the scripts need of the project, so that its `.localcloud` is the tests' own."""
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(common.PROJECT / "admin", root / "admin", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "chalicelib").mkdir()
+    for module in ("__init__.py", "names.py"):
+        shutil.copy(common.PROJECT / "chalicelib" / module, root / "chalicelib" / module)
+    (root / ".localcloud").mkdir()
+    return root
+
+
+@pytest.fixture
+def cloud(endpoint: str, project: Path) -> Iterator[Cloud]:
+    """A new pool and table; the local cloud of `project`, and the stack of stage `dev`."""
+    session = boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    cognito = session.client("cognito-idp", endpoint_url=endpoint)
+    pool = cognito.create_user_pool(PoolName="users", UsernameAttributes=["email"])["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="cli")["UserPoolClient"]["ClientId"]
+    table = Names(stage="local", region=REGION, account="123456789012").usage_table
+    dynamodb = session.client("dynamodb", endpoint_url=endpoint)
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "userId", "KeyType": "HASH"}, {"AttributeName": "yearMonth", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "userId", "AttributeType": "S"},
+            {"AttributeName": "yearMonth", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    outputs = {"UserPoolId": pool, "UserPoolClientId": client, "UsageTableName": table}
+    stacks = session.client("cloudformation", endpoint_url=endpoint)
+    stack = Names(stage=DEPLOYED_STAGE, region=REGION, account="").resource("").rstrip("-")
+    stacks.create_stack(
+        StackName=stack,
+        TemplateBody=json.dumps(
+            {
+                "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+                "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+            }
+        ),
+    )
+    environment = {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "STAGE": "local",
+        "ACCOUNT_ID": "123456789012",
+        "USER_POOL_ID": pool,
+        "USER_POOL_CLIENT_ID": client,
+    }
+    (project / common.CLOUD_FILE).write_text(
+        json.dumps({"endpoint": endpoint, "pid": os.getpid(), "environment": environment})
+    )
+    yield Cloud(
+        endpoint=endpoint,
+        stage=common.find_stage("local", project),
+        project=project,
+        # What a shell has, less anything of AWS's; the scripts' `python3` is the one the tests run with.
+        environment={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(project)},
+    )
+    dynamodb.delete_table(TableName=table)
+    stacks.delete_stack(StackName=stack)
+    cognito.delete_user_pool(UserPoolId=pool)
