@@ -1,0 +1,212 @@
+"""The parent's side of one worker process: messages, log lines, life and death."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud.workers.spec import FunctionSpec
+
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_LENGTHS = 8
+_READ_BYTES = 1 << 20
+_LOG_TAIL_BYTES = 4096  # what an Invoke with LogType=Tail returns
+# What a process needs to work on this machine. Nothing else of the developer's environment reaches a function.
+_INHERITED = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+
+LogSink = Callable[[str], None]
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a worker sent: see `bootstrap`."""
+
+    header: dict[str, Any]
+    payload: bytes
+
+
+def lambda_environment(spec: FunctionSpec) -> dict[str, str]:
+    """The function's own variables and those that Lambda sets.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    """
+    region = spec.arn.split(":")[3]
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        **spec.environment,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{os.getpid():08x}",
+        "LAMBDA_TASK_ROOT": str(spec.code),
+        "TZ": ":UTC",
+        "_HANDLER": spec.handler,
+    }
+
+
+class Worker:
+    """A subprocess that runs one function, one invocation at a time.
+
+    Everything but `send_invocation` is called by the pool's own thread: on Linux the process dies with the thread
+    that started it.
+    """
+
+    def __init__(self, log: LogSink) -> None:
+        ours, theirs = socket.socketpair()
+        read_end, write_end = os.pipe()
+        os.set_blocking(read_end, False)
+        try:
+            self.process = subprocess.Popen[bytes](
+                [sys.executable, "-P", str(BOOTSTRAP), str(os.getpid())],
+                stdin=theirs.fileno(),
+                stdout=write_end,
+                stderr=write_end,
+                env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+                start_new_session=True,  # Ctrl-C in the terminal is ours to handle, and a kill reaches its children too
+            )
+        except BaseException:
+            ours.close()
+            os.close(read_end)
+            raise
+        finally:
+            theirs.close()
+            os.close(write_end)
+        self.socket = ours
+        self.output = read_end
+        self.spec: FunctionSpec | None = None
+        self.idle_since = 0.0  # monotonic seconds
+        self.timer_at = float("inf")  # when the pool looks at it next
+        self.ended = False
+        self._files: dict[str, Stamp] = {}
+        self._log = log
+        self._received = bytearray()
+        self._line = b""
+        self._tail = ""
+
+    def send_init(self, spec: FunctionSpec) -> None:
+        """Give the worker its function. It answers `ready` or `init-error`."""
+        self.spec = spec
+        environment = lambda_environment(spec)
+        header = {"op": "init", "code": str(spec.code), "handler": spec.handler, "memory": spec.memory}
+        self._send({**header, "environment": environment}, b"")
+
+    def send_invocation(self, request_id: str, arn: str, deadline: float, payload: bytes) -> None:
+        """Start an invocation. A worker that has died meanwhile is noticed by its end, not here."""
+        self._tail = ""
+        self._send({"op": "invoke", "id": request_id, "arn": arn, "deadline": deadline}, payload)
+
+    def _send(self, header: Mapping[str, Any], payload: bytes) -> None:
+        head = json.dumps(header).encode()
+        lengths = len(head).to_bytes(4, "big") + len(payload).to_bytes(4, "big")
+        with contextlib.suppress(OSError):
+            if len(payload) < 65536:
+                self.socket.sendall(lengths + head + payload)
+            else:
+                self.socket.sendall(lengths + head)
+                self.socket.sendall(payload)
+
+    def receive(self) -> tuple[list[Message], bool]:
+        """The messages that have arrived, and whether the worker has closed its end."""
+        closed = False
+        try:
+            while chunk := self.socket.recv(_READ_BYTES, socket.MSG_DONTWAIT):
+                self._received += chunk
+            closed = True
+        except BlockingIOError:
+            pass
+        except OSError:
+            closed = True
+        messages = []
+        while (message := self._take_message()) is not None:
+            messages.append(message)
+            for path, stamp in message.header["files"].items():
+                self._files[path] = tuple(stamp)
+        return messages, closed
+
+    def _take_message(self) -> Message | None:
+        data = self._received
+        if len(data) < _LENGTHS:
+            return None
+        body = _LENGTHS + int.from_bytes(data[:4], "big")
+        end = body + int.from_bytes(data[4:8], "big")
+        if len(data) < end:
+            return None
+        message = Message(json.loads(data[_LENGTHS:body]), bytes(data[body:end]))
+        del data[:end]
+        return message
+
+    def drain_output(self) -> bool:
+        """Pass on the lines that the function has printed. False once nothing more can come."""
+        while True:
+            try:
+                chunk = os.read(self.output, 65536)
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+            if not chunk:
+                return False
+            self._tail = (self._tail + chunk.decode("utf-8", "replace"))[-_LOG_TAIL_BYTES:]
+            *lines, self._line = (self._line + chunk).split(b"\n")
+            for line in lines:
+                self._write_line(line)
+
+    def _write_line(self, line: bytes) -> None:
+        name = self.spec.name if self.spec else "worker"
+        self._log(f"[{name}] {line.decode('utf-8', 'replace').rstrip()}")
+
+    def take_log(self) -> str:
+        """What was printed since the invocation began."""
+        self.drain_output()
+        return self._tail
+
+    def is_stale(self) -> bool:
+        """Whether a source file it has loaded is another now."""
+        for path, stamp in self._files.items():
+            try:
+                status = os.stat(path)  # noqa: PTH116 - on the path of every call
+            except OSError:
+                return True
+            if (status.st_mtime_ns, status.st_size, status.st_ino) != stamp:
+                return True
+        return False
+
+    def end(self, grace: float = 0.0) -> int:
+        """Kill what is left of the process and what it started; its return code.
+
+        A process that is ending by itself has `grace` seconds to do so, for the sake of its own return code.
+        """
+        self.ended = True
+        code: int | None
+        try:
+            code = self.process.wait(grace) if grace else self.process.poll()
+        except subprocess.TimeoutExpired:
+            code = None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if code is None:
+            code = self.process.wait()
+        self.drain_output()
+        if self._line:
+            self._write_line(self._line)
+        self.socket.close()
+        os.close(self.output)
+        return code
