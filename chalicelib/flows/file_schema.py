@@ -1,0 +1,154 @@
+"""The JSON Schema of a flow's file, generated from the model, and the check of files against it.
+
+Editors complete and check flow files with the schema (`# yaml-language-server: $schema=...` on a file's first line). The
+compiler checks with the few keywords that the schema uses itself: a general validator takes longer for a file than
+reading it does, and its messages name schemas instead of the way out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from chalicelib.flows.model import Access, Flow, FunctionEntry, IamStatement, Permissions, Schedule
+from chalicelib.flows.names import suggestion
+from chalicelib.flows.pointers import escape
+from chalicelib.flows.shortform_schema import SHORT_FORM_DEFINITIONS, SHORT_FORM_PROPERTIES
+from chalicelib.flows.states_schema import STATES_DEFINITIONS
+
+_PARTS = (Access, FunctionEntry, IamStatement, Permissions, Schedule)
+_NAMES = {
+    dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a whole number",
+    float: "a number", type(None): "null",
+}  # fmt: skip
+_KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
+
+
+@cache
+def flow_schema() -> dict[str, Any]:
+    """The schema of a flow's file (JSON Schema 2020-12)."""
+    body = _schema_of(Flow)
+    body["properties"] |= SHORT_FORM_PROPERTIES
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A flow of Serverless Dynamic Workflows",
+        **body,
+        "oneOf": [{"required": ["definition"]}, {"required": ["steps"]}],
+        "$defs": {part.__name__: _schema_of(part) for part in _PARTS} | SHORT_FORM_DEFINITIONS | STATES_DEFINITIONS,
+    }
+
+
+def _schema_of(model: type) -> dict[str, Any]:
+    described = [item.metadata for item in fields(model) if item.metadata]
+    return {
+        "description": (model.__doc__ or "").split("\n")[0],
+        "type": "object",
+        "properties": {item["key"]: item["schema"] | {"description": item["doc"]} for item in described},
+        "required": [item["key"] for item in described if item["required"]],
+        "additionalProperties": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A value that the schema forbids; `at_key` when the key is wrong and not its value."""
+
+    check: str
+    pointer: str
+    message: str
+    hint: str = ""
+    at_key: bool = False
+
+
+def violations(value: Any) -> Iterator[Violation]:
+    """What is wrong with a file's own keys. Definitions are left to `asl.language`."""
+    yield from _check(value, flow_schema(), "", "the file")
+    if isinstance(value, dict) and ("definition" in value) == ("steps" in value):
+        if "steps" in value:
+            yield Violation("flow-shape", "/steps", "A flow has either a definition or steps, not both.", at_key=True)
+        else:
+            yield Violation("flow-shape", "", "The flow has neither a definition nor steps.", "add one of them")
+
+
+def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
+    reference = schema.get("$ref")
+    if reference is not None:
+        if reference == "#/$defs/StateMachine":
+            schema = {"type": "object"}
+        else:
+            schema = flow_schema()["$defs"][reference.rpartition("/")[2]]
+    choices = schema.get("anyOf")
+    if choices is not None:
+        yield from _check_any(value, choices, pointer, what)
+        return
+    allowed = schema.get("enum")
+    if allowed is not None and value not in allowed:
+        words = " or ".join(map(str, allowed))
+        yield Violation("flow-shape", pointer, f"{what} is {_show(value)}, not {words}.", suggestion(str(value), allowed))
+        return
+    kind = schema.get("type")
+    if kind is not None and not _is(value, kind):
+        yield Violation("flow-shape", pointer, f"{what} is {_show(value)}, not {_NAMES[_KINDS[kind]]}.")
+    elif kind == "object":
+        yield from _check_object(value, schema, pointer, what)
+    elif kind == "array":
+        if len(value) < schema.get("minItems", 0):
+            yield Violation("flow-shape", pointer, f"{what} is empty.")
+        items = schema.get("items")
+        if items is not None:
+            for index, item in enumerate(value):
+                yield from _check(item, items, f"{pointer}/{index}", f"item {index + 1} of {what}")
+    elif kind == "string":
+        if len(value) < schema.get("minLength", 0):
+            yield Violation("flow-shape", pointer, f"{what} is empty.")
+        elif "pattern" in schema and not re.search(schema["pattern"], value):
+            yield Violation("flow-name", pointer, f"{what} is {value!r}: letters, digits, `_` and `-`, a letter first.")
+    elif kind == "integer":
+        low, high = schema.get("minimum"), schema.get("maximum")
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
+            yield Violation("flow-shape", pointer, f"{what} is {value}; it must be {bounds}.")
+
+
+def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
+    properties = schema.get("properties")
+    if properties is None:
+        return
+    for key, item in value.items():
+        known = properties.get(key)
+        if known is not None:
+            yield from _check(item, known, f"{pointer}/{escape(key)}", key)
+        elif schema.get("additionalProperties") is False:
+            message = f"{what} has the unknown key {key!r}."
+            hint = suggestion(key, properties) or "known are " + ", ".join(properties)
+            yield Violation("unknown-key", f"{pointer}/{escape(key)}", message, hint, at_key=True)
+    for key in schema.get("required", ()):
+        if key not in value:
+            yield Violation("missing-key", pointer, f"{what} has no {key!r}.", f"add `{key}:`", at_key=True)
+
+
+def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: str) -> Iterator[Violation]:
+    """Report against the choice that has the value's type, so that the message is about what was meant."""
+    resolved = [
+        flow_schema()["$defs"][choice["$ref"].rpartition("/")[2]] if "$ref" in choice else choice for choice in choices
+    ]
+    fitting = [choice for choice in resolved if "type" not in choice or _is(value, choice["type"])]
+    if not fitting:
+        words = " or ".join(_NAMES[_KINDS[choice["type"]]] for choice in resolved)
+        yield Violation("flow-shape", pointer, f"{what} is {_show(value)}, not {words}.")
+        return
+    best = [list(_check(value, choice, pointer, what)) for choice in fitting]
+    yield from min(best, key=len)
+
+
+def _is(value: Any, kind: str) -> bool:
+    return isinstance(value, _KINDS[kind]) and not (kind == "integer" and isinstance(value, bool))
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:37] + "...")
+    return _NAMES[type(value)] if isinstance(value, dict | list) or value is None else str(value).lower()

@@ -1,0 +1,109 @@
+"""Handler paths of flows, and what a function's file says about its handler without importing it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+_PATH = re.compile(r"(?:(?:functions|chalicelib)/lib/)?(?P<name>[A-Za-z][\w-]*)/handler(?:\.py)?(?:\.(?P<attribute>\w+))?")
+_NAME = re.compile(r"[A-Za-z][\w-]*")
+
+
+def function_of_handler(handler: str) -> str | None:
+    """The library function that a handler path names, None when it is no handler path.
+
+    `functions/lib/X/handler.handler`, `chalicelib/lib/X/handler.handler` and `X` all mean `X`.
+    """
+    if _NAME.fullmatch(handler):
+        return handler
+    match = _PATH.fullmatch(handler)
+    if match is None or match["attribute"] not in (None, "handler"):
+        return None
+    return match["name"]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerFault:
+    """What is wrong with a function's file."""
+
+    check: str
+    message: str
+    line: int = 1
+    column: int = 1
+
+
+def inspect_handler(file: Path) -> HandlerFault | None:
+    """Why the function in `file` cannot be called, None when it can. Nothing is imported."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return HandlerFault("unknown-handler", "the file does not exist")
+    return _inspect(file, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _inspect(file: Path, mtime: int, size: int) -> HandlerFault | None:
+    try:
+        tree = ast.parse(file.read_bytes(), filename=file.name)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        return HandlerFault("handler-syntax", f"the file is not Python: {error.args[0]}", line)
+    found: ast.stmt | None = None
+    for statement in tree.body:
+        found = statement if _binds_handler(statement) else found
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            for inner in ast.walk(statement):
+                if isinstance(inner, ast.stmt) and inner is not statement and _binds_handler(inner):
+                    found = inner
+    if found is None:
+        return HandlerFault("missing-handler", "the file defines no `handler`")
+    if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
+        problem = _signature_problem(found)
+        if problem:
+            return HandlerFault("handler-signature", problem, found.lineno, found.col_offset + 1)
+    return None
+
+
+def _binds_handler(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return statement.name == "handler"
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return any((alias.asname or alias.name) in ("handler", "*") for alias in statement.names)
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets = [statement.target]
+    return any(
+        isinstance(item, ast.Name) and item.id == "handler"
+        for target in targets
+        for item in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
+    )
+
+
+def _signature_problem(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """Both styles of handlers are called by Lambda's rules: see "A function" in the documentation."""
+    if function.decorator_list:
+        return ""  # a decorator decides what is called
+    if isinstance(function, ast.AsyncFunctionDef):
+        return "`handler` is async; Lambda does not await it"
+    arguments = function.args
+    names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
+    if names[:2] == ["event", "context"]:
+        required = len(names) - len(arguments.defaults)
+        extra = [a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
+        if required > 2 or extra:
+            return "`handler(event, context)` takes more than those two"
+        return ""
+    if names == ["context", "event"]:
+        return "`handler(context, event)` has its parameters the wrong way round"
+    if names == ["event"] and not arguments.kwonlyargs and arguments.args and arguments.args[0].annotation is None:
+        return "`handler(event)` lacks its second parameter, `context`"
+    if arguments.posonlyargs:
+        return "`handler` has positional-only parameters, which no JSON body can fill by name"
+    if arguments.vararg:
+        return f"`handler` takes `*{arguments.vararg.arg}`, which no JSON body can fill by name"
+    return ""

@@ -1,0 +1,85 @@
+"""The part of the flow schema that describes the short form, `steps:`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT = {"type": "string"}
+_STEPS = {"$ref": "#/$defs/Steps"}
+_RETRY = {
+    "anyOf": [
+        {"type": "boolean"},
+        {"type": "integer", "minimum": 0, "maximum": 99_999_999},
+        {"$ref": "#/$defs/RetryStep"},
+        {"type": "array", "items": {"$ref": "#/$defs/RetryStep"}},
+    ]
+}
+
+SHORT_FORM_PROPERTIES: dict[str, Any] = {
+    "steps": {**_STEPS, "description": "The short form: what happens, one step after the other."}
+}
+
+SHORT_FORM_DEFINITIONS: dict[str, Any] = {
+    "Steps": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": [_TEXT, {"$ref": "#/$defs/Step"}]},
+    },
+    "Branch": {"anyOf": [_TEXT, {"$ref": "#/$defs/Step"}, _STEPS]},
+    "Step": {
+        "type": "object",
+        "description": "One step: one of call, parallel, foreach, choose, wait, state, fail or succeed.",
+        "properties": {
+            "name": {**_TEXT, "description": "The state's name; made from what it does when left out."},
+            "comment": _TEXT,
+            "call": {**_TEXT, "description": "A function's or a flow's name."},
+            "parallel": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Branch"}},
+            "foreach": {"description": "A JSONata expression or a list: one round of `do` for each item."},
+            "do": _STEPS,
+            "concurrency": {"type": "integer", "minimum": 0, "description": "Rounds at a time; 0 is no limit."},
+            "choose": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Choice"}},
+            "wait": {"description": "Seconds, `5 minutes`, a JSONata expression, or a time `2030-01-31T12:00:00Z`."},
+            "state": {"$ref": "#/$defs/State", "description": "A state in the States Language; Next is filled in."},
+            "fail": {"anyOf": [_TEXT, {"$ref": "#/$defs/FailStep"}]},
+            "succeed": {"type": "boolean", "description": "Ends the flow here."},
+            "input": {"description": "What the call gets; the step's input when left out. JSONata in `{% %}`."},
+            "output": {"description": "What the next step gets; the result when left out. JSONata in `{% %}`."},
+            "assign": {"type": "object", "description": "Variables for later steps."},
+            "timeout": {"type": "integer", "minimum": 1, "description": "Seconds before the step fails."},
+            "retry": _RETRY,
+            "catch": {"anyOf": [_STEPS, {"type": "array", "items": {"$ref": "#/$defs/CatchStep"}}]},
+        },
+        "additionalProperties": False,
+    },
+    "Choice": {
+        "type": "object",
+        "properties": {
+            "when": {**_TEXT, "description": "A JSONata condition: `$states.input.amount > 100`."},
+            "do": _STEPS,
+            "otherwise": _STEPS,
+        },
+        "additionalProperties": False,
+    },
+    "RetryStep": {
+        "type": "object",
+        "properties": {
+            "errors": {"type": "array", "items": _TEXT, "minItems": 1},
+            "attempts": {"type": "integer", "minimum": 0},
+            "delay": {"type": "integer", "minimum": 1, "description": "Seconds before the first retry."},
+            "backoff": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "minimum": 1}]},
+            "max_delay": {"type": "integer", "minimum": 1},
+        },
+        "additionalProperties": False,
+    },
+    "CatchStep": {
+        "type": "object",
+        "properties": {"errors": {"type": "array", "items": _TEXT, "minItems": 1}, "do": _STEPS},
+        "required": ["do"],
+        "additionalProperties": False,
+    },
+    "FailStep": {
+        "type": "object",
+        "properties": {"error": _TEXT, "cause": _TEXT},
+        "additionalProperties": False,
+    },
+}
