@@ -1,0 +1,169 @@
+"""The rules that no single module can keep alone: directions of imports, sizes, words, pins, links."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGES = ("asl", "chalicelib", "localcloud", "infrastructure", "admin", "benchmarks")
+WRITTEN_BY_HAND = (*PACKAGES, "tests", "docs", "flows", ".chalice", ".ci")
+TEXT = {".py", ".md", ".yml", ".yaml", ".json", ".toml", ".in", ".txt", ".sh", ""}
+LONGEST_FILE = 500
+LONGEST_APP = 80
+
+# Words that only make sense to the person who wrote them: notes to oneself, and paths of one machine.
+STRAY = re.compile(r"\b(TODO|FIXME|XXX|HACK|WIP)\b|(?<![\w.$}/:*-])/(work|root|home|Users)/\w")
+# A requirement that anybody can install: name, extras, one version, marker. No address, path or option.
+PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==[\w.+!]+( *; .+)?")
+
+
+def files(*suffixes: str, folders: tuple[str, ...] = WRITTEN_BY_HAND) -> Iterator[Path]:
+    """The project's own files; nothing generated or installed."""
+    yield from (path for path in PROJECT.iterdir() if path.is_file() and path.suffix in suffixes)
+    for folder in folders:
+        for path in (PROJECT / folder).rglob("*"):
+            if path.suffix in suffixes and path.is_file() and not {"deployments", "deployed"} & set(path.parts):
+                yield path
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def test_imports_point_one_way() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", done.stdout)
+
+
+def test_a_file_fits_a_readers_head() -> None:
+    long = {
+        name(path): lines
+        for path in files(".py", folders=(*PACKAGES, "tests"))
+        if (lines := path.read_text().count("\n")) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+def test_the_app_registers_and_decides_nothing() -> None:
+    assert (PROJECT / "app.py").read_text().count("\n") <= LONGEST_APP
+
+
+def test_no_stray_words() -> None:
+    found = [
+        f"{name(path)}:{number}: {match.group()}"
+        for path in files(*TEXT)
+        if path != Path(__file__).resolve() and "__pycache__" not in path.parts
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for match in STRAY.finditer(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("document", sorted(name(path) for path in files(".md")))
+def test_links_between_documents_lead_somewhere(document: str) -> None:
+    text = re.sub(r"```.*?```", "", (PROJECT / document).read_text(), flags=re.DOTALL)
+    targets = re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", text)
+    broken = [target for target in targets if not leads_somewhere(PROJECT / document, target)]
+    assert broken == []
+
+
+def leads_somewhere(document: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    file = document.parent / path if path else document
+    if not file.exists() or not anchor:
+        return file.exists()
+    headings = re.findall(r"^#+ +(.+)$", file.read_text(), flags=re.MULTILINE)
+    return anchor in {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def targets() -> set[str]:
+    return set(re.findall(r"^([\w-]+):(?!=)", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+class TestMake:
+    def test_help_lists_verbs_that_exist(self, targets: set[str]) -> None:
+        shown = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+        verbs = set(re.findall(r"^ *(?:make )?([a-z][\w-]*) {2,}\S", shown, flags=re.MULTILINE))
+        assert {"run", "test", "lint", "typecheck", "format", "bench", "clean", "help"} <= verbs
+        assert verbs <= targets
+
+    def test_documents_name_verbs_that_exist(self, targets: set[str]) -> None:
+        wrong = [
+            f"{name(path)}: make {verb}"
+            for path in files(".md")
+            for run in re.findall(
+                r"(?:`|^\s*|^\$ )(?:\w+=\S+ )*make((?: [a-z][\w-]*)+)", path.read_text(), re.MULTILINE
+            )
+            for verb in run.split()
+            if verb not in targets
+        ]
+        assert wrong == []
+
+
+class TestRequirements:
+    @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+    def test_every_package_is_pinned_without_an_address(self, lock: str) -> None:
+        assert self.lines(lock)
+        assert [line for line in self.lines(lock) if not PINNED.fullmatch(line)] == []
+
+    @pytest.mark.parametrize(
+        ("wanted", "lock"),
+        [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")],
+    )
+    def test_everything_wanted_is_locked(self, wanted: str, lock: str) -> None:
+        missing = {self.package(line) for line in self.lines(wanted)} - {
+            self.package(line) for line in self.lines(lock)
+        }
+        assert missing == set()
+
+    def test_what_ships_is_what_is_tested(self) -> None:
+        shipped, tested = (
+            {self.package(line): line for line in self.lines(lock)}
+            for lock in ("requirements.txt", "requirements-dev.txt")
+        )
+        assert {package: tested.get(package) for package in shipped} == shipped
+
+    @staticmethod
+    def lines(file: str) -> list[str]:
+        stripped = [line.split("#")[0].strip() for line in (PROJECT / file).read_text().splitlines()]
+        return [line for line in stripped if line and not line.startswith("-r ")]
+
+    @staticmethod
+    def package(line: str) -> str:
+        return re.sub(r"[-_.]+", "-", re.split(r"[\[=; ]", line)[0]).lower()
+
+
+def test_the_configuration_files_have_their_shape() -> None:
+    plugins = json.loads((PROJECT / "config.json").read_text())["plugins"]
+    assert isinstance(plugins, list)
+    statements = yaml.safe_load((PROJECT / "lambda-permissions.yml").read_text())["iamRoleStatements"]
+    assert all({"Effect", "Action", "Resource"} <= set(statement) for statement in statements)
+
+
+def test_the_deployers_policy_is_scoped_to_the_project() -> None:
+    text = (PROJECT / "policy.json").read_text()
+    assert set(re.findall(r"\$\{[^}]*\}", text)) == {"${region}", "${account-id}"}
+    policy = json.loads(text)
+    assert len(json.dumps(policy, separators=(",", ":"))) < 6144, "the most that a managed policy may have"
+    for statement in policy["Statement"]:
+        resources = [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        assert "*" not in actions
+        if resources == ["*"]:
+            assert not any(action.endswith("*") for action in actions), statement["Sid"]
