@@ -31,7 +31,9 @@ class Names:
 
     def execution_arn(self, flow: str, execution_id: str) -> str:
         """The ARN of the STANDARD execution `execution_id` of the flow `flow`."""
-        return f"arn:{self.partition}:states:{self.region}:{self.account}:execution:{self.resource(flow)}:{execution_id}"
+        return (
+            f"arn:{self.partition}:states:{self.region}:{self.account}:execution:{self.resource(flow)}:{execution_id}"
+        )
 
     @property
     def usage_table(self) -> str:

@@ -1,0 +1,38 @@
+"""`/auth`: how to sign in, and what a token says."""
+
+from __future__ import annotations
+
+from chalicelib import identity
+from chalicelib.api.http import Answer, Call
+from chalicelib.api.routing import Route
+from chalicelib.settings import settings
+
+
+def auth_config(call: Call) -> Answer:
+    """What a client needs to sign in with Cognito."""
+    return Answer(
+        {
+            "region": settings.region,
+            "userPoolId": settings.user_pool_id,
+            "userPoolClientId": settings.user_pool_client_id,
+            "issuer": settings.token_issuer,
+        }
+    )
+
+
+def auth_verify(call: Call) -> Answer:
+    """Who the token says is calling."""
+    user = call.user
+    return Answer(
+        {
+            "valid": True,
+            "user": {"id": user.id, "email": identity.email_of(user), "groups": list(user.groups)},
+            "expiresAt": user.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires_at else None,
+        }
+    )
+
+
+ROUTES = (
+    Route("GET", "/auth/config", auth_config, public=True),
+    Route("GET", "/auth/verify", auth_verify),
+)

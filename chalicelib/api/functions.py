@@ -1,0 +1,127 @@
+"""`/lib`: the library functions. One route serves them all, so that a function added is served at the next call, the
+start does not grow with their number, and API Gateway's quota of resources (300) is no limit.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from chalicelib import functions
+from chalicelib.api.http import Answer, Call
+from chalicelib.api.routing import Route
+from chalicelib.errors import Invalid, NotFound
+from chalicelib.flows.names import suggestion
+from chalicelib.functions import Function
+from chalicelib.functions.describing import describe
+from chalicelib.functions.loading import load
+from chalicelib.functions.serialising import dump
+from chalicelib.functions.signature import ValidationError
+
+TEXT = "text/plain; charset=utf-8"
+
+
+def list_functions(call: Call) -> Answer:
+    """Every function with the schemas of its input and output."""
+    described = [describe(function).to_json() for function in functions.discover().values()]
+    return Answer({"functions": described, "count": len(described)})
+
+
+def call_function(call: Call) -> Answer:
+    """Call a function."""
+    name = call.param("function_name")
+    function = functions.find(name)
+    if function is None:
+        hint = suggestion(name, functions.discover())
+        raise NotFound(f"There is no function {name!r}{f'; {hint}' if hint else '.'} GET /lib lists them.")
+    try:
+        return _call(function, call)
+    except SystemExit as error:
+        raise RuntimeError(f"{function.path} called sys.exit({error.code!r})") from error
+
+
+def _call(function: Function, call: Call) -> Answer:
+    signature = load(function).signature
+    if not signature.typed:
+        return _lambda_answer(signature.call_with_event(proxy_event(call), call.context))
+    try:
+        return Answer(dump(signature.call_with_input(call.json_object())))
+    except ValidationError as error:
+        detail = f"The body does not fit the function {function.name!r}: {error}."
+        raise Invalid(detail, errors=error.errors) from None
+
+
+def proxy_event(call: Call) -> dict[str, Any]:
+    """The event as API Gateway sends it; Chalice's local gateway leaves parts out."""
+    event = dict(call.event)
+    context = dict(event.get("requestContext") or {})
+    if call.context is not None:
+        context.setdefault("requestId", call.request_id)
+    context["authorizer"] = {**(context.get("authorizer") or {}), "claims": _claims(call, context)}
+    many = event.get("multiValueQueryStringParameters")
+    headers = dict(event.get("headers") or {})
+    defaults = {
+        "resource": context.get("resourcePath"),
+        "path": context.get("path"),
+        "httpMethod": context.get("httpMethod"),
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {name: values[-1] for name, values in many.items()} if many else None,
+        "isBase64Encoded": False,
+    }
+    event = {**defaults, **event, "headers": headers, "requestContext": context}
+    if isinstance(event.get("body"), bytes):
+        event.update(_text_body(event["body"]))
+    return event
+
+
+def _claims(call: Call, context: dict[str, Any]) -> dict[str, Any]:
+    """The caller's claims: API Gateway's, else those of the user whose token was verified here."""
+    given = (context.get("authorizer") or {}).get("claims")
+    if given and given.get("sub") == call.user.id:
+        return dict(given)
+    user = call.user
+    return {
+        "sub": user.id,
+        "cognito:username": user.username,
+        "cognito:groups": list(user.groups),
+        "email": user.email,
+    }
+
+
+def _text_body(body: bytes) -> dict[str, Any]:
+    try:
+        return {"body": body.decode() or None}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def _lambda_answer(result: Any) -> Answer:
+    """A dict with `statusCode` is an HTTP response, as API Gateway reads it; anything else is JSON."""
+    if not (isinstance(result, dict) and "statusCode" in result):
+        return Answer(dump(result))
+    headers: dict[str, Any] = {str(k): str(v) for k, v in (result.get("headers") or {}).items()}
+    headers |= {str(k): [str(v) for v in vs] for k, vs in (result.get("multiValueHeaders") or {}).items()}
+    headers = {("Content-Type" if name.lower() == "content-type" else name): v for name, v in headers.items()}
+    body = result.get("body")
+    if result.get("isBase64Encoded") and isinstance(body, str):
+        body = base64.b64decode(body)
+    elif isinstance(body, str):
+        headers = {"Content-Type": "application/json" if _is_json(body) else TEXT, **headers}
+    else:
+        body = "" if body is None else dump(body)
+    return Answer(body, int(result["statusCode"]), headers)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+ROUTES = (
+    Route("GET", "/lib", list_functions),
+    Route("POST", "/lib/{function_name}", call_function),
+)

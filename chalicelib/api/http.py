@@ -1,0 +1,128 @@
+"""What a view sees of a request, and what it answers with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from chalicelib.errors import BadRequest, TooLarge
+from chalicelib.identity import User
+
+MAX_INPUT = 262_144
+"""Bytes of a flow's input (Step Functions' quota)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer: `body` is text, bytes, or what JSON can say."""
+
+    body: Any
+    status: int = 200
+    headers: dict[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str | bytes:
+        if isinstance(self.body, (str, bytes)):
+            return self.body
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+
+
+class Call:
+    """One request, by one caller."""
+
+    def __init__(self, request: Any, params: dict[str, str], request_id: str):
+        self._request = request
+        self._params = params
+        self._user: User | None = None
+        self.request_id = request_id
+
+    @property
+    def user(self) -> User:
+        """The caller. Public routes have none, and do not ask."""
+        if self._user is None:
+            raise RuntimeError("a public route asked who is calling")
+        return self._user
+
+    def set_user(self, user: User) -> None:
+        self._user = user
+
+    def param(self, name: str) -> str:
+        """A part of the path. API Gateway hands it over still encoded."""
+        return unquote(self._params[name])
+
+    @property
+    def headers(self) -> Any:
+        """The headers, by name in any case."""
+        return self._request.headers
+
+    @property
+    def path(self) -> str:
+        """The path as the caller sees it: on AWS it begins with the API's stage."""
+        return str(self._request.context.get("path") or self._request.path)
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The proxy event of API Gateway."""
+        event: dict[str, Any] = self._request.to_original_event()
+        return event
+
+    @property
+    def context(self) -> Any:
+        """The Lambda context."""
+        return self._request.lambda_context
+
+    def query(self, name: str) -> str | None:
+        """A query parameter; the last one if it is repeated."""
+        parameters = self._request.query_params
+        return None if parameters is None else parameters.get(name)
+
+    def query_number(self, name: str, *, default: int, lowest: int, highest: int) -> int:
+        """A query parameter that is a whole number. Raises `BadRequest` if it is none, or out of range."""
+        text = self.query(name)
+        if text is None:
+            return default
+        try:
+            number = int(text)
+        except ValueError:
+            number = lowest - 1
+        if not lowest <= number <= highest:
+            raise BadRequest(
+                f"The query parameter {name!r} is {text!r}; it must be a number from {lowest} to {highest}."
+            )
+        return number
+
+    @cached_property
+    def body(self) -> bytes:
+        raw = self._request.raw_body
+        return raw.encode() if isinstance(raw, str) else bytes(raw)
+
+    def json_object(self, *, limit: int | None = None) -> dict[str, Any]:
+        """The body as a JSON object; an empty body is an empty object.
+
+        Raises `TooLarge` beyond `limit` bytes, `BadRequest` if the body is not JSON, or not an object.
+        """
+        if limit is not None and len(self.body) > limit:
+            raise TooLarge(f"The body has {len(self.body)} bytes; at most {limit} are accepted.")
+        if not self.body.strip():
+            return {}
+        try:
+            value = json.loads(self.body, parse_constant=_refuse)
+        except RecursionError:
+            raise BadRequest("The body is nested too deeply.") from None
+        except ValueError as error:
+            raise BadRequest(f"The body is not JSON: {error}.") from None
+        if not isinstance(value, dict):
+            raise BadRequest(f"The body must be a JSON object, not {_kind(value)}.")
+        return value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    return {bool: "a boolean", str: "a text", list: "an array"}.get(type(value), "a number")

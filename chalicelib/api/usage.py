@@ -1,0 +1,49 @@
+"""`/usage`: how many calls a user made in each month."""
+
+from __future__ import annotations
+
+import re
+
+from chalicelib import usage
+from chalicelib.api.http import Answer, Call
+from chalicelib.api.routing import Route
+from chalicelib.errors import BadRequest, Forbidden
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+
+
+def own_usage(call: Call) -> Answer:
+    """The caller's usage."""
+    return _usage(call, call.user.id)
+
+
+def user_usage(call: Call) -> Answer:
+    """A user's usage; another's is for the group `admin`."""
+    user_id = call.param("user_id")
+    if user_id != call.user.id and not call.user.is_admin:
+        raise Forbidden("Another user's usage is for members of the group 'admin'.")
+    return _usage(call, user_id)
+
+
+def _usage(call: Call, user_id: str) -> Answer:
+    start, end = _month(call, "startDate", "0000-01"), _month(call, "endDate", "9999-12")
+    if start > end:
+        raise BadRequest(f"startDate {start} lies after endDate {end}.")
+    usage.settle_current()  # what is told includes this call
+    months = [{"yearMonth": m.year_month, "apiCalls": m.api_calls} for m in usage.monthly(user_id, start, end)]
+    return Answer({"userId": user_id, "usage": months})
+
+
+def _month(call: Call, name: str, default: str) -> str:
+    text = call.query(name)
+    if text is None:
+        return default
+    if not _MONTH.fullmatch(text):
+        raise BadRequest(f"The query parameter {name!r} is {text!r}; it must be a month as YYYY-MM.")
+    return text
+
+
+ROUTES = (
+    Route("GET", "/usage", own_usage),
+    Route("GET", "/usage/{user_id}", user_usage),
+)

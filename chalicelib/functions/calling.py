@@ -1,0 +1,34 @@
+"""Calls a function: from a flow with the state's input, from HTTP with the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib import usage
+from chalicelib.functions.discovery import Function
+from chalicelib.functions.loading import load
+from chalicelib.functions.serialising import jsonable
+
+USER_KEY = "__user_id"
+"""Under which key a flow's input carries its caller."""
+
+
+def call_from_flow(function: Function, event: Any, context: Any) -> Any:
+    """Call a function with a state's input; what it raises is the task's error, under the name of its class."""
+    user = event.get(USER_KEY) if isinstance(event, dict) else None
+    with usage.call(user if isinstance(user, str) else None):
+        signature = load(function).signature
+        result = signature.call_with_input(event) if signature.typed else signature.call_with_event(event, context)
+        return jsonable(result)
+
+
+def lambda_handler(function: Function) -> Callable[[Any, Any], Any]:
+    """The Lambda handler of a function: what `app.<python_name>` is."""
+
+    def handler(event: Any, context: Any) -> Any:
+        return call_from_flow(function, event, context)
+
+    handler.__name__ = handler.__qualname__ = function.python_name
+    handler.__doc__ = f"The library function {function.name!r}, called by a flow."
+    return handler

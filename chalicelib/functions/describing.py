@@ -1,0 +1,69 @@
+"""What a function is for and what it takes, for `GET /lib` and the OpenAPI document.
+
+The docstring and the style are read from the source; a module is imported only if its handler is typed, as types are
+known to the interpreter alone. Nothing is imported before somebody asks.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.functions.discovery import Function
+from chalicelib.functions.loading import load
+from chalicelib.functions.signature import is_lambda_style
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A function as the API shows it. The schemas are None if its module cannot be imported."""
+
+    name: str
+    description: str
+    plugin: str | None
+    input_schema: dict[str, Any] | None
+    output_schema: dict[str, Any] | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "description": self.description,
+            "plugin": self.plugin,
+            "inputSchema": self.input_schema,
+            "outputSchema": self.output_schema,
+        }
+
+
+def describe(function: Function) -> Description:
+    """Describe a function. One that cannot be imported is described as far as its source goes."""
+    try:
+        description, lambda_style = _read_source(function)
+    except (SyntaxError, ValueError, OSError):
+        return Description(function.name, "", function.plugin, None, None)
+    if lambda_style:
+        return Description(function.name, description, function.plugin, {"type": "object"}, {})
+    try:
+        signature = load(function).signature
+        return Description(function.name, description, function.plugin, signature.input_schema, signature.output_schema)
+    except Exception:
+        _log.exception("%s cannot be described", function.path)
+        return Description(function.name, description, function.plugin, None, None)
+
+
+def _read_source(function: Function) -> tuple[str, bool]:
+    """The handler's docstring, or else the module's, and whether it is `handler(event, context)` for certain."""
+    module = ast.parse(function.path.read_bytes(), str(function.path))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    handler = next((n for n in module.body if isinstance(n, kinds) and n.name == "handler"), None)
+    if handler is None:
+        return ast.get_docstring(module) or "", False
+    description = ast.get_docstring(handler) or ast.get_docstring(module) or ""
+    arguments = handler.args
+    only_positional = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
+    names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
+    return inspect.cleandoc(description), only_positional and is_lambda_style(names)

@@ -1,0 +1,125 @@
+"""Imports a function's module at its first call and, while developing, again when its code has changed."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from chalicelib import secrets
+from chalicelib.functions.discovery import Function, FunctionError
+from chalicelib.functions.signature import Signature
+from chalicelib.settings import settings
+
+_PACKAGES = ("chalicelib.lib.", "plugin_functions.", "project_functions.")
+"""The packages that user code is imported under."""
+
+_loaded: dict[Path, Loaded] = {}
+_watched: dict[Path, tuple[int, int]] = {}
+_lock = threading.RLock()
+
+
+class Loaded:
+    """An imported function."""
+
+    __slots__ = ("handler", "signature")
+
+    def __init__(self, handler: Callable[..., Any]):
+        self.handler = handler
+        self.signature = Signature(handler)
+
+
+def load(function: Function) -> Loaded:
+    """The imported function; its secrets are in the environment before its module runs.
+
+    Raises whatever the module raises, and `FunctionError` if it has no `handler`.
+    """
+    secrets.load()
+    if not settings.on_lambda:
+        _forget_changed()
+    found = _loaded.get(function.path)
+    if found is None:
+        with _lock:
+            found = _loaded.get(function.path)
+            if found is None:
+                found = _loaded[function.path] = _import(function)
+    return found
+
+
+def _import(function: Function) -> Loaded:
+    _make_package(function)
+    with _fresh_source():
+        try:
+            module = importlib.import_module(function.module)
+        finally:
+            _watch()
+    handler = getattr(module, "handler", None)
+    if not callable(handler):
+        raise FunctionError(f"{function.path} defines no function `handler`: add `def handler(event, context)`")
+    return Loaded(handler)
+
+
+def _make_package(function: Function) -> None:
+    """Let a function outside of this project's `chalicelib/lib` be imported, and import what lies beside it."""
+    package = function.module.rpartition(".")[0]
+    if package.startswith("chalicelib."):
+        return
+    parts = package.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        module = sys.modules.setdefault(name, ModuleType(name))
+        module.__path__ = [str(function.folder)] if end == len(parts) else []
+
+
+@contextmanager
+def _fresh_source() -> Iterator[None]:
+    """Import from source: compiled files tell versions apart by the second, and people save twice in one."""
+    if settings.on_lambda:
+        yield
+        return
+    importlib.invalidate_caches()
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _user_modules() -> Iterator[tuple[str, ModuleType]]:
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_PACKAGES) and module is not None:
+            yield name, module
+
+
+def _watch() -> None:
+    for _, module in _user_modules():
+        file = getattr(module, "__file__", None)
+        if file and inspect.ismodule(module):
+            path = Path(file)
+            _watched.setdefault(path, _version(path))
+
+
+def _forget_changed() -> None:
+    """Drop all user modules if the file of any has changed: they may import each other."""
+    if all(_version(path) == version for path, version in list(_watched.items())):
+        return
+    with _lock:
+        for name, _ in _user_modules():
+            del sys.modules[name]
+        _loaded.clear()
+        _watched.clear()
+
+
+def _version(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)

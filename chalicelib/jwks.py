@@ -1,0 +1,87 @@
+"""The public keys that tokens are signed with: fetched by HTTP, kept, fetched again when an unknown one is named."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import urllib.request
+from typing import Any
+
+from chalicelib.errors import Unavailable
+from chalicelib.settings import settings
+
+KEEP_SECONDS = 3600.0
+TIMEOUT = 2.0  # seconds
+REFETCHES = 5
+PAUSE_SECONDS = 1.0  # after a failed request, so that callers do not queue for one that fails again
+REFETCH_WINDOW = 60.0  # seconds in which unknown keys cause at most REFETCHES requests
+
+_log = logging.getLogger(__name__)
+
+
+class KeySet:
+    """The keys at one URL. A made-up key id cannot turn callers into a flood of requests: refetching is limited."""
+
+    def __init__(self, url: str):
+        self._url = url
+        self._keys: dict[str, Any] = {}
+        self._fetched = float("-inf")
+        self._failed = float("-inf")
+        self._refetches: list[float] = []
+        self._lock = threading.Lock()
+
+    def key(self, kid: object) -> Any:
+        """The key `kid`, None if the pool has none such. Raises `Unavailable` if no keys could be fetched so far."""
+        now = time.monotonic()
+        found = self._keys.get(kid) if isinstance(kid, str) else None
+        if found is not None and now - self._fetched < KEEP_SECONDS:
+            return found
+        with self._lock:
+            if self._fetched > now:  # another thread has fetched meanwhile
+                return self._keys.get(kid) if isinstance(kid, str) else None
+            if now - self._failed >= PAUSE_SECONDS and self._may_fetch(now, found):
+                self._fetch()
+            if not self._keys:
+                raise Unavailable("The keys to verify tokens with are out of reach. Try again.")
+            return self._keys.get(kid) if isinstance(kid, str) else None
+
+    def _may_fetch(self, now: float, found: Any) -> bool:
+        if found is not None or not self._keys:
+            return True
+        self._refetches = [at for at in self._refetches if now - at < REFETCH_WINDOW]
+        if len(self._refetches) >= REFETCHES:
+            return False
+        self._refetches.append(now)
+        return True
+
+    def _fetch(self) -> None:
+        from jose import jwk
+
+        try:
+            if not self._url.startswith(("http://", "https://")):
+                raise ValueError("JWKS_URL is no http URL")
+            with urllib.request.urlopen(self._url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked
+                listed = json.load(answer)["keys"]
+            keys = {str(key["kid"]): jwk.construct(key, "RS256") for key in listed if key.get("kty") == "RSA"}
+        except Exception as error:
+            _log.warning("the keys at %s are out of reach: %s", self._url, error)
+            self._failed = time.monotonic()
+            return
+        self._keys = keys
+        self._fetched = time.monotonic()
+
+
+_sets: dict[str, KeySet] = {}
+
+
+def key(kid: object) -> Any:
+    """The key `kid` of the stage's user pool."""
+    url = settings.jwks_url
+    return _sets.setdefault(url, KeySet(url)).key(kid)
+
+
+def forget() -> None:
+    """Forget all keys."""
+    _sets.clear()

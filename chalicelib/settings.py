@@ -1,0 +1,111 @@
+"""The environment contract: the only module that reads or writes `os.environ`.
+
+Values are read when they are asked for, so that a test, or a cloud attached after the import, is seen at once.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chalicelib.names import Names
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The folder of `app.py`; on Lambda `/var/task`."""
+
+
+class Settings:
+    """The environment variables that the application understands (docs/architecture.md lists them)."""
+
+    __slots__ = ()
+
+    @property
+    def stage(self) -> str:
+        return os.environ.get("STAGE") or "local"
+
+    @property
+    def region(self) -> str:
+        return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+    @property
+    def account(self) -> str:
+        return os.environ.get("ACCOUNT_ID") or "123456789012"
+
+    @property
+    def names(self) -> Names:
+        """The names of the stage's resources."""
+        return Names(stage=self.stage, region=self.region, account=self.account)
+
+    @property
+    def user_pool_id(self) -> str:
+        return os.environ.get("USER_POOL_ID", "")
+
+    @property
+    def user_pool_client_id(self) -> str:
+        return os.environ.get("USER_POOL_CLIENT_ID", "")
+
+    @property
+    def user_pool_arn(self) -> str:
+        pool = self.user_pool_id or f"{self.region}_local"
+        return f"arn:aws:cognito-idp:{self.region}:{self.account}:userpool/{pool}"
+
+    @property
+    def token_issuer(self) -> str:
+        """The `iss` claim that tokens must carry."""
+        return os.environ.get("TOKEN_ISSUER") or f"https://cognito-idp.{self.region}.amazonaws.com/{self.user_pool_id}"
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the keys lie that tokens are signed with. A local user pool has another host than its issuer."""
+        return os.environ.get("JWKS_URL") or f"{self.token_issuer}/.well-known/jwks.json"
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins that browsers may call from; `*` stands for every origin."""
+        listed = os.environ.get("CORS_ORIGINS", "*").split(",")
+        return tuple(origin.strip().rstrip("/") for origin in listed if origin.strip())
+
+    @property
+    def secrets_refresh_seconds(self) -> float:
+        """How long loaded secrets are kept, in seconds."""
+        try:
+            return max(0.0, float(os.environ.get("SECRETS_REFRESH_SECONDS") or 300))
+        except ValueError:
+            return 300.0
+
+    @property
+    def log_level(self) -> str:
+        return os.environ.get("LOG_LEVEL", "INFO").upper()
+
+    @property
+    def custom_endpoint(self) -> bool:
+        """Whether AWS is something else than AWS, such as localcloud."""
+        return bool(os.environ.get("AWS_ENDPOINT_URL"))
+
+    @property
+    def on_lambda(self) -> bool:
+        """Whether this process is a Lambda function, or a worker that stands in for one."""
+        return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+    @property
+    def in_chalice_cli(self) -> bool:
+        """Whether Chalice's command line (package, deploy, local) imports the application."""
+        return os.environ.get("AWS_CHALICE_CLI_MODE") == "true"
+
+
+settings = Settings()
+
+
+def defines(name: str) -> bool:
+    """Whether the environment variable `name` is set."""
+    return name in os.environ
+
+
+def set_variable(name: str, value: str) -> None:
+    """Set the environment variable `name`, as secrets are handed to functions."""
+    os.environ[name] = value
+
+
+def remove_variable(name: str) -> None:
+    """Remove the environment variable `name` if it is set."""
+    os.environ.pop(name, None)
