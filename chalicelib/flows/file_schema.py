@@ -87,7 +87,9 @@ def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Itera
     allowed = schema.get("enum")
     if allowed is not None and value not in allowed:
         words = " or ".join(map(str, allowed))
-        yield Violation("flow-shape", pointer, f"{what} is {_show(value)}, not {words}.", suggestion(str(value), allowed))
+        yield Violation(
+            "flow-shape", pointer, f"{what} is {_show(value)}, not {words}.", suggestion(str(value), allowed)
+        )
         return
     kind = schema.get("type")
     if kind is not None and not _is(value, kind):

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-_PATH = re.compile(r"(?:(?:functions|chalicelib)/lib/)?(?P<name>[A-Za-z][\w-]*)/handler(?:\.py)?(?:\.(?P<attribute>\w+))?")
+from chalicelib.functions.signature import CONTEXT_NAMES, EVENT_NAMES
+
+_PATH = re.compile(
+    r"(?:(?:functions|chalicelib)/lib/)?(?P<name>[A-Za-z][\w-]*)/handler(?:\.py)?(?:\.(?P<attribute>\w+))?"
+)
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 
 
@@ -85,25 +89,19 @@ def _binds_handler(statement: ast.stmt) -> bool:
 
 
 def _signature_problem(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """Both styles of handlers are called by Lambda's rules: see "A function" in the documentation."""
+    """Why neither style of calling fits: `(event, context)`, or parameters bound from a JSON object by name."""
     if function.decorator_list:
         return ""  # a decorator decides what is called
-    if isinstance(function, ast.AsyncFunctionDef):
-        return "`handler` is async; Lambda does not await it"
     arguments = function.args
-    names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
-    if names[:2] == ["event", "context"]:
-        required = len(names) - len(arguments.defaults)
-        extra = [a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
-        if required > 2 or extra:
-            return "`handler(event, context)` takes more than those two"
-        return ""
-    if names == ["context", "event"]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    names = [argument.arg for argument in positional]
+    first_two = len(names) >= 2 and (names[0] in EVENT_NAMES, names[1] in CONTEXT_NAMES)
+    if first_two == (True, True) and len(names) > 2:
+        return "`handler(event, context)` takes more than those two"
+    if len(names) == 2 and names[0] in CONTEXT_NAMES and names[1] in EVENT_NAMES:
         return "`handler(context, event)` has its parameters the wrong way round"
-    if names == ["event"] and not arguments.kwonlyargs and arguments.args and arguments.args[0].annotation is None:
+    if len(names) == 1 and names[0] in EVENT_NAMES and positional[0].annotation is None and not arguments.kwonlyargs:
         return "`handler(event)` lacks its second parameter, `context`"
-    if arguments.posonlyargs:
-        return "`handler` has positional-only parameters, which no JSON body can fill by name"
-    if arguments.vararg:
-        return f"`handler` takes `*{arguments.vararg.arg}`, which no JSON body can fill by name"
+    if arguments.vararg and names:
+        return f"`handler` takes `*{arguments.vararg.arg}`, which no JSON object can fill by name"
     return ""

@@ -74,7 +74,8 @@ class Schedule:
         )
     )
     timezone: str = field(
-        default="UTC", metadata=yaml_key("timezone", _TEXT, "An IANA time zone such as `Europe/Berlin`; UTC by default.")
+        default="UTC",
+        metadata=yaml_key("timezone", _TEXT, "An IANA time zone such as `Europe/Berlin`; UTC by default."),
     )
     enabled: bool = field(
         default=True, metadata=yaml_key("enabled", {"type": "boolean"}, "Whether the schedule fires; true by default.")
@@ -97,7 +98,9 @@ class Access:
 class IamStatement:
     """One statement of an IAM policy, as in `permissions`."""
 
-    Action: tuple[str, ...] = field(metadata=yaml_key("Action", _ACTIONS, "IAM actions, `s3:GetObject`.", required=True))
+    Action: tuple[str, ...] = field(
+        metadata=yaml_key("Action", _ACTIONS, "IAM actions, `s3:GetObject`.", required=True)
+    )
     Resource: tuple[str, ...] = field(
         metadata=yaml_key("Resource", _ACTIONS, "ARNs; `${...}` names resolve here as well.", required=True)
     )
@@ -133,7 +136,9 @@ class Flow:
     )
     schedule: Schedule | None = field(
         default=None,
-        metadata=yaml_key("schedule", {"anyOf": [_TEXT, {"$ref": "#/$defs/Schedule"}]}, "When the flow starts by itself."),
+        metadata=yaml_key(
+            "schedule", {"anyOf": [_TEXT, {"$ref": "#/$defs/Schedule"}]}, "When the flow starts by itself."
+        ),
     )
     input: Any = field(default=None, metadata=yaml_key("input", _OBJECT, "The input of scheduled runs."))
     input_schema: dict[str, Any] | None = field(
@@ -143,12 +148,15 @@ class Flow:
         default=(), metadata=yaml_key("examples", {"type": "array", "items": _OBJECT}, "Inputs that work, for readers.")
     )
     access: Access | None = field(
-        default=None, metadata=yaml_key("access", {"$ref": "#/$defs/Access"}, "Who may run the flow: every user by default.")
+        default=None,
+        metadata=yaml_key("access", {"$ref": "#/$defs/Access"}, "Who may run the flow: every user by default."),
     )
     functions: tuple[FunctionEntry, ...] = field(
         default=(),
         metadata=yaml_key(
-            "functions", {"type": "array", "items": {"$ref": "#/$defs/FunctionEntry"}}, "The functions that the flow calls."
+            "functions",
+            {"type": "array", "items": {"$ref": "#/$defs/FunctionEntry"}},
+            "The functions that the flow calls.",
         ),
     )
     references: tuple[str, ...] = field(
@@ -181,7 +189,9 @@ class Permissions:
     allow: tuple[IamStatement, ...] = field(
         default=(),
         metadata=yaml_key(
-            "allow", {"type": "array", "items": {"$ref": "#/$defs/IamStatement"}}, "Statements that the role gets as well."
+            "allow",
+            {"type": "array", "items": {"$ref": "#/$defs/IamStatement"}},
+            "Statements that the role gets as well.",
         ),
     )
     deny: tuple[IamStatement, ...] = field(

@@ -9,7 +9,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The most similar of `known` names, None when none is similar."""
     from difflib import get_close_matches
 
-    by_lower = {item.lower(): item for item in known}
+    names = list(known)
+    found = get_close_matches(name, names, n=1, cutoff=0.7)
+    if found:
+        return found[0]
+    by_lower = {item.lower(): item for item in names}
     found = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 

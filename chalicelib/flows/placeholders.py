@@ -134,7 +134,14 @@ def own_targets(aliases: Mapping[str, str], references: Mapping[str, str]) -> di
     own: dict[str, Target] = {}
     for reference, flow in references.items():
         target = Target("flow", flow)
-        for name in (reference, reference + "Arn", flow, flow + "Arn", flow + STATE_MACHINE, flow + STATE_MACHINE + "Arn"):
+        for name in (
+            reference,
+            reference + "Arn",
+            flow,
+            flow + "Arn",
+            flow + STATE_MACHINE,
+            flow + STATE_MACHINE + "Arn",
+        ):
             own[name] = target
     for alias, function in aliases.items():
         own[alias] = own[alias + "Arn"] = Target("function", function)

@@ -102,7 +102,9 @@ def _zone(timezone: str) -> tzinfo:
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ScheduleError(f"{timezone!r} is no IANA time zone; write one such as Europe/Berlin.", "timezone") from None
+        raise ScheduleError(
+            f"{timezone!r} is no IANA time zone; write one such as Europe/Berlin.", "timezone"
+        ) from None
 
 
 def _parse_rate(body: str, offset: int) -> timedelta:

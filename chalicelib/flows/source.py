@@ -131,7 +131,9 @@ class Source:
 
     def _compose(self) -> Node | None:
         if len(self.text) > MAX_BYTES:
-            self.report("yaml-size", f"The file has {len(self.text):,} characters; at most {MAX_BYTES:,} are read.", START)
+            self.report(
+                "yaml-size", f"The file has {len(self.text):,} characters; at most {MAX_BYTES:,} are read.", START
+            )
             return None
         loader = None
         try:

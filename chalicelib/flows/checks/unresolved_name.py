@@ -1,0 +1,68 @@
+"""`${...}` that means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chalicelib.flows.checks.base import Check, Finding, ProjectView
+from chalicelib.flows.diagnostic import Severity
+from chalicelib.flows.names import suggestion
+from chalicelib.flows.placeholders import occurrences
+
+if TYPE_CHECKING:
+    from chalicelib.flows.linked import Linked
+
+
+def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
+    if len(linked.targets) == len(linked.unit.placeholders):
+        return
+    for name, pointer, offset in occurrences(linked.definition):
+        if name in linked.targets:
+            continue
+        ambiguous = linked.scope.ambiguous.get(name)
+        if ambiguous:
+            message = f"${{{name}}} means {' and '.join(ambiguous)} in other flows."
+            hint = "name it in this flow's `functions`"
+        else:
+            message = f"${{{name}}} is no function or flow that this project knows."
+            hint = suggestion(name, linked.own) or suggestion(name, linked.scope.candidates(linked.own))
+        yield Finding("/definition" + pointer, message, hint, offset=offset)
+
+
+CHECK = Check(
+    id="unresolved-name",
+    severity=Severity.ERROR,
+    summary="`${...}` names no function or flow",
+    description=(
+        "A name in `${...}` is looked up among the flow's own functions, its stateMachineReferences, and what the whole "
+        "project knows: an alias that other flows give a function when all mean the same one, a library function, a "
+        "flow. `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${Stage}` are known everywhere."
+    ),
+    source="docs/flows.md",
+    wrong="""\
+name: greet
+functions:
+  - {name: Greet, handler: hello_world}
+definition:
+  StartAt: A
+  States:
+    A:
+      Type: Task
+      Resource: ${GreatArn}  # <-
+      End: true
+""",
+    right="""\
+name: greet
+functions:
+  - {name: Greet, handler: hello_world}
+definition:
+  StartAt: A
+  States:
+    A:
+      Type: Task
+      Resource: ${GreetArn}
+      End: true
+""",
+    project=_project,
+)

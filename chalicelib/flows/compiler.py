@@ -1,0 +1,89 @@
+"""The whole pipeline: files -> units (cached by content) -> project.
+
+source -> model -> checks        one file on its own, `chalicelib.flows.unit`
+names -> checks -> compiled      all files together, `chalicelib.flows.linker`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from chalicelib import plugins
+from chalicelib.flows.compiled import Project
+from chalicelib.flows.diagnostic import Diagnostic, Severity
+from chalicelib.flows.linker import link
+from chalicelib.flows.unit import Unit, compile_unit
+from chalicelib.functions import Function, FunctionError, discover
+from chalicelib.settings import PROJECT
+
+SUFFIXES = (".yml", ".yaml")
+
+
+def flow_files(root: Path = PROJECT) -> list[Path]:
+    """The flow files of a project and of its plugins, sorted."""
+    folders = [root / "flows", *(plugin.flows for plugin in plugins.installed(root))]
+    return sorted(file for folder in folders if folder.is_dir() for file in _in_folder(folder))
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        if (
+            file.suffix in SUFFIXES
+            and file.is_file()
+            and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        ):
+            yield file
+
+
+def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None) -> Project:
+    """Compile and check every flow of the project at `root`, or only `files` (among which names then resolve).
+
+    A broken flow stops no other: it is in the result's `broken`, and every finding is in its `diagnostics`.
+    """
+    root = Path(root).resolve()
+    functions, problems = _functions(root)
+    units: list[Unit] = []
+    texts: dict[str, str] = {}
+    for file in flow_files(root) if files is None else files:
+        path = _relative(Path(file), root)
+        try:
+            text = Path(file).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
+            continue
+        texts[path] = text
+        units.append(compile_unit(path, text))
+    return link(root, units, texts, functions, problems, len(units))
+
+
+def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:
+    try:
+        return discover(root), []
+    except FunctionError as error:
+        folder = "chalicelib/lib"
+        return {}, [Diagnostic("function-clash", Severity.ERROR, str(error), folder)]
+
+
+def _relative(file: Path, root: Path) -> str:
+    file = file.resolve()
+    return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+
+
+def check_paths(paths: Iterable[str | Path] = (), root: Path = PROJECT) -> tuple[Diagnostic, ...]:
+    """What is wrong with the flows in `paths` (files or folders; none means the whole project).
+
+    The other flows of the project are compiled as well, so that names resolve as they do when deployed; only the
+    findings of `paths` are returned. Raises FileNotFoundError for a path that is not there.
+    """
+    root = Path(root).resolve()
+    wanted = [Path(path).resolve() for path in paths]
+    for path in wanted:
+        if not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
+    if not wanted:
+        return compile_project(root).diagnostics
+    files = set(flow_files(root))
+    chosen = {file for path in wanted for file in ([path] if path.is_file() else _in_folder(path))}
+    names = {_relative(file, root) for file in chosen}
+    return tuple(item for item in compile_project(root, sorted(files | chosen)).diagnostics if item.file in names)

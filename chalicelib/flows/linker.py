@@ -1,0 +1,190 @@
+"""Links the units of a project: gives every name its meaning, and builds the compiled flows.
+
+Diagnoses of this stage carry pointers alone. A file is read again for the positions of those that were found, which is
+rare, so that no stage keeps the nodes of every file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from chalicelib.flows.checks import PROJECT_CHECKS
+from chalicelib.flows.checks.base import Check, Finding, ProjectView
+from chalicelib.flows.compiled import CompiledFlow, FunctionUse, Project
+from chalicelib.flows.diagnostic import START, Diagnostic, Severity
+from chalicelib.flows.handlers import function_of_handler
+from chalicelib.flows.linked import Linked
+from chalicelib.flows.model import DEFAULT_MEMORY, DEFAULT_TIMEOUT, Flow, FunctionEntry
+from chalicelib.flows.placeholders import Scope, Target, flow_of_reference, own_targets
+from chalicelib.flows.silencing import apply_silences
+from chalicelib.flows.source import Source
+from chalicelib.flows.unit import Unit
+from chalicelib.functions import Function
+
+
+def link(
+    root: Path,
+    units: Iterable[Unit],
+    texts: Mapping[str, str],
+    functions: Mapping[str, Function],
+    problems: Iterable[Diagnostic] = (),
+    compiled_count: int = 0,
+) -> Project:
+    """Link the units of `root` into a project. `texts` are the files' texts by path, for positions."""
+    units = list(units)
+    by_name: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        by_name[unit.name].append(unit)
+    found: dict[str, list[Diagnostic]] = {unit.path: list(unit.diagnostics) for unit in units}
+    locate = _Locator(texts)
+    for name, same in by_name.items():
+        if len(same) > 1:
+            for unit in same:
+                others = ", ".join(other.path for other in same if other is not unit)
+                position = locate(unit, Finding("/name", "", at_key=False))
+                message = f"The flow {name!r} is also defined in {others}."
+                found[unit.path].append(
+                    Diagnostic(
+                        "duplicate-flow", Severity.ERROR, message, unit.path, position, "/name", "rename one of them"
+                    )
+                )
+    linked = _look_up(by_name, functions)
+    view = ProjectView(functions, {item.flow.name: item for item in linked})
+    for item in linked:
+        for check in PROJECT_CHECKS:
+            assert check.project is not None
+            for finding in check.project(item, view):
+                found[item.unit.path].append(_diagnostic(check, finding, item.unit, locate))
+    kept = {unit.path: apply_silences(unit.path, found[unit.path], unit.silences) for unit in units}
+    broken: dict[str, tuple[Diagnostic, ...]] = {}
+    for name, same in by_name.items():
+        errors = [d for unit in same for d in kept[unit.path] if d.severity is Severity.ERROR]
+        if errors:
+            broken[name] = tuple(sorted(errors, key=lambda d: d.sort_key))
+    settings = _settings(linked)
+    flows = {
+        item.flow.name: _compiled(item, settings)
+        for item in sorted(linked, key=lambda item: item.flow.name)
+        if item.flow.name not in broken
+    }
+    diagnostics = sorted([*problems, *(d for items in kept.values() for d in items)], key=lambda d: d.sort_key)
+    return Project(root, flows, tuple(diagnostics), broken, settings, compiled_count)
+
+
+def _look_up(by_name: Mapping[str, list[Unit]], functions: Mapping[str, Function]) -> list[Linked]:
+    """Give the names of every well-formed, uniquely named flow their meaning."""
+    good: list[tuple[Unit, Flow, dict[str, str]]] = []
+    for same in by_name.values():
+        unit = same[0]
+        if len(same) == 1 and unit.flow is not None:
+            good.append((unit, unit.flow, _aliases(unit.flow, functions)))
+    aliases = ((alias, function) for _, _, own in good for alias, function in own.items())
+    scope = Scope(functions, by_name, aliases)
+    linked = []
+    for unit, flow, own_aliases in good:
+        references = {}
+        for reference in flow.references:
+            flow_name = flow_of_reference(reference, by_name)
+            if flow_name is not None:
+                references[reference] = flow_name
+        own = own_targets(own_aliases, references)
+        targets: dict[str, Target] = {}
+        for name in unit.placeholders:
+            target = scope.resolve(name, own)
+            if target is not None:
+                targets[name] = target
+        linked.append(Linked(unit, flow, own_aliases, own, targets, scope))
+    return linked
+
+
+def _aliases(flow: Flow, functions: Mapping[str, Function]) -> dict[str, str]:
+    result = {}
+    for entry in flow.functions:
+        function = function_of_handler(entry.handler)
+        if function is not None and function in functions:
+            result[entry.name] = function
+    return result
+
+
+def _settings(linked: Iterable[Linked]) -> dict[str, FunctionUse]:
+    """Timeout and memory of each function in use: the largest that any flow asks for."""
+    asked: dict[str, list[FunctionEntry]] = {}
+    for item in linked:
+        for target in item.targets.values():
+            if target.kind == "function":
+                asked.setdefault(target.name, [])
+        for entry in item.flow.functions:
+            if entry.name in item.aliases:
+                asked.setdefault(item.aliases[entry.name], []).append(entry)
+    return {
+        function: FunctionUse(
+            function,
+            function,
+            max((entry.timeout for entry in entries if entry.timeout), default=DEFAULT_TIMEOUT),
+            max((entry.memory for entry in entries if entry.memory), default=DEFAULT_MEMORY),
+        )
+        for function, entries in sorted(asked.items())
+    }
+
+
+def _compiled(item: Linked, settings: Mapping[str, FunctionUse]) -> CompiledFlow:
+    flow = item.flow
+    uses = dict(item.aliases)
+    named = set(uses.values())
+    for target in item.targets.values():
+        if target.kind == "function" and target.name not in named:
+            uses[target.name] = target.name
+    return CompiledFlow(
+        name=flow.name,
+        description=flow.description,
+        type=flow.type,
+        path=Path(item.unit.path),
+        definition=item.definition,
+        functions=tuple(
+            FunctionUse(alias, function, settings[function].timeout, settings[function].memory)
+            for alias, function in sorted(uses.items())
+        ),
+        references=item.references,
+        schedule=flow.schedule,
+        input=flow.input,
+        input_schema=flow.input_schema,
+        access_groups=flow.access.groups if flow.access else (),
+        permissions=item.unit.statements,
+        targets=item.targets,
+        examples=flow.examples,
+        text=item.unit.text,
+    )
+
+
+class _Locator:
+    """Positions of findings, reading each file at most once."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+        self.sources: dict[str, Source] = {}
+
+    def __call__(self, unit: Unit, finding: Finding) -> Any:
+        source = self.sources.get(unit.path)
+        if source is None:
+            if unit.path not in self.texts:
+                return START
+            source = self.sources[unit.path] = Source(unit.path, self.texts[unit.path])
+        return place(source, finding, unit.origins)
+
+
+def place(source: Source, finding: Finding, origins: Mapping[str, str]) -> Any:
+    """The position of a finding."""
+    pointer = finding.pointer
+    if finding.offset is not None:
+        return source.scalar_offset(pointer, finding.offset)
+    return source.position(pointer, key=finding.at_key)
+
+
+def _diagnostic(check: Check, finding: Finding, unit: Unit, locate: _Locator) -> Diagnostic:
+    severity = finding.severity or check.severity
+    return Diagnostic(
+        check.id, severity, finding.message, unit.path, locate(unit, finding), finding.pointer, finding.hint
+    )

@@ -1,0 +1,70 @@
+"""Comments that silence a check: `# flows: ignore[no-retry] the callee is idempotent and retried by its caller`.
+
+A comment at the end of a line speaks for that line, one on a line of its own for the next line that is not a comment.
+The reason is required: a reader must learn why the check is wrong here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
+
+_COMMENT = re.compile(r"(?:^|\s)#\s*flows:\s*ignore\b(?:\[(?P<checks>[^\]]*)\])?(?P<reason>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """One such comment: which checks it silences, on which line, why, and where it stands itself."""
+
+    checks: tuple[str, ...]
+    line: int
+    reason: str
+    position: Position
+
+
+def find_silences(text: str) -> tuple[Silence, ...]:
+    """The silencing comments of a file."""
+    if "flows:" not in text:
+        return ()
+    lines = text.split("\n")
+    found = []
+    for number, line in enumerate(lines, 1):
+        match = _COMMENT.search(line)
+        if match is None:
+            continue
+        target = number
+        if line.lstrip().startswith("#"):
+            while target < len(lines) and (not lines[target].strip() or lines[target].lstrip().startswith("#")):
+                target += 1
+            target += 1
+        checks = tuple(name.strip() for name in (match["checks"] or "").split(",") if name.strip())
+        start = line.index("#", match.start()) + 1
+        position = Position(number, start, number, len(line) + 1)
+        found.append(Silence(checks, target, match["reason"].strip(" :-"), position))
+    return tuple(found)
+
+
+def apply_silences(file: str, diagnostics: Iterable[Diagnostic], silences: Iterable[Silence]) -> list[Diagnostic]:
+    """The findings of one file that no comment silences, and what is wrong with the comments themselves."""
+    kept = list(diagnostics)
+    for silence in silences:
+        problem = ""
+        if not silence.checks:
+            problem = "The comment names no check: write `# flows: ignore[CHECK] reason`."
+        elif not silence.reason:
+            problem = "The comment gives no reason: write why the check is wrong here."
+        if problem:
+            kept.append(Diagnostic("silence-without-reason", Severity.ERROR, problem, file, silence.position))
+            continue
+        for check in silence.checks:
+            remaining = [item for item in kept if not (item.line == silence.line and item.check == check)]
+            if len(remaining) == len(kept):
+                message = f"Nothing on line {silence.line} is found by {check!r}."
+                kept.append(
+                    Diagnostic("unused-silence", Severity.ADVICE, message, file, silence.position, hint="remove it")
+                )
+            kept = remaining if len(remaining) != len(kept) else kept
+    return kept
