@@ -1,0 +1,94 @@
+"""The one endpoint of all AWS APIs: says which part answers a request."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from localcloud.http_server import HttpConnection, HttpServer, Request, Response
+from localcloud.lambda_api import INVOKE_PATH, LambdaApi
+from localcloud.stepfunctions.errors import ServiceError
+
+STEP_FUNCTIONS_TARGET = "AWSStepFunctions."
+HEALTH_PATH = "/_localcloud/health"
+_JSON_10 = "application/x-amz-json-1.0"
+
+
+class StepFunctionsService(Protocol):
+    """What the endpoint needs of the Step Functions API."""
+
+    def handle(self, action: str, body: dict[str, Any]) -> dict[str, Any]: ...
+
+
+class Application(Protocol):
+    """What answers everything else."""
+
+    def respond(self, request: Request) -> Response: ...
+
+
+class Router:
+    """Answers requests to the endpoint.
+
+    `before_states` is called before each Step Functions request with its action and body; `after` after each request
+    to another service with the service's name and the request, so that schedules follow what clients change.
+    """
+
+    def __init__(self, service: StepFunctionsService, functions: LambdaApi, others: Application) -> None:
+        self._service = service
+        self._functions = functions
+        self._others = others
+        self.before_states: Callable[[str, dict[str, Any]], None] = lambda _action, _body: None
+        self.after: Callable[[str], None] = lambda _service: None
+
+    def respond(self, request: Request) -> Response:
+        """Answer one request."""
+        target = request.headers.get("x-amz-target", "")
+        if target.startswith(STEP_FUNCTIONS_TARGET):
+            return self._step_functions(target[len(STEP_FUNCTIONS_TARGET) :], request)
+        if request.target == HEALTH_PATH:
+            return Response(200, [("Content-Type", "application/json")], b'{"status":"running"}')
+        if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
+            return self._functions.respond(match[1], request)
+        response = self._others.respond(request)
+        if request.method != "GET":
+            self.after(signed_service(request))
+        return response
+
+    def _step_functions(self, action: str, request: Request) -> Response:
+        headers = [("Content-Type", _JSON_10), ("x-amzn-RequestId", str(uuid.uuid4()))]
+        try:
+            try:
+                body = json.loads(request.body or b"{}")
+            except ValueError:
+                raise ServiceError("SerializationException", "The request body is no JSON.") from None
+            if not isinstance(body, dict):
+                raise ServiceError("SerializationException", "The request body is no JSON object.")
+            self.before_states(action, body)
+            answer = self._service.handle(action, body)
+        except ServiceError as error:
+            return Response(error.http_status, headers, json.dumps(error.body()).encode())
+        return Response(200, headers, json.dumps(answer, separators=(",", ":")).encode())
+
+
+def signed_service(request: Request) -> str:
+    """The service that the request's signature names (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`)."""
+    _, found, credential = request.headers.get("authorization", "").partition("Credential=")
+    parts = credential.split(",", 1)[0].split("/")
+    return parts[3] if found and len(parts) == 5 else ""
+
+
+def endpoint_server(router: Router, host: str, port: int) -> HttpServer:
+    """A server of the endpoint; it does not accept yet. Raises OSError where the port is taken."""
+
+    class EndpointConnection(HttpConnection):
+        def respond(self, request: Request) -> Response:
+            return router.respond(request)
+
+        def refuse(self, status: int, detail: str, request: Request | None) -> Response:
+            code = "InternalFailure" if status >= 500 else "BadRequest"
+            body = json.dumps({"__type": code, "message": detail}).encode()
+            return Response(status, [("Content-Type", _JSON_10), ("x-amzn-ErrorType", code)], body)
+
+    return HttpServer((host, port), EndpointConnection)

@@ -1,0 +1,100 @@
+"""EventBridge: events are matched against the rules in moto's back end and delivered to their targets.
+
+Moto matches well and delivers to queues and log groups only; this module takes over the delivery, for PutEvents and
+for the events that AWS's own services send.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from localcloud.targets import Targets, UnknownTarget, log_failed_delivery, text_of
+
+_OWN_TARGETS = frozenset({"lambda", "states", "sqs", "sns"})
+
+
+class EventBus:
+    """The default event bus of one account and region, and the delivery for all of them."""
+
+    def __init__(self, targets: Targets, region: str, account: str) -> None:
+        from moto.events.models import Rule
+
+        self._targets = targets
+        self._region = region
+        self._account = account
+        self._moto_delivery = Rule.send_to_targets
+
+        def send_to_targets(rule: Rule, original_event: Any, transform_input: bool = True) -> None:
+            self._send(rule, dict(original_event), transform_input)
+
+        Rule.send_to_targets = send_to_targets  # type: ignore[method-assign,assignment]
+
+    def close(self) -> None:
+        """Give the delivery back to moto."""
+        from moto.events.models import Rule
+
+        Rule.send_to_targets = self._moto_delivery  # type: ignore[method-assign]
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Send an event of an AWS service to the default bus."""
+        from moto.events.models import events_backends
+
+        backend = events_backends[self._account][self._region]
+        for rule in list(backend.describe_event_bus("default").rules.values()):
+            self._send(rule, event, True)
+
+    def _send(self, rule: Any, event: dict[str, Any], transform: bool) -> None:
+        if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():
+            return  # a rule without a pattern is a schedule
+        if not rule.event_pattern.matches_event(event):
+            return
+        for target in list(rule.targets):
+            self._deliver(rule, target, event, transform)
+
+    def _deliver(self, rule: Any, target: dict[str, Any], event: dict[str, Any], transform: bool) -> None:
+        arn = str(target["Arn"])
+        if arn.split(":")[2] not in _OWN_TARGETS:
+            original, rule.targets = rule.targets, [target]
+            try:
+                self._moto_delivery(rule, event, transform)  # type: ignore[arg-type]
+            except NotImplementedError:
+                log_failed_delivery(rule.name, UnknownTarget(f"{arn} is not supported on this machine"))
+            finally:
+                rule.targets = original
+            return
+        group_id = target.get("SqsParameters", {}).get("MessageGroupId")
+        try:
+            self._targets.deliver(arn, target_input(target, _as_sent(event)), group_id=group_id)
+        except UnknownTarget as error:
+            log_failed_delivery(rule.name, error)
+
+
+def target_input(target: dict[str, Any], event: dict[str, Any]) -> str:
+    """What the target receives: `Input`, the part of the event at `InputPath`, its `InputTransformer`, or the event.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    """
+    if target.get("Input"):
+        return str(target["Input"])
+    if target.get("InputPath"):
+        from jsonpath_ng.parser import JsonPathParser
+
+        found = JsonPathParser().parse(target["InputPath"]).find(event)
+        return text_of(found[0].value if found else {})
+    if transformer := target.get("InputTransformer"):
+        from moto.events.utils import EventTemplateParser
+
+        source: Any = {"ingestion-time": event["time"], **event}
+        return text_of(
+            EventTemplateParser.parse(transformer["InputTemplate"], transformer.get("InputPathsMap", {}), source)
+        )
+    return text_of(event)
+
+
+def _as_sent(event: dict[str, Any]) -> dict[str, Any]:
+    """Moto keeps the time in seconds and adds a time of its own; EventBridge sends ISO 8601."""
+    sent = {key: value for key, value in event.items() if key != "ingestion-time"}
+    if isinstance(sent.get("time"), int | float):
+        sent["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(sent["time"]))
+    return sent

@@ -1,0 +1,280 @@
+"""A threaded HTTP/1.1 server on the loopback interface, for the AWS endpoint and the API.
+
+`http.server` waits 40 ms for Nagle's algorithm on kept connections, reads no chunked bodies, drops the connection on
+what it does not understand, and parses headers with the e-mail package. This one answers everything, in one write, and
+parses what HTTP/1.1 needs (RFC 9112).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from socketserver import StreamRequestHandler, TCPServer, ThreadingMixIn
+from typing import Any
+
+MAX_LINE_BYTES = 65536
+MAX_HEADERS = 200
+IDLE_TIMEOUT = 120.0  # seconds a kept connection may wait for its next request
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(slots=True)
+class Request:
+    """An HTTP request. `headers` has lower-case names; repeated ones are joined by `, ` as RFC 9110 allows."""
+
+    method: str
+    target: str
+    version: str
+    headers: dict[str, str]
+    header_list: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Response:
+    """An HTTP response. `Content-Length`, `Date` and `Connection` are added."""
+
+    status: int
+    headers: Iterable[tuple[str, str]] = ()
+    body: bytes = b""
+
+
+class Malformed(Exception):
+    """What arrived is no acceptable HTTP request: it is answered with `status`, and the connection is closed."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class HttpServer(ThreadingMixIn, TCPServer):
+    """A thread a connection. Bind it to a loopback address; port 0 chooses a free port."""
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 512
+
+    def __init__(self, address: tuple[str, int], handler: Any, listener: socket.socket | None = None) -> None:
+        """Listen on `address`, or accept from `listener`, which already does."""
+        super().__init__(address, handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
+        self.draining = False
+        self.idle: set[socket.socket] = set()  # connections between two requests
+        self.busy: set[socket.socket] = set()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone is no event; anything else is a mistake of ours and goes to the log."""
+        if not isinstance(sys.exception(), OSError):
+            traceback.print_exc()
+
+    def drain(self, seconds: float) -> bool:
+        """Accept no more, let requests under way finish within `seconds`; whether all did."""
+        self.draining = True
+        self.shutdown()
+        for connection in list(self.idle):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        deadline = time.monotonic() + seconds
+        while self.busy and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self.busy
+
+
+class HttpConnection(StreamRequestHandler):
+    """One connection. A subclass answers requests by `respond` and words refusals by `refuse`."""
+
+    disable_nagle_algorithm = True
+    rbufsize = 65536
+    timeout = IDLE_TIMEOUT
+    max_body_bytes: int | None = None
+    server: HttpServer
+
+    def respond(self, request: Request) -> Response:
+        """Answer `request`; what it raises becomes a 500 by `refuse`."""
+        raise NotImplementedError
+
+    def refuse(self, status: int, detail: str, request: Request | None) -> Response:
+        """The answer to what could not be handled."""
+        raise NotImplementedError
+
+    def handle(self) -> None:
+        keep = True
+        while keep and not self.server.draining:
+            try:
+                keep = self._handle_one()
+            except (ConnectionError, TimeoutError):
+                return
+
+    def finish(self) -> None:
+        self.server.idle.discard(self.connection)
+        self.server.busy.discard(self.connection)
+        super().finish()
+
+    def _handle_one(self) -> bool:
+        """Serve one request; whether the connection is kept."""
+        self.server.busy.discard(self.connection)
+        self.server.idle.add(self.connection)
+        line = self.rfile.readline(MAX_LINE_BYTES + 1)
+        if line in (b"\r\n", b"\n"):  # RFC 9112, 2.2: ignore an empty line before a request
+            line = self.rfile.readline(MAX_LINE_BYTES + 1)
+        if not line:
+            return False
+        self.server.busy.add(self.connection)
+        self.server.idle.discard(self.connection)
+        request = None
+        try:
+            request = self._read_request(line)
+            response = self.respond(request)
+            keep = _wants_keep_alive(request) and not self.server.draining
+        except Malformed as error:
+            response, keep = self.refuse(error.status, error.detail, None), False
+        except (ConnectionError, TimeoutError):
+            raise
+        except Exception:
+            traceback.print_exc()
+            response, keep = self.refuse(500, "The server failed; its log says why.", request), True
+        self._write(response, keep, head=request is not None and request.method == "HEAD")
+        if not keep and request is None:
+            self._discard_input()
+        return keep
+
+    def _read_request(self, line: bytes) -> Request:
+        if len(line) > MAX_LINE_BYTES:
+            raise Malformed(414, "The request line is too long.")
+        words = line.decode("latin-1").rstrip("\r\n").split(" ")
+        if len(words) != 3 or not words[2].startswith("HTTP/") or not _TOKEN.issuperset(words[0]):
+            raise Malformed(400, "The request line is not `METHOD TARGET HTTP/1.1`.")
+        method, target, version = words
+        if version not in ("HTTP/1.1", "HTTP/1.0"):
+            raise Malformed(505, "Only HTTP/1.1 is spoken here.")
+        headers: dict[str, str] = {}
+        pairs: list[tuple[str, str]] = []
+        while True:
+            line = self.rfile.readline(MAX_LINE_BYTES + 1)
+            if line in (b"\r\n", b"\n", b""):
+                break
+            name, colon, value = line.decode("latin-1").partition(":")
+            if not colon or not name or not _TOKEN.issuperset(name):
+                raise Malformed(400, "A header line is not `Name: value`.")
+            if len(line) > MAX_LINE_BYTES or len(pairs) >= MAX_HEADERS:
+                raise Malformed(431, "The headers are too large.")
+            value = value.strip(" \t\r\n")
+            pairs.append((name, value))
+            lower = name.lower()
+            headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+        return Request(method, target, version, headers, pairs, self._read_body(headers))
+
+    def _read_body(self, headers: dict[str, str]) -> bytes:
+        chunked = "transfer-encoding" in headers
+        length = headers.get("content-length")
+        if not chunked and (length is None or length == "0"):
+            return b""
+        if length is not None and (not length.isascii() or not length.isdigit() or len(length) > 18):
+            raise Malformed(400, "The header Content-Length is not a number.")
+        if not chunked and length is not None:
+            self._check_size(int(length))
+        if headers.get("expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if chunked:
+            if headers["transfer-encoding"].lower() != "chunked" or length is not None:
+                raise Malformed(
+                    400, "Of transfer codings only `chunked` is understood, and no Content-Length beside it."
+                )
+            return self._read_chunks()
+        return self._read_exactly(int(length or 0))
+
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
+        while True:
+            line = self.rfile.readline(MAX_LINE_BYTES)
+            size_text = line.split(b";", 1)[0].strip()
+            try:
+                if not size_text or not set(size_text) <= set(b"0123456789abcdefABCDEF"):
+                    raise ValueError
+                size = int(size_text, 16)
+            except ValueError:
+                raise Malformed(400, "A chunk of the body has no proper size.") from None
+            self._check_size(len(body) + size)
+            if size == 0:
+                break
+            body += self._read_exactly(size)
+            if self.rfile.readline(3) not in (b"\r\n", b"\n"):
+                raise Malformed(400, "A chunk of the body is longer than its size.")
+        while self.rfile.readline(MAX_LINE_BYTES) not in (b"\r\n", b"\n", b""):  # trailers
+            pass
+        return bytes(body)
+
+    def _read_exactly(self, size: int) -> bytes:
+        data = self.rfile.read(size)
+        if len(data) < size:
+            raise Malformed(400, "The body ended before its length was reached.")
+        return data
+
+    def _check_size(self, size: int) -> None:
+        if self.max_body_bytes is not None and size > self.max_body_bytes:
+            raise Malformed(413, f"The body is larger than {self.max_body_bytes} bytes.")
+
+    def _write(self, response: Response, keep: bool, *, head: bool) -> None:
+        status = response.status
+        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\nDate: {_date()}\r\n"]
+        has_length = False
+        for name, value in response.headers:
+            lower = name.lower()
+            if lower in ("connection", "transfer-encoding", "date", "keep-alive"):
+                continue
+            has_length = has_length or lower == "content-length"
+            if "\n" in value or "\r" in value:  # would end the header, and begin what the client takes for another
+                value = value.replace("\r", "").replace("\n", " ")
+            lines.append(f"{name}: {value}\r\n")
+        if not has_length and status >= 200 and status not in (204, 304):
+            lines.append(f"Content-Length: {len(response.body)}\r\n")
+        lines.append("\r\n" if keep else "Connection: close\r\n\r\n")
+        data = "".join(lines).encode("latin-1", "replace")
+        self.connection.sendall(data if head else data + response.body)
+
+    def _discard_input(self) -> None:
+        """Read on a little before closing, or the refusal may be lost to a connection reset."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(1.0)
+            for _ in range(1024):
+                if not self.rfile.read1(65536):
+                    break
+
+
+def _wants_keep_alive(request: Request) -> bool:
+    option = request.headers.get("connection", "").lower()
+    if request.version == "HTTP/1.0":
+        return "keep-alive" in option
+    return "close" not in option
+
+
+_date_cache: tuple[int, str] = (0, "")
+
+
+def _date() -> str:
+    global _date_cache  # noqa: PLW0603 - one text a second for all threads
+    now = int(time.time())
+    second, text = _date_cache
+    if second != now:
+        text = formatdate(now, usegmt=True)
+        _date_cache = (now, text)
+    return text

@@ -1,0 +1,103 @@
+"""Moto's server application behind our HTTP server: every AWS service but Step Functions and Lambda's Invoke."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from localcloud.http_server import Request, Response
+
+# These wait inside the request (long polls), or hold their own locks.
+_CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
+
+
+class MotoApplication:
+    """Answers requests by moto.
+
+    Moto's back ends read, change and write back without locks: two UpdateItem at once would lose one. So requests
+    to the same service take turns.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._locks: dict[str, threading.RLock] = {}
+        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+
+    def respond(self, request: Request) -> Response:
+        """Answer `request` as AWS would."""
+        environ = self._environ(request)
+        application = self._dispatcher.get_application(environ)
+        service = str(application.service)  # type: ignore[attr-defined]
+        if service in _CONCURRENT_SERVICES:
+            return _call(application, environ)
+        with self._locks.setdefault(service, threading.RLock()):
+            return _call(application, environ)
+
+    def _environ(self, request: Request) -> dict[str, Any]:
+        target = request.target
+        if not target.startswith("/"):  # the absolute form of a proxy's request
+            split = urlsplit(target)
+            target = split.path + (f"?{split.query}" if split.query else "")
+        path, _, query = target.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path).encode().decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": target,
+            "RAW_URI": target,
+            "REMOTE_ADDR": "127.0.0.1",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": str(self._port),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "CONTENT_LENGTH": str(len(request.body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.input_terminated": True,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        preserved: dict[str, str] = {}
+        for name, _ in request.header_list:
+            lower = name.lower()
+            if lower in ("content-length", "transfer-encoding"):
+                continue
+            if "_" in name:  # could pass for the header with dashes; only metadata of S3 objects may have them
+                if should_preserve_original_header_name(name):
+                    preserved[environ_key_for_header(name)] = name
+                else:
+                    continue
+            environ[environ_key_for_header(name)] = request.headers[lower]
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
+        return environ
+
+
+def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
+    status = 500
+    headers: list[tuple[str, str]] = []
+
+    def start_response(status_line: str, response_headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
+        nonlocal status, headers
+        status, headers = int(status_line.split(" ", 1)[0]), response_headers
+
+    chunks = application(environ, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    return Response(status, headers, body)

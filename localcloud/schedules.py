@@ -1,0 +1,259 @@
+"""Fires EventBridge's scheduled rules and EventBridge Scheduler's schedules when their expressions say.
+
+The schedules live in moto's back ends. `Schedules.refresh` compares them with what is planned; one thread sleeps until
+the earliest is due.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.flows.schedule import ScheduleError, ScheduleExpression, parse_schedule
+from localcloud.targets import UnknownTarget, log_failed_delivery, text_of
+
+MAX_SLEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile
+
+Deliver = Callable[[str, str], None]  # target's ARN, payload
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One target of a schedule: its ARN, and the input of the moment."""
+
+    arn: str
+    input_at: Callable[[datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """A schedule as its service describes it. `version` changes whenever its timing or targets do."""
+
+    key: str
+    version: Any = field(repr=False)
+    expression: str
+    timezone: str
+    targets: tuple[Firing, ...]
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    delete: Callable[[], None] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Planned:
+    entry: ScheduleEntry
+    expression: ScheduleExpression
+    due: datetime
+
+
+class Schedules:
+    """Plans entries and fires them. `entries` lists the enabled schedules of the moment."""
+
+    def __init__(
+        self,
+        entries: Callable[[], Iterable[ScheduleEntry]],
+        deliver: Deliver,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._entries = entries
+        self._deliver = deliver
+        self._now = now
+        self._planned: dict[str, _Planned] = {}
+        self._rejected: dict[str, Any] = {}
+        self._heap: list[tuple[datetime, int, _Planned]] = []
+        self._sequence = itertools.count()
+        self._condition = threading.Condition()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to fire."""
+        self.refresh()
+        self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Fire no more."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def refresh(self) -> None:
+        """Plan what has been added or changed, forget what has been removed or disabled."""
+        with self._condition:
+            current = {entry.key: entry for entry in self._entries()}
+            for key in [key for key, planned in self._planned.items() if key not in current]:
+                del self._planned[key]
+            for key, entry in current.items():
+                planned = self._planned.get(key)
+                if planned is None or planned.entry.version != entry.version:
+                    self._plan(entry)
+            self._condition.notify()
+
+    def upcoming(self) -> dict[str, datetime]:
+        """When each planned schedule fires next."""
+        with self._condition:
+            return {key: planned.due for key, planned in self._planned.items()}
+
+    def fire_due(self) -> float:
+        """Fire what is due; the seconds until the next is."""
+        now = self._now()
+        firing: list[_Planned] = []
+        with self._condition:
+            while self._heap and self._heap[0][0] <= now:
+                due, _, planned = heapq.heappop(self._heap)
+                if self._planned.get(planned.entry.key) is planned and planned.due == due:
+                    firing.append(_Planned(planned.entry, planned.expression, due))
+                    self._plan_next(planned, max(due, now))
+        for planned in firing:
+            self._fire(planned)
+        with self._condition:
+            if not self._heap:
+                return MAX_SLEEP_SECONDS
+            return min(MAX_SLEEP_SECONDS, max(0.0, (self._heap[0][0] - self._now()).total_seconds()))
+
+    def _plan(self, entry: ScheduleEntry) -> None:
+        self._planned.pop(entry.key, None)
+        try:
+            expression = parse_schedule(entry.expression, entry.timezone)
+        except ScheduleError as error:
+            if self._rejected.get(entry.key) != entry.version:
+                self._rejected[entry.key] = entry.version
+                log_failed_delivery(entry.key, error)
+            return
+        planned = _Planned(entry, expression, self._now())
+        self._planned[entry.key] = planned
+        self._plan_next(planned, self._now())
+
+    def _plan_next(self, planned: _Planned, after: datetime) -> None:
+        entry = planned.entry
+        # A rate counts from its beginning: from one firing to the next, however late the first was delivered.
+        base = planned.due if entry.expression.strip().startswith("rate") else after
+        due = planned.expression.next_after(max(base, entry.not_before or base))
+        while due is not None and due <= after:
+            due = planned.expression.next_after(due)
+        if due is None or (entry.not_after is not None and due > entry.not_after):
+            del self._planned[entry.key]
+            if entry.delete is not None:
+                entry.delete()
+            return
+        planned.due = due
+        heapq.heappush(self._heap, (due, next(self._sequence), planned))
+
+    def _fire(self, planned: _Planned) -> None:
+        for target in planned.entry.targets:
+            try:
+                self._deliver(target.arn, target.input_at(planned.due))
+            except UnknownTarget as error:
+                log_failed_delivery(planned.entry.key, error)
+
+    def _run(self) -> None:
+        while True:
+            seconds = self.fire_due()
+            with self._condition:
+                if self._closing:
+                    return
+                self._condition.wait(seconds)
+
+
+def moto_entries(account: str, region: str) -> Iterator[ScheduleEntry]:
+    """The enabled schedules in moto's back ends: of EventBridge Scheduler, and EventBridge's rules with a schedule."""
+    from moto.events.models import events_backends
+    from moto.scheduler.models import scheduler_backends
+
+    for group in list(scheduler_backends[account][region].schedule_groups.values()):
+        for schedule in list(group.schedules.values()):
+            if schedule.state == "ENABLED":
+                yield _scheduler_entry(group, schedule)
+    for rule in list(events_backends[account][region].describe_event_bus("default").rules.values()):
+        if rule.scheduled_expression and rule.state == "ENABLED":
+            yield _rule_entry(rule, account, region)
+
+
+def _scheduler_entry(group: Any, schedule: Any) -> ScheduleEntry:
+    target = schedule.target
+    text = target.get("Input") or "{}"
+
+    def input_at(due: datetime) -> str:
+        # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+        attributes = {
+            "schedule-arn": schedule.arn,
+            "scheduled-time": _iso(due),
+            "execution-id": uuid.uuid4().hex,
+            "attempt-number": "1",
+        }
+        filled = text
+        for name, value in attributes.items():
+            filled = filled.replace(f"<aws.scheduler.{name}>", value)
+        return filled
+
+    def delete() -> None:
+        group.schedules.pop(schedule.name, None)
+
+    return ScheduleEntry(
+        key=f"schedule {group.name}/{schedule.name}",
+        version=(
+            schedule.schedule_expression,
+            schedule.schedule_expression_timezone,
+            target["Arn"],
+            text,
+            schedule.start_date,
+            schedule.end_date,
+        ),
+        expression=schedule.schedule_expression,
+        timezone=schedule.schedule_expression_timezone,
+        targets=(Firing(target["Arn"], input_at),),
+        not_before=_moment(schedule.start_date),
+        not_after=_moment(schedule.end_date),
+        delete=delete if schedule.action_after_completion == "DELETE" else None,
+    )
+
+
+def _rule_entry(rule: Any, account: str, region: str) -> ScheduleEntry:
+    def event_at(due: datetime) -> dict[str, Any]:
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": account,
+            "time": _iso(due),
+            "region": region,
+            "resources": [rule.arn],
+            "detail": {},
+        }
+
+    def firing(target: dict[str, Any]) -> Firing:
+        from localcloud.events import target_input
+
+        return Firing(target["Arn"], lambda due: target_input(target, event_at(due)))
+
+    return ScheduleEntry(
+        key=f"rule {rule.name}",
+        version=(rule.scheduled_expression, text_of(rule.targets)),
+        expression=rule.scheduled_expression,
+        timezone="UTC",
+        targets=tuple(firing(dict(target)) for target in rule.targets),
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(value: Any) -> datetime | None:
+    """A date as EventBridge Scheduler's API carries it: seconds since 1970, or ISO 8601."""
+    if value in (None, ""):
+        return None
+    if isinstance(value, str) and not value.replace(".", "").isdigit():
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(float(value), UTC)

@@ -1,0 +1,82 @@
+"""Delivers payloads to what an ARN names: the targets of EventBridge's rules and schedules."""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.endpoint import StepFunctionsService
+from localcloud.functions import FunctionRegistry
+from localcloud.lambda_api import LambdaApi
+from localcloud.stepfunctions.errors import ServiceError
+
+
+class UnknownTarget(Exception):
+    """The ARN names nothing that a payload could be delivered to."""
+
+
+class Targets:
+    """Lambda functions, state machines, SQS queues and SNS topics."""
+
+    def __init__(self, service: StepFunctionsService, registry: FunctionRegistry, functions: LambdaApi) -> None:
+        self._service = service
+        self._registry = registry
+        self._functions = functions
+        self.before_start: Callable[[str], None] = lambda _state_machine_arn: None
+
+    def deliver(self, arn: str, payload: str, *, group_id: str | None = None) -> None:
+        """Hand `payload` (a JSON text) to the target. Raises UnknownTarget; other failures go to the log."""
+        parts = arn.split(":")
+        service = parts[2] if len(parts) > 5 else ""
+        if service == "lambda":
+            spec = self._registry.resolve(arn)
+            if spec is None:
+                raise UnknownTarget(f"there is no function {arn}")
+            self._functions.run_async(spec, payload.encode())
+        elif service == "states":
+            self._start_execution(arn, payload)
+        elif service == "sqs":
+            self._send_message(parts[3], parts[4], parts[5], payload, group_id)
+        elif service == "sns":
+            self._publish(parts[3], parts[4], arn, payload)
+        else:
+            raise UnknownTarget(f"deliveries to {arn} are not supported on this machine")
+
+    def _start_execution(self, arn: str, payload: str) -> None:
+        self.before_start(arn)
+        request = {"stateMachineArn": arn, "input": payload, "name": str(uuid.uuid4())}
+        try:
+            self._service.handle("StartExecution", request)
+        except ServiceError as error:
+            raise UnknownTarget(str(error)) from error
+
+    def _send_message(self, region: str, account: str, queue: str, payload: str, group_id: str | None) -> None:
+        from moto.core.exceptions import ServiceException
+        from moto.sqs.models import sqs_backends
+
+        try:
+            sqs_backends[account][region].send_message(queue_name=queue, message_body=payload, group_id=group_id)
+        except ServiceException as error:
+            raise UnknownTarget(f"the queue {queue} takes no message: {error.message}") from error
+
+    def _publish(self, region: str, account: str, arn: str, payload: str) -> None:
+        from moto.core.exceptions import ServiceException
+        from moto.sns.models import sns_backends
+
+        try:
+            sns_backends[account][region].publish(message=payload, arn=arn)
+        except ServiceException as error:
+            raise UnknownTarget(f"the topic {arn} takes no message: {error.message}") from error
+
+
+def log_failed_delivery(source: str, error: Exception) -> None:
+    """Say that an event or schedule has not reached its target: its sender cannot be told."""
+    sys.stderr.write(f"[{source}] not delivered: {error}\n")
+
+
+def text_of(value: Any) -> str:
+    """A JSON value as a compact text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
