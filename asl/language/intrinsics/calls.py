@@ -61,7 +61,7 @@ Argument = Literal | PathArgument | Call
 
 @lru_cache(maxsize=4096)
 def parse_intrinsic(text: str) -> Call:
-    """Read a call. Raises `SyntaxProblem` if the text is none, the function unknown or its arguments too many or few."""
+    """Read a call. Raises `SyntaxProblem` if it is none, the function is unknown or has too many or few arguments."""
     reader = _Reader(text)
     reader.skip_space()
     call = reader.call(1)

@@ -172,8 +172,8 @@ def base64_decode(text: Any) -> str:
         raise IntrinsicProblem(f"The string is not Base64: {text}") from None
 
 
-def _limited(text: Any) -> str:
-    text = _text(text)
+def _limited(value: Any) -> str:
+    text = _text(value)
     if len(text) > MAX_TEXT:
         raise IntrinsicProblem(f"The string has more than {MAX_TEXT} characters")
     return text
@@ -185,7 +185,8 @@ def hash_text(value: Any, algorithm: Any) -> str:
     if name is None:
         raise IntrinsicProblem(f"Algorithm '{algorithm}' is not one of {', '.join(_ALGORITHMS)}")
     text = _limited(value if isinstance(value, str) else json_text(value))
-    return hashlib.new(name, text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    digest: str = hashlib.new(name, text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    return digest
 
 
 def json_merge(left: Any, right: Any, deep: Any) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""Runs expressions on jsonatapy."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import jsonatapy
+
+from asl.language.jsonata.functions import FUNCTIONS, JsonataFailure, UndefinedResult
+from asl.language.jsonata.plain import states_value
+from asl.language.scope import MISSING, Scope
+
+TIMEOUT_MILLISECONDS = 5000
+
+_VARIABLE = re.compile(r"\$([^\W\d]\w*)")
+_STATES_MEMBER = re.compile(r"\$states(?!\w)(?:\s*\.\s*(input|context|result|errorOutput)(?!\w))?")
+_LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
+
+
+class UnsupportedResult(Exception):
+    """The result is a function, which is no JSON."""
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Any:
+    """The compiled expression. Raises `ValueError` if it does not parse."""
+    return jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
+
+
+@lru_cache(maxsize=4096)
+def compile_program(text: str) -> Callable[[Scope], Any]:
+    """Compile an expression into a function that answers `MISSING` for undefined.
+
+    The function raises `JsonataFailure` or `UnsupportedResult`. Raises `ValueError` if the expression does not parse.
+    """
+    names = set(_VARIABLE.findall(text))
+    # A copy of its own: host functions are registered on the compiled expression.
+    expression = jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
+    for name in names & FUNCTIONS.keys():
+        register = expression.register_override if name in ("random", "eval") else expression.register
+        register(name, FUNCTIONS[name])
+    variables = names - FUNCTIONS.keys() - {"states"}
+    members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
+
+    def bind(scope: Scope) -> dict[str, Any]:
+        # What is bound is converted, so only what the expression names is: inputs can be large.
+        assigned = scope.variables
+        bindings = {name: assigned[name] for name in variables if name in assigned}
+        if members is not None:
+            states = states_value(scope)
+            bindings["states"] = states if "" in members else {key: states[key] for key in members if key in states}
+        return bindings
+
+    def run(scope: Scope) -> Any:
+        bindings = bind(scope)
+        try:
+            try:
+                return _evaluate(expression, bindings)
+            except OverflowError:
+                return _evaluate(expression, _with_doubles(bindings))
+            except UnicodeEncodeError:
+                return _evaluate(expression, _without_surrogates(bindings))
+        except ValueError as error:
+            return _fail(text, bindings, str(error))
+
+    return run
+
+
+def _evaluate(expression: Any, bindings: dict[str, Any]) -> Any:
+    value = expression.evaluate(None, bindings)
+    if value is not None:
+        return _plain_json(value) if isinstance(value, (float, list, dict)) else value
+    # The library has one None for undefined, null and functions; the texts it makes of them differ.
+    text = expression.evaluate_json_or_none(None, bindings)
+    if text is None:
+        return MISSING
+    if text == '""':
+        raise UnsupportedResult
+    return None
+
+
+def _plain_json(value: Any) -> Any:
+    """Numbers that JSON does not have, as AWS writes them."""
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, list):
+        return [_plain_json(item) if isinstance(item, (float, list, dict)) else item for item in value]
+    if isinstance(value, dict):
+        return {
+            key: _plain_json(item) if isinstance(item, (float, list, dict)) else item for key, item in value.items()
+        }
+    return value
+
+
+def _with_doubles(value: Any) -> Any:
+    """Integers beyond 64 bits become doubles, as on AWS."""
+    if isinstance(value, int) and not isinstance(value, bool) and not _LONG_MIN <= value <= _LONG_MAX:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    if isinstance(value, list):
+        return [_with_doubles(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_doubles(item) for key, item in value.items()}
+    return value
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Lone surrogates cannot be encoded; each becomes U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+_HOST = re.compile(r"host function raised (\w+): ?(.*)", re.DOTALL)
+_CODE = re.compile(r"[STD]\d{4}")
+
+
+def _fail(text: str, bindings: dict[str, Any], message: str) -> Any:
+    """Undefined if a function of ours answered nothing; else raises `JsonataFailure` in AWS's words."""
+    host = _HOST.match(message)
+    if host is not None:
+        if host.group(1) == UndefinedResult.__name__:
+            return MISSING
+        raise JsonataFailure(host.group(2))
+    code = message[:5]
+    # Endless recursion and loops (D1011, D1012) would be as endless a second time.
+    if _CODE.fullmatch(code) and not code.startswith("D101"):
+        from asl.language.jsonata import reference
+
+        message = reference.explain_failure(text, bindings, code) or message
+    raise JsonataFailure(message)
