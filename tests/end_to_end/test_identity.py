@@ -1,0 +1,216 @@
+"""Who may call, and what one user may see of another."""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jose import jwt
+from moto.utilities.utils import load_resource
+
+from .client import PROTECTED, PUBLIC, Client, problem
+from .conftest import Aws, MakeUser
+from .server import Server
+
+KEY = load_resource("cognitoidp/resources/jwks-private.json")  # what the local user pool signs with
+
+
+def signed(claims: dict[str, Any], kid: str, key: Any = KEY) -> str:
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+
+
+def encoded(document: dict[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def token(user: Client) -> str:
+    assert user.token
+    return user.token
+
+
+@pytest.fixture
+def bad_token(token: str, user: Client, aws: Aws, request: pytest.FixtureRequest) -> str:
+    claims, kid = jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"]
+    header, payload, signature = token.split(".")
+    now = int(time.time())
+    match request.param:
+        case "empty":
+            return ""
+        case "not a token":
+            return "abc"
+        case "three empty parts":
+            return ".."
+        case "not JSON inside":
+            return "YWJj.YWJj.YWJj"
+        case "not ASCII":
+            return "tok\u00e9n"
+        case "very long":
+            return token + "A" * 5000
+        case "expired":
+            return signed({**claims, "exp": now - 60, "iat": now - 3660, "auth_time": now - 3660}, kid)
+        case "signed by another key":
+            return signed(claims, kid, other_key())
+        case "another algorithm":
+            return f"{encoded({'alg': 'HS256', 'typ': 'JWT', 'kid': kid})}.{payload}.{signature}"
+        case "changed":
+            return f"{header}.{encoded({**claims, 'sub': 'somebody'})}.{signature}"
+        case "alg none":
+            return f"{encoded({'alg': 'none', 'typ': 'JWT', 'kid': kid})}.{payload}."
+        case "unknown kid":
+            return signed(claims, "nobody")
+        case "other issuer":
+            return signed({**claims, "iss": claims["iss"] + "x"}, kid)
+        case "other audience":
+            return signed({**claims, "aud": "another-client"}, kid)
+        case "access token":
+            return access_token(aws, user)
+        case "other pool":
+            return other_pools_token(aws)
+    raise AssertionError(request.param)
+
+
+def other_key() -> str:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def sign_in(cognito: Any, pool: str, client: str, flow: str = "ADMIN_USER_PASSWORD_AUTH") -> dict[str, str]:
+    cognito.admin_create_user(UserPoolId=pool, Username=f"{time.time_ns()}@example.com", MessageAction="SUPPRESS")
+    email = cognito.list_users(UserPoolId=pool)["Users"][-1]["Username"]
+    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password="Correct-horse-7", Permanent=True)
+    result: dict[str, str] = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow=flow,
+        AuthParameters={"USERNAME": email, "PASSWORD": "Correct-horse-7"},
+    )["AuthenticationResult"]
+    return result
+
+
+def access_token(aws: Aws, user: Client) -> str:
+    config = user.get("/auth/config").json()
+    return sign_in(aws("cognito-idp"), config["userPoolId"], config["userPoolClientId"])["AccessToken"]
+
+
+def other_pools_token(aws: Aws) -> str:
+    cognito = aws("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="another", UsernameAttributes=["email"])["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="another")["UserPoolClient"]["ClientId"]
+    return sign_in(cognito, pool, client)["IdToken"]
+
+
+class TestTokens:
+    @pytest.mark.parametrize("scheme", ["", "Bearer ", "bearer "])
+    def test_a_good_one_with_and_without_bearer(self, user: Client, token: str, scheme: str) -> None:
+        anonymous = Client(user.url)
+        answer = anonymous.call("GET", "/auth/verify", headers={"Authorization": scheme + token})
+        assert answer.status_code == 200
+        claims = jwt.get_unverified_claims(token)
+        document = answer.json()
+        assert document["valid"] is True
+        assert document["user"]["id"] == claims["sub"]
+        assert document["user"]["groups"] == []
+        assert str(claims["exp"]) in str(document["expiresAt"]) or "T" in str(document["expiresAt"])
+
+    def test_a_token_signed_by_the_pools_key_is_good(self, user: Client, token: str) -> None:
+        """So that the bad ones below fail for the one thing that is wrong with them."""
+        same = signed(jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"])
+        assert Client(user.url, same).get("/auth/verify").status_code == 200
+
+    @pytest.mark.parametrize("scheme", ["", "Bearer "])
+    @pytest.mark.parametrize(
+        "bad_token",
+        [
+            "empty",
+            "not a token",
+            "three empty parts",
+            "not JSON inside",
+            "not ASCII",
+            "very long",
+            "expired",
+            "signed by another key",
+            "another algorithm",
+            "changed",
+            "alg none",
+            "unknown kid",
+            "other issuer",
+            "other audience",
+            "access token",
+            "other pool",
+        ],
+        indirect=True,
+    )
+    def test_a_bad_one(self, nobody: Client, bad_token: str, scheme: str) -> None:
+        answer = nobody.call("GET", "/auth/verify", headers={"Authorization": (scheme + bad_token).encode("latin-1")})
+        problem(answer, 401)
+        answer = nobody.call("POST", "/lib/ping", headers={"Authorization": (scheme + bad_token).encode("latin-1")})
+        problem(answer, 401)
+
+    @pytest.mark.parametrize(("method", "path"), PROTECTED)
+    def test_every_route_but_the_public_ones_asks_for_one(self, nobody: Client, method: str, path: str) -> None:
+        document = problem(nobody.call(method, path), 401)
+        assert document["title"] == "Unauthorized"
+        nobody.token = "abc"
+        problem(nobody.call(method, path), 401)
+
+    @pytest.mark.parametrize("path", PUBLIC)
+    def test_the_public_ones_do_not(self, nobody: Client, path: str) -> None:
+        assert nobody.get(path).status_code == 200
+
+    def test_where_to_sign_in(self, nobody: Client, token: str) -> None:
+        config, claims = nobody.get("/auth/config").json(), jwt.get_unverified_claims(token)
+        assert set(config) == {"region", "userPoolId", "userPoolClientId", "issuer"}
+        assert (config["issuer"], config["userPoolClientId"]) == (claims["iss"], claims["aud"])
+
+
+class TestOthersRuns:
+    @pytest.mark.parametrize(
+        ("method", "suffix"), [("GET", ""), ("GET", "/history"), ("DELETE", ""), ("POST", "/redrive")]
+    )
+    def test_they_look_as_if_they_were_not(self, user: Client, make_user: MakeUser, method: str, suffix: str) -> None:
+        run = user.run("helloWorldFlow")
+        stranger = make_user("ops")
+        theirs = problem(stranger.call(method, f"/run/helloWorldFlow/{run['executionId']}{suffix}"), 404)
+        unknown = "01HZZZZZZZZZZZZZZZZZZZZZZZ"
+        none = problem(stranger.call(method, f"/run/helloWorldFlow/{unknown}{suffix}"), 404)
+        assert theirs["detail"].replace(run["executionId"], "") == none["detail"].replace(unknown, "")
+        assert [page for page in stranger.pages("/runs", "executions") if page] == []
+
+    def test_an_admin_sees_stops_and_redrives_them(self, user: Client, make_user: MakeUser, tmp_path: Path) -> None:
+        admin = make_user("admin")
+        run = user.run("e2eFlaky", {"file": str(tmp_path / "there")})
+        path = f"/run/e2eFlaky/{run['executionId']}"
+        assert admin.get(path).json() == run
+        assert admin.get(f"{path}/history").status_code == 200
+        (tmp_path / "there").touch()
+        assert admin.post(f"{path}/redrive").ok
+        assert user.poll("e2eFlaky", run["executionId"])["status"] == "SUCCEEDED"
+        waiting = user.start("e2eWait")["executionId"]
+        assert admin.call("DELETE", f"/run/e2eWait/{waiting}").ok
+        assert user.poll("e2eWait", waiting)["status"] == "ABORTED"
+
+
+class TestGroups:
+    def test_a_flow_for_a_group(self, user: Client, make_user: MakeUser) -> None:
+        answer = user.post("/run/e2eGroup", {})
+        assert answer.status_code in (403, 404)
+        problem(answer, answer.status_code)
+        member = make_user("other", "ops")
+        assert member.run("e2eGroup")["status"] == "SUCCEEDED"
+        assert set(member.get("/auth/verify").json()["user"]["groups"]) == {"other", "ops"}
+
+
+def test_the_session_file_is_the_owners_alone(server: Server) -> None:
+    file = server.project / ".localcloud" / "session.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert set(server.session) == {"apiUrl", "consoleUrl", "awsEndpoint", "email", "password", "idToken"}
