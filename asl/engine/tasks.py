@@ -47,10 +47,16 @@ class Completion(Protocol):
     def submitted(self, output: Any) -> None:
         """The service accepted the request; its end comes later (TaskSubmitted: `.sync` and `.waitForTaskToken`)."""
 
-    def succeed(self, result: Any) -> None:
-        """The task's result, a JSON value."""
+    def awaiting(self) -> None:
+        """Nothing is being done for the task any more: an execution of the same engine will end it, or somebody else.
 
-    def fail(self, error: str, cause: str) -> None:
+        A clock that skips may skip then. `submitted` of a `.waitForTaskToken` task implies it.
+        """
+
+    def succeed(self, result: Any) -> None:
+        """The task's result, a JSON value that is not changed afterwards."""
+
+    def fail(self, error: str | None, cause: str | None) -> None:
         """The task's error name and cause, as AWS words them."""
 
 

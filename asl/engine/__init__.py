@@ -1,0 +1,1 @@
+"""Runs state machines. `asl.engine.engine.Engine` is the way in; `asl` exports it."""

@@ -1,0 +1,236 @@
+"""One attempt of a Task state: what its runner, its worker or its deadline say, as events and as the state's result."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from asl.engine.branch import Branch
+from asl.engine.failures import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StateFailure, too_large
+from asl.engine.history import EventKind
+from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
+from asl.engine.scheduler import Timer
+from asl.engine.tasks import Cancel, TaskRequest
+
+if TYPE_CHECKING:
+    from asl.engine.states.base import State
+    from asl.engine.states.task import Task
+
+_log = logging.getLogger(__name__)
+
+
+class Attempt:
+    """A `Completion`: its public methods may be called from any thread; the scheduler then does what they ask for.
+
+    The attempt is `working`, in the clock's sense, from its start until its end, or until it only waits for whoever has
+    the token.
+    """
+
+    __slots__ = (
+        "_cancel",
+        "_deadline",
+        "_heard_at",
+        "_heartbeat",
+        "_started",
+        "_working",
+        "branch",
+        "open",
+        "request",
+        "state",
+    )
+
+    def __init__(self, branch: Branch, state: Task, request: TaskRequest) -> None:
+        self.branch = branch
+        self.state = state
+        self.request = request
+        self.open = True
+        self._started = False
+        self._working = False
+        self._cancel: Cancel | None = None
+        self._deadline: Timer | None = None
+        self._heartbeat: Timer | None = None
+        self._heard_at = 0.0
+
+    # Called from any thread: see `Completion`.
+
+    def started(self, worker_name: str | None = None) -> None:
+        """See `Completion`."""
+        self._post(self._on_started, worker_name)
+
+    def start_failed(self, error: str, cause: str) -> None:
+        """See `Completion`."""
+        self._post(self._on_start_failed, error, cause)
+
+    def submitted(self, output: Any) -> None:
+        """See `Completion`."""
+        self._post(self._on_submitted, output)
+
+    def awaiting(self) -> None:
+        """See `Completion`."""
+        self._post(self._set_working, False)
+
+    def succeed(self, result: Any) -> None:
+        """See `Completion`."""
+        self._post(self._on_success, result)
+
+    def fail(self, error: str | None, cause: str | None) -> None:
+        """See `Completion`."""
+        self._post(self._on_failure, error, cause)
+
+    def heartbeat(self) -> None:
+        """Whoever has the token is alive."""
+        self._post(self._on_heartbeat)
+
+    def _post(self, call: Any, *args: Any) -> None:
+        if self.open:
+            self.branch.execution.engine.scheduler.post(self._guarded, call, args)
+
+    def _guarded(self, call: Any, args: tuple[Any, ...]) -> None:
+        if self.open:
+            call(*args)
+
+    # Called by the scheduler.
+
+    def begin(self) -> None:
+        """Schedule the task, with its deadlines, and hand it out."""
+        branch, request = self.branch, self.request
+        engine = branch.execution.engine
+        branch.blocker = self
+        self._record(
+            self.state.resource.events.scheduled,
+            request.parameters,
+            request.timeout_seconds,
+            request.heartbeat_seconds,
+            request.credentials,
+        )
+        now = engine.now()
+        if request.timeout_seconds is not None:
+            due = now + request.timeout_seconds
+            self._deadline = engine.scheduler.at(due, self._on_deadline)
+        if request.task_token is not None:
+            engine.tokens.open(request.task_token, self)
+            if not self.state.resource.is_activity:
+                self._expect_heartbeat()
+        self._set_working(not self.state.resource.is_activity)
+        try:
+            self._cancel = engine.tasks.start(request, self)
+        except Exception as problem:
+            _log.exception("the task runner failed to start %s", request.resource)
+            self.fail(RUNTIME, f"The task runner failed: {type(problem).__name__}: {problem}")
+
+    def cancel(self) -> None:
+        """The branch is over: give the work up."""
+        if self._close() and self._cancel is not None:
+            try:
+                self._cancel()
+            except Exception:
+                _log.exception("the task runner failed to cancel %s", self.request.resource)
+
+    def _on_started(self, worker_name: str | None = None) -> None:
+        if not self._started:
+            self._started = True
+            self._record(self.state.resource.events.started, worker_name)
+            if self.state.resource.is_activity:
+                self._expect_heartbeat()
+
+    def _on_start_failed(self, error: str, cause: str) -> None:
+        self._end_badly(self.state.resource.events.start_failed, error, cause)
+
+    def _on_submitted(self, output: Any) -> None:
+        self._on_started()
+        self._record(self.state.resource.events.submitted, output)
+        if self.state.resource.waits_for_token:
+            self._set_working(False)
+
+    def _on_success(self, result: Any) -> None:
+        self._on_started()
+        resource = self.state.resource
+        try:
+            bound = size_bound(result)
+        except (TypeError, ValueError) as problem:
+            self._on_failure(RUNTIME, f"The result of the task {resource.arn} is not a JSON value: {problem}")
+            return
+        if bound > PAYLOAD_LIMIT:
+            failure = too_large(resource.arn)
+            self._on_failure(failure.error, failure.cause)
+            return
+        self._close()
+        self._record(resource.events.succeeded, result)
+        self._resume(_finish, self.state, result, bound)
+
+    def _on_failure(self, error: str | None, cause: str | None) -> None:
+        self._on_started()
+        self._end_badly(self.state.resource.events.failed, error, cause)
+
+    def _on_deadline(self) -> None:
+        if self.open:
+            self._time_out(TIMEOUT)
+
+    def _time_out(self, error: str) -> None:
+        if not self.state.resource.is_activity:
+            self._on_started()
+        cancel = self._cancel
+        self._end_badly(self.state.resource.events.timed_out, error, None)
+        if cancel is not None:
+            cancel()
+
+    def _end_badly(self, kind: EventKind, error: str | None, cause: str | None) -> None:
+        self._close()
+        self._record(kind, error, cause)
+        self._resume(_raise, StateFailure(error, cause))
+
+    # Heartbeats: one timer, set anew only when it rings.
+
+    def _expect_heartbeat(self) -> None:
+        if self.request.heartbeat_seconds is not None:
+            self._heard_at = self.branch.execution.engine.now()
+            self._set_heartbeat_timer()
+
+    def _set_heartbeat_timer(self) -> None:
+        due = self._heard_at + (self.request.heartbeat_seconds or 0)
+        self._heartbeat = self.branch.execution.engine.scheduler.at(due, self._on_silence)
+
+    def _on_heartbeat(self) -> None:
+        self._heard_at = self.branch.execution.engine.now()
+
+    def _on_silence(self) -> None:
+        if not self.open:
+            return
+        if self._heard_at + (self.request.heartbeat_seconds or 0) > self.branch.execution.engine.now():
+            self._set_heartbeat_timer()
+        else:
+            self._time_out(HEARTBEAT_TIMEOUT)
+
+    def _close(self) -> bool:
+        if not self.open:
+            return False
+        self.open = False
+        self._set_working(False)
+        for timer in (self._deadline, self._heartbeat):
+            if timer is not None:
+                timer.cancel()
+        if self.request.task_token is not None:
+            self.branch.execution.engine.tokens.close(self.request.task_token)
+        return True
+
+    def _set_working(self, working: bool) -> None:
+        if working != self._working:
+            self._working = working
+            self.branch.execution.engine.scheduler.working += 1 if working else -1
+
+    def _record(self, kind: EventKind, *payload: Any) -> None:
+        branch = self.branch
+        now = branch.execution.engine.now()
+        branch.events.append((kind, now, branch.previous, self.state.resource, *payload))
+        branch.previous = branch.base = len(branch.events)
+
+    def _resume(self, step: Any, *args: Any) -> None:
+        self.branch.resume(step, *args)
+
+
+def _finish(branch: Branch, state: Task, result: Any, bound: int) -> State:
+    return state.leave(branch, result, bound)
+
+
+def _raise(branch: Branch, failure: StateFailure) -> State:
+    raise failure

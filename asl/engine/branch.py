@@ -1,0 +1,214 @@
+"""A thread of control through the states of one `States` object: a whole execution, a branch of a Parallel, an iteration.
+
+Branches are data. `advance` runs one forward, state after state, until it blocks or ends; what wakes it again calls
+`Branch.resume`. No branch has a thread of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from asl.engine.failures import RUNTIME, StateFailure, framed
+from asl.engine.history import EVENT_LIMIT, Event
+from asl.language.errors import ExpressionError
+from asl.language.scope import MISSING, Scope
+
+if TYPE_CHECKING:
+    from asl.engine.execution import Execution
+    from asl.engine.states.base import State
+
+_log = logging.getLogger(__name__)
+
+SLICE = 512
+"""How many states a branch runs before others have their turn."""
+
+Step = Callable[..., "State | None"]
+
+
+class Owner(Protocol):
+    """What a branch belongs to and reports its end to."""
+
+    def succeeded(self, branch: Branch) -> None:
+        """The branch has ended; its output is `branch.data`."""
+
+    def failed(self, branch: Branch, failure: StateFailure) -> None:
+        """The branch has failed and nothing in it catches that."""
+
+
+class Blocker(Protocol):
+    """What a blocked branch waits for: a timer, a task, the branches inside it."""
+
+    def cancel(self) -> None:
+        """Stop waiting: the branch is over."""
+
+
+class Branch:
+    """One thread of control.
+
+    `previous` is the id of the event that the next one follows; `base` the one before the present step began, which an
+    `EvaluationFailed` follows. `size` is an upper bound of the bytes of `data` as JSON.
+    """
+
+    __slots__ = (
+        "_context",
+        "base",
+        "blocker",
+        "data",
+        "entered_at",
+        "entered_id",
+        "events",
+        "execution",
+        "index",
+        "item",
+        "open",
+        "owner",
+        "previous",
+        "retries",
+        "retry_count",
+        "size",
+        "state",
+        "token",
+        "variables",
+    )
+
+    def __init__(
+        self,
+        execution: Execution,
+        owner: Owner,
+        state: State,
+        data: Any,
+        size: int,
+        previous: int,
+        variables: Mapping[str, Any],
+        index: int = 0,
+        item: dict[str, Any] | None = None,
+    ) -> None:
+        self.execution = execution
+        self.events: list[Event] = execution.history.raw
+        self.owner = owner
+        self.state = state
+        self.data = data
+        self.size = size
+        self.previous = previous
+        self.base = previous
+        self.variables = variables
+        self.index = index
+        self.item = item
+        self.open = True
+        self.blocker: Blocker | None = None
+        self.entered_id = 0
+        self.entered_at = 0.0
+        self.retries: dict[Any, int] | None = None
+        self.retry_count: int | None = None
+        self.token: str | None = None
+        self._context: dict[str, Any] | None = None
+
+    def context(self) -> dict[str, Any]:
+        """The context object as the present state sees it."""
+        if self._context is None:
+            self._context = self._make_context()
+        return self._context
+
+    def forget_context(self) -> None:
+        """What the context object shows has changed."""
+        self._context = None
+
+    def _make_context(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"Name": self.state.name, "EnteredTime": timestamp(self.entered_at)}
+        if self.retry_count is not None:
+            state["RetryCount"] = self.retry_count
+        context = {**self.execution.context, "State": state}
+        if self.item is not None:
+            context["Map"] = {"Item": self.item}
+        if self.token is not None:
+            context["Task"] = {"Token": self.token}
+        return context
+
+    def scope(self, data: Any, result: Any = MISSING, error_output: Any = MISSING) -> Scope:
+        """What an expression of the present state sees."""
+        context = self.context() if self.state.needs_context else None
+        return Scope(data, context, self.variables, result, error_output)
+
+    def resume(self, step: Step, *args: Any) -> None:
+        """Go on with a step of the present state when the scheduler comes to it."""
+        self.execution.engine.scheduler.soon(advance, self, step, args)
+
+    def cancel(self) -> None:
+        """End without a result."""
+        self.open = False
+        if self.blocker is not None:
+            self.blocker.cancel()
+
+    def fail(self, failure: StateFailure) -> None:
+        """Nothing in this branch catches the failure."""
+        self.open = False
+        self.owner.failed(self, failure)
+
+
+def timestamp(seconds: float) -> str:
+    """A time as the context object shows it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:
+    """Take a step and go on from state to state until the branch blocks or ends, or others should have their turn."""
+    if not branch.open:
+        return
+    branch.blocker = None
+    state = _attempt(branch, step, args)
+    events = branch.events
+    limit = branch.execution.event_limit
+    for _ in range(SLICE):
+        if state is None:
+            break
+        branch.state = state
+        try:
+            state = state.enter(branch)
+        except Exception as problem:
+            state = _failed(branch, problem)
+        if len(events) >= limit:
+            break
+    else:
+        if state is not None:
+            branch.resume(_go_on, state)
+    if len(events) >= limit:
+        branch.execution.exceed_event_limit()
+
+
+def _go_on(_: Branch, state: State) -> State:
+    return state
+
+
+def _attempt(branch: Branch, step: Step, args: tuple[Any, ...]) -> State | None:
+    try:
+        return step(branch, *args)
+    except Exception as problem:
+        return _failed(branch, problem)
+
+
+def _failed(branch: Branch, problem: Exception) -> State | None:
+    """Let the state deal with a problem in it; a problem in that ends the branch."""
+    try:
+        return branch.state.failed(branch, _failure(branch, problem))
+    except Exception as another:
+        branch.fail(_failure(branch, another))
+        return None
+
+
+def _failure(branch: Branch, problem: Exception) -> StateFailure:
+    if isinstance(problem, StateFailure):
+        return problem
+    if isinstance(problem, ExpressionError):
+        return framed(problem, branch.state.name, branch.entered_id)
+    _log.error("state %r of %s failed unexpectedly", branch.state.name, branch.execution.arn, exc_info=problem)
+    return framed(
+        ExpressionError(RUNTIME, f"Unexpected {type(problem).__name__}: {problem}"),
+        branch.state.name,
+        branch.entered_id,
+    )
+
+
+__all__ = ["EVENT_LIMIT", "Blocker", "Branch", "Owner", "Step", "advance", "timestamp"]

@@ -1,0 +1,110 @@
+"""Where the engine takes its time from: the real clock, or one that skips what nobody has to wait for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as the engine sees it. Times are seconds since the epoch."""
+
+    def now(self) -> float:
+        """The present time."""
+
+    def pause_until(self, due: float | None, working: bool) -> float | None:
+        """How many real seconds to wait for `due`, the next timer's time; 0 when it has come, None for ever.
+
+        `working` says that a task is really being done elsewhere, so that its end may come at any time.
+        """
+
+    def waited(self, seconds: float) -> None:
+        """The engine has waited so many real seconds."""
+
+    def bind(self, wake: Callable[[], None]) -> None:
+        """The engine wants `wake` to be called when the answer of `pause_until` may have changed."""
+
+
+class RealClock:
+    """The machine's clock."""
+
+    now = staticmethod(time.time)
+
+    def pause_until(self, due: float | None, working: bool) -> float | None:
+        """See `Clock`."""
+        return None if due is None else max(0.0, due - time.time())
+
+    def waited(self, seconds: float) -> None:
+        """Nothing to do: real time passes by itself."""
+
+    def bind(self, wake: Callable[[], None]) -> None:
+        """Nothing to do: a real clock never changes its mind."""
+
+
+class SkippingClock:
+    """A clock that stands still while states run and jumps to the next timer when nothing else is left to do.
+
+    Waits and retry intervals of any length then end at once, in their order, with timestamps as if they had been
+    waited for. While a task is really being done, time passes as in reality and is not skipped. Waiting for a task
+    token or for an activity worker is not work: a timeout there comes at once, unless skipping is held up by
+    `with clock.held():`.
+
+    Parameters:
+        start: the time at which the clock starts, a datetime with a time zone; the present if None.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        if start is not None and start.tzinfo is None:
+            raise ValueError(f"start has no time zone: {start.isoformat()}; add one, for example tzinfo=datetime.UTC")
+        self._now = time.time() if start is None else start.timestamp()
+        self._holds = 0
+        self._passing = False
+        self._wakes: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """See `Clock`."""
+        return self._now
+
+    @property
+    def datetime(self) -> datetime:
+        """The present time of this clock as a datetime in UTC."""
+        return datetime.fromtimestamp(self._now, UTC)
+
+    def pause_until(self, due: float | None, working: bool) -> float | None:
+        """See `Clock`: skips to `due` at once unless something is being done or skipping is held up."""
+        self._passing = bool(working or self._holds)
+        if due is None:
+            return None
+        if self._passing:
+            return max(0.0, due - self._now)
+        self._now = max(self._now, due)
+        return 0.0
+
+    def waited(self, seconds: float) -> None:
+        """See `Clock`: the time passes only while something is being done or skipping is held up."""
+        if self._passing:
+            self._now += seconds
+
+    def bind(self, wake: Callable[[], None]) -> None:
+        """See `Clock`."""
+        self._wakes.append(wake)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Time passes as in reality inside: for a test that itself plays the worker who has a task's token."""
+        self._hold(1)
+        try:
+            yield
+        finally:
+            self._hold(-1)
+
+    def _hold(self, change: int) -> None:
+        with self._lock:
+            self._holds += change
+        for wake in self._wakes:
+            wake()

@@ -1,0 +1,163 @@
+"""The engine: starts executions, and takes what the outside world has to say about them."""
+
+from __future__ import annotations
+
+import random
+from uuid import uuid4
+
+from asl.engine.clock import Clock, RealClock
+from asl.engine.execution import Execution, OnChange
+from asl.engine.failures import (
+    InvalidExecutionInput,
+    InvalidOutput,
+)
+from asl.engine.jsontext import PAYLOAD_LIMIT, loads
+from asl.engine.machine import StateMachine
+from asl.engine.scheduler import Scheduler
+from asl.engine.tasks import TaskRequest, TaskRunner
+from asl.engine.tokens import Tokens
+
+
+class Engine:
+    """Runs any number of executions in one process.
+
+    Parameters:
+        tasks: does the work of Task states.
+        clock: `RealClock()`, or `SkippingClock()` so that nobody waits.
+        region, account: for the ARNs of executions.
+        seed: of the random numbers of retries with jitter.
+
+    All methods may be called from any thread and return at once, but for `run`.
+    """
+
+    def __init__(
+        self,
+        tasks: TaskRunner,
+        clock: Clock | None = None,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+        seed: int | None = None,
+    ) -> None:
+        self.tasks = tasks
+        self.clock = clock if clock is not None else RealClock()
+        self.region = region
+        self.account = account
+        self.random = random.Random(seed)
+        self.scheduler = Scheduler(self.clock)
+        self.tokens = Tokens()
+        self.now = self.clock.now
+        self._check = getattr(tasks, "check", None)
+
+    def start(
+        self,
+        machine: StateMachine,
+        input_text: str = "{}",
+        *,
+        name: str | None = None,
+        trace_header: str | None = None,
+        on_change: OnChange | None = None,
+    ) -> Execution:
+        """Start an execution.
+
+        Parameters:
+            machine: what to run.
+            input_text: the input, a JSON text.
+            name: the execution's name; a new one if None.
+            trace_header: kept for whoever asks for it.
+            on_change: called with the execution when its status changes, by the engine's thread: it must be quick.
+
+        Raises:
+            InvalidExecutionInput: the input is not JSON, or larger than 262,144 bytes.
+            InvalidDefinition: the definition cannot be run.
+        """
+        execution = self._make(machine, input_text, name, trace_header, on_change)
+        self.scheduler.post(self._begin, execution)
+        return execution
+
+    def run(
+        self,
+        machine: StateMachine,
+        input_text: str = "{}",
+        *,
+        name: str | None = None,
+        trace_header: str | None = None,
+        on_change: OnChange | None = None,
+        timeout: float | None = None,
+    ) -> Execution:
+        """Start an execution and wait until it ends; TimeoutError if that takes longer than `timeout` real seconds.
+
+        The other parameters are those of `start`.
+        """
+        execution = self._make(machine, input_text, name, trace_header, on_change)
+        self.scheduler.post_quietly(self._begin, execution)
+        if not execution.wait(timeout):
+            raise TimeoutError(f"{execution.arn} is still running after {timeout} seconds")
+        return execution
+
+    def _make(
+        self,
+        machine: StateMachine,
+        input_text: str,
+        name: str | None,
+        trace_header: str | None,
+        on_change: OnChange | None,
+    ) -> Execution:
+        machine.program  # noqa: B018 - what cannot be run is refused here
+        if len(input_text) > PAYLOAD_LIMIT // 4 and len(input_text.encode()) > PAYLOAD_LIMIT:
+            raise InvalidExecutionInput(
+                f"Invalid State Machine Execution Input: 'input exceeds the maximum length of {PAYLOAD_LIMIT} bytes'"
+            )
+        try:
+            value = loads(input_text)
+        except ValueError as problem:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{problem}'") from None
+        if name is None:
+            name = str(uuid4())
+        arn = self.execution_arn(machine, name)
+        return Execution(self, machine, arn, name, input_text, value, trace_header, on_change)
+
+    def execution_arn(self, machine: StateMachine, name: str) -> str:
+        """The ARN of an execution. That of an EXPRESS execution is new with every call."""
+        if machine.is_express:
+            return f"arn:aws:states:{self.region}:{self.account}:express:{machine.name}:{name}:{uuid4()}"
+        return f"arn:aws:states:{self.region}:{self.account}:execution:{machine.name}:{name}"
+
+    def _begin(self, execution: Execution) -> None:
+        program = execution.machine.program
+        execution.start_date = self.now()
+        execution.begin(program.start, len(execution.input) * 4, program.timeout_seconds)
+
+    def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
+        """Abort an execution; nothing happens if it has ended."""
+        self.scheduler.post(execution.abort, error, cause)
+
+    def send_task_success(self, token: str, output_text: str) -> None:
+        """End the task of a token with its output, a JSON text.
+
+        Raises `InvalidToken`, `TaskTimedOut` if the task is over, `InvalidOutput`.
+        """
+        attempt = self.tokens.find(token)
+        if len(output_text.encode()) > PAYLOAD_LIMIT:
+            raise InvalidOutput(f"Invalid Output: 'output exceeds the maximum length of {PAYLOAD_LIMIT} bytes'")
+        try:
+            output = loads(output_text)
+        except ValueError as problem:
+            raise InvalidOutput(f"Invalid Output: '{problem}'") from None
+        attempt.succeed(output)
+
+    def send_task_failure(self, token: str, error: str | None = None, cause: str | None = None) -> None:
+        """Fail the task of a token. Raises `InvalidToken`, or `TaskTimedOut` if the task is over."""
+        self.tokens.find(token).fail(error, cause)
+
+    def send_task_heartbeat(self, token: str) -> None:
+        """Say that whoever has the token is alive. Raises `InvalidToken`, or `TaskTimedOut` if the task is over."""
+        self.tokens.find(token).heartbeat()
+
+    def check_task(self, request: TaskRequest) -> None:
+        """Let the runner refuse a task before the history says anything of it."""
+        if self._check is not None:
+            self._check(request)
+
+    def close(self) -> None:
+        """End the engine's thread. Executions that are open stay as they are."""
+        self.scheduler.close()

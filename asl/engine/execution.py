@@ -1,0 +1,244 @@
+"""An execution: its status, its history, and how it begins and ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asl.engine.branch import Branch, advance, timestamp
+from asl.engine.failures import TIMEOUT, StateFailure
+from asl.engine.history import (
+    EVENT_LIMIT,
+    EXECUTION_ABORTED,
+    EXECUTION_FAILED,
+    EXECUTION_STARTED,
+    EXECUTION_SUCCEEDED,
+    EXECUTION_TIMED_OUT,
+    EventKind,
+    History,
+)
+from asl.engine.machine import StateMachine
+from asl.engine.scheduler import Timer
+
+if TYPE_CHECKING:
+    from asl.engine.engine import Engine
+    from asl.engine.map_run import MapRun
+    from asl.engine.states.base import State
+
+_log = logging.getLogger(__name__)
+
+RUNNING = "RUNNING"
+SUCCEEDED = "SUCCEEDED"
+FAILED = "FAILED"
+TIMED_OUT = "TIMED_OUT"
+ABORTED = "ABORTED"
+
+EXPRESS_TIMEOUT = 300
+"""The seconds after which an EXPRESS execution times out."""
+
+NO_EVENT_LIMIT = 2**62
+OnChange = Callable[["Execution"], None]
+
+
+class Execution:
+    """One execution of a state machine. What it shows may be read from any thread.
+
+    `input` is the text that it was started with. `output` is a JSON text, made when asked for; `error` and `cause` say
+    why it failed. Dates are seconds since the epoch. `map_runs` are the runs of its distributed Map states, `map_run`
+    the one that it is a child of.
+    """
+
+    __slots__ = (
+        "_context",
+        "_done",
+        "_on_change",
+        "_output_value",
+        "_timer",
+        "arn",
+        "cause",
+        "engine",
+        "error",
+        "event_limit",
+        "history",
+        "input",
+        "input_value",
+        "machine",
+        "map_run",
+        "map_runs",
+        "name",
+        "redrive_count",
+        "redrive_date",
+        "root",
+        "start_date",
+        "status",
+        "stop_date",
+        "trace_header",
+    )
+
+    def __init__(
+        self,
+        engine: Engine,
+        machine: StateMachine,
+        arn: str,
+        name: str,
+        input_text: str,
+        input_value: Any,
+        trace_header: str | None = None,
+        on_change: OnChange | None = None,
+        map_run: MapRun | None = None,
+    ) -> None:
+        self.engine = engine
+        self.machine = machine
+        self.arn = arn
+        self.name = name
+        self.input = input_text
+        self.input_value = input_value
+        self.trace_header = trace_header
+        self.status = RUNNING
+        self.error: str | None = None
+        self.cause: str | None = None
+        self.start_date = engine.now()
+        self.stop_date: float | None = None
+        self.redrive_count = 0
+        self.redrive_date: float | None = None
+        self.history = History(self)
+        self.event_limit = NO_EVENT_LIMIT if machine.is_express else EVENT_LIMIT
+        self.map_run = map_run
+        self.map_runs: list[MapRun] = []
+        self.root: Branch | None = None
+        self._output_value: Any = None
+        self._context: dict[str, Any] | None = None
+        self._on_change = on_change
+        self._done: threading.Event | None = None
+        self._timer: Timer | None = None
+
+    def __repr__(self) -> str:
+        return f"<Execution {self.name} {self.status}>"
+
+    @property
+    def region(self) -> str:
+        """The region that the history shows."""
+        return self.engine.region
+
+    @property
+    def output(self) -> str | None:
+        """The output as a JSON text, None unless the execution succeeded."""
+        return self.history.text(self._output_value) if self.status == SUCCEEDED else None
+
+    @property
+    def output_value(self) -> Any:
+        """The output as a JSON value, not to be changed; None unless the execution succeeded."""
+        return self._output_value
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The context object's part that all states of the execution share."""
+        if self._context is None:
+            execution = {
+                "Id": self.arn,
+                "Input": self.input_value,
+                "StartTime": timestamp(self.start_date),
+                "Name": self.name,
+                "RoleArn": self.machine.role_arn,
+            }
+            if not self.machine.is_express:
+                execution["RedriveCount"] = self.redrive_count
+                if self.redrive_date is not None:
+                    execution["RedriveTime"] = timestamp(self.redrive_date)
+            machine = {"Id": self.machine.arn, "Name": self.machine.name}
+            self._context = {"Execution": execution, "StateMachine": machine}
+        return self._context
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the execution has ended; False if `timeout` real seconds pass before."""
+        if self.status == RUNNING:
+            self.engine.scheduler.help()
+        if self.status != RUNNING:
+            return True
+        event = self._done
+        if event is None:
+            event = self._done = threading.Event()
+        # The end sets the status first and looks for a waiter then, so one of the two sees the other.
+        if self.status != RUNNING:
+            return True
+        return event.wait(timeout)
+
+    # Called by the scheduler.
+
+    def begin(self, start: State, size: int, timeout_seconds: float | None) -> None:
+        """Write the first event and let the first state begin."""
+        raw = self.history.raw
+        raw.append((EXECUTION_STARTED, self.start_date, 0, self.input_value, self.machine.role_arn))
+        self.root = Branch(self, self, start, self.input_value, size, 0, {})
+        self.set_timeout(timeout_seconds)
+        self.changed()
+        advance(self.root, _begin, (start,))
+
+    def set_timeout(self, seconds: float | None) -> None:
+        """Let the execution time out after so many seconds from now."""
+        if self.machine.is_express:
+            seconds = EXPRESS_TIMEOUT if seconds is None else min(seconds, EXPRESS_TIMEOUT)
+        if seconds is not None:
+            self._timer = self.engine.scheduler.at(self.engine.now() + seconds, self._time_out)
+
+    def succeeded(self, branch: Branch) -> None:
+        """See `Owner`."""
+        self._output_value = branch.data
+        self._end(SUCCEEDED, EXECUTION_SUCCEEDED, branch.previous, branch.data)
+
+    def failed(self, branch: Branch, failure: StateFailure) -> None:
+        """See `Owner`."""
+        self.error, self.cause = failure.error, failure.cause
+        self._end(FAILED, EXECUTION_FAILED, branch.previous, failure.error, failure.cause)
+
+    def abort(self, error: str | None, cause: str | None) -> None:
+        """StopExecution."""
+        if self.status == RUNNING:
+            self._cut(ABORTED, EXECUTION_ABORTED, error, cause)
+
+    def _time_out(self) -> None:
+        if self.status == RUNNING:
+            self._cut(TIMED_OUT, EXECUTION_TIMED_OUT, TIMEOUT, None)
+
+    def exceed_event_limit(self) -> None:
+        """The history is full: the last event that fits says so."""
+        if self.status == RUNNING:
+            del self.history.raw[EVENT_LIMIT - 1 :]
+            cause = f"The execution reached the maximum number of history events ({EVENT_LIMIT})."
+            self._cut(FAILED, EXECUTION_FAILED, "States.Runtime", cause)
+
+    def _cut(self, status: str, kind: EventKind, error: str | None, cause: str | None) -> None:
+        if self.root is not None:
+            self.root.cancel()
+        self.error, self.cause = error, cause
+        self._end(status, kind, len(self.history.raw), error, cause)
+
+    def _end(self, status: str, kind: EventKind, previous: int, *payload: Any) -> None:
+        now = self.engine.now()
+        self.history.raw.append((kind, now, previous, *payload))
+        self.stop_date = now
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if status == SUCCEEDED or self.machine.is_express:
+            self.root = None
+        self.status = status
+        if self._done is not None:
+            self._done.set()
+        self.changed()
+
+    def changed(self) -> None:
+        """Tell whoever wanted to know that the status has changed."""
+        if self._on_change is not None:
+            try:
+                self._on_change(self)
+            except Exception:
+                _log.exception("on_change of %s failed", self.arn)
+        if self.map_run is not None:
+            self.map_run.child_changed(self)
+
+
+def _begin(_: Branch, start: State) -> State:
+    return start

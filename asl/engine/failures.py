@@ -1,0 +1,119 @@
+"""How a state fails, and the errors that the engine's own calls raise."""
+
+from __future__ import annotations
+
+from asl.language.errors import RUNTIME, ExpressionError
+
+ALL = "States.ALL"
+DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
+HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+TASK_FAILED = "States.TaskFailed"
+TIMEOUT = "States.Timeout"
+
+_UNCATCHABLE_BY_ALL = frozenset((RUNTIME, DATA_LIMIT_EXCEEDED))
+
+
+class StateFailure(Exception):
+    """A state fails with an error's name and cause, as they will stand in the history; either may be None.
+
+    `location` is the field whose JSONata expression failed; `evaluated` says that it was an expression that failed.
+    """
+
+    def __init__(
+        self, error: str | None, cause: str | None, *, location: str | None = None, evaluated: bool = False
+    ) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+        self.location = location
+        self.evaluated = evaluated
+
+    @property
+    def output(self) -> dict[str, str | None]:
+        """The error output that a catcher receives."""
+        if self.cause is None and self.error is not None:
+            return {"Error": self.error}
+        return {"Error": self.error, "Cause": self.cause}
+
+
+def in_state(name: str, event_id: int, cause: str) -> str:
+    """A cause in AWS's frame."""
+    return f"An error occurred while executing the state '{name}' (entered at the event id #{event_id}). {cause}"
+
+
+def framed(problem: ExpressionError, name: str, event_id: int) -> StateFailure:
+    """The failure of a state in which an expression failed."""
+    cause = in_state(name, event_id, problem.cause)
+    return StateFailure(problem.error, cause, location=problem.location, evaluated=True)
+
+
+def too_large(name: str) -> StateFailure:
+    """The result of a state or a task is larger than the service allows."""
+    cause = (
+        f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+    )
+    return StateFailure(DATA_LIMIT_EXCEEDED, cause)
+
+
+def matches(error: str | None, names: frozenset[str]) -> bool:
+    """Whether a retrier's or catcher's `ErrorEquals` covers an error
+    (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
+    if error in names:
+        return True
+    if error == HEARTBEAT_TIMEOUT and TIMEOUT in names:
+        return True
+    if error in _UNCATCHABLE_BY_ALL:
+        return False
+    return ALL in names or (TASK_FAILED in names and error not in (TIMEOUT, HEARTBEAT_TIMEOUT))
+
+
+class EngineError(Exception):
+    """A call that the engine refuses. `code` is the service's error code, `message` its words."""
+
+    code = "ValidationException"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidDefinition(EngineError):
+    """A definition that cannot be run."""
+
+    code = "InvalidDefinition"
+
+
+class InvalidExecutionInput(EngineError):
+    """An input that is not JSON, or too large."""
+
+    code = "InvalidExecutionInput"
+
+
+class InvalidToken(EngineError):
+    """A text that is no task token of this engine."""
+
+    code = "InvalidToken"
+
+
+class TaskTimedOut(EngineError):
+    """The task of this token is over."""
+
+    code = "TaskTimedOut"
+
+
+class TaskDoesNotExist(EngineError):
+    """No task has this token."""
+
+    code = "TaskDoesNotExist"
+
+
+class InvalidOutput(EngineError):
+    """A task's output that is not JSON, or too large."""
+
+    code = "InvalidOutput"
+
+
+class ExecutionNotRedrivable(EngineError):
+    """The execution cannot continue from where it ended."""
+
+    code = "ExecutionNotRedrivable"

@@ -1,0 +1,146 @@
+"""What Parallel and Map have in common: branches inside a branch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.engine.branch import Branch
+from asl.engine.failures import StateFailure
+from asl.engine.history import STATE_ABORTED, EventKind
+from asl.engine.states.base import State
+from asl.engine.states.retrying import RetryingState
+
+MISSING_RESULT: Any = object()
+
+
+class Container:
+    """One run of a Parallel or Map state: the branches inside, and their results in order.
+
+    It is what the branches inside report to, and what the branch outside is blocked by. A failed run is kept by its
+    branch, so that redriving can go on with what has not succeeded.
+    """
+
+    __slots__ = ("bound", "branch", "children", "failed_child", "missing", "results", "state")
+
+    def __init__(self, branch: Branch, state: ContainerState, count: int) -> None:
+        self.branch = branch
+        self.state = state
+        self.results: list[Any] = [MISSING_RESULT] * count
+        self.missing = count
+        self.bound = 2 + count
+        self.children: dict[int, Branch] = {}
+        self.failed_child: Branch | None = None
+
+    def record(self, kind: EventKind, previous: int, *payload: Any) -> int:
+        """Write an event; its id."""
+        events = self.branch.events
+        events.append((kind, self.branch.execution.engine.now(), previous, *payload))
+        return len(events)
+
+    def begin_child(self, index: int, start: State, data: Any, bound: int, previous: int, item: Any = None) -> None:
+        """Let a branch begin when the scheduler comes to it."""
+        outer = self.branch
+        child = Branch(outer.execution, self, start, data, bound, previous, outer.variables, index, item or outer.item)
+        self.children[index] = child
+        child.resume(_begin, start)
+
+    def succeeded(self, branch: Branch) -> None:
+        """See `Owner`."""
+        del self.children[branch.index]
+        self.results[branch.index] = branch.data
+        self.bound += branch.size
+        self.missing -= 1
+        self.child_succeeded(branch)
+
+    def child_succeeded(self, branch: Branch) -> None:
+        """What else there is to do when a branch inside has ended."""
+        raise NotImplementedError
+
+    def failed(self, branch: Branch, failure: StateFailure) -> None:
+        """See `Owner`: the others are aborted, and the state fails with the same error."""
+        self.failed_child = branch
+        previous = self.record_failure(branch)
+        for child in list(self.children.values()):
+            if child is not branch:
+                self.abort_child(child)
+        self.branch.previous = self.branch.base = previous
+        self.branch.resume(_fail, StateFailure(failure.error, failure.cause))
+
+    def record_failure(self, branch: Branch) -> int:
+        """Write how a branch inside failed; the id of the event that the failure of the state follows."""
+        raise NotImplementedError
+
+    def abort_child(self, child: Branch) -> None:
+        """End a branch inside because another has failed."""
+        abort(child)
+
+    def complete(self, previous: int) -> None:
+        """All branches inside have ended."""
+        self.branch.previous = self.branch.base = previous
+        self.branch.resume(_complete, self)
+
+    def cancel(self) -> None:
+        """See `Blocker`."""
+        for child in self.children.values():
+            child.cancel()
+
+    def abort(self) -> None:
+        """As `cancel`, with the events of what is aborted."""
+        for child in list(self.children.values()):
+            self.abort_child(child)
+
+
+class ContainerState(RetryingState):
+    """A state with states inside."""
+
+    started_event: EventKind
+    succeeded_event: EventKind
+    failed_event: EventKind
+
+    def enter(self, branch: Branch) -> State | None:
+        """See `State`."""
+        self.record_entry(branch)
+        return self.again(branch)
+
+    def given_up(self, branch: Branch, failure: StateFailure) -> None:
+        """See `RetryingState`."""
+        if self._fails_with_event(failure):
+            self.record_step(branch, self.failed_event)
+
+    def _fails_with_event(self, failure: StateFailure) -> bool:
+        return not failure.evaluated
+
+    def record_step(self, branch: Branch, kind: EventKind, *payload: Any) -> None:
+        """Write an event of the state itself."""
+        branch.events.append((kind, branch.execution.engine.now(), branch.previous, *payload))
+        branch.previous = branch.base = len(branch.events)
+
+    def complete(self, branch: Branch, run: Container) -> State | None:
+        """All branches inside have ended: make the output."""
+        # AWS writes this event beside the chain: the exit follows what came before it.
+        branch.events.append((self.succeeded_event, branch.execution.engine.now(), branch.previous))
+        return self.leave(branch, run.results, run.bound)
+
+
+def abort(branch: Branch) -> None:
+    """End a branch because another has failed, with the events of the states that it is in."""
+    if isinstance(branch.blocker, Container):
+        branch.blocker.abort()
+    else:
+        branch.cancel()
+    branch.open = False
+    kind = STATE_ABORTED.get(branch.state.kind)
+    if kind is not None and branch.entered_id:
+        branch.events.append((kind, branch.execution.engine.now(), branch.previous))
+
+
+def _begin(_: Branch, start: State) -> State:
+    return start
+
+
+def _fail(_: Branch, failure: StateFailure) -> State:
+    raise failure
+
+
+def _complete(branch: Branch, run: Container) -> State | None:
+    return run.state.complete(branch, run)

@@ -1,0 +1,167 @@
+"""Map, inline: the same states for each item of a list, inside the execution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.engine.branch import Branch
+from asl.engine.failures import RUNTIME, framed
+from asl.engine.history import (
+    ITERATION_ABORTED,
+    ITERATION_FAILED,
+    ITERATION_STARTED,
+    ITERATION_SUCCEEDED,
+    MAP_FAILED,
+    MAP_STARTED,
+    MAP_SUCCEEDED,
+    STATE_ABORTED,
+)
+from asl.engine.jsontext import dumps, size_bound
+from asl.engine.states.base import State
+from asl.engine.states.container import Container, ContainerState, abort
+from asl.engine.states.expressions import Expressions
+from asl.engine.states.fields import Expression, Fields
+from asl.engine.states.retrying import CatchRule, RetryRule
+from asl.language import model
+from asl.language.errors import QUERY_EVALUATION, ExpressionError
+from asl.language.scope import MISSING
+
+
+class MapIterations(Container):
+    """One run of an inline Map: at most `width` iterations at a time, each following the one whose place it takes."""
+
+    __slots__ = ("following", "items", "selected", "width")
+
+    state: Map
+
+    def __init__(self, branch: Branch, state: Map, items: list[Any], selected: Any, width: int) -> None:
+        super().__init__(branch, state, len(items))
+        self.items = items
+        self.selected = selected
+        self.width = width
+        self.following = 0
+
+    def begin(self) -> None:
+        """Let the first iterations begin."""
+        previous = self.branch.previous
+        for _ in range(min(self.width, len(self.items))):
+            self.begin_next(previous)
+
+    def begin_next(self, previous: int) -> None:
+        """Let the next iteration begin."""
+        index = self.following
+        self.following += 1
+        value = self.items[index]
+        child = Branch(
+            self.branch.execution,
+            self,
+            self.state.start,
+            value,
+            self.branch.size,
+            previous,
+            self.branch.variables,
+            index,
+            {"Index": index, "Value": value},
+        )
+        self.children[index] = child
+        child.resume(_begin_iteration, self)
+
+    def child_succeeded(self, branch: Branch) -> None:
+        """See `Container`."""
+        done = self.record(ITERATION_SUCCEEDED, branch.previous, self.state.name, branch.index)
+        if self.following < len(self.items):
+            self.begin_next(branch.previous)
+        elif self.missing == 0:
+            self.complete(done)
+
+    def record_failure(self, branch: Branch) -> int:
+        """See `Container`."""
+        self.record(ITERATION_FAILED, branch.previous, self.state.name, branch.index)
+        return branch.previous
+
+    def abort_child(self, child: Branch) -> None:
+        """See `Container`."""
+        began = child.entered_id
+        abort(child)
+        if began:
+            self.record(ITERATION_ABORTED, child.previous, self.state.name, child.index)
+
+
+class Map(ContainerState):
+    """Runs its states for each item of a list."""
+
+    kind = "Map"
+    started_event = MAP_STARTED
+    succeeded_event = MAP_SUCCEEDED
+    failed_event = MAP_FAILED
+    aborted_event = STATE_ABORTED["Map"]
+
+    def __init__(
+        self,
+        model: model.MapState,
+        fields: Fields,
+        expressions: Expressions,
+        retriers: tuple[RetryRule, ...],
+        catchers: tuple[CatchRule, ...],
+        start: State,
+    ) -> None:
+        super().__init__(model, fields, expressions, retriers, catchers)
+        self.items = self._items(model, expressions)
+        self.items_path = model.items_path
+        self.start = start
+        self.item_selector = expressions.either_template(model.item_selector, "ItemSelector")
+        self.max_concurrency = expressions.quantity("MaxConcurrency", model.max_concurrency, model.max_concurrency_path)
+        self.needs_context = expressions.needs_context
+
+    @staticmethod
+    def _items(model: model.MapState, expressions: Expressions) -> Expression | None:
+        """Where the items are; None for the whole input."""
+        if not expressions.jsonata:
+            return expressions.selection(model.items_path, "ItemsPath")
+        if model.items is MISSING:
+            return None
+        if isinstance(model.items, str):
+            return expressions.value(model.items, "Items", "array")
+        return expressions.jsonata_template(model.items, "Items")
+
+    def again(self, branch: Branch) -> State | None:
+        """See `RetryingState`."""
+        selected = self.fields.input(branch)
+        items = self.read_items(branch, selected)
+        self.record_step(branch, self.started_event, len(items))
+        width = int(self.max_concurrency.of(branch, selected) or 0) or len(items)
+        run = MapIterations(branch, self, items, selected, width)
+        branch.blocker = run
+        if not items:
+            run.complete(branch.previous)
+        else:
+            run.begin()
+        return None
+
+    def read_items(self, branch: Branch, selected: Any) -> list[Any]:
+        """The items in the state's input."""
+        items = selected if self.items is None else self.items(branch.scope(selected))
+        if isinstance(items, list):
+            return items
+        if self.fields.is_jsonata:
+            cause = f"Map state input must be an array but was: {dumps(items)}"
+            raise framed(ExpressionError(QUERY_EVALUATION, cause), self.name, branch.entered_id)
+        path = self.items_path if isinstance(self.items_path, str) else "$"
+        cause = f'Reference path "{path}" must point to array.'
+        raise framed(ExpressionError(RUNTIME, cause), self.name, branch.entered_id)
+
+
+def _begin_iteration(branch: Branch, run: MapIterations) -> State:
+    """Write that the iteration starts, select its input, and go to its first state."""
+    state = run.state
+    previous = run.record(ITERATION_STARTED, branch.previous, state.name, branch.index)
+    branch.previous = branch.base = previous
+    branch.entered_id = previous
+    if state.item_selector is not None:
+        # The selector is the Map's own field: it sees the Map's context, with the item.
+        scope = run.branch.scope(run.selected)
+        if state.needs_context:
+            scope.context = {**run.branch.context(), "Map": {"Item": branch.item}}
+        branch.data = state.item_selector(scope)
+        branch.size = size_bound(branch.data)
+    return state.start

@@ -1,0 +1,62 @@
+"""Parallel: branches side by side on the same input."""
+
+from __future__ import annotations
+
+from asl.engine.branch import Branch
+from asl.engine.history import PARALLEL_FAILED, PARALLEL_STARTED, PARALLEL_SUCCEEDED, STATE_ABORTED
+from asl.engine.jsontext import size_bound
+from asl.engine.states.base import State
+from asl.engine.states.container import Container, ContainerState, abort
+from asl.engine.states.expressions import Expressions
+from asl.engine.states.fields import Fields
+from asl.engine.states.retrying import CatchRule, RetryRule
+from asl.language import model
+
+
+class ParallelRun(Container):
+    """One run of a Parallel state."""
+
+    __slots__ = ()
+
+    def child_succeeded(self, branch: Branch) -> None:
+        """See `Container`."""
+        if self.missing == 0:
+            self.complete(branch.previous)
+
+    def record_failure(self, branch: Branch) -> int:
+        """See `Container`: a task that failed counts as aborted, beside the chain."""
+        abort(branch)
+        return branch.previous
+
+
+class Parallel(ContainerState):
+    """Runs branches side by side."""
+
+    kind = "Parallel"
+    started_event = PARALLEL_STARTED
+    succeeded_event = PARALLEL_SUCCEEDED
+    failed_event = PARALLEL_FAILED
+    aborted_event = STATE_ABORTED["Parallel"]
+
+    def __init__(
+        self,
+        model: model.ParallelState,
+        fields: Fields,
+        expressions: Expressions,
+        retriers: tuple[RetryRule, ...],
+        catchers: tuple[CatchRule, ...],
+        branches: tuple[State, ...],
+    ) -> None:
+        super().__init__(model, fields, expressions, retriers, catchers)
+        self.branches = branches
+
+    def again(self, branch: Branch) -> State | None:
+        """See `RetryingState`."""
+        data = self.fields.arguments(branch, self.fields.input(branch))
+        bound = branch.size if data is branch.data else size_bound(data)
+        self.record_step(branch, self.started_event)
+        run = ParallelRun(branch, self, len(self.branches))
+        branch.blocker = run
+        for index, start in enumerate(self.branches):
+            run.begin_child(index, start, data, bound, branch.previous)
+        return None

@@ -1,0 +1,114 @@
+"""Task: a piece of work that a `TaskRunner` does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.engine.attempt import Attempt
+from asl.engine.branch import Branch
+from asl.engine.failures import RUNTIME, StateFailure, framed, in_state
+from asl.engine.history import STATE_ABORTED
+from asl.engine.resources import parse_resource
+from asl.engine.states.base import State
+from asl.engine.states.expressions import Expressions
+from asl.engine.states.fields import Expression, Fields
+from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule
+from asl.engine.tasks import TaskRefused, TaskRequest
+from asl.language import model
+from asl.language.errors import QUERY_EVALUATION, ExpressionError
+from asl.language.values import json_text
+
+LONGEST_TASK = 99_999_999
+"""The most seconds that TimeoutSeconds and HeartbeatSeconds may have."""
+
+
+class Seconds:
+    """TimeoutSeconds or HeartbeatSeconds: a number, or the expression that gives it.
+
+    `field` is the field's name; `path` its text if it is one of the fields that hold a path.
+    """
+
+    __slots__ = ("constant", "expression", "field", "path")
+
+    def __init__(self, field: str, constant: float | None, expression: Expression | None, path: str | None) -> None:
+        self.field = field
+        self.constant = constant
+        self.expression = expression
+        self.path = path
+
+    def of(self, branch: Branch, selected: Any) -> float | None:
+        """The number of seconds, None if the state sets none."""
+        if self.expression is None:
+            return self.constant
+        value = self.expression(branch.scope(selected))
+        whole = not isinstance(value, bool) and isinstance(value, (int, float)) and value == int(value)
+        if whole and 0 < value <= LONGEST_TASK:
+            return int(value)
+        name, event = branch.state.name, branch.entered_id
+        shown = json_text(value)
+        if self.path is not None:
+            what = f"The {self.field} parameter does not reference a positive integer value: {self.path} == {shown}"
+            raise StateFailure(RUNTIME, in_state(name, event, what))
+        what = f"The {self.field} field is not a positive integer: {shown}"
+        raise framed(ExpressionError(QUERY_EVALUATION, what, self.field), name, event)
+
+
+class Task(RetryingState):
+    """Does a piece of work by a resource."""
+
+    kind = "Task"
+    aborted_event = STATE_ABORTED["Task"]
+
+    def __init__(
+        self,
+        model: model.TaskState,
+        fields: Fields,
+        expressions: Expressions,
+        retriers: tuple[RetryRule, ...],
+        catchers: tuple[CatchRule, ...],
+        timeout: Seconds,
+        heartbeat: Seconds,
+        credentials: Expression | None,
+    ) -> None:
+        super().__init__(model, fields, expressions, retriers, catchers)
+        self.resource = parse_resource(model.resource)
+        self.timeout = timeout
+        self.heartbeat = heartbeat
+        self.credentials = credentials
+
+    def enter(self, branch: Branch) -> State | None:
+        """See `State`."""
+        self.record_entry(branch)
+        return self.again(branch)
+
+    def again(self, branch: Branch) -> State | None:
+        """Make an attempt: evaluate the arguments anew and hand the task out."""
+        execution = branch.execution
+        engine = execution.engine
+        resource = self.resource
+        branch.token = engine.tokens.issue() if resource.waits_for_token else None
+        if branch.token is not None:
+            branch.forget_context()
+        selected = self.fields.input(branch)
+        request = TaskRequest(
+            resource=resource.arn,
+            parameters=self.fields.arguments(branch, selected),
+            state_name=self.name,
+            execution_arn=execution.arn,
+            state_machine_arn=execution.machine.arn,
+            task_token=branch.token,
+            timeout_seconds=self.timeout.of(branch, selected),
+            heartbeat_seconds=self.heartbeat.of(branch, selected),
+            credentials=self.credentials(branch.scope(selected)) if self.credentials is not None else None,
+        )
+        try:
+            engine.check_task(request)
+        except TaskRefused as refusal:
+            raise framed(ExpressionError(refusal.error, refusal.cause), self.name, branch.entered_id) from None
+        Attempt(branch, self, request).begin()
+        return None
+
+    def record_exit(self, branch: Branch, output: Any, assigned: Any = None) -> None:
+        """See `State`; the token belonged to this task."""
+        super().record_exit(branch, output, assigned)
+        branch.token = None

@@ -1,0 +1,60 @@
+"""Task tokens: made, kept while their task is open, and recognised afterwards."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+
+from asl.engine.failures import InvalidToken, TaskTimedOut
+
+if TYPE_CHECKING:
+    from asl.engine.attempt import Attempt
+
+_NONCE = 16
+_SEAL = 16
+
+
+class Tokens:
+    """The task tokens of an engine.
+
+    A token carries a seal, so that the token of a task that is over can be told from a text that never was one without
+    keeping every token for ever.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._open: dict[str, Attempt] = {}
+
+    def issue(self) -> str:
+        """A new token."""
+        nonce = secrets.token_bytes(_NONCE)
+        return base64.b64encode(nonce + self._seal(nonce)).decode()
+
+    def open(self, token: str, attempt: Attempt) -> None:
+        """The task of this token may be ended by it from now on."""
+        self._open[token] = attempt
+
+    def close(self, token: str) -> None:
+        """The task of this token is over."""
+        self._open.pop(token, None)
+
+    def find(self, token: str) -> Attempt:
+        """The open task of a token. Raises `InvalidToken` or, if the task is over, `TaskTimedOut`."""
+        attempt = self._open.get(token)
+        if attempt is not None:
+            return attempt
+        try:
+            content = base64.b64decode(token, validate=True)
+        except (binascii.Error, ValueError):
+            content = b""
+        nonce, seal = content[:_NONCE], content[_NONCE:]
+        if not hmac.compare_digest(seal, self._seal(nonce)):
+            raise InvalidToken("Invalid Token: 'Invalid token'")
+        raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+
+    def _seal(self, nonce: bytes) -> bytes:
+        return hashlib.blake2b(nonce, key=self._key, digest_size=_SEAL).digest()
