@@ -1,0 +1,297 @@
+"""What one flow is on AWS, as CloudFormation: state machine, its role, log, version, alias, schedule and alarm.
+
+Plain dictionaries: a thousand flows take CDK's own constructs minutes, and this module a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.flows import CompiledFlow
+from chalicelib.names import Names
+from infrastructure.stages import StageSettings
+from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
+
+Resource = dict[str, Any]
+
+PARAMETERS: Mapping[str, str] = {
+    "ScheduleRoleArn": "The role that schedules start flows with.",
+    "DeadLetterQueueArn": "Where starts go that did not succeed.",
+    "AlarmTopicArn": "Where alarms go.",
+}
+"""What the resources of flows need of the stack around them."""
+
+SCHEDULE_RETRIES = 185
+"""As often as EventBridge Scheduler tries by default within a day, with growing pauses."""
+SCHEDULE_MAX_AGE = 3600
+"""Seconds after which a start that was missed is no longer made up for."""
+
+
+@dataclass(frozen=True)
+class DefinitionFile:
+    """A definition too large for its stack's template: it is uploaded by itself."""
+
+    flow: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FlowResources:
+    """The resources of one flow, with its definition in the template; `detach` takes it out."""
+
+    flow: CompiledFlow
+    prefix: str
+    definition: str
+    resources: Mapping[str, Resource]
+
+    def detach(self) -> tuple[DefinitionFile, dict[str, Resource]]:
+        """The definition as a file, and the resources without it. `DefinitionS3Location` is for the caller to set."""
+        text, found = substitutions(self.definition)
+        machine = self.resources[self.prefix + "StateMachine"]
+        properties = {key: value for key, value in machine["Properties"].items() if key != "DefinitionString"}
+        if found:
+            properties["DefinitionSubstitutions"] = found
+        changed = {**machine, "Properties": properties}
+        return DefinitionFile(self.flow.name, text), {**self.resources, self.prefix + "StateMachine": changed}
+
+
+def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
+    """The resources of `flow` in a stage, under logical ids that begin with the flow's own."""
+    names = template_names(stage.name)
+    prefix = logical_id(flow.name)
+    definition = flow.render(names)
+    made: dict[str, Resource] = {
+        prefix + "Log": _log_group(flow, names, stage),
+        prefix + "Role": _role(flow, names, stage),
+        prefix + "StateMachine": _state_machine(flow, prefix, definition, names, stage),
+        prefix + "Version": {
+            "Type": "AWS::StepFunctions::StateMachineVersion",
+            "Properties": {
+                "StateMachineArn": {"Ref": prefix + "StateMachine"},
+                "StateMachineRevisionId": {"Fn::GetAtt": [prefix + "StateMachine", "StateMachineRevisionId"]},
+            },
+            "UpdateReplacePolicy": "Retain",  # the former versions are what a rollback goes back to
+        },
+        prefix + "Alias": {
+            "Type": "AWS::StepFunctions::StateMachineAlias",
+            "Properties": {
+                "Name": LIVE,
+                "DeploymentPreference": {
+                    "Type": "ALL_AT_ONCE",
+                    "StateMachineVersionArn": {"Ref": prefix + "Version"},
+                },
+            },
+        },
+    }
+    if flow.schedule is not None:
+        made[prefix + "Schedule"] = _schedule(flow, prefix, names)
+    if stage.alarms:
+        made[prefix + "Alarm"] = _alarm(flow, prefix, names, stage)
+    return FlowResources(flow, prefix, definition, with_pseudo_parameters(made))
+
+
+def logical_id(name: str) -> str:
+    """A CloudFormation id, which has letters and digits alone, that no other name shares."""
+    camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
+    return camel if camel == name else camel + hashlib.sha256(name.encode()).hexdigest()[:6]
+
+
+def tag_list(stage: StageSettings, names: Names) -> list[dict[str, str]]:
+    """The tags of every resource, as most resource types want them."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags(stage, names).items())]
+
+
+def tags(stage: StageSettings, names: Names) -> dict[str, str]:
+    """The tags of every resource."""
+    return {"Application": names.app, "Stage": stage.name, **stage.tags}
+
+
+def log_group_name(flow: str, names: Names) -> str:
+    """Under `/aws/vendedlogs/`, so that any number of log groups shares one resource policy of limited length.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    """
+    return f"/aws/vendedlogs/states/{names.resource(flow)}"
+
+
+def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
+    policy = "Retain" if stage.retain_data else "Delete"
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": policy,
+        "UpdateReplacePolicy": policy,
+        "Properties": {
+            "LogGroupName": log_group_name(flow.name, names),
+            "RetentionInDays": stage.log_retention_days,
+            "Tags": tag_list(stage, names),
+        },
+    }
+
+
+def _role(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "Description": f"What the flow {flow.name} may do",
+            "AssumeRolePolicyDocument": assumed_by("states.amazonaws.com", _own_machine(flow, names)),
+            "Policies": [{"PolicyName": "flow", "PolicyDocument": role_policy(flow, names, stage)}],
+            "Tags": tag_list(stage, names),
+        },
+    }
+
+
+def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[str, Any]:
+    """What the flow's state machine may do: what its definition needs, and its own log and traces.
+
+    Log delivery and X-Ray have no resources to name, so these two statements alone are for `*`:
+    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy and
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html#concepts-xray-tracing-permissions.
+    """
+    policy = flow.policy(names)
+    statements = list(policy["Statement"])
+    if stage.flow_log_level != "OFF":
+        statements.append(
+            {
+                "Sid": "LogDelivery",
+                "Effect": "Allow",
+                "Action": [
+                    "logs:CreateLogDelivery",
+                    "logs:DeleteLogDelivery",
+                    "logs:DescribeLogGroups",
+                    "logs:DescribeResourcePolicies",
+                    "logs:GetLogDelivery",
+                    "logs:ListLogDeliveries",
+                    "logs:PutResourcePolicy",
+                    "logs:UpdateLogDelivery",
+                ],
+                "Resource": ["*"],
+            }
+        )
+    if stage.tracing:
+        statements.append(
+            {
+                "Sid": "Tracing",
+                "Effect": "Allow",
+                "Action": [
+                    "xray:GetSamplingRules",
+                    "xray:GetSamplingTargets",
+                    "xray:PutTelemetryRecords",
+                    "xray:PutTraceSegments",
+                ],
+                "Resource": ["*"],
+            }
+        )
+    return {**policy, "Statement": statements}
+
+
+def assumed_by(service: str, source: str | None = None) -> dict[str, Any]:
+    """Who may take on a role: a service, for one resource of this account."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
+    if source is not None:
+        statement["Condition"] = {"ArnLike": {"aws:SourceArn": source}}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _own_machine(flow: CompiledFlow, names: Names) -> str:
+    return names.state_machine_arn(flow.name)
+
+
+def _state_machine(
+    flow: CompiledFlow, prefix: str, definition: str, names: Names, stage: StageSettings
+) -> Resource:
+    logging: dict[str, Any] = {"Level": stage.flow_log_level, "IncludeExecutionData": stage.log_execution_data}
+    if stage.flow_log_level != "OFF":
+        log = {"Fn::GetAtt": [prefix + "Log", "Arn"]}
+        logging["Destinations"] = [{"CloudWatchLogsLogGroup": {"LogGroupArn": log}}]
+    return {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "StateMachineName": names.resource(flow.name),
+            "StateMachineType": flow.type,
+            "DefinitionString": definition,
+            "RoleArn": {"Fn::GetAtt": [prefix + "Role", "Arn"]},
+            "LoggingConfiguration": logging,
+            "TracingConfiguration": {"Enabled": stage.tracing},
+            "Tags": tag_list(stage, names),
+        },
+    }
+
+
+def _schedule(flow: CompiledFlow, prefix: str, names: Names) -> Resource:
+    schedule = flow.schedule
+    assert schedule is not None
+    return {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": {
+            "GroupName": names.resource("flows"),
+            "Name": flow.name,
+            "Description": flow.description[:512] or f"Starts the flow {flow.name}",
+            "ScheduleExpression": schedule.expression,
+            "ScheduleExpressionTimezone": schedule.timezone,
+            "State": "ENABLED" if schedule.enabled else "DISABLED",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {
+                "Arn": {"Ref": prefix + "Alias"},
+                "RoleArn": {"Ref": "ScheduleRoleArn"},
+                "Input": json.dumps(flow.input if flow.input is not None else {}, ensure_ascii=False),
+                "RetryPolicy": {
+                    "MaximumEventAgeInSeconds": SCHEDULE_MAX_AGE,
+                    "MaximumRetryAttempts": SCHEDULE_RETRIES,
+                },
+                "DeadLetterConfig": {"Arn": {"Ref": "DeadLetterQueueArn"}},
+            },
+        },
+    }
+
+
+def _alarm(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> Resource:
+    def metric(identifier: str, name: str) -> dict[str, Any]:
+        return {
+            "Id": identifier,
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/States",
+                    "MetricName": name,
+                    "Dimensions": [{"Name": "StateMachineArn", "Value": {"Ref": prefix + "StateMachine"}}],
+                },
+                "Period": 300,
+                "Stat": "Sum",
+            },
+        }
+
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": f"{names.resource(flow.name)}-failed",
+            "AlarmDescription": f"Runs of the flow {flow.name} failed or timed out",
+            "Metrics": [
+                {
+                    "Id": "unsuccessful",
+                    "Label": "failed or timed out",
+                    "Expression": "FILL(failed, 0) + FILL(timedOut, 0)",
+                },
+                metric("failed", "ExecutionsFailed"),
+                metric("timedOut", "ExecutionsTimedOut"),
+            ],
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": 0,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "AlarmTopicArn"}],
+            "Tags": tag_list(stage, names),
+        },
+    }

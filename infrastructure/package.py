@@ -1,0 +1,212 @@
+"""The zip that Lambda gets: only what is needed, with a fresh catalog, the same bytes for the same input.
+
+Both front doors package through Chalice, in the same process: `chalice deploy` and `chalice package` by their command
+line, the CDK app by `chalice.cdk`. `install` puts `Packager` in the place of Chalice's own, which
+
+- knows nothing of the catalog, of plugins and of what must stay out;
+- names its cached zip by the contents of files alone, so that renaming a file deploys the old zip again;
+- writes files in the file system's order and with their times: never the same bytes twice;
+- goes on with a warning when a requirement cannot be packaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from chalice.deploy import deployer
+from chalice.deploy.packager import (
+    LambdaDeploymentPackager,
+    MissingDependencyError,
+    NoSuchPackageError,
+    PackageDownloadError,
+)
+from click import ClickException
+
+from chalicelib import plugins
+from chalicelib.flows.catalog import write_catalog
+
+MB = 1_000_000
+ZIP_LIMIT = 50 * 1024 * 1024
+"""Bytes that Lambda takes as a direct upload: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+"""Bytes that Lambda unpacks, same page."""
+BUDGET = 10 * MB
+"""What the application itself may take of that, zipped, without the user's functions; a test holds it to it."""
+
+CACHE = Path(".chalice", "deployments")
+KEPT = 8
+"""How many packages the cache holds."""
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The first time that a zip can hold; it stands for every file's."""
+COMPILER_ON_LAMBDA = frozenset({"__init__.py", "catalog.py"})
+"""What runs on Lambda of `chalicelib/flows`; the rest compiles flows before they are packaged, and needs YAML."""
+
+_NEVER = frozenset({"__pycache__", "tests", "test", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".git"})
+_NEVER_SUFFIXES = (".pyc", ".pyo", ".pyi", ".orig", ".swp", "~")
+_METADATA = frozenset({"METADATA", "entry_points.txt"})
+
+
+class PackageError(ClickException):
+    """The package cannot be made; one line says what to do. Chalice's command line prints it without a traceback."""
+
+
+class Packager(LambdaDeploymentPackager):
+    """Makes the package of the project at `project_dir`, or finds it among those made before."""
+
+    def create_deployment_package(self, project_dir: str, python_version: str) -> str:
+        """The path of the zip.
+
+        Raises:
+            PackageError: A flow is broken, a requirement cannot be packaged, or the zip is larger than Lambda takes.
+        """
+        root = Path(project_dir)
+        try:
+            write_catalog(root)
+        except ValueError as error:
+            raise PackageError(str(error)) from None
+        files = {**self._dependencies(root, python_version), **self._runtime(project_dir), **application_files(root)}
+        digest = _digest(files)
+        target = root / CACHE / f"{digest}-{python_version}{self._architecture_suffix()}.zip"
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_zip(target, files)
+            _forget_old(target.parent)
+        check_size(target)
+        return str(target)
+
+    def deployment_package_filename(self, project_dir: str, python_version: str) -> str:
+        return self.create_deployment_package(project_dir, python_version)
+
+    def _runtime(self, project_dir: str) -> dict[str, Path]:
+        """Chalice's own part of the package."""
+        return {name: Path(path) for path, name in self._iter_app_filenames(project_dir) if name.startswith("chalice/")}
+
+    def _dependencies(self, root: Path, python_version: str) -> dict[str, Path]:
+        """What requirements.txt names, for Lambda's processor; kept until it, or Python's version, changes."""
+        requirements = Path(self._get_requirements_filename(str(root)))
+        if not requirements.is_file():
+            return {}
+        key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+        folder = root / CACHE / f"requirements-{key}-{python_version}-{self._architecture}"
+        if not folder.is_dir():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._install(requirements, python_version, folder)
+        return dict(_dependency_files(folder))
+
+    def _install(self, requirements: Path, python_version: str, folder: Path) -> None:
+        abi = self._RUNTIME_TO_ABI[python_version]
+        with tempfile.TemporaryDirectory(dir=folder.parent) as workplace:
+            site_packages = Path(workplace, "site-packages")
+            site_packages.mkdir()
+            try:
+                self._dependency_builder.build_site_packages(abi, str(requirements), str(site_packages))
+            except MissingDependencyError as error:
+                names = ", ".join(sorted(package.identifier for package in error.missing))
+                raise PackageError(
+                    f"no wheel for Lambda ({python_version}, {self._architecture}): {names}. Pin versions in "
+                    f"{requirements.name} that have one, or change the stage's architecture"
+                ) from None
+            except (NoSuchPackageError, PackageDownloadError) as error:
+                line = str(error).strip().splitlines()[-1]
+                raise PackageError(f"{requirements.name} cannot be installed: {line}") from None
+            try:
+                site_packages.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # else another process was faster
+                    raise
+
+
+def install() -> None:
+    """Let Chalice package with `Packager` in this process."""
+    deployer.LambdaDeploymentPackager = Packager  # type: ignore[misc]
+
+
+def application_files(root: Path) -> dict[str, Path]:
+    """The application's part of the package: name in the zip -> file."""
+    files = {"app.py": root / "app.py", **dict(_tree(root / "chalicelib", root))}
+    files = {name: path for name, path in files.items() if not _only_compiles(name)}
+    for plugin in plugins.installed(root):
+        files |= dict(_tree(plugin.functions, root))
+    vendor = root / "vendor"  # as Chalice has it: what lies there appears at the zip's root
+    return files | dict(_tree(vendor, vendor))
+
+
+def write_zip(target: Path, files: Mapping[str, Path]) -> None:
+    """Write the files into a zip: sorted, all of the same time and mode, so that equal files make equal bytes."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EARLIEST)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, whose permissions follow
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, path.read_bytes())
+    temporary.replace(target)
+
+
+def check_size(package: Path) -> None:
+    """Hold a package against Lambda's limits.
+
+    Raises:
+        PackageError: It is too large; says what takes the most.
+    """
+    with zipfile.ZipFile(package) as archive:
+        entries = archive.infolist()
+    zipped, unzipped = package.stat().st_size, sum(entry.file_size for entry in entries)
+    if zipped <= ZIP_LIMIT and unzipped <= UNZIPPED_LIMIT:
+        return
+    by_folder: dict[str, int] = {}
+    for entry in entries:
+        top = PurePosixPath(entry.filename).parts[0]
+        by_folder[top] = by_folder.get(top, 0) + entry.compress_size
+    largest = ", ".join(f"{name} {by_folder[name] / MB:.1f} MB" for name in sorted(by_folder, key=by_folder.get)[-3:][::-1])  # type: ignore[arg-type]
+    raise PackageError(
+        f"the package has {zipped / MB:.1f} MB, unpacked {unzipped / MB:.1f} MB; Lambda takes {ZIP_LIMIT / MB:.1f} and "
+        f"{UNZIPPED_LIMIT / MB:.1f} MB. Largest: {largest}. Take something out of requirements.txt or chalicelib/"
+    )
+
+
+def _forget_old(folder: Path) -> None:
+    packages = sorted(folder.glob("[!.]*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for package in packages[KEPT:]:
+        package.unlink(missing_ok=True)
+
+
+def _tree(folder: Path, base: Path) -> Iterator[tuple[str, Path]]:
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if name not in _NEVER]
+        for name in names:
+            path = Path(parent, name)
+            if not name.endswith(_NEVER_SUFFIXES) and name != ".DS_Store" and not name.startswith(".catalog"):
+                yield path.relative_to(base).as_posix(), path
+
+
+def _only_compiles(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return parts[:2] == ("chalicelib", "flows") and (len(parts) > 3 or parts[2] not in COMPILER_ON_LAMBDA)
+
+
+def _dependency_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for name, path in _tree(folder, folder):
+        parts = PurePosixPath(name).parts
+        if parts[0] == "chalice":  # Chalice's runtime comes from the installed Chalice
+            continue
+        if parts[0].endswith(".dist-info") and parts[-1] not in _METADATA:
+            continue
+        if parts[0] == "ecdsa" and parts[-1].startswith("test_"):
+            continue
+        yield name, path
+
+
+def _digest(files: Mapping[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
