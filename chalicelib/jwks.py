@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 import time
-import urllib.request
 from typing import Any
 
 from chalicelib.errors import Unavailable
@@ -57,6 +56,8 @@ class KeySet:
         return True
 
     def _fetch(self) -> None:
+        import urllib.request
+
         from jose import jwk
 
         try:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 APP_NAME = "serverless-dynamic-workflows"
 
+USER_KEY = "__user_id"
+"""Under which key a flow's input carries the Cognito `sub` of the user who started it. The server alone sets it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -34,6 +37,11 @@ class Names:
         return (
             f"arn:{self.partition}:states:{self.region}:{self.account}:execution:{self.resource(flow)}:{execution_id}"
         )
+
+    def express_arn(self, flow: str, execution_id: str, instance: str) -> str:
+        """The ARN of an EXPRESS execution; `instance` is Step Functions' own id of it."""
+        machine = self.resource(flow)
+        return f"arn:{self.partition}:states:{self.region}:{self.account}:express:{machine}:{execution_id}:{instance}"
 
     @property
     def usage_table(self) -> str:

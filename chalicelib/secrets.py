@@ -1,7 +1,7 @@
 """Parameter Store -> environment: `/<app>/<stage>/NAME` appears as `os.environ["NAME"]` before user code runs.
 
-A variable that is set otherwise wins. Values are never logged. Out of reach, Parameter Store costs a warning in the log:
-functions that need no secret work on, and known values stay.
+A variable that is set otherwise wins. Values are never logged. Out of reach, Parameter Store costs a warning in the
+log: functions that need no secret work on, and known values stay.
 """
 
 from __future__ import annotations
@@ -17,39 +17,52 @@ RETRY_SECONDS = 30.0
 """How long a failed load is not repeated."""
 
 _log = logging.getLogger(__name__)
-_lock = threading.Lock()
-_ours: set[str] = set()
-_expires = 0.0
 
 
-def load() -> None:
-    """Make sure that the stage's secrets are environment variables. Costs nothing until they are due again."""
-    global _expires
-    if time.monotonic() < _expires:
-        return
-    with _lock:
-        if time.monotonic() < _expires:
+class Secrets:
+    """The secrets of one stage, and when they are due to be loaded again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names: set[str] = set()
+        self._due = float("-inf")
+
+    def load(self) -> None:
+        """Make sure that the secrets are environment variables. Costs nothing until they are due."""
+        if time.monotonic() < self._due:
             return
+        with self._lock:
+            if time.monotonic() >= self._due:
+                self._due = time.monotonic() + self._refresh()
+
+    def forget(self) -> None:
+        """Take the variables back, and load again at the next call."""
+        with self._lock:
+            self._apply({})
+            self._due = float("-inf")
+
+    def _refresh(self) -> float:
+        """Load once; how many seconds that is good for."""
         try:
             found = _fetch(settings.names.secrets_prefix)
         except Exception as error:
-            _expires = time.monotonic() + RETRY_SECONDS
             _log.warning(
-                "Parameter Store is out of reach (%s): functions run without new secrets; next try in %.0f s",
+                "Parameter Store is out of reach (%s): functions run with the secrets known so far, next try in %.0f s",
                 type(error).__name__,
                 RETRY_SECONDS,
             )
-            return
-        _apply(found)
-        _expires = time.monotonic() + settings.secrets_refresh_seconds
+            return RETRY_SECONDS
+        self._apply(found)
+        return settings.secrets_refresh_seconds
 
-
-def forget() -> None:
-    """Load again at the next call, and take back the variables that were set."""
-    global _expires
-    with _lock:
-        _expires = 0.0
-        _apply({})
+    def _apply(self, found: dict[str, str]) -> None:
+        for name in self._names - found.keys():
+            remove_variable(name)
+        self._names &= found.keys()
+        for name, value in found.items():
+            if name in self._names or not defines(name):
+                set_variable(name, value)
+                self._names.add(name)
 
 
 def _fetch(prefix: str) -> dict[str, str]:
@@ -57,11 +70,6 @@ def _fetch(prefix: str) -> dict[str, str]:
     return {item["Name"].removeprefix(prefix): item["Value"] for page in pages for item in page["Parameters"]}
 
 
-def _apply(found: dict[str, str]) -> None:
-    for name in _ours - found.keys():
-        remove_variable(name)
-        _ours.discard(name)
-    for name, value in found.items():
-        if name in _ours or not defines(name):
-            set_variable(name, value)
-            _ours.add(name)
+_secrets = Secrets()
+load = _secrets.load
+forget = _secrets.forget

@@ -12,15 +12,18 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from chalicelib import aws
+from chalicelib.names import USER_KEY
 from chalicelib.settings import settings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 RETENTION_SECONDS = 90 * 24 * 3600
 MAX_DELAY = 0.9  # seconds that a call may wait for its count
@@ -131,6 +134,8 @@ def monthly(user_id: str, start: str = "0000-01", end: str = "9999-12") -> list[
 
 @functools.cache
 def _workers() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(max_workers=8, thread_name_prefix="usage")
 
 
@@ -166,5 +171,5 @@ def _user_of(event: Any) -> str | None:
     context = event.get("requestContext")
     authorizer = context.get("authorizer") if isinstance(context, dict) else None
     claims = authorizer.get("claims") if isinstance(authorizer, dict) else None
-    user = claims.get("sub") if isinstance(claims, dict) else event.get("__user_id")
+    user = claims.get("sub") if isinstance(claims, dict) else event.get(USER_KEY)
     return user if isinstance(user, str) else None

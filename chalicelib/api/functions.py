@@ -14,7 +14,6 @@ from chalicelib.api.routing import Route
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.flows.names import suggestion
 from chalicelib.functions import Function
-from chalicelib.functions.describing import describe
 from chalicelib.functions.loading import load
 from chalicelib.functions.serialising import dump
 from chalicelib.functions.signature import ValidationError
@@ -24,6 +23,8 @@ TEXT = "text/plain; charset=utf-8"
 
 def list_functions(call: Call) -> Answer:
     """Every function with the schemas of its input and output."""
+    from chalicelib.functions.describing import describe
+
     described = [describe(function).to_json() for function in functions.discover().values()]
     return Answer({"functions": described, "count": len(described)})
 

@@ -11,9 +11,6 @@ from urllib.parse import unquote
 from chalicelib.errors import BadRequest, TooLarge
 from chalicelib.identity import User
 
-MAX_INPUT = 262_144
-"""Bytes of a flow's input (Step Functions' quota)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:

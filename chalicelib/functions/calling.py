@@ -9,9 +9,7 @@ from chalicelib import usage
 from chalicelib.functions.discovery import Function
 from chalicelib.functions.loading import load
 from chalicelib.functions.serialising import jsonable
-
-USER_KEY = "__user_id"
-"""Under which key a flow's input carries its caller."""
+from chalicelib.names import USER_KEY
 
 
 def call_from_flow(function: Function, event: Any, context: Any) -> Any:

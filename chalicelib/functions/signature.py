@@ -6,7 +6,6 @@ object by name and validated by pydantic, which is imported for typed handlers a
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -133,7 +132,11 @@ def field_path(location: typing.Iterable[str | int]) -> str:
 
 
 def _finished(result: Any) -> Any:
-    return asyncio.run(result) if inspect.iscoroutine(result) else result
+    if not inspect.iscoroutine(result):
+        return result
+    import asyncio
+
+    return asyncio.run(result)
 
 
 def _field_error(error: Any) -> FieldError:

@@ -1,0 +1,160 @@
+"""`/run` and `/runs`: start flows, follow, stop and redrive their runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalicelib.api.flows import find_flow, unknown_flow
+from chalicelib.api.http import Answer, Call
+from chalicelib.api.routing import Route
+from chalicelib.errors import BadRequest, Forbidden, NotFound
+from chalicelib.flows.catalog import CatalogFlow, catalog
+from chalicelib.runs import Run, control, finding
+from chalicelib.runs.history import MAX_EVENTS
+from chalicelib.runs.history import history as events_of
+from chalicelib.runs.input_schema import check_input
+from chalicelib.runs.listing import list_runs as runs_of
+from chalicelib.runs.records import STATUSES
+from chalicelib.runs.starting import MAX_INPUT, start
+
+MAX_WAIT = 25
+"""Seconds that a request may wait for a run's end: API Gateway gives up after 29."""
+
+
+def start_run(call: Call) -> Answer:
+    """Start a flow. With `?wait=SECONDS`, answer with the finished run if it ends in time."""
+    wait = _wait(call)
+    flow = find_flow(call.param("flow_name"))
+    _check_access(call, flow)
+    body = call.json_object(limit=MAX_INPUT)
+    check_input(flow, body)
+    run = start(flow, call.user.id, body, call.headers.get("idempotency-key"))
+    if wait:
+        run = finding.wait(run, wait)
+        if run.ended:
+            return Answer(_run(run))
+    return Answer(
+        {
+            "message": f"The flow {flow.name} was started.",
+            "executionArn": run.execution_arn,
+            "executionId": run.execution_id,
+            "flow": run.flow,
+            "status": "SUCCESS",
+        },
+        202,
+        {"Location": f"{call.path.rstrip('/')}/{run.execution_id}"},
+    )
+
+
+def get_run(call: Call) -> Answer:
+    """A run: its status, and its output or error."""
+    wait = _wait(call)
+    return Answer(_run(finding.wait(_find(call), wait)))
+
+
+def run_history(call: Call) -> Answer:
+    """What happened in a run, event by event."""
+    limit = call.query_number("limit", default=100, lowest=1, highest=MAX_EVENTS)
+    newest_first = _flag(call, "reverseOrder")
+    found = events_of(_find(call), limit=limit, token=call.query("nextToken"), newest_first=newest_first)
+    return Answer(_paged({"events": found.events, "count": len(found.events)}, found.next_token))
+
+
+def stop_run(call: Call) -> Answer:
+    """Stop a run."""
+    return Answer(_run(control.stop(_find(call))))
+
+
+def redrive_run(call: Call) -> Answer:
+    """Continue a failed run where it failed."""
+    return Answer(_run(control.redrive(_find(call))), 202, {"Location": call.path.removesuffix("/redrive")})
+
+
+def list_runs(call: Call) -> Answer:
+    """The caller's runs of the last 90 days, newest first."""
+    status = call.query("status")
+    if status is not None and status not in STATUSES:
+        raise BadRequest(f"The query parameter 'status' is {status!r}; it must be one of {', '.join(STATUSES)}.")
+    limit = call.query_number("limit", default=50, lowest=1, highest=200)
+    page = runs_of(call.user.id, flow=call.query("flow"), status=status, limit=limit, token=call.query("nextToken"))
+    executions = [
+        {
+            "flowName": run.flow,
+            "name": run.execution_id,
+            "executionArn": run.execution_arn,
+            "executionId": run.execution_id,
+            "status": run.status,
+            "startDate": run.start_date,
+            "stopDate": run.stop_date,
+        }
+        for run in page.runs
+    ]
+    return Answer(_paged({"executions": executions, "count": len(executions)}, page.next_token))
+
+
+def _find(call: Call) -> Run:
+    flow = call.param("flow_name")
+    try:
+        return finding.find(call.user, flow, call.param("execution_id"))
+    except NotFound:
+        known = catalog()
+        if flow not in known.flows and flow not in known.broken:
+            raise unknown_flow(flow, known) from None
+        raise
+
+
+def _check_access(call: Call, flow: CatalogFlow) -> None:
+    groups = flow.access_groups
+    if groups and not call.user.is_admin and not set(groups) & set(call.user.groups):
+        raise Forbidden(f"The flow {flow.name!r} may be run by members of {', '.join(groups)}.")
+
+
+def _wait(call: Call) -> float:
+    text = call.query("wait")
+    if text is None:
+        return 0.0
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_WAIT:
+        raise BadRequest(
+            f"The query parameter 'wait' is {text!r}; it must be a number of seconds from 0 to {MAX_WAIT}."
+        )
+    return seconds
+
+
+def _flag(call: Call, name: str) -> bool:
+    text = call.query(name)
+    if text not in (None, "true", "false"):
+        raise BadRequest(f"The query parameter {name!r} is {text!r}; it must be true or false.")
+    return text == "true"
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "executionArn": run.execution_arn,
+        "executionId": run.execution_id,
+        "flow": run.flow,
+        "status": run.status,
+        "output": None if run.output is None else json.loads(run.output),
+        "error": run.error,
+        "cause": run.cause,
+        "startDate": run.start_date,
+        "stopDate": run.stop_date,
+    }
+
+
+def _paged(body: dict[str, Any], next_token: str | None) -> dict[str, Any]:
+    return body if next_token is None else {**body, "nextToken": next_token}
+
+
+ROUTES = (
+    Route("POST", "/run/{flow_name}", start_run),
+    Route("GET", "/run/{flow_name}/{execution_id}", get_run),
+    Route("GET", "/run/{flow_name}/{execution_id}/history", run_history),
+    Route("DELETE", "/run/{flow_name}/{execution_id}", stop_run),
+    Route("POST", "/run/{flow_name}/{execution_id}/redrive", redrive_run),
+    Route("GET", "/runs", list_runs),
+)

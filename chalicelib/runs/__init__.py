@@ -1,0 +1,11 @@
+"""Runs: executions of flows, and the records that say what became of them.
+
+A run is a record in DynamoDB before it is an execution: `starting` writes it, `status_events` keeps it up to date from
+EventBridge, `finding` reads it (and asks Step Functions only when the events stay away), `listing` pages through it,
+`control` stops and redrives, `history` tells the events.
+"""
+
+from chalicelib.runs.records import Run
+from chalicelib.runs.status_events import on_status_change
+
+__all__ = ["Run", "on_status_change"]

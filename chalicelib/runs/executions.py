@@ -1,0 +1,61 @@
+"""Executions as Step Functions knows them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from chalicelib import aws
+from chalicelib.errors import error_code
+from chalicelib.names import USER_KEY
+from chalicelib.runs.records import RUNNING, Outcome, date_text
+
+
+class DoesNotExist(Exception):
+    """Step Functions knows no such execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What DescribeExecution says."""
+
+    execution_arn: str
+    name: str
+    start_date: str
+    input: str | None
+    outcome: Outcome
+
+
+def describe(execution_arn: str) -> Description:
+    """Ask Step Functions (a scarce call: 15 a second for all). Raises `DoesNotExist`."""
+    try:
+        found = aws.stepfunctions().describe_execution(executionArn=execution_arn)
+    except Exception as error:
+        if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
+            raise DoesNotExist(execution_arn) from None
+        raise
+    status = found["status"]
+    return Description(
+        execution_arn=found["executionArn"],
+        name=found.get("name", ""),
+        start_date=date_text(found["startDate"]),
+        input=found.get("input"),
+        outcome=Outcome(
+            status=RUNNING if status == "PENDING_REDRIVE" else status,
+            stop_date=date_text(found["stopDate"]) if "stopDate" in found else None,
+            output=found.get("output"),
+            error=found.get("error"),
+            cause=found.get("cause"),
+            redrive_count=found.get("redriveCount"),
+        ),
+    )
+
+
+def user_of(input_text: str | None) -> str | None:
+    """The user who started the execution with this input, None if no user did."""
+    try:
+        value = json.loads(input_text or "null")
+    except ValueError:
+        return None
+    user = value.get(USER_KEY) if isinstance(value, dict) else None
+    return user if isinstance(user, str) and user else None

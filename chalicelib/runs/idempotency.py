@@ -1,0 +1,73 @@
+"""`Idempotency-Key`: the same key and body stand for one run, for a day.
+
+The key's item names the run before the run's record is written, so that whatever a crash leaves behind, the next
+request with the key finds the id and carries on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from chalicelib import aws
+from chalicelib.errors import BadRequest, Conflict, error_code
+from chalicelib.runs.ids import new_id
+from chalicelib.settings import settings
+
+KEEP_SECONDS = 24 * 3600
+MAX_LENGTH = 255
+
+
+def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]:
+    """The execution id that `key` stands for, and whether it is a new one.
+
+    Of two requests at the same time one makes the id and the other gets it. Raises `BadRequest` for a key that is
+    none, and `Conflict` if it came with another body before.
+    """
+    if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable():
+        raise BadRequest(f"The header Idempotency-Key must have 1 to {MAX_LENGTH} printable characters.")
+    execution_id = new_id()
+    now = int(time.time())
+    try:
+        aws.dynamodb().put_item(
+            TableName=settings.names.runs_table,
+            Item={
+                **_item_key(user_id, flow, key),
+                "executionId": {"S": execution_id},
+                "inputSha": {"S": input_sha},
+                "ttl": {"N": str(now + KEEP_SECONDS)},
+            },
+            ConditionExpression="attribute_not_exists(itemId) OR #ttl < :now",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":now": {"N": str(now)}},
+        )
+    except Exception as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return _existing(user_id, flow, key, input_sha), False
+    return execution_id, True
+
+
+def release(user_id: str, flow: str, key: str) -> None:
+    """Give a key back whose run could not be started."""
+    aws.dynamodb().delete_item(TableName=settings.names.runs_table, Key=_item_key(user_id, flow, key))
+
+
+def _existing(user_id: str, flow: str, key: str, input_sha: str) -> str:
+    item = (
+        aws.dynamodb()
+        .get_item(TableName=settings.names.runs_table, Key=_item_key(user_id, flow, key), ConsistentRead=True)
+        .get("Item")
+    )
+    if item is None:
+        raise Conflict("Another request with this Idempotency-Key has just failed. Try again.")
+    if item["inputSha"]["S"] != input_sha:
+        raise Conflict("This Idempotency-Key was used with another body. Use a new key for a new run.")
+    return item["executionId"]["S"]
+
+
+def _item_key(user_id: str, flow: str, key: str) -> dict[str, dict[str, str]]:
+    return {
+        "userId": {"S": user_id},
+        "itemId": {"S": f"key#{flow}#{hashlib.sha256(key.encode()).hexdigest()}"},
+    }

@@ -1,0 +1,42 @@
+"""Execution ids: UUIDs of version 7 (RFC 9562), which sort by time."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+
+_PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_lock = threading.Lock()
+_last = [0]
+
+
+def new_id() -> str:
+    """An id greater than any that this process made before."""
+    with _lock:
+        stamp = max(_stamp(time.time_ns()), _last[0] + 1)
+        _last[0] = stamp
+    return _format(stamp, secrets.randbits(62))
+
+
+def lowest_id(unix_seconds: float) -> str:
+    """The least id of its moment: every id made later is greater."""
+    return _format(_stamp(int(unix_seconds * 1e9)), 0)
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` could be an execution id."""
+    return _PATTERN.fullmatch(text) is not None
+
+
+def _stamp(nanoseconds: int) -> int:
+    """48 bits of milliseconds, then 12 bits of the fraction (RFC 9562, section 6.2, method 3)."""
+    milliseconds, rest = divmod(nanoseconds, 1_000_000)
+    return milliseconds << 12 | rest * 4096 // 1_000_000
+
+
+def _format(stamp: int, random: int) -> str:
+    value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

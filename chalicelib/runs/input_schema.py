@@ -1,0 +1,75 @@
+"""A flow's input against its `inputSchema` (JSON Schema)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import FieldError, Invalid
+from chalicelib.names import USER_KEY
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+    from chalicelib.flows.catalog import CatalogFlow
+
+MAX_ERRORS = 100
+
+
+def check_input(flow: CatalogFlow, body: dict[str, Any]) -> None:
+    """Raise `Invalid`, naming each field, if `body` does not fit the flow's schema."""
+    if flow.input_schema is None:
+        return
+    body = {key: value for key, value in body.items() if key != USER_KEY}
+    found = []
+    for error in _validator(_Schema(flow.input_schema)).iter_errors(body):
+        found.extend(_field_errors(error))
+        if len(found) >= MAX_ERRORS:
+            break
+    if found:
+        found.sort(key=lambda item: item.field)
+        summary = "; ".join(f"{item.field}: {item.message}" if item.field else item.message for item in found[:3])
+        more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
+        raise Invalid(f"The body does not fit the input of the flow {flow.name!r}: {summary}{more}.", errors=found)
+
+
+class _Schema:
+    """A schema as a key of the cache: the same object, as a catalog is replaced as a whole when flows change."""
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Schema) and self.value is other.value
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: _Schema) -> Validator:
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import validator_for
+
+    made: Validator = validator_for(schema.value, default=Draft202012Validator)(schema.value)
+    return made
+
+
+def _field_errors(error: Any) -> list[FieldError]:
+    from chalicelib.functions.signature import field_path
+
+    path = list(error.absolute_path)
+    if error.validator == "required":
+        # There is an error for each missing name, which only its message tells.
+        missing = next((name for name in error.validator_value if error.message.startswith(repr(name))), "")
+        return [FieldError(field_path([*path, missing]), "is required")]
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {})
+        extra = [name for name in error.instance if name not in known]
+        return [FieldError(field_path([*path, name]), "is not expected") for name in extra]
+    return [FieldError(field_path(path), _short(error.message))]
+
+
+def _short(message: str, limit: int = 300) -> str:
+    """A message of the validator; it repeats the value, which may be large."""
+    return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"

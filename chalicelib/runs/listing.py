@@ -1,0 +1,73 @@
+"""Lists a user's runs, newest first, page by page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+
+from chalicelib.errors import BadRequest
+from chalicelib.runs import records
+from chalicelib.runs.ids import is_id, lowest_id
+from chalicelib.runs.records import RETENTION_SECONDS, Run
+
+MAX_PAGES = 10
+"""Pages of the table that one request reads at most, so that a rare filter does not read everything at once."""
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some runs, and where the next page begins."""
+
+    runs: list[Run]
+    next_token: str | None
+
+
+def list_runs(user_id: str, *, flow: str | None, status: str | None, limit: int, token: str | None) -> Page:
+    """At most `limit` of a user's runs of the last 90 days, of one flow or status if asked for.
+
+    A page may hold fewer than `limit`, even none, and still have a `next_token`. Raises `BadRequest` for a token that
+    is not one of this list.
+    """
+    before = None if token is None else _read_token(token, flow, status)
+    lowest = lowest_id(time.time() - RETENTION_SECONDS)
+    filtered = flow is not None or status is not None
+    pages = records.newest_first(
+        user_id, before=before, lowest=lowest, page_size=_PAGE if filtered else min(limit + 1, _PAGE)
+    )
+    found: list[Run] = []
+    seen: Run | None = None
+    for count, page in enumerate(pages, start=1):
+        for run in page:
+            if len(found) == limit:
+                return Page(found, _token(found[-1].execution_id, flow, status))
+            seen = run
+            if flow in (None, run.flow) and status in (None, run.status):
+                found.append(run)
+        if filtered and count == MAX_PAGES and seen is not None:
+            return Page(found, _token(seen.execution_id, flow, status))
+    return Page(found, None)
+
+
+def _token(execution_id: str, flow: str | None, status: str | None) -> str:
+    text = json.dumps([execution_id, _digest(flow, status)], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_token(token: str, flow: str | None, status: str | None) -> str:
+    try:
+        execution_id, digest = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), "-_", validate=True))
+        valid = isinstance(execution_id, str) and is_id(execution_id) and digest == _digest(flow, status)
+    except (ValueError, TypeError, RecursionError):
+        valid = False
+    if not valid:
+        raise BadRequest("The query parameter 'nextToken' is not one that this list, with these filters, has given.")
+    return str(execution_id)
+
+
+def _digest(flow: str | None, status: str | None) -> str:
+    return hashlib.sha256(json.dumps([flow, status]).encode()).hexdigest()[:8]

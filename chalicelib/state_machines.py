@@ -1,0 +1,47 @@
+"""When the stage's state machines were created: one ListStateMachines for all flows, kept for a while."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from chalicelib import aws
+from chalicelib.runs.records import date_text
+from chalicelib.settings import settings
+
+KEEP_SECONDS = 300.0
+RETRY_SECONDS = 10.0
+"""After a failure, or when a flow was asked for that was not listed: it may have been created since."""
+
+_log = logging.getLogger(__name__)
+
+
+class CreationDates:
+    """The creation dates of state machines, by name."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._dates: dict[str, str] = {}
+        self._fetched = float("-inf")
+
+    def of(self, flows: list[str]) -> dict[str, str | None]:
+        """The creation date (ISO 8601) of each flow's state machine; None where there is none, or none can be told."""
+        names = {flow: settings.names.resource(flow) for flow in flows}
+        with self._lock:
+            complete = all(name in self._dates for name in names.values())
+            if time.monotonic() - self._fetched >= (KEEP_SECONDS if complete else RETRY_SECONDS):
+                self._fetch()
+            return {flow: self._dates.get(name) for flow, name in names.items()}
+
+    def _fetch(self) -> None:
+        self._fetched = time.monotonic()
+        try:
+            pages = aws.stepfunctions().get_paginator("list_state_machines").paginate()
+            self._dates = {m["name"]: date_text(m["creationDate"]) for p in pages for m in p["stateMachines"]}
+        except Exception as error:
+            _log.warning("the creation dates of flows are out of reach: %s", type(error).__name__)
+
+
+_dates = CreationDates()
+of = _dates.of
