@@ -20,7 +20,7 @@ LONGEST_FILE = 500
 LONGEST_APP = 80
 
 # Words that only make sense to the person who wrote them: notes to oneself, and paths of one machine.
-STRAY = re.compile(r"\b(TODO|FIXME|XXX|HACK|WIP)\b|(?<![\w.$}/:*-])/(work|root|home|Users)/\w")
+STRAY = re.compile(r"\b(TODO|FIXME|XXX|HACK|WIP|[Ii]ssue #?\d+)\b|(?<![\w.$}/:*-])/(work|root|home|Users)/\w")
 # A requirement that anybody can install: name, extras, one version, marker. No address, path or option.
 PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==[\w.+!]+( *; .+)?")
 
@@ -48,6 +48,16 @@ def test_imports_point_one_way() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", done.stdout)
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {
+        name(path)
+        for path in files(".py", folders=("chalicelib",))
+        if re.search(r"^[^#\"`]*\b(os\.environ|os\.getenv)\b", path.read_text(), flags=re.MULTILINE)
+        and path.parts[len(PROJECT.parts) : -2] != ("chalicelib", "lib")  # functions are the users' own
+    }
+    assert readers == {"chalicelib/settings.py"}
 
 
 def test_a_file_fits_a_readers_head() -> None:
