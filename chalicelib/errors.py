@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -31,7 +31,7 @@ RETRY_AFTER = 1  # seconds; AWS's token buckets refill by the second
 class DomainError(Exception):
     """A failure that the caller can understand. Its text is the problem's `detail` and must name the way out."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
 
     def __init__(self, detail: str, *, errors: list[FieldError] | None = None, headers: dict[str, str] | None = None):
         super().__init__(detail)
@@ -179,8 +179,9 @@ def _translated(error: BaseException) -> DomainError | None:
         return TooManyRequests("AWS is throttling this stage. Try again after the time in the header Retry-After.")
     if is_unreachable(error):
         return Unavailable("An AWS service that this call needs did not answer. Try again.")
-    if getattr(error, "STATUS_CODE", None) and type(error).__module__.startswith("chalice"):
+    status = getattr(error, "STATUS_CODE", None)
+    if isinstance(status, int) and type(error).__module__ == "chalice.app":  # a function raised NotFoundError or such
         translated = DomainError(str(error))
-        translated.status = error.STATUS_CODE  # type: ignore[attr-defined]
+        translated.status = status
         return translated
     return None

@@ -4,12 +4,54 @@ from __future__ import annotations
 
 from chalicelib.api.http import Answer, Call
 from chalicelib.api.routing import Route
-from chalicelib.settings import PROJECT, settings
+from chalicelib.settings import PROJECT
+
+CONSOLE = PROJECT / "chalicelib" / "console" / "index.html"
+
+PLAIN_CONSOLE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Serverless Dynamic Workflows</title>
+<style>
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }
+  code, pre { background: #eee; color: #111; border-radius: 3px; padding: .1em .3em }
+  pre { padding: 1em; overflow: auto }
+</style>
+<h1>Serverless Dynamic Workflows</h1>
+<p>The service runs. Its API is described by <a href="openapi.json">openapi.json</a>.</p>
+<p>Every call but <a href="health">health</a>, <a href="auth/config">auth/config</a> and openapi.json needs the id token
+of a user of the Cognito user pool that auth/config names:</p>
+<pre>curl -H "Authorization: Bearer $TOKEN" -X POST "$API/lib/ping"
+curl -H "Authorization: Bearer $TOKEN" -X POST "$API/run/helloWorldFlow?wait=5"</pre>
+</html>
+"""
 
 
 def health(call: Call) -> Answer:
-    """That the service answers. Asks nobody, so that it says nothing of AWS."""
+    """That the service answers. Asks nobody else, so that it says nothing of AWS."""
     return Answer('{"status":"ok"}')
 
 
-ROUTES = (Route("GET", "/health", health, public=True),)
+def openapi_document(call: Call) -> Answer:
+    """This API as an OpenAPI 3.1 document, with the schemas of all functions and flows."""
+    from chalicelib.api.openapi import document
+
+    base = call.path.removesuffix("/openapi.json")
+    return Answer(document(base or "/"))
+
+
+def console(call: Call) -> Answer:
+    """The web console."""
+    headers = {"Content-Type": "text/html; charset=utf-8"}
+    try:
+        return Answer(CONSOLE.read_text(encoding="utf-8"), headers=headers)
+    except OSError:
+        return Answer(PLAIN_CONSOLE, headers=headers)
+
+
+ROUTES = (
+    Route("GET", "/health", health, public=True),
+    Route("GET", "/openapi.json", openapi_document, public=True),
+    Route("GET", "/console", console, public=True),
+)

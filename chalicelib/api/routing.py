@@ -52,9 +52,8 @@ def register(app: Chalice, routes: Iterable[Route]) -> None:
 
 def _adapter(app: Chalice, route: Route) -> Callable[..., Response]:
     def view(**params: str) -> Response:
-        request: Request = app.current_request
-        request_id = getattr(request.lambda_context, "aws_request_id", None) or str(uuid4())
-        origin = request.headers.get("origin")
+        request = _current(app)
+        request_id, origin = _request_id(request), request.headers.get("origin")
         try:
             answer = _answer(route, Call(request, params, request_id))
         except Exception as error:
@@ -80,9 +79,21 @@ def _answer(route: Route, call: Call) -> Answer:
 
 def _preflight(app: Chalice, methods: list[str]) -> Callable[..., Response]:
     def preflight(**_: str) -> Response:
-        return Response("", cors.preflight(app.current_request.headers.get("origin"), methods), 204)
+        return Response("", {**cors.preflight(_current(app).headers.get("origin"), methods)}, 204)
 
     return preflight
+
+
+def _current(app: Chalice) -> Request:
+    request = app.current_request
+    if request is None:
+        raise RuntimeError("a view was called outside of a request")
+    return request
+
+
+def _request_id(request: Request | None) -> str:
+    """Lambda's id of the invocation, which its log lines carry."""
+    return getattr(getattr(request, "lambda_context", None), "aws_request_id", None) or str(uuid4())
 
 
 def _response(answer: Answer, origin: str | None, request_id: str) -> Response:
@@ -91,7 +102,7 @@ def _response(answer: Answer, origin: str | None, request_id: str) -> Response:
 
 
 def _problem_response(problem: Problem, origin: str | None) -> Response:
-    headers = {
+    headers: dict[str, str | list[str]] = {
         "Content-Type": PROBLEM_JSON,
         **cors.headers(origin),
         "X-Request-Id": problem.request_id,
@@ -106,7 +117,8 @@ def _problems_of_chalice(request: Request | None, get_response: Callable[[Any], 
     body = response.body
     if not (isinstance(body, dict) and body.keys() == {"Code", "Message"}):
         return response
-    request_id = getattr(getattr(request, "lambda_context", None), "aws_request_id", None) or str(uuid4())
     origin = request.headers.get("origin") if request is not None else None
-    headers = {key: value for key, value in response.headers.items() if key == "Allow"}
-    return _problem_response(Problem(response.status_code, body["Message"], request_id, headers=headers), origin)
+    headers = {"Allow": str(response.headers["Allow"])} if "Allow" in response.headers else {}
+    return _problem_response(
+        Problem(response.status_code, body["Message"], _request_id(request), headers=headers), origin
+    )

@@ -152,9 +152,11 @@ def _json_type(value: Any) -> str:
 def _schema_generator() -> Any:
     """Schemas as the values are really written: a Decimal is a number (see `serialising`)."""
     from pydantic.json_schema import GenerateJsonSchema
+    from pydantic_core import core_schema
 
     class Generator(GenerateJsonSchema):
         def decimal_schema(self, schema: Any) -> dict[str, Any]:
-            return self.float_schema({**schema, "type": "float"})
+            bounds: dict[str, Any] = {key: float(schema[key]) for key in ("ge", "gt", "le", "lt", "multiple_of") if key in schema}
+            return self.float_schema(core_schema.float_schema(**bounds))
 
     return Generator

@@ -1,0 +1,226 @@
+"""The API as an OpenAPI 3.1 document: the fixed routes, and one path each for every function and flow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib import functions
+from chalicelib.api import openapi_schemas as schemas
+from chalicelib.errors import PROBLEM_JSON
+from chalicelib.flows.catalog import CatalogFlow, catalog
+from chalicelib.functions.describing import Description, describe
+
+VERSION = "0.1.0"
+
+_log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+
+def document(server: str) -> Json:
+    """The document; `server` is where the API's paths begin. What is broken is left out of it."""
+    components = dict(schemas.COMPONENTS)
+    paths = fixed_paths()
+    for description in _descriptions():
+        paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
+    for flow in _flows():
+        paths[f"/run/{flow.name}"] = {"post": _flow_operation(flow, components)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Serverless Dynamic Workflows",
+            "version": VERSION,
+            "description": "Python functions as REST endpoints, and workflows of them.",
+        },
+        "servers": [{"url": server}],
+        "security": [{"idToken": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "idToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The id token of a user of the Cognito user pool that GET /auth/config names.",
+                }
+            },
+            "schemas": components,
+        },
+    }
+
+
+def fixed_paths() -> dict[str, Json]:
+    """The routes that do not depend on functions and flows."""
+    flow, run = _path_parameter("flow_name"), _path_parameter("execution_id", "The execution's id or ARN.")
+    limit, token = _query("limit", {"type": "integer", "minimum": 1}), _query("nextToken")
+    month = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}
+    months = [_query("startDate", month), _query("endDate", month)]
+    wait = _query("wait", {"type": "number", "minimum": 0, "maximum": 25}, "Seconds to wait for the run's end.")
+    started = _json_answer("The flow was started.", "Started")
+    finished = _json_answer("The run.", "Run")
+    return {
+        "/health": {"get": _public("Whether the service answers", "Health")},
+        "/auth/config": {"get": _public("How to sign in", "AuthConfig")},
+        "/openapi.json": {"get": _public("This document", None)},
+        "/auth/verify": {
+            "get": _operation("Who the token says is calling", {"200": _json_answer("The user.", "Caller")})
+        },
+        "/flows": {
+            "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
+        },
+        "/flows/{flow_name}": {
+            "get": _operation("One flow", {"200": _json_answer("The flow.", "Flow")}, [flow], missing=True)
+        },
+        "/run/{flow_name}": {
+            "post": _operation(
+                "Start a flow",
+                {"200": finished, "202": started},
+                [flow, wait, _idempotency_key()],
+                body={"type": "object"},
+                missing=True,
+            )
+        },
+        "/run/{flow_name}/{execution_id}": {
+            "get": _operation("A run", {"200": finished}, [flow, run, wait], missing=True),
+            "delete": _operation("Stop a run", {"200": finished}, [flow, run], missing=True, conflict=True),
+        },
+        "/run/{flow_name}/{execution_id}/history": {
+            "get": _operation(
+                "The events of a run",
+                {"200": _json_answer("The events.", "History")},
+                [flow, run, limit, token, _query("reverseOrder", {"type": "boolean"})],
+                missing=True,
+                conflict=True,
+            )
+        },
+        "/run/{flow_name}/{execution_id}/redrive": {
+            "post": _operation("Continue a failed run", {"202": finished}, [flow, run], missing=True, conflict=True)
+        },
+        "/runs": {
+            "get": _operation(
+                "The caller's runs of the last 90 days, newest first",
+                {"200": _json_answer("The runs.", "Runs")},
+                [_query("flow"), _query("status", {"$ref": "#/components/schemas/Status"}), limit, token],
+            )
+        },
+        "/usage": {"get": _operation("The caller's usage", {"200": _json_answer("Calls a month.", "Usage")}, months)},
+        "/usage/{user_id}": {
+            "get": _operation(
+                "A user's usage; another's for the group admin",
+                {"200": _json_answer("Calls a month.", "Usage")},
+                [_path_parameter("user_id"), *months],
+                forbidden=True,
+            )
+        },
+        "/lib": {"get": _operation("The functions", {"200": _json_answer("The functions.", "Functions")})},
+        "/lib/{function_name}": {
+            "post": _operation(
+                "Call a function",
+                {"200": {"description": "What the function returned."}},
+                [_path_parameter("function_name")],
+                body={},
+                missing=True,
+            )
+        },
+    }
+
+
+def _descriptions() -> Iterable[Description]:
+    try:
+        return [describe(function) for function in functions.discover().values()]
+    except functions.FunctionError:
+        _log.exception("the functions cannot be described")
+        return []
+
+
+def _flows() -> Iterable[CatalogFlow]:
+    return [flow for _, flow in sorted(catalog().flows.items())]
+
+
+def _function_operation(function: Description, components: dict[str, Any]) -> Json:
+    answer: Json = {"description": "What the function returned."}
+    if function.output_schema:
+        reference = schemas.add(components, f"{function.name}.output", function.output_schema)
+        answer["content"] = {"application/json": {"schema": reference}}
+    body: Json = {}
+    if function.input_schema:
+        body = schemas.add(components, f"{function.name}.input", function.input_schema)
+    operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body)
+    return {**operation, "operationId": f"lib.{function.name}", "tags": ["functions"], **_long(function.description)}
+
+
+def _flow_operation(flow: CatalogFlow, components: dict[str, Any]) -> Json:
+    body: Json = {"type": "object"}
+    if flow.input_schema:
+        body = schemas.add(components, f"{flow.name}.flow.input", dict(flow.input_schema))
+    wait = _query("wait", {"type": "number", "minimum": 0, "maximum": 25}, "Seconds to wait for the run's end.")
+    answers = {"200": _json_answer("The run.", "Run"), "202": _json_answer("The flow was started.", "Started")}
+    operation = _operation(
+        _summary(flow.description, flow.name), answers, [wait, _idempotency_key()], body=body, forbidden=True
+    )
+    return {**operation, "operationId": f"run.{flow.name}", "tags": ["flows"], **_long(flow.description)}
+
+
+def _operation(
+    summary: str,
+    answers: Json,
+    parameters: list[Json] | None = None,
+    *,
+    body: Json | None = None,
+    missing: bool = False,
+    conflict: bool = False,
+    forbidden: bool = False,
+) -> Json:
+    """An operation with the problems that it can answer with besides those that any can."""
+    problems = ["400", "401", "429", "500", "503"]
+    problems += ["403"] if forbidden else []
+    problems += ["404"] if missing else []
+    problems += ["409", "413", "422"] if body is not None else ["409"] if conflict else []
+    operation: Json = {
+        "summary": summary,
+        "responses": {**answers, **{status: _problem(status) for status in sorted(problems)}},
+    }
+    if parameters:
+        operation["parameters"] = parameters
+    if body is not None:
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+    return operation
+
+
+def _public(summary: str, schema: str | None) -> Json:
+    answer = {"description": summary + "."} if schema is None else _json_answer(summary + ".", schema)
+    return {"summary": summary, "security": [], "responses": {"200": answer}}
+
+
+def _json_answer(description: str, schema: str) -> Json:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "content": content}
+
+
+def _problem(status: str) -> Json:
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": schemas.PROBLEMS[status], "content": content}
+
+
+def _path_parameter(name: str, description: str = "") -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **_long(description)}
+
+
+def _query(name: str, schema: Json | None = None, description: str = "") -> Json:
+    return {"name": name, "in": "query", "schema": schema or {"type": "string"}, **_long(description)}
+
+
+def _idempotency_key() -> Json:
+    description = "The same key and body stand for one run, for a day."
+    return {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description": description}
+
+
+def _long(description: str) -> Json:
+    return {"description": description} if description else {}
+
+
+def _summary(description: str, name: str) -> str:
+    """The first line of a description."""
+    return description.strip().split("\n", 1)[0].rstrip(".") or name

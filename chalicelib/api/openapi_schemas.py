@@ -1,0 +1,151 @@
+"""The schemas of the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.runs.records import STATUSES
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_NULLABLE: dict[str, Any] = {"type": ["string", "null"]}
+_DATE = {"type": "string", "format": "date-time"}
+_NULLABLE_DATE = {"type": ["string", "null"], "format": "date-time"}
+_NULLABLE_OBJECT = {"type": ["object", "null"]}
+_COUNT = {"type": "integer", "minimum": 0}
+
+PROBLEMS = {
+    "400": "The request cannot be read.",
+    "401": "There is no token, or none that is accepted.",
+    "403": "The caller may not do this.",
+    "404": "There is no such thing, or none that the caller may know of.",
+    "409": "The state of the thing does not allow it.",
+    "413": "The body is too large.",
+    "422": "The body does not fit its schema; `errors` names each field.",
+    "429": "Too many calls; try again after `Retry-After` seconds.",
+    "500": "The service failed.",
+    "503": "Something that the answer needs is out of reach.",
+}
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+
+
+def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    more = {"nextToken": {**_TEXT, "description": "Where the next page begins."}, **(optional or {})}
+    return _object({key: {"type": "array", "items": item}, "count": _COUNT}, more)
+
+
+def _reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+COMPONENTS: dict[str, Any] = {
+    "Problem": {
+        **_object(
+            {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "requestId": _TEXT},
+            {"errors": {"type": "array", "items": _object({"field": _TEXT, "message": _TEXT})}},
+        ),
+        "description": "RFC 9457",
+    },
+    "Health": _object({"status": {"const": "ok"}}),
+    "AuthConfig": _object({"region": _TEXT, "userPoolId": _TEXT, "userPoolClientId": _TEXT, "issuer": _TEXT}),
+    "Caller": _object(
+        {
+            "valid": {"const": True},
+            "user": _object({"id": _TEXT, "email": _NULLABLE, "groups": {"type": "array", "items": _TEXT}}),
+            "expiresAt": _NULLABLE_DATE,
+        }
+    ),
+    "Flow": _object(
+        {
+            "name": _TEXT,
+            "description": _TEXT,
+            "type": {"enum": ["STANDARD", "EXPRESS"]},
+            "schedule": _NULLABLE_OBJECT,
+            "inputSchema": _NULLABLE_OBJECT,
+            "definition": {"type": "object"},
+            "created": _NULLABLE_DATE,
+        }
+    ),
+    "Flows": _list(
+        "flows",
+        _reference("Flow"),
+        {"broken": {"type": "array", "items": _object({"name": _TEXT, "errors": {"type": "array", "items": _TEXT}})}},
+    ),
+    "Status": {"enum": list(STATUSES)},
+    "Started": _object(
+        {"message": _TEXT, "executionArn": _TEXT, "executionId": _TEXT, "flow": _TEXT, "status": {"const": "SUCCESS"}}
+    ),
+    "Run": _object(
+        {
+            "executionArn": _TEXT,
+            "executionId": _TEXT,
+            "flow": _TEXT,
+            "status": _reference("Status"),
+            "output": {},
+            "error": _NULLABLE,
+            "cause": _NULLABLE,
+            "startDate": _DATE,
+            "stopDate": _NULLABLE_DATE,
+        }
+    ),
+    "Runs": _list(
+        "executions",
+        _object(
+            {
+                "flowName": _TEXT,
+                "name": _TEXT,
+                "executionArn": _TEXT,
+                "executionId": _TEXT,
+                "status": _reference("Status"),
+                "startDate": _DATE,
+                "stopDate": _NULLABLE_DATE,
+            }
+        ),
+    ),
+    "History": _list("events", {"type": "object"}),
+    "Usage": _object(
+        {"userId": _TEXT, "usage": {"type": "array", "items": _object({"yearMonth": _TEXT, "apiCalls": _COUNT})}}
+    ),
+    "Functions": _object(
+        {
+            "functions": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "name": _TEXT,
+                        "description": _TEXT,
+                        "plugin": _NULLABLE,
+                        "inputSchema": _NULLABLE_OBJECT,
+                        "outputSchema": _NULLABLE_OBJECT,
+                    }
+                ),
+            },
+            "count": _COUNT,
+        }
+    ),
+}
+
+
+def add(components: dict[str, Any], name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Put a schema that stands on its own among the components; the reference to it.
+
+    Its own `#/$defs/X` then lie deeper in the document, and are pointed to there.
+    """
+    key = re.sub("[^A-Za-z0-9._-]", "_", name)
+    components[key] = _rebase(schema, f"#/components/schemas/{key}")
+    return _reference(key)
+
+
+def _rebase(value: Any, base: str) -> Any:
+    if isinstance(value, list):
+        return [_rebase(item, base) for item in value]
+    if not isinstance(value, dict):
+        return value
+    moved = {key: _rebase(item, base) for key, item in value.items()}
+    reference = value.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#"):
+        moved["$ref"] = base + reference[1:]
+    return moved
