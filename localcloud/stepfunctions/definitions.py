@@ -1,0 +1,58 @@
+"""What CreateStateMachine refuses, and ValidateStateMachineDefinition: the diagnoses in the API's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.language.diagnosis import Diagnosis, Severity
+from localcloud.stepfunctions.errors import ServiceError
+
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
+MAX_DIAGNOSTICS = 100
+
+
+def diagnose(definition: str, machine_type: str) -> list[Diagnosis]:
+    try:
+        from asl.language.checks import run_checks  # noqa: F401
+        from asl.language.diagnosis import diagnose as found
+    except ImportError:
+        return []
+    return found(definition, machine_type=machine_type)
+
+
+def check_definition(definition: str, machine_type: str) -> None:
+    """Refuse a definition that has errors.
+
+    Raises:
+        ServiceError: InvalidDefinition, with all errors in one message.
+    """
+    errors = [d for d in diagnose(definition, machine_type=machine_type) if d.severity is Severity.ERROR]
+    if errors:
+        raise ServiceError(
+            "InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(map(_sentence, errors))}'"
+        )
+
+
+def _sentence(diagnosis: Diagnosis) -> str:
+    where = f" at {diagnosis.location}" if diagnosis.location else ""
+    return f"{diagnosis.code}: {diagnosis.message}{where}"
+
+
+def validate_state_machine_definition(request: dict[str, Any]) -> dict[str, Any]:
+    """ValidateStateMachineDefinition: errors only, unless `severity` is WARNING."""
+    found = diagnose(request["definition"], machine_type=request.get("type", "STANDARD"))
+    if request.get("severity", "ERROR") == "ERROR":
+        found = [diagnosis for diagnosis in found if diagnosis.severity is Severity.ERROR]
+    limit = request.get("maxResults") or MAX_DIAGNOSTICS
+    return {
+        "result": "FAIL" if any(d.severity is Severity.ERROR for d in found) else "OK",
+        "diagnostics": [_render(diagnosis) for diagnosis in found[:limit]],
+        "truncated": len(found) > limit,
+    }
+
+
+def _render(diagnosis: Diagnosis) -> dict[str, Any]:
+    rendered = {"severity": str(diagnosis.severity), "code": diagnosis.code, "message": diagnosis.message}
+    if diagnosis.location:
+        rendered["location"] = diagnosis.location
+    return rendered

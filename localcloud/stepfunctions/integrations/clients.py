@@ -1,0 +1,61 @@
+"""boto3 clients for tasks: made when first needed, kept, and all at one endpoint."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 300
+POOL_SIZE = 64
+
+
+class AwsClients:
+    """Clients of AWS services.
+
+    Parameters:
+        endpoint: URL of the endpoint; None: AWS itself, as boto3 is configured.
+        region: the clients' region.
+    """
+
+    def __init__(self, endpoint: str | None, region: str) -> None:
+        self._endpoint = endpoint
+        self._region = region
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The client of a service by botocore's name of it.
+
+        Raises:
+            botocore.exceptions.UnknownServiceError
+        """
+        client = self._clients.get(service)
+        if client is None:
+            with self._lock:
+                client = self._clients.get(service)
+                if client is None:
+                    client = self._clients[service] = self._make(service)
+        return client
+
+    def _make(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.session.Session(region_name=self._region)
+        # The service, not the client, says what is wrong with a request, as on AWS; and a failed try is a failed task.
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            max_pool_connections=POOL_SIZE,
+            parameter_validation=False,
+            inject_host_prefix=False,
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path"},
+        )
+        credentials = {}
+        if self._endpoint is not None:
+            credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        return self._session.client(service, endpoint_url=self._endpoint, config=config, **credentials)

@@ -1,0 +1,159 @@
+"""Lambda: by a function's ARN, and `lambda:invoke`."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from asl.engine.jsontext import dumps
+from asl.engine.tasks import Cancel, Completion, TaskRequest
+from localcloud.functions import FunctionRegistry
+from localcloud.stepfunctions.integrations.names import OPTIMIZED
+from localcloud.stepfunctions.integrations.sdk import ServiceFailure, TaskError, optimized_error, sdk_metadata
+from localcloud.workers import InvocationResult, WorkerPool
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+INVOKE_PARAMETERS = frozenset({"ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"})
+_STATUS = {"RequestResponse": 200, "Event": 202, "DryRun": 204}
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How an invocation ended: the payload that the function returned, or with `error` the error's JSON document."""
+
+    payload: bytes
+    error: str | None = None
+    request_id: str = ""
+
+
+class FunctionInvoker(Protocol):
+    """Invokes functions. The pool of workers is one, a test's table of behaviours another."""
+
+    def invoke(self, function: str, payload: bytes, on_done: Callable[[Invocation], None]) -> Cancel | None:
+        """Invoke a function by its name or ARN and return at once; `on_done` is called once, from any thread.
+
+        Raises:
+            LookupError: there is no such function.
+        """
+
+
+class PoolInvoker:
+    """Invokes the functions of a registry in a pool of workers."""
+
+    def __init__(self, registry: FunctionRegistry, pool: WorkerPool) -> None:
+        self._registry = registry
+        self._pool = pool
+
+    def invoke(self, function: str, payload: bytes, on_done: Callable[[Invocation], None]) -> Cancel:
+        """See `FunctionInvoker`."""
+        spec = self._registry.resolve(function)
+        if spec is None:
+            raise LookupError(function)
+
+        def done(result: InvocationResult) -> None:
+            on_done(Invocation(result.payload, result.error, result.request_id))
+
+        return self._pool.invoke(spec, payload, done)
+
+
+class LambdaTasks:
+    """Tasks that invoke functions."""
+
+    def __init__(self, invoker: FunctionInvoker, region: str, account: str) -> None:
+        self._invoker = invoker
+        self._region = region
+        self._account = account
+
+    def start_function(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        """A task whose resource is a function's ARN: the result is what the function returns."""
+
+        def done(invocation: Invocation) -> None:
+            if invocation.error is not None:
+                completion.fail(*_function_error(invocation))
+            else:
+                completion.succeed(_value(invocation.payload))
+
+        return self._invoke(request.resource, request.parameters, done, completion)
+
+    def start_invoke(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        """`lambda:invoke`: the result is the API's answer. With `.waitForTaskToken` the token ends the task."""
+        parameters = request.parameters
+        invocation_type = parameters.get("InvocationType") or "RequestResponse"
+        function = parameters["FunctionName"]
+        if parameters.get("Qualifier") and parameters["Qualifier"] != "$LATEST":
+            function = f"{function}:{parameters['Qualifier']}"
+        finish = completion.succeed if request.task_token is None else completion.submitted
+        if invocation_type != "RequestResponse":
+            self._invoke(function, parameters.get("Payload", {}), lambda _: None, completion)
+            finish(_answer(_STATUS.get(invocation_type, 202), b"", str(uuid.uuid4())))
+            return None
+
+        def done(invocation: Invocation) -> None:
+            if invocation.error is not None:
+                completion.fail(*_function_error(invocation))
+            else:
+                finish(_answer(200, invocation.payload, invocation.request_id or str(uuid.uuid4())))
+
+        return self._invoke(function, parameters.get("Payload", {}), done, completion)
+
+    def _invoke(
+        self, function: Any, payload: Any, done: Callable[[Invocation], None], completion: Completion
+    ) -> Cancel | None:
+        completion.started()
+        try:
+            return self._invoker.invoke(str(function), dumps(payload).encode(), done)
+        except LookupError:
+            error = self._not_found(str(function))
+            completion.fail(error.error, error.cause)
+            return None
+
+    def _not_found(self, function: str) -> TaskError:
+        arn = function
+        if not function.startswith("arn:"):
+            arn = f"arn:aws:lambda:{self._region}:{self._account}:function:{function}"
+        if arn.count(":") == 6:
+            arn += ":$LATEST"
+        failure = ServiceFailure("ResourceNotFoundException", f"Function not found: {arn}", 404, str(uuid.uuid4()))
+        return optimized_error(failure, OPTIMIZED["lambda"], "ResourceNotFoundException")
+
+
+def _function_error(invocation: Invocation) -> tuple[str, str]:
+    """Error and cause of a function that failed: its own error type, and its error document."""
+    text = invocation.payload.decode(errors="replace")
+    document = _value(invocation.payload)
+    error_type = document.get("errorType") if isinstance(document, dict) else None
+    if not error_type:
+        return "Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type."
+    if "requestId" not in document:
+        document = {"errorMessage": None, "errorType": None, "requestId": invocation.request_id} | document
+        text = json.dumps(document)
+    return str(error_type), text
+
+
+def _value(payload: bytes) -> Any:
+    """The JSON value of a payload; a payload that is none is a text."""
+    if not payload:
+        return None
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode(errors="replace")
+
+
+def _answer(status: int, payload: bytes, request_id: str) -> dict[str, Any]:
+    headers = {
+        "Connection": "keep-alive",
+        "Content-Length": str(len(payload)),
+        "Content-Type": "application/json",
+        "Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()),
+        "X-Amz-Executed-Version": "$LATEST",
+        "x-amzn-Remapped-Content-Length": "0",
+        "x-amzn-RequestId": request_id,
+        "X-Amzn-Trace-Id": f"root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};sampled=0",
+    }
+    answer = {"ExecutedVersion": "$LATEST", "Payload": _value(payload) if payload else ""}
+    return answer | sdk_metadata(200 if status == 200 else status, headers, request_id) | {"StatusCode": status}

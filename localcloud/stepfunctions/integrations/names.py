@@ -1,0 +1,108 @@
+"""What services and errors are called in Step Functions.
+
+Task states name services as the AWS SDK for Java 2 does (`cognitoidentityprovider`), errors too (`DynamoDb.
+ResourceNotFoundException`); the older optimised integrations word errors as the SDK for Java 1 did (`DynamoDB.
+AmazonDynamoDBException`). Sources: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+and the naming rules of both SDKs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BOTOCORE_NAMES = {
+    "applicationdiscoveryservice": "discovery",
+    "cloudwatchlogs": "logs",
+    "cognitoidentityprovider": "cognito-idp",
+    "configservice": "config",
+    "costandusagereportservice": "cur",
+    "costexplorer": "ce",
+    "databasemigrationservice": "dms",
+    "databasemigration": "dms",
+    "directoryservice": "ds",
+    "directoryservicedata": "ds-data",
+    "elasticloadbalancing": "elb",
+    "elasticloadbalancingv2": "elbv2",
+    "elasticsearchservice": "es",
+    "elasticsearch": "es",
+    "eventbridge": "events",
+    "iotdataplane": "iot-data",
+    "iotjobsdataplane": "iot-jobs-data",
+    "lexmodelbuilding": "lex-models",
+    "lexmodelbuildingservice": "lex-models",
+    "lexmodelsv2": "lexv2-models",
+    "lexruntime": "lex-runtime",
+    "lexruntimeservice": "lex-runtime",
+    "lexruntimev2": "lexv2-runtime",
+    "marketplaceentitlement": "marketplace-entitlement",
+    "marketplaceentitlementservice": "marketplace-entitlement",
+    "marketplacemetering": "meteringmarketplace",
+    "migrationhub": "mgh",
+    "pinpointsmsvoice": "sms-voice",
+    "serverlessapplicationrepository": "serverlessrepo",
+    "sfn": "stepfunctions",
+    "simpledb": "sdb",
+    "states": "stepfunctions",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizedService:
+    """How an optimised integration words errors: `<prefix>.<name>`, `<prefix>.<base>` where the API has no name."""
+
+    prefix: str
+    base: str
+    service: str
+
+
+OPTIMIZED = {
+    "apigateway": OptimizedService("ApiGateway", "AmazonApiGatewayException", "AmazonApiGateway"),
+    "athena": OptimizedService("Athena", "AmazonAthenaException", "AmazonAthena"),
+    "batch": OptimizedService("Batch", "AWSBatchException", "AWSBatch"),
+    "codebuild": OptimizedService("CodeBuild", "AWSCodeBuildException", "AWSCodeBuild"),
+    "databrew": OptimizedService("DataBrew", "AWSGlueDataBrewException", "AWSGlueDataBrew"),
+    "dynamodb": OptimizedService("DynamoDB", "AmazonDynamoDBException", "AmazonDynamoDBv2"),
+    "ecs": OptimizedService("ECS", "AmazonECSException", "AmazonECS"),
+    "eks": OptimizedService("EKS", "AmazonEKSException", "AmazonEKS"),
+    "elasticmapreduce": OptimizedService("EMR", "AmazonElasticMapReduceException", "AmazonElasticMapReduce"),
+    "emr-containers": OptimizedService("EMRContainers", "AmazonEMRContainersException", "AmazonEMRContainers"),
+    "events": OptimizedService("EventBridge", "AmazonEventBridgeException", "AmazonEventBridge"),
+    "glue": OptimizedService("Glue", "AWSGlueException", "AWSGlue"),
+    "lambda": OptimizedService("Lambda", "AWSLambdaException", "AWSLambda"),
+    "mediaconvert": OptimizedService("MediaConvert", "AWSMediaConvertException", "AWSMediaConvert"),
+    "s3": OptimizedService("S3", "AmazonS3Exception", "Amazon S3"),
+    "sagemaker": OptimizedService("SageMaker", "AmazonSageMakerException", "AmazonSageMaker"),
+    "sns": OptimizedService("SNS", "AmazonSNSException", "AmazonSNS"),
+    "sqs": OptimizedService("SQS", "AmazonSQSException", "AmazonSQS"),
+    "states": OptimizedService("StepFunctions", "AWSStepFunctionsException", "AWSStepFunctions"),
+}
+
+
+def botocore_name(service: str) -> str:
+    """botocore's name of a service that a task names as the Java SDK does. Names it does not know stay."""
+    if service == "elasticmapreduce":
+        return "emr"
+    return _BOTOCORE_NAMES.get(service, service)
+
+
+def operation_name(action: str) -> str:
+    """The API's name of an action: `putItem` is PutItem."""
+    return action[:1].upper() + action[1:]
+
+
+def sdk_name(service_id: str) -> str:
+    """The Java SDK 2's name of a service from its id in the model: `DynamoDB` is DynamoDb, `SFN` is Sfn."""
+    words = re.sub(r"[^A-Za-z0-9]+", " ", service_id)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z][a-zA-Z0-9])", " ", words)
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", words)
+    words = re.sub(r"(?<=[0-9])(?=[a-zA-Z])", " ", words)
+    return "".join(word.capitalize() for word in words.split())
+
+
+def exception_name(shape_name: str) -> str:
+    """The SDKs' name of a modelled error: always an exception."""
+    name = shape_name[:1].upper() + shape_name[1:]
+    if name.endswith("Exception"):
+        return name
+    return (name[: -len("Fault")] if name.endswith("Fault") else name) + "Exception"

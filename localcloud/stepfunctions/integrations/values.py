@@ -1,0 +1,124 @@
+"""JSON as tasks have it, to and from what boto3 takes and gives.
+
+A task writes parameters in PascalCase whatever the API's own case is, and gets answers in PascalCase. Where the API
+wants a text, an object or list is given as its JSON text.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from asl.engine.jsontext import dumps
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+
+def to_arguments(shape: Shape | None, value: Any) -> Any:
+    """boto3's arguments from a task's parameters, by the shape of the operation's input."""
+    if shape is None or value is None:
+        return value
+    convert = _TO_ARGUMENT.get(shape.type_name)
+    return convert(shape, value) if convert else value
+
+
+def _structure(shape: Any, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if getattr(shape, "is_document_type", False):
+        return value
+    members = {name[:1].lower() + name[1:]: name for name in shape.members}
+    arguments = {}
+    for key, item in value.items():
+        name = key if key in shape.members else members.get(key[:1].lower() + key[1:], key)
+        if item is not None:
+            arguments[name] = to_arguments(shape.members.get(name), item)
+    return arguments
+
+
+def _list(shape: Any, value: Any) -> Any:
+    return [to_arguments(shape.member, item) for item in value] if isinstance(value, list) else value
+
+
+def _map(shape: Any, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: to_arguments(shape.value, item) for key, item in value.items()}
+
+
+def _text(_: Any, value: Any) -> str:
+    return value if isinstance(value, str) else dumps(value)
+
+
+def _blob(_: Any, value: Any) -> bytes:
+    return _text(_, value).encode()
+
+
+def _whole_number(_: Any, value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    try:
+        return int(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _number(_: Any, value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _truth(_: Any, value: Any) -> Any:
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+_TO_ARGUMENT = {
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "string": _text,
+    "blob": _blob,
+    "integer": _whole_number,
+    "long": _whole_number,
+    "float": _number,
+    "double": _number,
+    "boolean": _truth,
+}
+
+
+def to_json(shape: Shape | None, value: Any) -> Any:
+    """A task's result from boto3's answer, by the shape of the operation's output."""
+    match value:
+        case dict() if shape is not None and shape.type_name == "structure":
+            members = shape.members  # type: ignore[attr-defined]
+            return {
+                name[:1].upper() + name[1:]: to_json(members.get(name), item)
+                for name, item in value.items()
+                if name != "ResponseMetadata" and item is not None
+            }
+        case dict():
+            inner = getattr(shape, "value", None)
+            return {key: to_json(inner, item) for key, item in value.items()}
+        case list():
+            inner = getattr(shape, "member", None)
+            return [to_json(inner, item) for item in value]
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case bytes() | bytearray():
+            return _decoded(bytes(value))
+        case _ if hasattr(value, "read"):
+            return _decoded(value.read())
+        case _:
+            return value
+
+
+def _decoded(data: bytes) -> str:
+    """Bytes as the text that they are, else in base64."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(data).decode()
