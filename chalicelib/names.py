@@ -19,6 +19,8 @@ class Names:
     account: str
     partition: str = "aws"
     app: str = APP_NAME
+    alias: str = ""
+    """Through which alias state machines are started; none locally, `live` when deployed, so that it can go back."""
 
     def resource(self, name: str) -> str:
         """The name of a state machine, function or table: `<app>-<stage>-<name>`."""
@@ -29,8 +31,9 @@ class Names:
         return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.resource(function)}"
 
     def state_machine_arn(self, flow: str) -> str:
-        """The ARN of the state machine of the flow `flow`."""
-        return f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{self.resource(flow)}"
+        """The ARN that the flow `flow` is started by: of its state machine, or of the alias."""
+        arn = f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{self.resource(flow)}"
+        return f"{arn}:{self.alias}" if self.alias else arn
 
     def execution_arn(self, flow: str, execution_id: str) -> str:
         """The ARN of the STANDARD execution `execution_id` of the flow `flow`."""

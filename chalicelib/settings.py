@@ -34,7 +34,7 @@ class Settings:
     @property
     def names(self) -> Names:
         """The names of the stage's resources."""
-        return Names(stage=self.stage, region=self.region, account=self.account)
+        return Names(stage=self.stage, region=self.region, account=self.account, alias=os.environ.get("FLOW_ALIAS", ""))
 
     @property
     def user_pool_id(self) -> str:
@@ -47,7 +47,8 @@ class Settings:
     @property
     def user_pool_arn(self) -> str:
         pool = self.user_pool_id or f"{self.region}_local"
-        return f"arn:aws:cognito-idp:{self.region}:{self.account}:userpool/{pool}"
+        region = pool.partition("_")[0]  # which a pool's id begins with; on the way to AWS only a profile may name it
+        return f"arn:aws:cognito-idp:{region}:{self.account}:userpool/{pool}"
 
     @property
     def token_issuer(self) -> str:
