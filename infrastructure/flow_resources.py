@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.flows import CompiledFlow
@@ -206,7 +206,7 @@ def assumed_by(service: str, source: str | None = None) -> dict[str, Any]:
 
 
 def _own_machine(flow: CompiledFlow, names: Names) -> str:
-    return names.state_machine_arn(flow.name)
+    return replace(names, alias="").state_machine_arn(flow.name)
 
 
 def _state_machine(

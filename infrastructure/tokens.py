@@ -16,7 +16,8 @@ LIVE = "live"
 
 def template_names(stage: str) -> Names:
     """The names of a stage, to be passed through `with_pseudo_parameters` once they are in a text."""
-    return Names(stage=stage, region=_token("AWS::Region"), account=_token("AWS::AccountId"), partition=_token("AWS::Partition"))
+    region, account, partition = _token("AWS::Region"), _token("AWS::AccountId"), _token("AWS::Partition")
+    return Names(stage=stage, region=region, account=account, partition=partition, alias=LIVE)
 
 
 def with_pseudo_parameters(value: Any) -> Any:

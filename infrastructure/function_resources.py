@@ -1,0 +1,105 @@
+"""What one function is on AWS, as CloudFormation: the Lambda function and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infrastructure.flow_resources import Resource, logical_id, tag_list
+from infrastructure.nested_stacks import NestedTemplate, stack_index, template
+from infrastructure.stages import StageSettings
+from infrastructure.tokens import LIVE, template_names, with_pseudo_parameters
+
+PARAMETERS: Mapping[str, str] = {
+    "CodeBucket": "Where the package is.",
+    "CodeKey": "The package's key in the bucket.",
+    "RoleArn": "What the functions may do.",
+    "UserPoolId": "The stage's users.",
+    "UserPoolClientId": "How they sign in.",
+}
+"""What the resources of functions need of the stack around them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """A function as it is deployed: `timeout` in seconds, `memory` in MB, `handler` as `app.<python name>`."""
+
+    name: str
+    handler: str
+    timeout: int
+    memory: int
+
+
+def function_templates(functions: Sequence[FunctionSettings], stage: StageSettings, runtime: str) -> list[NestedTemplate]:
+    """The templates of the nested stacks that hold the functions.
+
+    Args:
+        functions: All of the stage's, without the API's own.
+        stage: The stage's settings.
+        runtime: Lambda's name of Python's version, such as `python3.11`.
+
+    Raises:
+        StackFullError: The stage's `function_stacks` is too small.
+    """
+    members: dict[int, dict[str, Resource]] = {}
+    for function in sorted(functions, key=lambda item: item.name):
+        made = function_resources(function, stage, runtime)
+        members.setdefault(stack_index(function.name, stage.function_stacks), {}).update(made)
+    return [
+        template(f"Functions{index}", "Functions that flows call", members[index], PARAMETERS)
+        for index in sorted(members)
+    ]
+
+
+def function_resources(function: FunctionSettings, stage: StageSettings, runtime: str) -> dict[str, Resource]:
+    """The resources of one function."""
+    names = template_names(stage.name)
+    prefix = logical_id(function.name)
+    policy = "Retain" if stage.retain_data else "Delete"
+    made: dict[str, Resource] = {
+        prefix + "Log": {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": policy,
+            "UpdateReplacePolicy": policy,
+            "Properties": {
+                "LogGroupName": f"/aws/lambda/{names.resource(function.name)}",
+                "RetentionInDays": stage.log_retention_days,
+                "Tags": tag_list(stage, names),
+            },
+        },
+        prefix + "Function": {
+            "Type": "AWS::Lambda::Function",
+            "DependsOn": [prefix + "Log"],
+            "Properties": {
+                "FunctionName": names.resource(function.name),
+                "Runtime": runtime,
+                "Handler": function.handler,
+                "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
+                "Role": {"Ref": "RoleArn"},
+                "Timeout": function.timeout,
+                "MemorySize": function.memory,
+                "Architectures": [stage.architecture],
+                "TracingConfig": {"Mode": "Active" if stage.tracing else "PassThrough"},
+                "Environment": {
+                    "Variables": environment(stage, names.account, {"Ref": "UserPoolId"}, {"Ref": "UserPoolClientId"})
+                },
+                "Tags": tag_list(stage, names),
+            },
+        },
+    }
+    resources: dict[str, Resource] = with_pseudo_parameters(made)
+    return resources
+
+
+def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool_client_id: Any) -> dict[str, Any]:
+    """The environment variables of every function (`chalicelib.settings` reads them). Values may be expressions."""
+    return {
+        "STAGE": stage.name,
+        "ACCOUNT_ID": account,
+        "USER_POOL_ID": user_pool_id,
+        "USER_POOL_CLIENT_ID": user_pool_client_id,
+        "CORS_ORIGINS": ",".join(stage.cors_origins),
+        "FLOW_ALIAS": LIVE,
+        "LOG_LEVEL": stage.log_level,
+    }

@@ -1,0 +1,148 @@
+"""What the API and the functions may do: what the application itself needs, and `lambda-permissions.yml`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from chalicelib.names import Names
+from infrastructure.tokens import template_names, with_pseudo_parameters
+
+FILE = "lambda-permissions.yml"
+
+_KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
+_PLACEHOLDER = re.compile(r"\$\{([^}!]*)\}")
+
+
+class PermissionsError(ValueError):
+    """`lambda-permissions.yml` is not what it should be; names the statement."""
+
+
+def function_role_policy(stage: str, user_pool_arn: Any, project: Path) -> dict[str, Any]:
+    """The policy of the role that all functions of a stage share, as CloudFormation.
+
+    Args:
+        stage: The stage's name.
+        user_pool_arn: The ARN of its user pool, or an expression of it.
+        project: The folder of `lambda-permissions.yml`.
+
+    Raises:
+        PermissionsError: That file is broken.
+    """
+    names = template_names(stage)
+    own = application_statements(names, user_pool_arn)
+    given = granted_statements(project / FILE, names)
+    policy: dict[str, Any] = with_pseudo_parameters({"Version": "2012-10-17", "Statement": [*own, *given]})
+    return policy
+
+
+def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, Any]]:
+    """What the application itself needs. A test compares it with the calls in `chalicelib`."""
+    states = f"arn:{names.partition}:states:{names.region}:{names.account}"
+    ssm = f"arn:{names.partition}:ssm:{names.region}:{names.account}:parameter{names.secrets_prefix.rstrip('/')}"
+    dynamodb = f"arn:{names.partition}:dynamodb:{names.region}:{names.account}:table"
+    logs = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group:/aws/lambda/{names.app}-{names.stage}"
+    machines, executions = f"stateMachine:{names.resource('*')}", f"execution:{names.resource('*')}"
+    return [
+        _allow("StartFlows", ["states:StartExecution", "states:StartSyncExecution"], [f"{states}:{machines}"]),
+        _allow(
+            "FollowRuns",
+            [
+                "states:DescribeExecution",
+                "states:GetExecutionHistory",
+                "states:RedriveExecution",
+                "states:StopExecution",
+            ],
+            [f"{states}:{executions}"],
+        ),
+        _allow(
+            "Runs",
+            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            [f"{dynamodb}/{names.runs_table}"],
+        ),
+        _allow("Usage", ["dynamodb:Query", "dynamodb:UpdateItem"], [f"{dynamodb}/{names.usage_table}"]),
+        _allow("Secrets", ["ssm:GetParametersByPath"], [ssm, f"{ssm}/*"]),
+        _allow("Users", ["cognito-idp:AdminGetUser"], [user_pool_arn]),
+        _allow(
+            "OwnLogs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"{logs}:*", f"{logs}-*"],
+        ),
+        # IAM knows no resources of these two:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+        _allow("ActionsWithoutResource", ["states:ListStateMachines"], ["*"]),
+        _allow("Tracing", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+    ]
+
+
+def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
+    """The statements of `lambda-permissions.yml`, with `${AWS::Region}` and the like made expressions.
+
+    Raises:
+        PermissionsError: The file is no list of IAM statements.
+    """
+    import yaml
+
+    if not file.is_file():
+        return []
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise PermissionsError(f"{file.name} is no YAML: {' '.join(str(error).split())}") from None
+    statements = document.get("iamRoleStatements") if isinstance(document, dict) else None
+    if statements is None:
+        statements = [] if document == {} or (isinstance(document, dict) and "iamRoleStatements" in document) else None
+    if not isinstance(statements, list):
+        raise PermissionsError(f"{file.name}: expected a list of IAM statements under the key iamRoleStatements")
+    return [_checked(statement, index, file.name, names) for index, statement in enumerate(statements, 1)]
+
+
+def _checked(statement: Any, index: int, file: str, names: Names) -> dict[str, Any]:
+    where = f"{file}, statement {index}"
+    if not isinstance(statement, dict):
+        raise PermissionsError(f"{where}: expected Effect, Action and Resource")
+    unknown = sorted(set(statement) - _KEYS)
+    if unknown:
+        raise PermissionsError(f"{where}: IAM has no key {', '.join(map(repr, unknown))}")
+    if statement.get("Effect", "Allow") not in ("Allow", "Deny"):
+        raise PermissionsError(f"{where}: Effect is Allow or Deny, not {statement['Effect']!r}")
+    for choice in (("Action", "NotAction"), ("Resource", "NotResource")):
+        found = [key for key in choice if key in statement]
+        if len(found) != 1:
+            raise PermissionsError(f"{where}: exactly one of {' and '.join(choice)} is needed")
+        values = statement[found[0]]
+        listed = values if isinstance(values, list) else [values]
+        if not listed or not all(isinstance(value, str) and value for value in listed):
+            raise PermissionsError(f"{where}: {found[0]} is a text or a list of texts")
+    filled: dict[str, Any] = _fill({"Effect": "Allow", **statement}, names, where)
+    return filled
+
+
+def _fill(value: Any, names: Names, where: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, names, where) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, names, where) for item in value]
+    if not isinstance(value, str):
+        return value
+    known = {
+        "AWS::AccountId": names.account,
+        "AWS::Partition": names.partition,
+        "AWS::Region": names.region,
+        "Stage": names.stage,
+    }
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1].startswith("aws:"):  # IAM's own policy variables stay
+            return match[0]
+        if match[1] not in known:
+            raise PermissionsError(f"{where}: unknown {match[0]}; there are {', '.join('${' + k + '}' for k in known)}")
+        return known[match[1]]
+
+    return _PLACEHOLDER.sub(fill, value)
+
+
+def _allow(sid: str, actions: list[str], resources: list[Any]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
