@@ -32,7 +32,7 @@ class Router:
     """Answers requests to the endpoint.
 
     `before_states` is called before each Step Functions request with its action and body; `after` after each request
-    to another service with the service's name and the request, so that schedules follow what clients change.
+    that may change something, with the service's name, so that schedules follow what clients do.
     """
 
     def __init__(self, service: StepFunctionsService, functions: LambdaApi, others: Application) -> None:
@@ -79,12 +79,12 @@ def signed_service(request: Request) -> str:
     return parts[3] if found and len(parts) == 5 else ""
 
 
-def endpoint_server(router: Router, host: str, port: int) -> HttpServer:
-    """A server of the endpoint; it does not accept yet. Raises OSError where the port is taken."""
+def endpoint_server(respond: Callable[[Request], Response], host: str, port: int) -> HttpServer:
+    """A server of the endpoint, listening; it answers from `serve_forever` on. Raises OSError if the port is taken."""
 
     class EndpointConnection(HttpConnection):
         def respond(self, request: Request) -> Response:
-            return router.respond(request)
+            return respond(request)
 
         def refuse(self, status: int, detail: str, request: Request | None) -> Response:
             code = "InternalFailure" if status >= 500 else "BadRequest"

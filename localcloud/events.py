@@ -6,7 +6,10 @@ for the events that AWS's own services send.
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
+import traceback
 from typing import Any
 
 from localcloud.targets import Targets, UnknownTarget, log_failed_delivery, text_of
@@ -24,6 +27,9 @@ class EventBus:
         self._region = region
         self._account = account
         self._moto_delivery = Rule.send_to_targets
+        self._published: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._deliver_published, name="event-bus", daemon=True)
+        self._thread.start()
 
         def send_to_targets(rule: Rule, original_event: Any, transform_input: bool = True) -> None:
             self._send(rule, dict(original_event), transform_input)
@@ -31,18 +37,27 @@ class EventBus:
         Rule.send_to_targets = send_to_targets  # type: ignore[method-assign,assignment]
 
     def close(self) -> None:
-        """Give the delivery back to moto."""
+        """Deliver what has been published, then give the delivery back to moto."""
         from moto.events.models import Rule
 
+        self._published.put(None)
+        self._thread.join(5)
         Rule.send_to_targets = self._moto_delivery  # type: ignore[method-assign]
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Send an event of an AWS service to the default bus."""
+        """Send an event of an AWS service to the default bus; returns at once, and keeps the order of events."""
+        self._published.put(event)
+
+    def _deliver_published(self) -> None:
         from moto.events.models import events_backends
 
         backend = events_backends[self._account][self._region]
-        for rule in list(backend.describe_event_bus("default").rules.values()):
-            self._send(rule, event, True)
+        while (event := self._published.get()) is not None:
+            try:
+                for rule in list(backend.describe_event_bus("default").rules.values()):
+                    self._send(rule, event, True)
+            except Exception:  # one event that cannot be delivered must not hold up those after it
+                traceback.print_exc()
 
     def _send(self, rule: Any, event: dict[str, Any], transform: bool) -> None:
         if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():

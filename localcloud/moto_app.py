@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import threading
 from collections.abc import Callable
@@ -16,7 +17,9 @@ from moto.core.request import (
 )
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localcloud.functions import FunctionRegistry
 from localcloud.http_server import Request, Response
+from localcloud.lambda_api import LambdaApi
 
 # These wait inside the request (long polls), or hold their own locks.
 _CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
@@ -29,8 +32,9 @@ class MotoApplication:
     to the same service take turns.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, account: str) -> None:
         self._port = port
+        self._account = account
         self._locks: dict[str, threading.RLock] = {}
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
 
@@ -62,6 +66,7 @@ class MotoApplication:
             "SERVER_PORT": str(self._port),
             "SERVER_PROTOCOL": "HTTP/1.1",
             "CONTENT_LENGTH": str(len(request.body)),
+            "HTTP_X_MOTO_ACCOUNT_ID": self._account,
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(request.body),
@@ -101,3 +106,18 @@ def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
         if hasattr(chunks, "close"):
             chunks.close()
     return Response(status, headers, body)
+
+
+def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:
+    """Let moto's services invoke functions (queues, topics, buckets) in workers, where moto would start containers."""
+    from moto.awslambda.models import LambdaFunction
+
+    def invoke(function: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
+        spec = registry.resolve(function.function_arn)
+        if spec is None:
+            return '{"errorMessage": "The function cannot run here."}', True, ""
+        payload = event if isinstance(event, str) else json.dumps({} if event is None else event)
+        result = functions.run(spec, payload.encode())
+        return result.payload.decode("utf-8", "replace"), result.error is not None, result.log
+
+    LambdaFunction._invoke_lambda = invoke  # type: ignore[method-assign,assignment]

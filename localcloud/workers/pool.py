@@ -84,6 +84,7 @@ class WorkerPool:
         self._idle: dict[Hashable, list[Worker]] = {}
         self._running: dict[Worker, _Running] = {}  # initialising or busy
         self._spare: Worker | None = None
+        self._wanted: list[FunctionSpec] = []  # to be warmed
         self._retired: list[Worker] = []  # to be ended by the pool's thread
         self._timers: list[tuple[float, int, Worker]] = []  # at most one that counts a worker: Worker.timer_at
         self._sequence = itertools.count()
@@ -123,6 +124,12 @@ class WorkerPool:
         if worker is not None:
             worker.send_invocation(invocation.request_id, spec.arn, deadline, payload)
         return lambda: self._cancel(invocation)
+
+    def warm(self, spec: FunctionSpec) -> None:
+        """Start a worker of the function unless there is one, so that the next call finds it warm."""
+        with self._lock:
+            self._wanted.append(spec)
+        self._wake()
 
     def close(self) -> None:
         """End all workers. What is running ends as if its process had been killed."""
@@ -326,16 +333,24 @@ class WorkerPool:
                 del self._waiting[sandbox]
                 continue
             while starting.get(sandbox, 0) < len(waiting) and total < self._max_starting and self._make_room():
-                worker = self._spare or self._spawn()
-                self._spare = None
-                seconds = max(self._init_seconds, waiting[0].spec.timeout)
-                self._running[worker] = _Running(time.monotonic() + seconds)
-                self._set_timer(time.monotonic() + seconds, worker)
-                worker.send_init(waiting[0].spec)
+                self._initialise(waiting[0].spec)
                 starting[sandbox] = starting.get(sandbox, 0) + 1
+                total += 1
+        while self._wanted and total < self._max_starting and self._make_room():
+            spec = self._wanted.pop()
+            if not self._idle.get(spec.sandbox) and not starting.get(spec.sandbox):
+                self._initialise(spec)
                 total += 1
         if self._spare is None and total == 0 and not self._closing:
             self._spare = self._spawn()
+
+    def _initialise(self, spec: FunctionSpec) -> None:
+        worker = self._spare or self._spawn()
+        self._spare = None
+        deadline = time.monotonic() + max(self._init_seconds, spec.timeout)
+        self._running[worker] = _Running(deadline)
+        self._set_timer(deadline, worker)
+        worker.send_init(spec)
 
     def _make_room(self) -> bool:
         """Whether one more worker may run; an idle one of another function is ended for it if need be."""

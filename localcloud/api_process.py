@@ -1,0 +1,76 @@
+"""The process of the API: the project's `app.py` behind the gateway, on a socket that its parent listens on.
+
+    python -m localcloud.api_process LISTENER_FD READY_FD PARENT_PID
+
+It reads its environment (a line of JSON) from standard input once the cloud is up, having imported meanwhile what takes
+time. It writes a line to READY_FD when it serves, ends gracefully on SIGTERM, and ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from types import FrameType
+from typing import Any
+
+from chalicelib.settings import PROJECT
+from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
+
+DRAIN_SECONDS = 30.0  # as long as API Gateway lets a request take
+# Imported while the cloud starts; what the application imports at its first call anyway.
+WARM_UP = ("chalice.local", "jose.jwt", "jose.backends.cryptography_backend", "boto3", "pydantic", "yaml")
+
+
+def main() -> int:
+    """Serve until told to end; the exit code."""
+    listener_fd, ready_fd, parent = (int(text) for text in sys.argv[1:4])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent says what to do
+    follow_parent(parent)
+    distrust_young_bytecode(str(PROJECT))
+    for module in WARM_UP:
+        importlib.import_module(module)
+    line = sys.stdin.readline()
+    if not line:
+        return 1
+    os.environ.clear()
+    os.environ.update(json.loads(line))
+    sys.path.insert(0, str(PROJECT))
+    try:
+        server = make_server(socket.socket(fileno=listener_fd))
+    except Exception:
+        traceback.print_exc()
+        return 1
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # In a thread: `shutdown` waits for the loop that this handler interrupts.
+        threading.Thread(target=server.server.drain, args=(DRAIN_SECONDS,), daemon=False).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    os.write(ready_fd, b"ready\n")
+    os.close(ready_fd)
+    server.server.serve_forever(0.05)
+    return 0
+
+
+def make_server(listener: socket.socket) -> Any:
+    """The project's application on `listener`."""
+    from chalice import local
+    from chalice.config import Config
+
+    import app
+    from localcloud import chalice_local
+
+    chalice_local.install(listener)
+    host, port = listener.getsockname()
+    config = Config.create(project_dir=str(PROJECT), app_name=app.app.app_name, chalice_app=app.app)
+    return local.create_local_server(app.app, config, host, port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The cloud as a whole: the services, what is in them from the start, and the endpoint.
+
+cloud = Cloud(settings)      # binds the port
+cloud.start()                # services, user pool, tables: `cloud.environment` is complete
+cloud.deploy_project()       # flows and functions; requests are answered from here on
+cloud.close()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from localcloud import seeding
+from localcloud.client import AwsError
+from localcloud.settings import HOST, CloudSettings, SetupError, prepare_state_folder, remove_if_ours, write_private
+from localcloud.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from localcloud.http_server import HttpServer
+
+# Developers' own settings that would send clients elsewhere.
+FOREIGN_VARIABLES = (
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"),
+    *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"),
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
+
+SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
+
+
+class Cloud:
+    """The AWS APIs on one loopback endpoint. Raises SetupError where the port is taken or nothing can be written."""
+
+    def __init__(self, settings: CloudSettings) -> None:
+        prepare_state_folder(settings)
+        self.settings = settings
+        self.names = settings.names
+        self._server = self._bind()
+        self.endpoint = f"http://{HOST}:{self._server.port}"
+        self.environment = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "localcloud",
+            "AWS_SECRET_ACCESS_KEY": "localcloud",
+            "AWS_REGION": settings.region,
+            "AWS_DEFAULT_REGION": settings.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "STAGE": settings.stage,
+            "ACCOUNT_ID": settings.account,
+        }
+        self._closers = contextlib.ExitStack()
+        self._closers.callback(self._server.server_close)
+        self.pool = WorkerPool()
+        self._closers.callback(self.pool.close)
+
+    def start(self) -> None:
+        """Start the services and make what exists from the start. `environment` is complete afterwards."""
+        from localcloud.client import InProcessClient
+        from localcloud.endpoint import Router
+        from localcloud.functions import FunctionRegistry
+        from localcloud.lambda_api import LambdaApi
+        from localcloud.moto_app import MotoApplication, run_lambdas_with
+        from localcloud.stepfunctions import PoolInvoker, Service
+        from localcloud.targets import Targets
+
+        settings = self.settings
+        region, account = settings.region, settings.account
+        folder = settings.state_folder / "functions"
+        self.registry = FunctionRegistry(region, account, self.environment, folder)
+        self.functions = LambdaApi(self.registry, self.pool)
+        invoker = PoolInvoker(self.registry, self.pool)
+        self.service = Service(invoker, self.endpoint, region=region, account=account)
+        self._closers.callback(self.service.close)
+        self.router = Router(self.service, self.functions, MotoApplication(self._server.port, account))
+        run_lambdas_with(self.registry, self.functions)
+        self.client = InProcessClient(self.router.respond, region)
+        self.targets = Targets(self.service, self.registry, self.functions)
+
+        self.user_pool = seeding.seed_user_pool(self.client, self.names)
+        issuer = f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool.id}"
+        self.environment |= {
+            "USER_POOL_ID": self.user_pool.id,
+            "USER_POOL_CLIENT_ID": self.user_pool.client_id,
+            "TOKEN_ISSUER": issuer,
+            "JWKS_URL": f"{self.endpoint}/{self.user_pool.id}/.well-known/jwks.json",
+        }
+        seeding.seed_tables(self.client, self.names)
+
+    def deploy_project(self) -> None:
+        """Put the project's flows and functions into the cloud, and answer requests from here on."""
+        from localcloud.events import EventBus
+        from localcloud.project import ProjectInCloud
+        from localcloud.schedules import Schedules, moto_entries
+
+        settings = self.settings
+        region, account = settings.region, settings.account
+        project = ProjectInCloud(settings.root, self.names, self.service, self.client, self.environment)
+        self.registry.serve_project(project.function)
+        bus = EventBus(self.targets, region, account)
+        self._closers.callback(bus.close)
+        self.service.on_status_change(bus.publish)
+        seeding.seed_status_rule(self.client, self.names)
+        self.schedules = Schedules(lambda: moto_entries(account, region), self.targets.deliver)
+        project.sync()
+        self.router.before_states = project.before_states
+        self.targets.before_start = project.before_start
+        self.schedules.start()
+        self._closers.callback(self.schedules.close)
+        self.router.after = self._after
+
+        serving = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="endpoint", daemon=True)
+        serving.start()
+        self._closers.callback(self._server.shutdown)
+        document = {"endpoint": self.endpoint, "pid": os.getpid(), "environment": self.environment}
+        write_private(settings.cloud_file, document)
+        self._closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
+
+    def warm_up(self) -> None:
+        """Load in the background what the first calls would wait for."""
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        for function in (seeding.STATUS_FUNCTION,):
+            spec = self.registry.resolve(self.names.function_arn(function))
+            if spec is not None:
+                self.pool.warm(spec)
+        with contextlib.suppress(AwsError):  # moto imports a service at its first request; this one takes a second
+            self.client.call("ssm", "GetParametersByPath", {"Path": self.names.secrets_prefix})
+
+    def close(self) -> None:
+        """Stop answering and end everything that runs."""
+        self._closers.close()
+
+    def _after(self, service: str) -> None:
+        if service in SCHEDULING_SERVICES:
+            self.schedules.refresh()
+
+    def _bind(self) -> HttpServer:
+        from localcloud.endpoint import endpoint_server
+
+        try:
+            # the router exists once the services do; nothing is accepted before
+            return endpoint_server(lambda request: self.router.respond(request), HOST, self.settings.port)  # noqa: PLW0108
+        except OSError as error:
+            raise port_error(self.settings.port, "AWS_PORT", error) from None
+
+
+def port_error(port: int, variable: str, error: OSError) -> SetupError:
+    """The one line about a port that cannot be had."""
+    return SetupError(f"Port {port} cannot be used ({error.strerror}): free it, or choose another with {variable}.")
+
+
+def clean_environment(cloud: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment, pointed at the cloud and at nothing else of AWS."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    return {**kept, **cloud}

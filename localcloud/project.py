@@ -1,0 +1,189 @@
+"""Keeps the cloud in step with the project's files: state machines, schedules, functions."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from chalicelib.flows.catalog import Catalog, catalog
+from chalicelib.flows.compiled import CompiledFlow
+from chalicelib.functions import find
+from chalicelib.names import Names
+from localcloud.client import AwsError, InProcessClient
+from localcloud.endpoint import StepFunctionsService
+from localcloud.seeding import STATUS_FUNCTION
+from localcloud.stepfunctions.errors import ServiceError
+from localcloud.workers import FunctionSpec
+
+DEFAULT_TIMEOUT = 60  # seconds
+DEFAULT_MEMORY = 256  # MB
+# What may name a state machine of the project: these are answered only once the machine is as its file says.
+_ARN_FIELDS = ("stateMachineArn", "executionArn")
+
+
+class ProjectInCloud:
+    """The project's flows as state machines and schedules, its functions as Lambda functions.
+
+    `environment` is what the functions see besides `.chalice/config.json`'s `environment_variables`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        names: Names,
+        service: StepFunctionsService,
+        client: InProcessClient,
+        environment: dict[str, str],
+    ) -> None:
+        self._root = root
+        self._names = names
+        self._service = service
+        self._client = client
+        self._environment = {**_configured_environment(root, names.stage), **environment}
+        self._lock = threading.RLock()
+        self._catalog: Catalog | None = None
+        self._deployed: dict[str, CompiledFlow] = {}
+        self._reported: dict[str, tuple[Any, ...]] = {}
+        self._specs: dict[str, FunctionSpec] = {}
+        self._prefixes = (names.state_machine_arn(""), names.execution_arn("", "").removesuffix(":"))
+
+    def before_states(self, _action: str, body: dict[str, Any]) -> None:
+        """Bring the state machines up to date before a request that names one of the project's."""
+        if any(str(body.get(field, "")).startswith(self._prefixes) for field in _ARN_FIELDS):
+            self.sync()
+
+    def before_start(self, state_machine_arn: str) -> None:
+        """Bring the state machines up to date before a schedule or an event starts one."""
+        if state_machine_arn.startswith(self._prefixes):
+            self.sync()
+
+    def sync(self) -> None:
+        """Create, update and delete what has changed in the project's files since the last call."""
+        with self._lock:
+            current = catalog(self._root)
+            if current is self._catalog:
+                return
+            from chalicelib.flows import compile_project
+
+            project = compile_project(self._root)
+            for name in [name for name in self._deployed if name not in project.flows and name not in project.broken]:
+                self._remove(name)
+            for name, flow in project.flows.items():
+                if self._deployed.get(name) != flow:
+                    self._deploy(name, flow)
+            for name, findings in project.broken.items():
+                if self._reported.get(name) != findings:
+                    _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
+            self._reported = dict(project.broken)
+            self._specs.clear()
+            self._catalog = current
+
+    def function(self, full_name: str) -> FunctionSpec | None:
+        """The project's function whose name on Lambda is `full_name`."""
+        spec = self._specs.get(full_name)
+        if spec is None:
+            prefix = self._names.resource("")
+            spec = self._describe(full_name.removeprefix(prefix)) if full_name.startswith(prefix) else None
+            if spec is not None:
+                self._specs[full_name] = spec
+        return spec
+
+    def _describe(self, name: str) -> FunctionSpec | None:
+        if name == STATUS_FUNCTION:
+            handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
+        else:
+            function = find(name, self._root)
+            if function is None:
+                return None
+            settings = catalog(self._root).functions.get(name)
+            handler = function.python_name
+            timeout = settings.timeout if settings else DEFAULT_TIMEOUT
+            memory = settings.memory if settings else DEFAULT_MEMORY
+        return FunctionSpec(
+            arn=self._names.function_arn(name),
+            name=self._names.resource(name),
+            code=self._root,
+            handler=f"app.{handler}",
+            environment=self._environment,
+            timeout=timeout,
+            memory=memory,
+        )
+
+    def _deploy(self, name: str, flow: CompiledFlow) -> None:
+        previous = self._deployed.get(name)
+        definition = flow.render(self._names)
+        arn = self._names.state_machine_arn(name)
+        try:
+            if previous is not None and previous.type == flow.type:
+                self._service.handle("UpdateStateMachine", {"stateMachineArn": arn, "definition": definition})
+            else:
+                if previous is not None:
+                    self._remove(name)
+                self._service.handle(
+                    "CreateStateMachine",
+                    {
+                        "name": self._names.resource(name),
+                        "definition": definition,
+                        "type": flow.type,
+                        "roleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource(name)}",
+                    },
+                )
+        except ServiceError as error:
+            _log(f"flow {name} cannot be created: {error}")
+            return
+        self._deployed[name] = flow
+        self._schedule(name, flow)
+        if self._catalog is not None:
+            _log(f"flow {name}: {'updated' if previous else 'added'}")
+
+    def _remove(self, name: str) -> None:
+        del self._deployed[name]
+        self._service.handle("DeleteStateMachine", {"stateMachineArn": self._names.state_machine_arn(name)})
+        self._unschedule(name)
+        _log(f"flow {name}: removed")
+
+    def _schedule(self, name: str, flow: CompiledFlow) -> None:
+        self._unschedule(name)
+        if flow.schedule is None:
+            return
+        arn = self._names.state_machine_arn(name)
+        self._client.rest(
+            "scheduler",
+            "POST",
+            f"/schedules/{self._names.resource(name)}",
+            {
+                "ScheduleExpression": flow.schedule.expression,
+                "ScheduleExpressionTimezone": flow.schedule.timezone,
+                "State": "ENABLED" if flow.schedule.enabled else "DISABLED",
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "Target": {
+                    "Arn": arn,
+                    "RoleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource('schedules')}",
+                    "Input": json.dumps({} if flow.input is None else flow.input),
+                },
+            },
+        )
+
+    def _unschedule(self, name: str) -> None:
+        try:
+            self._client.rest("scheduler", "DELETE", f"/schedules/{self._names.resource(name)}")
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+
+
+def _configured_environment(root: Path, stage: str) -> dict[str, str]:
+    """`environment_variables` of `.chalice/config.json`: those of the project and, above them, of the stage."""
+    try:
+        config = json.loads((root / ".chalice" / "config.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    stage_config = config.get("stages", {}).get(stage, {})
+    return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
+
+
+def _log(text: str) -> None:
+    sys.stderr.write(text + "\n")

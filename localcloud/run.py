@@ -1,0 +1,113 @@
+"""`make run`: the cloud, the project in it, and the API, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from localcloud.api import Api, ApiError
+from localcloud.cloud import Cloud, port_error
+from localcloud.session import Session
+from localcloud.settings import HOST, CloudSettings, SetupError
+
+DEFAULT_PORT = 8000
+
+
+def run(root: Path) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code. Raises SetupError where something is in the way."""
+    began = time.monotonic()
+    port = port_from("PORT", DEFAULT_PORT)
+    endpoint_port = port_from("AWS_PORT", port + 1 if port else 0)
+    stopped = _stop_signals()
+    with ExitStack() as stack:
+        cloud = Cloud(CloudSettings.from_environment(endpoint_port, root))
+        stack.callback(cloud.close)
+        try:
+            listener = stack.enter_context(listen(port))
+        except OSError as error:
+            raise port_error(port, "PORT", error) from None
+        api = Api(root, listener)
+        stack.callback(api.close)
+        api_url = f"http://{HOST}:{listener.getsockname()[1]}"
+        try:
+            session = _start(cloud, api, stack)
+        except ApiError as error:
+            raise SetupError(str(error)) from None
+        if not stopped.is_set():
+            session.open(api_url)
+            stack.callback(session.close)
+            _announce(session.document(), time.monotonic() - began)
+            cloud.warm_up()
+            stopped.wait()
+        sys.stderr.write("Stopping.\n")
+    return 0
+
+
+def _start(cloud: Cloud, api: Api, stack: ExitStack) -> Session:
+    """Bring everything up; the API's process imports the application while the flows are compiled."""
+    cloud.start()
+    failures: list[BaseException] = []
+
+    def start_api() -> None:
+        try:
+            api.start(cloud.environment)
+        except BaseException as error:
+            failures.append(error)
+
+    starting = threading.Thread(target=start_api, name="api-start")
+    starting.start()
+    try:
+        cloud.deploy_project()
+        session = Session(cloud)
+    finally:
+        starting.join()
+    if failures:
+        raise failures[0]
+    return session
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on the loopback interface. Raises OSError if the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(512)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def port_from(variable: str, default: int) -> int:
+    """The port that an environment variable names. Raises SetupError if it names none."""
+    text = os.environ.get(variable) or str(default)
+    if not text.isdigit() or int(text) > 65535:
+        raise SetupError(f"{variable} is {text!r}: set it to a port number from 1 to 65535, or 0 for any free one.")
+    return int(text)
+
+
+def _stop_signals() -> threading.Event:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _announce(session: dict[str, str], seconds: float) -> None:
+    lines = [
+        f"API           {session['apiUrl']}",
+        f"Console       {session['consoleUrl']}",
+        f"AWS endpoint  {session['awsEndpoint']}",
+        f"User          {session['email']}",
+        f"Password      {session['password']}",
+        f"Token         {session['idToken']}",
+        f"Ready in {seconds:.1f} s. Ctrl-C stops.",
+    ]
+    print("\n".join(lines), flush=True)

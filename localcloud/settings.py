@@ -1,0 +1,93 @@
+"""How this cloud is set up, and where it leaves word of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.names import Names
+from chalicelib.settings import PROJECT
+
+HOST = "127.0.0.1"
+DEFAULT_ENDPOINT_PORT = 4566
+STATE_FOLDER = ".localcloud"
+CLOUD_FILE = "cloud.json"
+SESSION_FILE = "session.json"
+
+
+class SetupError(Exception):
+    """The cloud cannot start; the text is one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """`port` 0 chooses a free one. Stage, region and account name everything in the cloud."""
+
+    root: Path = PROJECT
+    port: int = DEFAULT_ENDPOINT_PORT
+    stage: str = "local"
+    region: str = "us-east-1"
+    account: str = "123456789012"
+
+    @classmethod
+    def from_environment(cls, port: int, root: Path = PROJECT) -> CloudSettings:
+        """With stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`."""
+        environ = os.environ
+        return cls(
+            root=root,
+            port=port,
+            stage=environ.get("STAGE") or "local",
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            account=environ.get("ACCOUNT_ID") or "123456789012",
+        )
+
+    @property
+    def names(self) -> Names:
+        return Names(stage=self.stage, region=self.region, account=self.account)
+
+    @property
+    def state_folder(self) -> Path:
+        return self.root / STATE_FOLDER
+
+    @property
+    def cloud_file(self) -> Path:
+        return self.state_folder / CLOUD_FILE
+
+    @property
+    def session_file(self) -> Path:
+        return self.state_folder / SESSION_FILE
+
+
+def prepare_state_folder(settings: CloudSettings) -> None:
+    """Make the folder for what the cloud leaves on disk. Raises SetupError where that is not possible."""
+    folder = settings.state_folder
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        probe = folder / f".writable.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SetupError(f"Cannot write to {folder} ({error.strerror}): make it writable for you.") from None
+
+
+def write_private(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON file that only its owner may read, in one step."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+        json.dump(document, file, indent=2)
+        file.write("\n")
+    temporary.replace(path)
+
+
+def remove_if_ours(path: Path, field: str, value: object) -> None:
+    """Remove a file that still is the one we wrote: its `field` has our `value`."""
+    try:
+        if json.loads(path.read_text()).get(field) == value:
+            path.unlink()
+    except (OSError, ValueError):
+        pass
