@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from asl.engine.branch import Branch
-from asl.engine.failures import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StateFailure, too_large
+from asl.engine.failures import RUNTIME, TIMEOUT, StateFailure, too_large
 from asl.engine.history import EventKind
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
 from asl.engine.scheduler import Timer
@@ -164,20 +164,20 @@ class Attempt:
 
     def _on_deadline(self) -> None:
         if self.open:
-            self._time_out(TIMEOUT)
+            self._time_out()
 
-    def _time_out(self, error: str) -> None:
+    def _time_out(self, silent: bool = False) -> None:
         if not self.state.resource.is_activity:
             self._on_started()
         cancel = self._cancel
-        self._end_badly(self.state.resource.events.timed_out, error, None)
+        self._end_badly(self.state.resource.events.timed_out, TIMEOUT, None, silent)
         if cancel is not None:
             cancel()
 
-    def _end_badly(self, kind: EventKind, error: str | None, cause: str | None) -> None:
+    def _end_badly(self, kind: EventKind, error: str | None, cause: str | None, silent: bool = False) -> None:
         self._close()
         self._record(kind, error, cause)
-        self._resume(_raise, StateFailure(error, cause))
+        self._resume(_raise, StateFailure(error, cause, silent=silent))
 
     # Heartbeats: one timer, set anew only when it rings.
 
@@ -199,7 +199,7 @@ class Attempt:
         if self._heard_at + (self.request.heartbeat_seconds or 0) > self.branch.execution.engine.now():
             self._set_heartbeat_timer()
         else:
-            self._time_out(HEARTBEAT_TIMEOUT)
+            self._time_out(silent=True)
 
     def _close(self) -> bool:
         if not self.open:

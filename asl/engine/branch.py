@@ -1,4 +1,4 @@
-"""A thread of control through the states of one `States` object: a whole execution, a branch of a Parallel, an iteration.
+"""A thread of control through the states of one `States` object: of an execution, a Parallel's branch, an iteration.
 
 Branches are data. `advance` runs one forward, state after state, until it blocks or ends; what wakes it again calls
 `Branch.resume`. No branch has a thread of its own.
@@ -167,7 +167,9 @@ def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:
         branch.state = state
         try:
             state = state.enter(branch)
-        except Exception as problem:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:
             state = _failed(branch, problem)
         if len(events) >= limit:
             break
@@ -185,11 +187,14 @@ def _go_on(_: Branch, state: State) -> State:
 def _attempt(branch: Branch, step: Step, args: tuple[Any, ...]) -> State | None:
     try:
         return step(branch, *args)
-    except Exception as problem:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:
+        # An extension module's panic is no Exception, and must not end the engine's thread either.
         return _failed(branch, problem)
 
 
-def _failed(branch: Branch, problem: Exception) -> State | None:
+def _failed(branch: Branch, problem: BaseException) -> State | None:
     """Let the state deal with a problem in it; a problem in that ends the branch."""
     try:
         return branch.state.failed(branch, _failure(branch, problem))
@@ -198,7 +203,7 @@ def _failed(branch: Branch, problem: Exception) -> State | None:
         return None
 
 
-def _failure(branch: Branch, problem: Exception) -> StateFailure:
+def _failure(branch: Branch, problem: BaseException) -> StateFailure:
     if isinstance(problem, StateFailure):
         return problem
     if isinstance(problem, ExpressionError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asl.language.errors import RUNTIME, ExpressionError
+from asl.language.errors import RUNTIME as RUNTIME
+from asl.language.errors import ExpressionError
 
 ALL = "States.ALL"
 DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
@@ -10,23 +11,29 @@ HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 TASK_FAILED = "States.TaskFailed"
 TIMEOUT = "States.Timeout"
 
-_UNCATCHABLE_BY_ALL = frozenset((RUNTIME, DATA_LIMIT_EXCEEDED))
-
 
 class StateFailure(Exception):
     """A state fails with an error's name and cause, as they will stand in the history; either may be None.
 
-    `location` is the field whose JSONata expression failed; `evaluated` says that it was an expression that failed.
+    `location` is the field whose JSONata expression failed; `evaluated` says that it was an expression that failed,
+    `silent` that it was a missing heartbeat: AWS calls that States.Timeout, and States.HeartbeatTimeout covers it too.
     """
 
     def __init__(
-        self, error: str | None, cause: str | None, *, location: str | None = None, evaluated: bool = False
+        self,
+        error: str | None,
+        cause: str | None,
+        *,
+        location: str | None = None,
+        evaluated: bool = False,
+        silent: bool = False,
     ) -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
         self.location = location
         self.evaluated = evaluated
+        self.silent = silent
 
     @property
     def output(self) -> dict[str, str | None]:
@@ -55,16 +62,15 @@ def too_large(name: str) -> StateFailure:
     return StateFailure(DATA_LIMIT_EXCEEDED, cause)
 
 
-def matches(error: str | None, names: frozenset[str]) -> bool:
-    """Whether a retrier's or catcher's `ErrorEquals` covers an error
+def matches(failure: StateFailure, names: frozenset[str]) -> bool:
+    """Whether a retrier's or catcher's `ErrorEquals` covers a failure
     (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
-    if error in names:
+    error = failure.error
+    if error in names or (failure.silent and HEARTBEAT_TIMEOUT in names):
         return True
-    if error == HEARTBEAT_TIMEOUT and TIMEOUT in names:
-        return True
-    if error in _UNCATCHABLE_BY_ALL:
+    if error == RUNTIME:
         return False
-    return ALL in names or (TASK_FAILED in names and error not in (TIMEOUT, HEARTBEAT_TIMEOUT))
+    return ALL in names or (TASK_FAILED in names and error != TIMEOUT)
 
 
 class EngineError(Exception):

@@ -80,10 +80,10 @@ class Expressions:
     def value(self, value: Any, field: str, expected: str | None = None) -> Expression:
         """A constant, or a JSONata expression of which a type is expected."""
         if self.jsonata and isinstance(value, str) and value.startswith("{%") and value.endswith("%}"):
-            from asl.language.jsonata import compile_jsonata
+            from asl.language.jsonata import compile_jsonata_field
 
             self._look(value)
-            return compile_jsonata(value[2:-2], field=field, expected=expected)
+            return compile_jsonata_field(value, field, expected)
         return lambda _: value
 
     def text_or_path(self, text: str | None, path: str | None, field: str) -> Expression | None:

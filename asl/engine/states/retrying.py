@@ -91,14 +91,14 @@ class RetryingState(State):
             return None
         self.given_up(branch, failure)
         for catcher in self.catchers:
-            if matches(failure.error, catcher.errors):
+            if matches(failure, catcher.errors):
                 return self._catch(branch, failure, catcher)
         branch.fail(failure)
         return None
 
     def _retry(self, branch: Branch, failure: StateFailure) -> bool:
         for number, retrier in enumerate(self.retriers):
-            if not matches(failure.error, retrier.errors):
+            if not matches(failure, retrier.errors):
                 continue
             attempts = branch.retries = branch.retries if branch.retries is not None else {}
             done = attempts.get(number, 0)

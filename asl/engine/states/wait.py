@@ -53,7 +53,7 @@ class Wait(State):
     def _seconds(self, branch: Branch, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
             if self.path:
-                what = f"The SecondsPath parameter does not reference an integer value: {self.path} == {_plain(value)}"
+                what = f"The SecondsPath parameter cannot be parsed as a long value: {self.path} == {_plain(value)}"
                 raise self._problem(branch, RUNTIME, what)
             what = f"The Seconds field is not an integer: {_plain(value)}"
             raise self._problem(branch, QUERY_EVALUATION, what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -26,9 +27,9 @@ class UnsupportedResult(Exception):
 
 
 @lru_cache(maxsize=4096)
-def parse(text: str) -> Any:
-    """The compiled expression. Raises `ValueError` if it does not parse."""
-    return jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
+def parse(text: str) -> None:
+    """Raises `ValueError` if the expression does not parse."""
+    jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
 
 
 @lru_cache(maxsize=4096)
@@ -38,11 +39,22 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
     The function raises `JsonataFailure` or `UnsupportedResult`. Raises `ValueError` if the expression does not parse.
     """
     names = set(_VARIABLE.findall(text))
-    # A copy of its own: host functions are registered on the compiled expression.
-    expression = jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
-    for name in names & FUNCTIONS.keys():
-        register = expression.register_override if name in ("random", "eval") else expression.register
-        register(name, FUNCTIONS[name])
+    hosts = names & FUNCTIONS.keys()
+    local = threading.local()
+
+    def expression_here() -> Any:
+        """The library's compiled expression, which only the thread that made it may use."""
+        try:
+            return local.expression
+        except AttributeError:
+            # Not the one of `parse`: host functions are registered on the compiled expression.
+            expression = local.expression = jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
+        for name in hosts:
+            register = expression.register_override if name in ("random", "eval") else expression.register
+            register(name, FUNCTIONS[name])
+        return expression
+
+    expression_here()
     variables = names - FUNCTIONS.keys() - {"states"}
     members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
 
@@ -57,6 +69,7 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
 
     def run(scope: Scope) -> Any:
         bindings = bind(scope)
+        expression = expression_here()
         try:
             try:
                 return _evaluate(expression, bindings)
