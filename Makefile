@@ -1,0 +1,63 @@
+# The verbs of this project. `make` alone lists them. Needs make and Python 3.11 or newer; everything else is installed
+# into .venv when a requirements file has changed, and at no other time.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PACKAGES := asl chalicelib localcloud infrastructure admin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint typecheck format bench lock clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install what is pinned into .venv (every other verb does it too)
+	@:
+
+run: $(STAMP) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
+	@exec $(BIN)/python -m localcloud run
+
+test: $(STAMP) ## run all tests (ARGS="tests/asl -k jsonata" for some)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(STAMP) ## check style, formatting and the directions of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+typecheck: $(STAMP) ## check types, strictly
+	@$(BIN)/mypy $(PACKAGES:%=-p %) -m app
+
+format: $(STAMP) ## format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## measure what docs/benchmarks.md claims
+	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
+
+lock: $(STAMP) ## pin anew what requirements*.in ask for
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@for name in requirements requirements-dev; do \
+		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url \
+			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
+	done
+
+clean: ## remove everything that was generated, .venv included
+	@rm -rf $(VENV) .localcloud .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
+	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
+	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+
+# `PYTHON=...` says which; otherwise the first that is new enough.
+$(STAMP): requirements.txt requirements-dev.txt
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11 or newer is needed: install it, or say where it is: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ rm -rf $(VENV); "$$found" -m venv $(VENV); } || exit 1; \
+	echo "Installing into $(VENV) ..."; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
