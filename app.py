@@ -13,8 +13,13 @@ from chalice.app import Chalice
 from chalicelib import api, logs
 from chalicelib.functions import registration
 from chalicelib.names import APP_NAME
+from chalicelib.settings import PROJECT, settings
 
 logs.configure()
+if settings.in_chalice_cli:  # gives `chalice local` a cloud; `package` and `deploy` get nothing
+    from localcloud.attach import attach
+
+    attach(PROJECT)
 app = Chalice(app_name=APP_NAME)
 api.register(app)
 registration.register(app, globals())

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
-from contextlib import closing
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -24,37 +21,25 @@ def main(arguments: list[str]) -> int:
         "--port", type=int, default=DEFAULT_ENDPOINT_PORT, help="port of the endpoint, 0 for any (%(default)s)"
     )
     parser.add_argument(
-        "--parent", type=int, metavar="PID", help="end when this process ends, instead of on Ctrl-C alone"
+        "--api-url",
+        default="http://127.0.0.1:8000",
+        help="where `chalice local` serves: for session.json (%(default)s)",
     )
+    parser.add_argument("--parent", type=int, metavar="PID", help="also end when this process ends")
     commands = parser.add_subparsers(dest="command", metavar="run")
     commands.add_parser("run", help="also serve the project's API (PORT, by default 8000; AWS_PORT, by default PORT+1)")
     options = parser.parse_args(arguments)
+
+    from chalicelib.settings import PROJECT
+    from localcloud import run
+
     try:
         if options.command == "run":
-            from chalicelib.settings import PROJECT
-            from localcloud.run import run
-
-            return run(PROJECT)
-        return serve(options.port, options.parent)
+            return run.run(PROJECT)
+        return run.run_cloud(PROJECT, options.port, options.api_url, options.parent)
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def serve(port: int, parent: int | None) -> int:
-    """Serve the endpoint until SIGINT or SIGTERM, or until the process `parent` ends."""
-    from localcloud.cloud import Cloud
-    from localcloud.settings import CloudSettings
-
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopped.set())
-    with closing(Cloud(CloudSettings.from_environment(port))) as cloud:
-        cloud.start()
-        cloud.deploy_project()
-        print(f"AWS endpoint  {cloud.endpoint}", flush=True)
-        stopped.wait()
-    return 0
 
 
 if __name__ == "__main__":

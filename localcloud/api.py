@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from localcloud.cloud import clean_environment
+from localcloud.settings import clean_environment
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from localcloud import seeding
@@ -22,12 +21,6 @@ from localcloud.workers import WorkerPool
 if TYPE_CHECKING:
     from localcloud.http_server import HttpServer
 
-# Developers' own settings that would send clients elsewhere.
-FOREIGN_VARIABLES = (
-    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"),
-    *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"),
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-)
 
 SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
 
@@ -151,9 +144,3 @@ class Cloud:
 def port_error(port: int, variable: str, error: OSError) -> SetupError:
     """The one line about a port that cannot be had."""
     return SetupError(f"Port {port} cannot be used ({error.strerror}): free it, or choose another with {variable}.")
-
-
-def clean_environment(cloud: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment, pointed at the cloud and at nothing else of AWS."""
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
-    return {**kept, **cloud}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -48,7 +49,8 @@ class Router:
         if target.startswith(STEP_FUNCTIONS_TARGET):
             return self._step_functions(target[len(STEP_FUNCTIONS_TARGET) :], request)
         if request.target == HEALTH_PATH:
-            return Response(200, [("Content-Type", "application/json")], b'{"status":"running"}')
+            health = json.dumps({"status": "running", "pid": os.getpid()}).encode()
+            return Response(200, [("Content-Type", "application/json")], health)
         if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
             return self._functions.respond(match[1], request)
         response = self._others.respond(request)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from localcloud.api import Api, ApiError
@@ -47,6 +48,39 @@ def run(root: Path) -> int:
             stopped.wait()
         sys.stderr.write("Stopping.\n")
     return 0
+
+
+def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
+    """Serve the cloud alone until SIGINT or SIGTERM, or until the process `parent` ends; the exit code.
+
+    The session file names `api_url`, where `chalice local` is to serve the API.
+    """
+    stopped = _stop_signals()
+    if parent is not None:
+        threading.Thread(target=wait_for_end, args=(parent, stopped), name="parent", daemon=True).start()
+    with closing(Cloud(CloudSettings.from_environment(port, root))) as cloud:
+        cloud.start()
+        cloud.deploy_project()
+        with closing(Session(cloud)) as session:
+            session.open(api_url)
+            print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
+            cloud.warm_up()
+            stopped.wait()
+    return 0
+
+
+def wait_for_end(process_id: int, ended: threading.Event) -> None:
+    """Wait until a process that is not ours to wait for has ended, then set `ended`."""
+    try:
+        if hasattr(os, "pidfd_open"):
+            select.select([os.pidfd_open(process_id)], [], [])
+        else:
+            while True:
+                os.kill(process_id, 0)
+                time.sleep(1)
+    except ProcessLookupError:
+        pass
+    ended.set()
 
 
 def _start(cloud: Cloud, api: Api, stack: ExitStack) -> Session:

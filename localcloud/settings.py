@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,14 @@ DEFAULT_ENDPOINT_PORT = 4566
 STATE_FOLDER = ".localcloud"
 CLOUD_FILE = "cloud.json"
 SESSION_FILE = "session.json"
+
+
+# Developers' own settings that would send clients elsewhere.
+FOREIGN_VARIABLES = (
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"),
+    *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"),
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
 
 
 class SetupError(Exception):
@@ -91,3 +100,9 @@ def remove_if_ours(path: Path, field: str, value: object) -> None:
             path.unlink()
     except (OSError, ValueError):
         pass
+
+
+def clean_environment(cloud: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment, pointed at the cloud and at nothing else of AWS."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    return {**kept, **cloud}

@@ -1,0 +1,95 @@
+"""Lets `chalice local` serve the project by itself: gives it a cloud and the gateway of `make run`.
+
+`app.py` calls `attach` whenever Chalice's command line imports it. Only `chalice local` is meant; `package` and
+`deploy` import the application as well and get nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+PROBE_SECONDS = 1.0
+
+
+def attach(root: Path, arguments: list[str] | None = None) -> None:
+    """Point this process at a cloud: the one that is configured, one that runs already, or a new one.
+
+    Does nothing unless the command line (`arguments`, by default this process's) is that of `chalice local`. A new
+    cloud runs beside this process, survives its reloads, and ends with it.
+    """
+    if "local" not in (sys.argv[1:] if arguments is None else arguments):
+        return
+    from localcloud import chalice_local
+    from localcloud.settings import FOREIGN_VARIABLES
+
+    chalice_local.install()
+    if os.environ.get("USER_POOL_ID"):  # the stage has a cloud: AWS, or what AWS_ENDPOINT_URL names
+        return
+    environment = running_cloud(root)
+    if environment is None:
+        environment = _start_cloud(root)
+    for name in FOREIGN_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(environment)
+    session = root / ".localcloud" / "session.json"
+    print(f"AWS endpoint {environment['AWS_ENDPOINT_URL']}; demo user's email, password and token: {session}")
+
+
+def running_cloud(root: Path) -> dict[str, str] | None:
+    """The environment of the localcloud that serves the project at `root`, None if none answers."""
+    try:
+        document: dict[str, Any] = json.loads((root / ".localcloud" / "cloud.json").read_text())
+        host, _, port = document["endpoint"].removeprefix("http://").partition(":")
+        with closing(http.client.HTTPConnection(host, int(port), timeout=PROBE_SECONDS)) as connection:
+            connection.request("GET", "/_localcloud/health")
+            alive = json.load(connection.getresponse())
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return None
+    if alive.get("pid") != document["pid"]:  # another process has got the port since
+        return None
+    environment: dict[str, str] = document["environment"]
+    return environment
+
+
+def _start_cloud(root: Path) -> dict[str, str]:
+    # Chalice's reloader is our parent, and stays while we come and go.
+    owner = os.getppid() if os.environ.get("CHALICE_WORKER") else os.getpid()
+    command = [
+        sys.executable,
+        "-m",
+        "localcloud",
+        "--port",
+        "0",
+        "--parent",
+        str(owner),
+        "--api-url",
+        api_url(sys.argv),
+    ]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_CHALICE")}
+    process = subprocess.Popen[bytes](
+        command, cwd=root, env={**kept, "STAGE": "local"}, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout is not None
+    if not process.stdout.readline():  # it has ended, and said why
+        raise SystemExit(process.wait())
+    environment = running_cloud(root)
+    if environment is None:
+        raise SystemExit("localcloud has started and does not answer. Stop it, then try again.")
+    return environment
+
+
+def api_url(arguments: list[str]) -> str:
+    """Where `chalice local` serves, by its command line."""
+    options = {"--host": "127.0.0.1", "--port": "8000"}
+    for index, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name in options:
+            options[name] = value if equals else arguments[index + 1]
+    return f"http://{options['--host']}:{options['--port']}"
