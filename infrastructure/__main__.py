@@ -1,0 +1,37 @@
+"""The CDK app, as `cdk` runs it (cdk.json): `cdk deploy -c stage=prod`, with `-c api=chalice` without the API.
+
+What is wrong with the stage, the flows or the package is one line each, and CDK then changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _use_project_python() -> None:
+    """Go on with the project's own Python when this one lacks CDK."""
+    python = PROJECT / ".venv" / "bin" / "python"
+    if importlib.util.find_spec("aws_cdk") is None and python.exists() and Path(sys.prefix) != python.parent.parent:
+        os.execv(python, [str(python), "-m", "infrastructure", *sys.argv[1:]])  # noqa: S606 - no shell
+
+
+def main() -> int:
+    """Synthesise the stack of the stage that CDK's context names."""
+    _use_project_python()
+    from infrastructure.synthesis import DeploymentError, synthesise_from_context
+
+    try:
+        synthesise_from_context()
+    except DeploymentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""The API and the functions, from Chalice's package of the application."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import CfnOutput, CfnResource, Stack, aws_iam, aws_logs
+from chalice import api as chalice_api
+from chalice.cdk import Chalice
+
+from chalicelib.names import APP_NAME, Names
+from infrastructure import package
+from infrastructure.flow_resources import assumed_by
+from infrastructure.flows import nest
+from infrastructure.function_resources import FunctionSettings, environment, function_templates
+from infrastructure.function_role import function_role_policy
+from infrastructure.gateway_responses import gateway_responses
+from infrastructure.identity import Identity, keep_or_delete
+from infrastructure.observability import API_STAGE
+from infrastructure.stages import StageSettings
+
+API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
+RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY = 30, 256  # seconds, MB
+
+
+class ChaliceApplication(Chalice):  # type: ignore[misc]
+    """Chalice's construct, with the stage's real name and what Chalice cannot say added to its template.
+
+    The functions that flows call are taken out of the template: `functions` has them, for nested stacks, as
+    CloudFormation takes no more than 500 resources in one.
+    """
+
+    functions: tuple[FunctionSettings, ...]
+    runtime: str
+
+    def __init__(self, scope: Stack, stage: StageSettings, identity: Identity, role_arn: str, project: Path) -> None:
+        self._stage = stage
+        self._identity = identity
+        self._role_arn = role_arn
+        before = Path.cwd()
+        os.chdir(project)  # Chalice works in a folder `chalice.out` of the current one
+        try:
+            super().__init__(scope, "Chalice", source_dir=str(project))
+        finally:
+            os.chdir(before)
+            shutil.rmtree(project / "chalice.out", ignore_errors=True)
+
+    @property
+    def code(self) -> tuple[str, str]:
+        """Bucket and key of the package; CloudFormation tokens."""
+        asset = self.node.find_child("ChaliceAppCode")
+        return asset.s3_bucket_name, asset.s3_object_key
+
+    def _package_app(self) -> None:
+        stage = self._stage
+        package.install()
+        # What Chalice's own command line sets: the application then registers the functions that flows call.
+        os.environ["AWS_CHALICE_CLI_MODE"] = "true"
+        if "AWS_REGION" not in os.environ:  # Chalice asks for one even to package; nothing in the package depends on it
+            os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+        sys.dont_write_bytecode = True
+        try:
+            chalice_api.package_app(
+                project_dir=self.source_dir,
+                output_dir=self._sam_package_dir,
+                stage=stage.name,
+                chalice_config={
+                    "app_name": APP_NAME,
+                    "api_gateway_stage": API_STAGE,
+                    "autogen_policy": False,
+                    "manage_iam_role": False,
+                    "iam_role_arn": self._role_arn,
+                    "lambda_architecture": stage.architecture,
+                    "lambda_timeout": stage.api_timeout,
+                    "lambda_memory_size": stage.api_memory,
+                    "xray": stage.tracing,
+                },
+            )
+        finally:
+            del os.environ["AWS_CHALICE_CLI_MODE"]
+        file = Path(self._sam_package_dir, "sam.json")
+        template = json.loads(file.read_text(encoding="utf-8"))
+        self._complete(template)
+        file.write_text(json.dumps(template), encoding="utf-8")
+
+    def _complete(self, template: dict[str, Any]) -> None:
+        stage, resources = self._stage, template["Resources"]
+        handler = resources[API_HANDLER]["Properties"]
+        self.runtime = handler["Runtime"]
+        self.functions = _functions(resources)
+        account = Stack.of(self).account
+        variables = environment(stage, account, self._identity.pool_id, self._identity.client_id)
+        handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
+        handler.pop("Tags", None)  # the stack's own tags say more
+        api = resources["RestAPI"]["Properties"]
+        api["TracingEnabled"] = stage.tracing
+        api["MethodSettings"] = [
+            {
+                "HttpMethod": "*",
+                "ResourcePath": "/*",
+                "MetricsEnabled": True,
+                "ThrottlingRateLimit": stage.throttle_rate,
+                "ThrottlingBurstLimit": stage.throttle_burst,
+            }
+        ]
+        definition = api["DefinitionBody"]
+        definition["info"]["title"] = f"{APP_NAME}-{stage.name}"
+        definition["x-amazon-apigateway-gateway-responses"] = gateway_responses(stage.cors_origins)
+        for scheme in definition.get("securityDefinitions", {}).values():
+            authorizer = scheme.get("x-amazon-apigateway-authorizer", {})
+            if "providerARNs" in authorizer:
+                authorizer["providerARNs"] = [self._identity.pool_arn]
+        template["Outputs"] = {}  # the stack's own say the same
+
+
+def _functions(resources: dict[str, Any]) -> tuple[FunctionSettings, ...]:
+    """Take the functions out of Chalice's template that are not the API's own."""
+    from chalicelib.flows.catalog import catalog
+
+    settings = catalog().functions
+    application = sys.modules["app"].app
+    names = {entry.handler_string: entry.name for entry in application.pure_lambda_functions}
+    taken = []
+    for key, resource in list(resources.items()):
+        if resource["Type"] != "AWS::Serverless::Function" or key == API_HANDLER:
+            continue
+        handler = resources.pop(key)["Properties"]["Handler"]
+        name = names[handler]
+        use = settings.get(name)
+        timeout, memory = (use.timeout, use.memory) if use else (RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY)
+        taken.append(FunctionSettings(name, handler, timeout, memory))
+    return tuple(taken)
+
+
+def add_function_role(
+    stack: Stack, stage: StageSettings, names: Names, identity: Identity, project: Path
+) -> aws_iam.CfnRole:
+    """Add the role that the API and all functions run with.
+
+    Raises:
+        PermissionsError: `lambda-permissions.yml` is broken.
+    """
+    role = aws_iam.CfnRole(
+        stack,
+        "FunctionRole",
+        role_name=f"{names.app}-{names.stage}-lambda",
+        description="What the API and the functions may do",
+        assume_role_policy_document=assumed_by("lambda.amazonaws.com"),
+        policies=[
+            aws_iam.CfnRole.PolicyProperty(
+                policy_name="application",
+                policy_document=function_role_policy(stage.name, identity.pool_arn, project),
+            )
+        ],
+    )
+    CfnOutput(stack, "FunctionRoleArn", value=role.attr_arn)
+    return role
+
+
+def add_application(
+    stack: Stack, stage: StageSettings, names: Names, identity: Identity, role_arn: str, project: Path
+) -> list[CfnResource]:
+    """Add the API and the functions; returns the nested stacks of the functions.
+
+    Raises:
+        PackageError: The package cannot be made.
+        StackFullError: The stage's `function_stacks` is too small.
+    """
+    log = aws_logs.CfnLogGroup(
+        stack,
+        "ApiLog",
+        log_group_name=f"/aws/lambda/{names.app}-{names.stage}",
+        retention_in_days=stage.log_retention_days,
+    )
+    keep_or_delete(log, stage)
+    application = ChaliceApplication(stack, stage, identity, role_arn, project)
+    application.get_resource(API_HANDLER).add_dependency(log)
+    bucket, key = application.code
+    values: Mapping[str, Any] = {
+        "CodeBucket": bucket,
+        "CodeKey": key,
+        "RoleArn": role_arn,
+        "UserPoolId": identity.pool_id,
+        "UserPoolClientId": identity.client_id,
+    }
+    templates = function_templates(application.functions, stage, application.runtime)
+    api_id = application.get_resource("RestAPI").ref
+    url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
+    CfnOutput(stack, "ApiUrl", value=url)
+    CfnOutput(stack, "ApiId", value=api_id)
+    return [nest(stack, template, values) for template in templates]

@@ -1,0 +1,76 @@
+"""The flows' state machines, in nested stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import CfnOutput, CfnResource, FileAssetPackaging, Stack
+from aws_cdk import Stage as CdkStage
+
+from chalicelib.flows import CompiledFlow
+from infrastructure.flow_resources import DefinitionFile, flow_resources
+from infrastructure.nested_stacks import ASSET_BUCKET, NestedTemplate, flow_templates
+from infrastructure.stages import StageSettings
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A file that is uploaded before the stack is deployed. `bucket` and `url` are CloudFormation tokens."""
+
+    bucket: str
+    key: str
+    url: str
+
+
+def add_flows(
+    stack: Stack, stage: StageSettings, flows: Sequence[CompiledFlow], parameters: Mapping[str, str]
+) -> list[CfnResource]:
+    """Add the flows; returns their nested stacks.
+
+    Args:
+        stack: The stage's stack.
+        stage: The stage's settings.
+        flows: The compiled flows.
+        parameters: The values of `flow_resources.PARAMETERS`.
+
+    Raises:
+        StackFullError: The stage's `flow_stacks` is too small.
+    """
+    buckets: dict[str, str] = {}
+
+    def upload(definition: DefinitionFile) -> str:
+        uploaded = upload_text(stack, f"{definition.digest}.asl.json", definition.text, definition.digest)
+        buckets[ASSET_BUCKET] = uploaded.bucket
+        return uploaded.key
+
+    templates = flow_templates((flow_resources(flow, stage) for flow in flows), stage.flow_stacks, upload)
+    CfnOutput(stack, "FlowCount", value=str(len(flows)))
+    return [nest(stack, made, {**parameters, **buckets}) for made in templates]
+
+
+def nest(stack: Stack, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
+    """Add a nested stack with a finished template: three calls of CDK, whatever is in it."""
+    file = f"{template.name}.nested.template.json"
+    uploaded = upload_text(stack, file, template.text, template.digest)
+    properties: dict[str, Any] = {"TemplateURL": uploaded.url}
+    if template.parameters:
+        properties["Parameters"] = {name: values[name] for name in template.parameters}
+    nested = CfnResource(stack, template.name, type="AWS::CloudFormation::Stack", properties=properties)
+    # By these `cdk diff` finds the template and shows what changes inside.
+    nested.add_metadata("aws:asset:path", file)
+    nested.add_metadata("aws:asset:property", "TemplateURL")
+    return nested
+
+
+def upload_text(stack: Stack, file: str, text: str, digest: str) -> Uploaded:
+    """Put a text into the cloud assembly, to be uploaded into the bucket of CDK's bootstrap."""
+    assembly = CdkStage.of(stack)
+    assert assembly is not None
+    Path(assembly.outdir, file).write_text(text, encoding="utf-8")
+    location = stack.synthesizer.add_file_asset(
+        source_hash=digest, file_name=file, packaging=FileAssetPackaging.FILE, display_name=file
+    )
+    return Uploaded(location.bucket_name, location.object_key, location.http_url)

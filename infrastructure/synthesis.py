@@ -1,0 +1,104 @@
+"""From the project to a cloud assembly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chalicelib.flows import Project, compile_project
+from chalicelib.settings import PROJECT
+from infrastructure.stages import DEFAULT_STAGE, StageSettings, UnknownStageError, stage_settings
+
+FUNCTION_NAME_LIMIT = 64
+STATE_MACHINE_NAME_LIMIT = 80
+SCHEDULE_NAME_LIMIT = 64
+
+
+class DeploymentError(Exception):
+    """Why the stage cannot be deployed as it is, with the way out."""
+
+
+def synthesise_from_context(outdir: str | None = None, context: dict[str, str] | None = None) -> str:
+    """Synthesise the stage that CDK's context names (`-c stage=prod -c api=chalice`); returns the assembly's folder.
+
+    Args:
+        outdir: Where to; CDK's command line says so by the environment.
+        context: The context; CDK's command line passes it by the environment.
+
+    Raises:
+        DeploymentError: There is no such stage, a flow is broken, or the package cannot be made.
+    """
+    import aws_cdk as cdk
+
+    app = cdk.App(outdir=outdir, context=context, analytics_reporting=False)
+    stage = checked_stage(app.node.try_get_context("stage") or DEFAULT_STAGE)
+    front_door = app.node.try_get_context("api") or "cdk"
+    if front_door not in ("cdk", "chalice"):
+        raise DeploymentError(f"-c api={front_door}: it is cdk (the default) or chalice")
+    return synthesise(app, stage, front_door)
+
+
+def synthesise(app: object, stage: StageSettings, front_door: str = "cdk", project: Path = PROJECT) -> str:
+    """Synthesise a stage into the assembly of the CDK app `app`; returns the assembly's folder.
+
+    Raises:
+        DeploymentError: A flow is broken, or the package cannot be made.
+    """
+    from click import ClickException
+
+    from infrastructure.function_role import PermissionsError
+    from infrastructure.nested_stacks import StackFullError
+    from infrastructure.stack import StageStack
+
+    flows = checked_flows(stage, project)
+    try:
+        StageStack(app, stage, flows, front_door, project)  # type: ignore[arg-type]
+    except ClickException as error:
+        raise DeploymentError(error.message) from None
+    except (PermissionsError, StackFullError) as error:
+        raise DeploymentError(str(error)) from None
+    assembly: str = app.synth().directory  # type: ignore[attr-defined]
+    return assembly
+
+
+def checked_stage(name: str) -> StageSettings:
+    """The settings of the stage `name`.
+
+    Raises:
+        DeploymentError: There is none.
+    """
+    try:
+        return stage_settings(name)
+    except UnknownStageError as error:
+        raise DeploymentError(str(error)) from None
+
+
+def checked_flows(stage: StageSettings, project: Path = PROJECT) -> Project:
+    """The compiled flows of the project, all of which can be deployed to the stage.
+
+    Raises:
+        DeploymentError: One line for each error in a flow, and each name that is too long on AWS.
+    """
+    from infrastructure.tokens import template_names
+
+    flows = compile_project(project)
+    if flows.errors:
+        raise DeploymentError("\n".join(["flows are broken:", *map(str, flows.errors)]))
+    names = template_names(stage.name)
+    problems = [
+        _too_long("function", name, names.resource(name), FUNCTION_NAME_LIMIT) for name in flows.settings
+    ] + [_too_long("flow", name, names.resource(name), STATE_MACHINE_NAME_LIMIT) for name in flows.flows]
+    problems += [
+        _too_long("scheduled flow", flow.name, flow.name, SCHEDULE_NAME_LIMIT)
+        for flow in flows.flows.values()
+        if flow.schedule
+    ]
+    found = [problem for problem in problems if problem]
+    if found:
+        raise DeploymentError("\n".join(found))
+    return flows
+
+
+def _too_long(what: str, name: str, full: str, limit: int) -> str:
+    if len(full) <= limit:
+        return ""
+    return f"the {what} {name!r} would be called {full!r} on AWS, {len(full)} characters of {limit}: shorten its name"
