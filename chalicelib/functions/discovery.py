@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,12 +103,10 @@ def _candidates(root: Path) -> Iterator[Function]:
 
 def _function(folder: Path, plugin: str | None, root: Path) -> Function:
     python_name = folder.name.replace("-", "_")
-    if plugin is not None:
-        module = f"plugin_functions.{re.sub('[^A-Za-z0-9_]', '_', plugin)}.{python_name}.handler"
-    elif root == PROJECT:
+    if plugin is None and root == PROJECT:
         module = f"chalicelib.lib.{folder.name}.handler"
-    else:
-        module = f"project_functions.{python_name}.handler"
+    else:  # of a plugin or another project: told apart by where it lies
+        module = f"library_functions.{python_name}_{zlib.crc32(bytes(folder)):08x}.handler"
     return Function(folder.name, python_name, folder, module, plugin)
 
 

@@ -17,7 +17,7 @@ from chalicelib.functions.discovery import Function, FunctionError
 from chalicelib.functions.signature import Signature
 from chalicelib.settings import settings
 
-_PACKAGES = ("chalicelib.lib.", "plugin_functions.", "project_functions.")
+_PACKAGES = ("chalicelib.lib.", "library_functions.")
 """The packages that user code is imported under."""
 
 _loaded: dict[Path, Loaded] = {}
