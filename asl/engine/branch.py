@@ -49,7 +49,8 @@ class Branch:
     """One thread of control.
 
     `previous` is the id of the event that the next one follows; `base` the one before the present step began, which an
-    `EvaluationFailed` follows. `size` is an upper bound of the bytes of `data` as JSON.
+    `EvaluationFailed` follows. `size` is an upper bound of the bytes of `data` as JSON. `failed_run` is the run of the
+    present Parallel or Map state that failed: redriving goes on with it.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Branch:
         "entered_id",
         "events",
         "execution",
+        "failed_run",
         "index",
         "item",
         "open",
@@ -89,7 +91,7 @@ class Branch:
         self.execution = execution
         self.events: list[Event] = execution.history.raw
         self.owner = owner
-        self.state = state
+        self.state: State = state
         self.data = data
         self.size = size
         self.previous = previous
@@ -99,6 +101,7 @@ class Branch:
         self.item = item
         self.open = True
         self.blocker: Blocker | None = None
+        self.failed_run: Blocker | None = None
         self.entered_id = 0
         self.entered_at = 0.0
         self.retries: dict[Any, int] | None = None
@@ -135,6 +138,14 @@ class Branch:
     def resume(self, step: Step, *args: Any) -> None:
         """Go on with a step of the present state when the scheduler comes to it."""
         self.execution.engine.scheduler.soon(advance, self, step, args)
+
+    def redrive(self, previous: int) -> None:
+        """Go on after an end without success, following the event `previous`."""
+        self.open = True
+        self.previous = self.base = previous
+        run = self.blocker if self.failed_run is None else self.failed_run
+        self.failed_run = None
+        self.state.redrive(self, run)
 
     def cancel(self) -> None:
         """End without a result."""

@@ -235,11 +235,12 @@ def _map(state: model.MapState, expressions: Expressions) -> State:
         _retriers(state.retry),
         _catchers(state, state.catch, expressions),
     )
+    start = compile_states(state.item_processor)[state.item_processor.start_at]
     if state.distributed:
         from asl.engine.states.distributed import DistributedMap
 
-        return DistributedMap(*parts)
-    return Map(*parts, compile_states(state.item_processor)[state.item_processor.start_at])
+        return DistributedMap(*parts, start)
+    return Map(*parts, start)
 
 
 _COMPILERS: dict[type[model.State], Callable[[Any, Expressions], State]] = {

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from asl.engine.clock import Clock, RealClock
-from asl.engine.execution import Execution, OnChange
-from asl.engine.failures import (
-    InvalidExecutionInput,
-    InvalidOutput,
-)
+from asl.engine.execution import RUNNING, SUCCEEDED, Execution, OnChange
+from asl.engine.failures import ExecutionNotRedrivable, InvalidExecutionInput, InvalidOutput
+from asl.engine.history import EVENT_LIMIT
 from asl.engine.jsontext import PAYLOAD_LIMIT, loads
 from asl.engine.machine import StateMachine
 from asl.engine.scheduler import Scheduler
 from asl.engine.tasks import TaskRequest, TaskRunner
 from asl.engine.tokens import Tokens
+
+if TYPE_CHECKING:
+    from asl.engine.map_run import MapRun
 
 
 class Engine:
@@ -45,6 +48,7 @@ class Engine:
         self.random = random.Random(seed)
         self.scheduler = Scheduler(self.clock)
         self.tokens = Tokens()
+        self.map_runs: WeakValueDictionary[str, MapRun] = WeakValueDictionary()
         self.now = self.clock.now
         self._check = getattr(tasks, "check", None)
 
@@ -130,6 +134,37 @@ class Engine:
     def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
         """Abort an execution; nothing happens if it has ended."""
         self.scheduler.post(execution.abort, error, cause)
+
+    def redrive(self, execution: Execution) -> None:
+        """Let an execution that failed, timed out or was aborted go on with what has not succeeded.
+
+        Raises `ExecutionNotRedrivable` if it runs, has succeeded, is EXPRESS or its history is full.
+        """
+        if execution.machine.is_express or execution.status in (RUNNING, SUCCEEDED):
+            raise ExecutionNotRedrivable(f"Execution is {execution.status} and cannot be redriven")
+        if len(execution.history) >= EVENT_LIMIT - 1:
+            raise ExecutionNotRedrivable("Execution event history limit exceeded")
+        self.scheduler.post(execution.redrive)
+
+    def map_run(self, arn: str) -> MapRun | None:
+        """A Map Run by its ARN, as long as its execution is kept by somebody."""
+        return self.map_runs.get(arn)
+
+    def update_map_run(
+        self,
+        map_run: MapRun,
+        max_concurrency: int | None = None,
+        tolerated_failure_count: float | None = None,
+        tolerated_failure_percentage: float | None = None,
+    ) -> None:
+        """Change the limits of a Map Run; those that are None stay as they are."""
+        if max_concurrency is not None:
+            map_run.max_concurrency = max_concurrency
+        if tolerated_failure_count is not None:
+            map_run.tolerated_failure_count = tolerated_failure_count
+        if tolerated_failure_percentage is not None:
+            map_run.tolerated_failure_percentage = tolerated_failure_percentage
+        self.scheduler.post(map_run.update)
 
     def send_task_success(self, token: str, output_text: str) -> None:
         """End the task of a token with its output, a JSON text.

@@ -13,6 +13,7 @@ from asl.engine.history import (
     EVENT_LIMIT,
     EXECUTION_ABORTED,
     EXECUTION_FAILED,
+    EXECUTION_REDRIVEN,
     EXECUTION_STARTED,
     EXECUTION_SUCCEEDED,
     EXECUTION_TIMED_OUT,
@@ -74,6 +75,7 @@ class Execution:
         "start_date",
         "status",
         "stop_date",
+        "timeout_seconds",
         "trace_header",
     )
 
@@ -100,6 +102,7 @@ class Execution:
         self.error: str | None = None
         self.cause: str | None = None
         self.start_date = engine.now()
+        self.timeout_seconds: float | None = None
         self.stop_date: float | None = None
         self.redrive_count = 0
         self.redrive_date: float | None = None
@@ -172,6 +175,7 @@ class Execution:
         raw = self.history.raw
         raw.append((EXECUTION_STARTED, self.start_date, 0, self.input_value, self.machine.role_arn))
         self.root = Branch(self, self, start, self.input_value, size, 0, {})
+        self.timeout_seconds = timeout_seconds
         self.set_timeout(timeout_seconds)
         self.changed()
         advance(self.root, _begin, (start,))
@@ -192,6 +196,21 @@ class Execution:
         """See `Owner`."""
         self.error, self.cause = failure.error, failure.cause
         self._end(FAILED, EXECUTION_FAILED, branch.previous, failure.error, failure.cause)
+
+    def redrive(self) -> None:
+        """RedriveExecution: go on with what has not succeeded."""
+        root = self.root
+        if root is None or self.status not in (FAILED, TIMED_OUT, ABORTED):
+            return
+        self.redrive_count += 1
+        self.redrive_date = self.engine.now()
+        self.status = RUNNING
+        self.stop_date = self.error = self.cause = self._context = None
+        raw = self.history.raw
+        raw.append((EXECUTION_REDRIVEN, self.redrive_date, len(raw), self.redrive_count))
+        self.set_timeout(self.timeout_seconds)
+        self.changed()
+        root.redrive(len(raw))
 
     def abort(self, error: str | None, cause: str | None) -> None:
         """StopExecution."""

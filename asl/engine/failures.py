@@ -62,11 +62,10 @@ def too_large(name: str) -> StateFailure:
     return StateFailure(DATA_LIMIT_EXCEEDED, cause)
 
 
-def matches(failure: StateFailure, names: frozenset[str]) -> bool:
-    """Whether a retrier's or catcher's `ErrorEquals` covers a failure
+def matches(error: str | None, names: frozenset[str], *, silent: bool = False) -> bool:
+    """Whether a retrier's or catcher's `ErrorEquals` covers an error; `silent` says that a heartbeat is missing
     (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
-    error = failure.error
-    if error in names or (failure.silent and HEARTBEAT_TIMEOUT in names):
+    if error in names or (silent and HEARTBEAT_TIMEOUT in names):
         return True
     if error == RUNTIME:
         return False

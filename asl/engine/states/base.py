@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from asl.engine.branch import Branch
+from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import StateFailure
 from asl.engine.history import EVALUATION_FAILED, STATE_ENTERED, STATE_EXITED, EventKind
 from asl.engine.states.expressions import Expressions
@@ -38,12 +38,17 @@ class State:
         branch.fail(failure)
         return None
 
+    def redrive(self, branch: Branch, _run: Blocker | None) -> None:
+        """Begin the state anew, in an execution that is redriven."""
+        branch.resume(_enter, self)
+
     def record_entry(self, branch: Branch) -> None:
         """Write the event, and begin anew what belongs to one visit of a state."""
         events = branch.events
         branch.base = branch.previous
         branch.entered_at = now = branch.execution.engine.now()
         branch._context = None
+        branch.failed_run = None
         events.append((self.entered_event, now, branch.previous, self.name, branch.data))
         branch.previous = branch.entered_id = len(events)
 
@@ -82,6 +87,10 @@ class State:
                 )
             )
             branch.previous = len(branch.events)
+
+
+def _enter(_: Branch, state: State) -> State:
+    return state
 
 
 class _End(State):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.engine.branch import Branch
+from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import StateFailure
 from asl.engine.history import STATE_ABORTED, EventKind
 from asl.engine.states.base import State
@@ -64,6 +64,7 @@ class Container:
             if child is not branch:
                 self.abort_child(child)
         self.branch.previous = self.branch.base = previous
+        self.branch.failed_run = self
         self.branch.resume(_fail, StateFailure(failure.error, failure.cause))
 
     def record_failure(self, branch: Branch) -> int:
@@ -78,6 +79,11 @@ class Container:
         """All branches inside have ended."""
         self.branch.previous = self.branch.base = previous
         self.branch.resume(_complete, self)
+
+    def redrive(self) -> None:
+        """Go on with the branches inside that have not succeeded."""
+        for child in list(self.children.values()):
+            child.redrive(self.branch.previous)
 
     def cancel(self) -> None:
         """See `Blocker`."""
@@ -101,6 +107,14 @@ class ContainerState(RetryingState):
         """See `State`."""
         self.record_entry(branch)
         return self.again(branch)
+
+    def redrive(self, branch: Branch, run: Blocker | None) -> None:
+        """See `State`: what has succeeded inside stays."""
+        if isinstance(run, Container):
+            branch.blocker = run
+            run.redrive()
+        else:
+            super().redrive(branch, run)
 
     def given_up(self, branch: Branch, failure: StateFailure) -> None:
         """See `RetryingState`."""

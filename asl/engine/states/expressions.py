@@ -99,10 +99,12 @@ class Expressions:
         language = QueryLanguage.JSONATA if self.jsonata else QueryLanguage.JSONPATH
         return compile_choice_rule(condition, language, field=field)
 
-    def quantity(self, field: str, value: Any, path: str | None, *, whole: bool = True) -> Quantity:
+    def quantity(
+        self, field: str, value: Any, path: str | None, *, whole: bool = True, signed: bool = False
+    ) -> Quantity:
         """A number of a Map: a constant, a path or JSONata."""
         if path is not None:
-            return Quantity(field, expression=self.path(path, f"{field}Path"), path=path, whole=whole)
+            return Quantity(field, expression=self.path(path, f"{field}Path"), path=path, whole=whole, signed=signed)
         if isinstance(value, str):
-            return Quantity(field, expression=self.value(value, field, "number"), whole=whole)
+            return Quantity(field, expression=self.value(value, field, "number"), whole=whole, signed=signed)
         return Quantity(field, constant=value, whole=whole)

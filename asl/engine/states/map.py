@@ -74,6 +74,15 @@ class MapIterations(Container):
         elif self.missing == 0:
             self.complete(done)
 
+    def redrive(self) -> None:
+        """See `Container`: an iteration that had not begun begins with its start."""
+        for child in list(self.children.values()):
+            if child.entered_id:
+                child.redrive(self.branch.previous)
+            else:
+                child.open = True
+                child.resume(_begin_iteration, self)
+
     def record_failure(self, branch: Branch) -> int:
         """See `Container`."""
         self.record(ITERATION_FAILED, branch.previous, self.state.name, branch.index)

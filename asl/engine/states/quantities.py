@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from asl.engine.branch import Branch
 from asl.engine.failures import RUNTIME, StateFailure, framed
 from asl.engine.states.fields import Expression
@@ -15,7 +17,7 @@ class Quantity:
     `field` is the field's name, without `Path`. A path may lead to a number or to a text that is one.
     """
 
-    __slots__ = ("constant", "expression", "field", "path", "whole")
+    __slots__ = ("constant", "expression", "field", "path", "signed", "whole")
 
     def __init__(
         self,
@@ -25,12 +27,14 @@ class Quantity:
         path: str | None = None,
         *,
         whole: bool = True,
+        signed: bool = False,
     ) -> None:
         self.field = field
         self.constant = constant
         self.expression = expression
         self.path = path
         self.whole = whole
+        self.signed = signed
 
     def of(self, branch: Branch, selected: object) -> float | None:
         """The number, None if the state sets none."""
@@ -43,14 +47,14 @@ class Quantity:
                 number = float(value)
             except ValueError:
                 number = None
-        if number is None or number != number or (self.whole and number != int(number)):
+        if number is None or math.isnan(number) or (self.whole and number != int(number)):
             kind = "integer" if self.whole else "number"
-            shown = json_text(value)
+            shown = value if isinstance(value, str) else json_text(value)
             name = f"{self.field}Path" if self.path is not None else self.field
             raise self._problem(
                 branch, f'The {name} field refers to value "{shown}" which is not a valid {kind}: {self.path}'
             )
-        if number < 0:
+        if number < 0 and not self.signed:
             raise self._problem(branch, f"{self.field} cannot be negative.")
         return number
 

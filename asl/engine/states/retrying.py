@@ -91,14 +91,14 @@ class RetryingState(State):
             return None
         self.given_up(branch, failure)
         for catcher in self.catchers:
-            if matches(failure, catcher.errors):
+            if matches(failure.error, catcher.errors, silent=failure.silent):
                 return self._catch(branch, failure, catcher)
         branch.fail(failure)
         return None
 
     def _retry(self, branch: Branch, failure: StateFailure) -> bool:
         for number, retrier in enumerate(self.retriers):
-            if not matches(failure, retrier.errors):
+            if not matches(failure.error, retrier.errors, silent=failure.silent):
                 continue
             attempts = branch.retries = branch.retries if branch.retries is not None else {}
             done = attempts.get(number, 0)
@@ -110,7 +110,7 @@ class RetryingState(State):
             if retrier.full_jitter:
                 delay = engine.random.uniform(0.0, delay)
             branch.retry_count = (branch.retry_count or 0) + 1
-            branch.blocker = engine.scheduler.at(engine.now() + delay, branch.resume, _again, self)
+            branch.blocker = engine.scheduler.at(engine.now() + delay, branch.resume, try_again, self)
             return True
         return False
 
@@ -121,7 +121,9 @@ class RetryingState(State):
         return catcher.next
 
 
-def _again(branch: Branch, state: RetryingState) -> State | None:
+def try_again(branch: Branch, state: RetryingState) -> State | None:
+    """A step: the state's next attempt."""
+    branch.failed_run = None
     branch.forget_context()
     branch.base = branch.previous
     return state.again(branch)

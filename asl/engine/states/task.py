@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from asl.engine.attempt import Attempt
-from asl.engine.branch import Branch
+from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import RUNTIME, StateFailure, framed, in_state
 from asl.engine.history import STATE_ABORTED
 from asl.engine.resources import parse_resource
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
-from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule
+from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule, try_again
 from asl.engine.tasks import TaskRefused, TaskRequest
 from asl.language import model
 from asl.language.errors import QUERY_EVALUATION, ExpressionError
@@ -80,6 +80,12 @@ class Task(RetryingState):
         """See `State`."""
         self.record_entry(branch)
         return self.again(branch)
+
+    def redrive(self, branch: Branch, _run: Blocker | None) -> None:
+        """See `State`: the task is scheduled again, the state is not entered again."""
+        branch.retries = None
+        branch.retry_count = 0
+        branch.resume(try_again, self)
 
     def again(self, branch: Branch) -> State | None:
         """Make an attempt: evaluate the arguments anew and hand the task out."""

@@ -1,0 +1,227 @@
+"""Map, distributed: an execution for each item or batch of items, the items perhaps read from S3."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from asl.engine.branch import Blocker, Branch
+from asl.engine.calls import ServiceCall
+from asl.engine.failures import StateFailure
+from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
+from asl.engine.items import join_batches, listed_items, parse_items, reader_failure
+from asl.engine.jsontext import size_bound
+from asl.engine.map_run import MapRun
+from asl.engine.states.base import State
+from asl.engine.states.expressions import Expressions
+from asl.engine.states.fields import Fields
+from asl.engine.states.map import Map
+from asl.engine.states.retrying import CatchRule, RetryRule
+from asl.engine.states.writer import Writer
+from asl.language import model
+
+_SDK = "arn:aws:states:::aws-sdk:s3:"
+
+
+class Reader:
+    """Reads the items of a distributed Map through the task runner, call after call."""
+
+    def __init__(self, reader: model.ItemReader, expressions: Expressions) -> None:
+        self.config = reader.config
+        self.lists = reader.resource.endswith(":listObjectsV2")
+        payload = reader.arguments if expressions.jsonata else reader.parameters
+        self.arguments = expressions.either_template(payload, "ItemReader/Arguments")
+        self.max_items = expressions.quantity(
+            "MaxItems", reader.config.max_items, reader.config.max_items_path, signed=True
+        )
+
+
+class DistributedMap(Map):
+    """Runs its processor as child executions."""
+
+    def __init__(
+        self,
+        model: model.MapState,
+        fields: Fields,
+        expressions: Expressions,
+        retriers: tuple[RetryRule, ...],
+        catchers: tuple[CatchRule, ...],
+        start: State,
+    ) -> None:
+        super().__init__(model, fields, expressions, retriers, catchers, start)
+        self.label = model.label
+        self.execution_type = model.item_processor.execution_type or "STANDARD"
+        self.reader = Reader(model.item_reader, expressions) if model.item_reader is not None else None
+        self.writer = Writer(model.result_writer, expressions) if model.result_writer is not None else None
+        self.tolerated_count = expressions.quantity(
+            "ToleratedFailureCount", model.tolerated_failure_count, model.tolerated_failure_count_path
+        )
+        self.tolerated_percentage = expressions.quantity(
+            "ToleratedFailurePercentage",
+            model.tolerated_failure_percentage,
+            model.tolerated_failure_percentage_path,
+            whole=False,
+        )
+        self.batches = model.item_batcher is not None
+        batcher = model.item_batcher
+        if batcher is not None:
+            self.batch_input = expressions.either_template(batcher.batch_input, "ItemBatcher/BatchInput")
+            self.most_items = expressions.quantity(
+                "MaxItemsPerBatch", batcher.max_items_per_batch, batcher.max_items_per_batch_path
+            )
+            self.most_bytes = expressions.quantity(
+                "MaxInputBytesPerBatch", batcher.max_input_bytes_per_batch, batcher.max_input_bytes_per_batch_path
+            )
+        self.needs_context = expressions.needs_context
+
+    def again(self, branch: Branch) -> State | None:
+        """See `RetryingState`."""
+        selected = self.fields.input(branch)
+        items = self.read_items(branch, selected) if self.reader is None else []
+        self.record_step(branch, self.started_event, len(items))
+        width = self.max_concurrency.of(branch, selected)
+        count = self.tolerated_count.of(branch, selected)
+        percentage = self.tolerated_percentage.of(branch, selected)
+        run = MapRun(branch, self, self.label or str(uuid4()))
+        run.max_concurrency = int(width or 0)
+        run.tolerated_failure_count = count
+        run.tolerated_failure_percentage = percentage
+        branch.blocker = run
+        self.record_step(branch, MAP_RUN_STARTED, run.arn)
+        run.started_event = branch.previous
+        if self.reader is None:
+            self._begin(branch, run, selected, items, "STATE_DATA")
+        else:
+            self._read(branch, run, selected, self.reader)
+        return None
+
+    def _read(self, branch: Branch, run: MapRun, selected: Any, reader: Reader) -> None:
+        try:
+            most = int(reader.max_items.of(branch, selected) or 0)
+            if most < 0:
+                raise reader_failure("field MaxItems must be positive")
+            arguments = reader.arguments(branch.scope(selected)) if reader.arguments is not None else {}
+        except StateFailure as failure:
+            run.fail(failure)
+            return
+        source = f"S3://{arguments.get('Bucket')}"
+        items: list[Any] = []
+
+        def failed(failure: StateFailure) -> None:
+            run.fail(reader_failure(failure.cause))
+
+        def done() -> None:
+            self._begin(branch, run, selected, items[:most] if most else items, source)
+
+        def listed(page: Any) -> None:
+            items.extend(listed_items(page.get("Contents") or []))
+            token = page.get("NextContinuationToken")
+            if token and not (most and len(items) >= most):
+                call("listObjectsV2", {**arguments, "ContinuationToken": token}, listed)
+            elif reader.config.transformation == "LOAD_AND_FLATTEN":
+                keys = [entry["Key"] for entry in items if not entry["Key"].endswith("/")]
+                items.clear()
+                load_next(keys)
+            else:
+                done()
+
+        def load_next(keys: list[str]) -> None:
+            if not keys or (most and len(items) >= most):
+                done()
+                return
+
+            def loaded(answer: Any) -> None:
+                items.extend(parse_items(_text(answer), reader.config))
+                load_next(keys[1:])
+
+            call("getObject", {"Bucket": arguments["Bucket"], "Key": keys[0]}, loaded)
+
+        def read(answer: Any) -> None:
+            items.extend(parse_items(_text(answer), reader.config))
+            done()
+
+        def call(action: str, parameters: Any, then: Any) -> None:
+            def guarded(answer: Any) -> None:
+                if run.status != "RUNNING":
+                    return
+                try:
+                    then(answer)
+                except StateFailure as failure:
+                    run.fail(failure)
+                except Exception as problem:
+                    run.fail(reader_failure(f"{type(problem).__name__}: {problem}"))
+
+            ServiceCall(branch, _SDK + action, parameters, guarded, failed).begin()
+
+        if reader.lists:
+            call("listObjectsV2", arguments, listed)
+        else:
+            source += f"/{arguments.get('Key')}"
+            call("getObject", arguments, read)
+
+    def _begin(self, branch: Branch, run: MapRun, selected: Any, items: list[Any], source: str) -> None:
+        """Select, batch, and let the children begin."""
+        if self.item_selector is not None:
+            scope = branch.scope(selected)
+            context = branch.context() if self.needs_context else None
+            chosen = []
+            for index, value in enumerate(items):
+                if context is not None:
+                    item = {"Index": index, "Value": value, "Source": source}
+                    scope.context = {**context, "Map": {"Item": item}}
+                chosen.append(self.item_selector(scope))
+            items = chosen
+        counts = [1] * len(items)
+        if self.batches:
+            sizes = [size_bound(item) for item in items]
+            batch_input = self.batch_input(branch.scope(selected)) if self.batch_input is not None else None
+            most_items = int(self.most_items.of(branch, selected) or 0)
+            most_bytes = int(self.most_bytes.of(branch, selected) or 0)
+            items = join_batches(items, sizes, most_items, most_bytes, batch_input)
+            counts = [len(batch["Items"]) for batch in items]
+        run.begin(items, counts)
+
+    def redrive(self, branch: Branch, run: Blocker | None) -> None:
+        """See `State`: the children that have not succeeded run again."""
+        if not isinstance(run, MapRun) or not run.executions:
+            super().redrive(branch, None)
+            return
+        branch.blocker = run
+        run.restart()
+        self.record_step(branch, MAP_RUN_REDRIVEN, run.arn, run.redrive_count)
+
+    def run_failed(self, branch: Branch, failure: StateFailure) -> None:
+        """The run has failed: say so, and let the state fail."""
+        self.record_step(branch, MAP_RUN_FAILED, failure.error, failure.cause)
+        branch.failed_run = branch.blocker
+        branch.resume(_fail, failure)
+
+    def children_done(self, branch: Branch, run: MapRun) -> None:
+        """All children have ended: write the results, or take them for the output."""
+        if self.writer is None:
+            self._succeed(branch, run, [child.output_value for child in run.succeeded_children()])
+        else:
+            self.writer.write(branch, run, lambda result: self._succeed(branch, run, result))
+
+    def _succeed(self, branch: Branch, run: MapRun, result: Any) -> None:
+        self.record_step(branch, MAP_RUN_SUCCEEDED)
+        branch.resume(_leave, self, run, result)
+
+
+def _fail(_: Branch, failure: StateFailure) -> State:
+    raise StateFailure(failure.error, failure.cause)
+
+
+def _leave(branch: Branch, state: DistributedMap, run: MapRun, result: Any) -> State:
+    branch.events.append((state.succeeded_event, branch.execution.engine.now(), branch.previous))
+    # AWS lets the exit follow the start of the run; where the Map is the execution's first state, its end.
+    if branch.events[branch.entered_id - 1][2] != 0:
+        branch.previous = run.started_event
+    return state.leave(branch, result, None)
+
+
+def _text(answer: Any) -> str:
+    body = answer.get("Body") if isinstance(answer, dict) else None
+    if not isinstance(body, str):
+        raise reader_failure("The object has no text.")
+    return body
