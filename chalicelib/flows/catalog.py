@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 CATALOG_FILE = Path("chalicelib", "catalog.json")
 FORMAT = 1
-_SCAN_SHARE = 20  # look for changes at most this share of the time: 1/20
+_CHEAP_SCAN = 0.002  # seconds; a look for changes that takes no longer is taken at every call
+_SCAN_SHARE = 20  # a longer one at most this share of the time: 1/20
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +177,11 @@ class _Compiled:
         if value is not None and time.monotonic() < self.next_look:
             return value
         with self.lock:
-            began = time.monotonic()
+            began = time.thread_time()  # its own time: a busy machine makes no look dearer
             stamp = _stamp(self.root)
-            now = time.monotonic()
-            # The more files, the longer a look takes and the longer the answer is kept: under 1 ms for a small project.
-            self.next_look = now + (now - began) * _SCAN_SHARE
+            cost = time.thread_time() - began
+            # The more files, the longer a look takes and the longer the answer is kept.
+            self.next_look = time.monotonic() + cost * _SCAN_SHARE if cost > _CHEAP_SCAN else 0.0
             if self.value is None or stamp != self.stamp:
                 from chalicelib.flows.compiler import compile_project
 
