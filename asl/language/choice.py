@@ -102,7 +102,7 @@ def compile_choice_rule(rule: Any, query_language: QueryLanguage | str, field: s
             return lambda scope: condition
         from asl.language.jsonata import compile_jsonata_field
 
-        return compile_jsonata_field(condition, field, expects="boolean")
+        return compile_jsonata_field(condition, field, expected="boolean")
     return _compile(rule, 0)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -13,14 +16,20 @@ class Severity(StrEnum):
     WARNING = "WARNING"
 
 
+# The code of a warning of ours that AWS does not give.
+ADVICE = "ADVICE"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One finding about a definition.
 
     `code` and `message` are worded as ValidateStateMachineDefinition words them
-    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html).
-    `pointer` is the JSON pointer (RFC 6901) of the value that is wrong: `/States/A/Next`; the empty text is the
-    whole definition. `check` names the rule that found it, in kebab-case: `dangling-next`.
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html); a warning
+    that AWS does not give has the code `ADVICE`. `pointer` is the JSON pointer (RFC 6901) of the value that is wrong,
+    `/States/A/Next`; the empty text is the whole definition. `check` names the rule that found it, in kebab-case:
+    `dangling-next`. `location` is the place as AWS writes it, `/States/A/Catch[0]/Next`, which may be the object that
+    holds the value; it is empty where AWS gives none.
     """
 
     severity: Severity
@@ -28,8 +37,31 @@ class Diagnosis:
     message: str
     pointer: str
     check: str
+    location: str = ""
 
-    @property
-    def location(self) -> str:
-        """The pointer as AWS writes a location, `/States/A/Next`."""
-        return self.pointer
+
+def diagnose(definition: str | dict[str, Any], *, machine_type: str = "STANDARD") -> list[Diagnosis]:
+    """Everything that is wrong with a definition, given as its JSON text or as the parsed object.
+
+    `machine_type` is STANDARD or EXPRESS. Never raises, whatever the definition is. A state machine can be created if
+    no diagnosis is an error.
+    """
+    from asl.language.checks import run_checks
+
+    return run_checks(definition, machine_type)
+
+
+def refusal_message(diagnoses: Iterable[Diagnosis], definition: str | dict[str, Any]) -> str | None:
+    """The message with which CreateStateMachine refuses a definition (InvalidDefinition), None if it does not."""
+    errors = [diagnosis for diagnosis in diagnoses if diagnosis.severity is Severity.ERROR]
+    if not errors:
+        return None
+    label = next((error for error in errors if error.check == "map-label"), None)
+    if label is not None:
+        # AWS reports a bad label, and it alone, in this shape.
+        text = definition if isinstance(definition, str) else json.dumps(definition)
+        return f"Error=ValueError Args={[label.message]!r} in definition '{text}'."
+    sentences = (
+        f"{error.code}: {error.message}{f' at {error.location}' if error.location else ''}" for error in errors
+    )
+    return f"Invalid State Machine Definition: '{', '.join(sentences)}'"

@@ -24,14 +24,15 @@ def expression_text(value: Any) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def compile_jsonata(text: str, field: str | None = None, expects: str | None = None) -> Evaluator:
+def compile_jsonata(text: str, field: str | None = None, expected: str | None = None) -> Evaluator:
     """Compile an expression, given without its `{%` and `%}`, into a function of a scope.
 
-    `field` is the field that holds it, as AWS names it: `Output/total`, `Choices[0]/Condition`. `expects` is the type
+    `field` is the field that holds it, as AWS names it: `Output/total`, `Choices[0]/Condition`. `expected` is the type
     its result must have: array, boolean, number, object or string. The function raises `ExpressionError`
     (States.QueryEvaluationError) where the expression fails, returns nothing or a value of another type. Raises
     `SyntaxProblem` if the expression does not parse.
     """
+    text = text.strip()
     named = f"The JSONata expression '{text}'" + (f" specified for the field '{field}'" if field else "")
     plain = compile_plain(text)
     program = None if plain is not None else _program(text, named, field)
@@ -42,8 +43,8 @@ def compile_jsonata(text: str, field: str | None = None, expects: str | None = N
             value = (program or _program(text, named, field))(scope)
         if value is MISSING:
             raise ExpressionError(QUERY_EVALUATION, f"{named} returned nothing (undefined).", field)
-        if expects is not None:
-            check_type(value, expects, named, field)
+        if expected is not None:
+            check_type(value, expected, named, field)
         return value
 
     return run
@@ -60,14 +61,14 @@ def compile_jsonata_template(value: Any, field: str | None = None) -> Evaluator:
     return evaluate if evaluate is not None else lambda scope: value
 
 
-def compile_jsonata_field(value: Any, field: str, expects: str | None = None) -> Evaluator:
+def compile_jsonata_field(value: Any, field: str, expected: str | None = None) -> Evaluator:
     """Compile a field that holds either an expression or a plain value (`Items`, `Seconds`, `Condition`).
 
-    `field` and `expects` are as `compile_jsonata` has them; a plain value is not checked.
+    `field` and `expected` are as `compile_jsonata` has them; a plain value is not checked.
     """
     text = expression_text(value)
     if text is not None:
-        return compile_jsonata(text, field, expects)
+        return compile_jsonata(text, field, expected)
     return compile_jsonata_template(value, field)
 
 
@@ -121,13 +122,13 @@ def _program(text: str, named: str, field: str | None) -> Evaluator:
     return run
 
 
-def check_type(value: Any, expects: str, named: str, field: str | None) -> None:
-    """Raise `ExpressionError` unless the value is of the type `expects`; `named` names the expression."""
+def check_type(value: Any, expected: str, named: str, field: str | None) -> None:
+    """Raise `ExpressionError` unless the value is of the type `expected`; `named` names the expression."""
     actual = "null" if value is None else _TYPE_NAMES[type(value)]
-    if actual != expects:
+    if actual != expected:
         raise ExpressionError(
             QUERY_EVALUATION,
-            f"{named} returned an unexpected result type. Expected '{expects}', but was '{actual}' "
+            f"{named} returned an unexpected result type. Expected '{expected}', but was '{actual}' "
             f"for value: {json_text(value)}",
             field,
         )

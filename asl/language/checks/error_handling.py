@@ -1,0 +1,97 @@
+"""Retriers and catchers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
+from asl.language.model import escape_pointer
+
+_PAGE = DEVELOPER_GUIDE + "concepts-error-handling.html"
+ENTRY = Check("error-handler", "A retrier or catcher has the fields it needs and no others.", source=_PAGE)
+ALL = Check("states-all", "States.ALL stands alone, in the last retrier or catcher.", source=_PAGE)
+JITTER = Check("jitter-strategy", "JitterStrategy is NONE or FULL.", source=_PAGE)
+REPEATED = advice("error-name-repeated", "An error name is in one retrier, and in one catcher.", _PAGE)
+RESERVED = advice("error-name-reserved", "Error names that begin with States. are the language's own.", _PAGE)
+NO_RETRY = advice("task-without-retry", "A Task that calls a service retries what fails for a moment.", _PAGE)
+
+CHECKS = (ENTRY, ALL, JITTER, REPEATED, RESERVED, NO_RETRY)
+
+_RETRIER = frozenset(
+    {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
+)
+_CATCHER = frozenset({"ErrorEquals", "Next", "ResultPath", "Assign", "Output", "Comment"})
+_HANDLERS = (("Retry", _RETRIER), ("Catch", _CATCHER))
+
+ERROR_NAMES = frozenset(
+    f"States.{name}"
+    for name in (
+        "ALL",
+        "BranchFailed",
+        "DataLimitExceeded",
+        "ExceedToleratedFailureThreshold",
+        "HeartbeatTimeout",
+        "Http.Socket",
+        "IntrinsicFailure",
+        "ItemReaderFailed",
+        "NoChoiceMatched",
+        "ParameterPathFailure",
+        "Permissions",
+        "QueryEvaluationError",
+        "ResultPathMatchFailure",
+        "ResultWriterFailed",
+        "Runtime",
+        "TaskFailed",
+        "Timeout",
+    )
+)
+
+
+def check_state(state: StateView, report: Report) -> None:
+    """The retriers and catchers of one state."""
+    fields = state.fields
+    for field, allowed in _HANDLERS:
+        if field in fields:
+            _check_handlers(state, field, allowed, report)
+    if state.type == "Task" and "Retry" not in fields:
+        report.add(NO_RETRY, "The Task has no Retry: one failed call fails it", state.pointer)
+
+
+def _check_handlers(state: StateView, field: str, allowed: frozenset[str], report: Report) -> None:
+    seen: set[str] = set()
+    entries = list(state.entries(field))
+    for index, (entry, pointer) in enumerate(entries):
+        for name in entry:
+            if name not in allowed:
+                report.add(ENTRY, f"Field '{name}' is not supported", f"{pointer}/{escape_pointer(name)}", at=pointer)
+        required = ("ErrorEquals", "Next") if field == "Catch" else ("ErrorEquals",)
+        missing = [name for name in required if name not in entry]
+        if missing:
+            report.add(ENTRY, f"These fields are required: [{', '.join(missing)}]", pointer)
+        if field == "Catch" and not isinstance(entry.get("Next", ""), str):
+            report.add(ENTRY, "Expected value of type [STRING]", f"{pointer}/Next")
+        jitter = entry.get("JitterStrategy", "NONE")
+        if field == "Retry" and jitter not in ("NONE", "FULL"):
+            report.add(JITTER, "Value should be one of the following: [NONE, FULL]", f"{pointer}/JitterStrategy")
+        if "ErrorEquals" in entry:
+            last = index == len(entries) - 1
+            _check_names(entry["ErrorEquals"], f"{pointer}/ErrorEquals", last, seen, report)
+
+
+def _check_names(names: Any, pointer: str, last: bool, seen: set[str], report: Report) -> None:
+    if not isinstance(names, list):
+        report.add(ENTRY, "Expected value of type [ARRAY]", pointer)
+        return
+    if not names:
+        report.add(ENTRY, "Value cannot be empty", pointer)
+    for index, name in enumerate(names):
+        if not isinstance(name, str):
+            report.add(ENTRY, "Expected value of type [STRING]", f"{pointer}/{index}")
+            continue
+        if name in seen:
+            report.add(REPEATED, f"An earlier entry already handles the error '{name}'", f"{pointer}/{index}")
+        seen.add(name)
+        if name.startswith("States.") and name not in ERROR_NAMES:
+            report.add(RESERVED, f"The language has no error named '{name}'", f"{pointer}/{index}")
+    if "States.ALL" in names and (len(names) > 1 or not last):
+        report.add(ALL, "States.ALL must appear alone and at end of list", pointer)

@@ -1,0 +1,74 @@
+"""The expressions of JSONata states: that they parse, and do not use what AWS does not offer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.jsonata import check_jsonata
+from asl.language.model import escape_pointer
+
+_PAGE = DEVELOPER_GUIDE + "transforming-data.html"
+DELIMITERS = Check("jsonata-delimiters", "An expression starts with {% and ends with %}.", source=_PAGE)
+EXPRESSION = Check("jsonata-syntax", "An expression is JSONata.", code="INVALID_JSONATA_EXPRESSION", source=_PAGE)
+UNSUPPORTED = Check(
+    "jsonata-unsupported",
+    "An expression reads $states and variables: there is nothing else at the top level.",
+    code="UNSUPPORTED_JSONATA_EXPRESSION",
+    source=_PAGE,
+)
+ERROR_OUTPUT = Check(
+    "jsonata-error-output",
+    "Only a catcher's Assign and Output read $states.errorOutput.",
+    code="UNSUPPORTED_JSONATA_EXPRESSION",
+    source=_PAGE,
+)
+
+CHECKS = (DELIMITERS, EXPRESSION, UNSUPPORTED, ERROR_OUTPUT)
+
+# Fields without expressions, or whose expressions belong to states of their own.
+_SKIPPED = frozenset(
+    {"Type", "Comment", "QueryLanguage", "Next", "End", "Default", "Resource", "Label", "Retry"}
+    | {"Branches", "ItemProcessor", "Iterator"}
+)
+_ERROR_OUTPUT = re.compile(r"\$states\s*\.\s*errorOutput(?!\w)")
+MAX_DEPTH = 200
+
+
+def check_state(state: StateView, report: Report) -> None:
+    """The expressions of one state."""
+    if not state.jsonata:
+        return
+    for name, value in state.fields.items():
+        if name not in _SKIPPED and isinstance(value, (str, dict, list)):
+            _check(value, state.at(name), report, name == "Catch", 0)
+
+
+def _check(value: Any, pointer: str, report: Report, in_catcher: bool, depth: int) -> None:
+    if isinstance(value, str):
+        if value.startswith("{%") or value.endswith("%}"):
+            _check_text(value, pointer, report, in_catcher)
+    elif depth > MAX_DEPTH:
+        return
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, (str, dict, list)) and name not in ("Next", "Comment"):
+                _check(item, f"{pointer}/{escape_pointer(name)}", report, in_catcher, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, (str, dict, list)):
+                _check(item, f"{pointer}/{index}", report, in_catcher, depth + 1)
+
+
+def _check_text(text: str, pointer: str, report: Report, in_catcher: bool) -> None:
+    if not (text.startswith("{%") and text.endswith("%}") and len(text) >= 4):
+        report.add(DELIMITERS, "JSONata string must start with {% and end with %}", pointer)
+        return
+    expression = text[2:-2].strip()
+    finding = check_jsonata(expression)
+    if finding is not None:
+        code, message = finding
+        report.add(EXPRESSION if code == EXPRESSION.code else UNSUPPORTED, message, pointer)
+    elif not in_catcher and _ERROR_OUTPUT.search(expression):
+        report.add(ERROR_OUTPUT, "Reference to '$states.errorOutput' is not supported.", pointer)

@@ -1,0 +1,65 @@
+"""The ranges of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.jsonata import expression_text
+from asl.language.values import is_number
+
+RANGE = Check("number-range", "A number is within its range.", source=DEVELOPER_GUIDE + "state-task.html")
+TYPE = Check("number-type", "A field that takes a number holds one.", source=DEVELOPER_GUIDE + "state-task.html")
+
+CHECKS = (RANGE, TYPE)
+
+MAX_SECONDS = 99_999_999
+# Field: least and greatest value, both included. Limits that are floats belong to fields that take fractions.
+_STATE = {
+    "TimeoutSeconds": (1, MAX_SECONDS),
+    "HeartbeatSeconds": (1, MAX_SECONDS),
+    "Seconds": (0, MAX_SECONDS),
+    "MaxConcurrency": (0, None),
+    "ToleratedFailureCount": (0, None),
+    "ToleratedFailurePercentage": (0.0, 100.0),
+}
+_RETRIER = {
+    "IntervalSeconds": (0, MAX_SECONDS),
+    "MaxAttempts": (0, MAX_SECONDS),
+    "BackoffRate": (1.0, None),
+    "MaxDelaySeconds": (1, 31_622_400),
+}
+_BATCHER = {"MaxItemsPerBatch": (0, None), "MaxInputBytesPerBatch": (0, 262_144)}
+_READER = {"MaxItems": (0, 100_000_000)}
+
+
+def check_state(state: StateView, report: Report) -> None:
+    """The numbers of one state and of what it holds."""
+    fields = state.fields
+    _check(fields, state.pointer, _STATE, state.jsonata, report)
+    if "Retry" in fields:
+        for retrier, pointer in state.entries("Retry"):
+            _check(retrier, pointer, _RETRIER, False, report)
+    if "ItemBatcher" in fields:
+        _check(fields["ItemBatcher"], state.at("ItemBatcher"), _BATCHER, state.jsonata, report)
+    reader = fields.get("ItemReader")
+    if isinstance(reader, dict):
+        _check(reader.get("ReaderConfig"), state.at("ItemReader") + "/ReaderConfig", _READER, state.jsonata, report)
+
+
+def _check(values: Any, pointer: str, limits: dict[str, tuple[Any, Any]], jsonata: bool, report: Report) -> None:
+    if not isinstance(values, dict):
+        return
+    for name, (least, most) in limits.items():
+        if name not in values:
+            continue
+        value = values[name]
+        if jsonata and expression_text(value) is not None:
+            continue
+        fractions = isinstance(least, float)
+        if not is_number(value) or (isinstance(value, float) and not fractions and not value.is_integer()):
+            report.add(TYPE, f"Expected value of type {'Float' if fractions else 'Integer'}", f"{pointer}/{name}")
+        elif value < least:
+            report.add(RANGE, f"Minimum value is {least}", f"{pointer}/{name}")
+        elif most is not None and value > most:
+            report.add(RANGE, f"Maximum value is {most}", f"{pointer}/{name}")

@@ -1,0 +1,61 @@
+"""JSONPath's fields in JSONPath states, JSONata's in JSONata states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+
+_PAGE = DEVELOPER_GUIDE + "transforming-data.html"
+LANGUAGE = Check("query-language", "A state's QueryLanguage is JSONPath or JSONata.", source=_PAGE)
+DOWNGRADE = Check("query-language-downgrade", "A JSONata state machine has no JSONPath states.", source=_PAGE)
+FIELD = Check("query-language-field", "A field belongs to the state's query language.", source=_PAGE)
+
+CHECKS = (LANGUAGE, DOWNGRADE, FIELD)
+
+# Of states and of what they hold: catchers, rules, readers, batchers, writers.
+_JSONPATH_ONLY = frozenset(
+    {"InputPath", "OutputPath", "Parameters", "Result", "ResultPath", "ResultSelector", "ItemsPath", "Variable"}
+    | {"TimeoutSecondsPath", "HeartbeatSecondsPath", "SecondsPath", "TimestampPath", "ErrorPath", "CausePath"}
+    | {"MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"}
+    | {"MaxItemsPath", "MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath"}
+)
+_JSONATA_ONLY = frozenset({"Arguments", "Output", "Items", "Condition"})
+_LISTS = ("Catch", "Choices")
+_OBJECTS = ("ItemReader", "ItemBatcher", "ResultWriter")
+
+
+def check_state(state: StateView, report: Report) -> None:
+    """The language one state declares, and the fields that belong to the other one."""
+    fields = state.fields
+    declared = fields.get("QueryLanguage")
+    if declared is not None:
+        if not isinstance(declared, str):
+            report.add(LANGUAGE, "Expected value of type [STRING]", state.at("QueryLanguage"))
+        elif declared not in ("JSONPath", "JSONata"):
+            report.add(LANGUAGE, "Value should be one of the following: [JSONPath, JSONata]", state.at("QueryLanguage"))
+        if state.downgraded:
+            message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+            report.add(DOWNGRADE, message, state.at("QueryLanguage"), at=state.pointer)
+            return
+    _check(fields, state.pointer, state.jsonata, report)
+    for name in _LISTS:
+        if name in fields:
+            for entry, pointer in state.entries(name):
+                _check(entry, pointer, state.jsonata, report)
+    for name in _OBJECTS:
+        holder = fields.get(name)
+        if isinstance(holder, dict):
+            _check(holder, state.at(name), state.jsonata, report)
+            _check(holder.get("ReaderConfig"), f"{state.at(name)}/ReaderConfig", state.jsonata, report)
+
+
+def _check(values: Any, pointer: str, jsonata: bool, report: Report) -> None:
+    foreign = _JSONPATH_ONLY if jsonata else _JSONATA_ONLY
+    if not isinstance(values, dict) or foreign.isdisjoint(values):
+        return
+    own, other = ("JSONata", "JSONPath") if jsonata else ("JSONPath", "JSONata")
+    for name in values:
+        if name in foreign:
+            message = f"The QueryLanguage is set to '{own}', but field '{name}' is only supported for the '{other}'"
+            report.add(FIELD, f"{message} QueryLanguage", f"{pointer}/{name}", at=pointer)

@@ -1,0 +1,54 @@
+"""The resources of Task states."""
+
+from __future__ import annotations
+
+import re
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+
+_PAGE = DEVELOPER_GUIDE + "integrate-optimized.html"
+ARN = Check("resource-arn", "A Task's resource is an ARN.", source=_PAGE)
+PATTERN = Check("resource-pattern", "A Task uses a pattern that its integration supports.", source=_PAGE)
+CREDENTIALS = Check("activity-credentials", "An activity takes no Credentials.", source=_PAGE)
+
+CHECKS = (ARN, PATTERN, CREDENTIALS)
+
+ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+")
+_INTEGRATION = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:([\w-]+):(.+)")
+_NO_SYNC = frozenset({"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "aws-sdk"})
+_NO_TOKEN = frozenset(
+    {"athena", "batch", "codebuild", "elasticmapreduce", "emr-containers", "emr-serverless", "glue", "databrew"}
+    | {"mediaconvert", "sagemaker", "dynamodb"}
+)
+
+
+def check_state(state: StateView, report: Report) -> None:
+    """The resource of one Task."""
+    resource = state.fields.get("Resource")
+    if state.type != "Task" or not isinstance(resource, str):
+        return
+    pointer = state.at("Resource")
+    if not resource.startswith("arn:"):
+        report.add(ARN, "Value is not a valid resource ARN", pointer)
+        return
+    if ACTIVITY.fullmatch(resource):
+        if "Credentials" in state.fields:
+            message = "The field 'Credentials' is not supported for activities"
+            report.add(CREDENTIALS, message, state.at("Credentials"))
+        return
+    match = _INTEGRATION.fullmatch(resource)
+    if match is None:
+        return
+    service, action = match.groups()
+    second = action.endswith(".sync:2")
+    if (
+        ((second or action.endswith(".sync")) and service in _NO_SYNC)
+        or (second and service != "states")
+        or (action.endswith(".waitForTaskToken") and service in _NO_TOKEN)
+    ):
+        report.add(
+            PATTERN,
+            f"The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the "
+            "resource is not available in this region.",
+            pointer,
+        )

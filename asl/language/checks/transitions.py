@@ -1,0 +1,105 @@
+"""Where states go: every target is there, every state is reached, and there is an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asl.language.checks.base import Check, FlowView, Report, StateView, advice
+from asl.language.diagnosis import Diagnosis, Severity
+
+TARGET = Check(
+    "dangling-target", "StartAt, Next and Default name states of the same flow.", code="MISSING_TRANSITION_TARGET"
+)
+UNREACHABLE = Check("unreachable-state", "Every state can be reached.", code="MISSING_TRANSITION_TARGET")
+NO_END = Check("no-terminal-state", "A state machine has a state that ends it.", code="MISSING_END_STATE")
+ENDLESS = advice("endless-loop", "From every state there is a way to an end.")
+
+CHECKS = (TARGET, UNREACHABLE, NO_END, ENDLESS)
+
+
+def check_machine(machine: FlowView, flows: list[FlowView], report: Report) -> None:
+    """The transitions of all flows."""
+    ends = any(_is_terminal(state) for state in machine.states.values())
+    for flow in flows:
+        targets = {name: list(_targets(state)) for name, state in flow.states.items()}
+        _check_targets(flow, targets, report)
+        # Without any end AWS does not look for states that are not reached.
+        if ends or flow is not machine:
+            _check_reachable(flow, targets, report)
+    if machine.states and not ends:
+        report.diagnoses.append(
+            Diagnosis(Severity.ERROR, NO_END.code, "Workflow has no terminal state", "/States", NO_END.id)
+        )
+
+
+def _is_terminal(state: StateView) -> bool:
+    return state.type in ("Succeed", "Fail") or state.fields.get("End") is True
+
+
+def _targets(state: StateView) -> Iterator[tuple[str, str]]:
+    """The names of the states that follow a state, each with its pointer."""
+    fields = state.fields
+    for field in ("Next", "Default"):
+        name = fields.get(field)
+        if isinstance(name, str):
+            yield name, f"{state.pointer}/{field}"
+    for field in ("Choices", "Catch"):
+        if field in fields:
+            for entry, pointer in state.entries(field):
+                name = entry.get("Next")
+                if isinstance(name, str):
+                    yield name, f"{pointer}/Next"
+
+
+def following_states(state: StateView) -> list[str]:
+    """The names of the states that follow a state."""
+    return [name for name, _ in _targets(state)]
+
+
+def _check_targets(flow: FlowView, targets: dict[str, list[tuple[str, str]]], report: Report) -> None:
+    states = flow.fields.get("States")
+    if not isinstance(states, dict):
+        return
+    if isinstance(flow.start_at, str) and flow.start_at not in states:
+        report.add(TARGET, f"Missing 'Next' target: {flow.start_at}", f"{flow.pointer}/StartAt")
+    for following in targets.values():
+        for name, pointer in following:
+            if name not in states:
+                report.add(TARGET, f"Missing 'Next' target: {name}", pointer)
+
+
+def _check_reachable(flow: FlowView, targets: dict[str, list[tuple[str, str]]], report: Report) -> None:
+    if not isinstance(flow.start_at, str):
+        return
+    reached = {flow.start_at}
+    waiting = [flow.start_at]
+    while waiting:
+        for name, _ in targets.get(waiting.pop(), ()):
+            if name not in reached:
+                reached.add(name)
+                waiting.append(name)
+    for name, state in flow.states.items():
+        if name not in reached:
+            report.add(UNREACHABLE, f'State "{name}" is not reachable.', state.pointer)
+    _check_ends(flow, targets, reached, report)
+
+
+def _check_ends(flow: FlowView, targets: dict[str, list[tuple[str, str]]], reached: set[str], report: Report) -> None:
+    """Warn about loops that nothing leads out of. A state that goes nowhere, or to no state, has its own diagnosis."""
+    sources: dict[str, list[str]] = {}
+    ending: list[str] = []
+    for name, state in flow.states.items():
+        following = targets[name]
+        if not following or _is_terminal(state) or any(target not in flow.states for target, _ in following):
+            ending.append(name)
+        for target, _ in following:
+            sources.setdefault(target, []).append(name)
+    good = set(ending)
+    while ending:
+        for name in sources.get(ending.pop(), ()):
+            if name not in good:
+                good.add(name)
+                ending.append(name)
+    for name, state in flow.states.items():
+        if name in reached and name not in good:
+            report.add(ENDLESS, f"From the state '{name}' no way leads to an end", state.pointer)

@@ -1,0 +1,67 @@
+"""The types of values, and values of which there are only a few."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.language.checks.base import Check, Report, StateView
+from asl.language.jsonata import expression_text
+from asl.language.timestamps import parse_timestamp
+
+TYPE = Check("value-type", "A field's value is of the field's type.")
+TIMESTAMP = Check("timestamp", "A timestamp is RFC 3339 with an upper case T and Z.")
+CREDENTIALS = Check("credentials", "Credentials name a role.")
+
+CHECKS = (TYPE, TIMESTAMP, CREDENTIALS)
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "Comment": (str, "STRING"),
+    "Next": (str, "STRING"),
+    "Default": (str, "STRING"),
+    "Resource": (str, "STRING"),
+    "Error": (str, "STRING"),
+    "Cause": (str, "STRING"),
+    "Timestamp": (str, "STRING"),
+    "Label": (str, "STRING"),
+    "Retry": (list, "ARRAY"),
+    "Catch": (list, "ARRAY"),
+    "Choices": (list, "ARRAY"),
+    "Branches": (list, "ARRAY"),
+    "Assign": (dict, "OBJECT"),
+    "ItemProcessor": (dict, "OBJECT"),
+    "Iterator": (dict, "OBJECT"),
+    "ItemReader": (dict, "OBJECT"),
+    "ItemBatcher": (dict, "OBJECT"),
+    "ResultWriter": (dict, "OBJECT"),
+    "Credentials": (dict, "OBJECT"),
+}
+_NOT_EMPTY = ("Choices", "Branches")
+_ENTRIES = ("Retry", "Catch", "Choices", "Branches")
+
+
+def check_state(state: StateView, report: Report) -> None:
+    """The values of one state's fields."""
+    for name, value in state.fields.items():
+        expected = _TYPES.get(name)
+        if expected is not None and not isinstance(value, expected[0]):
+            report.add(TYPE, f"Expected value of type [{expected[1]}]", state.at(name))
+        elif name in _ENTRIES:
+            _check_entries(state, name, value, report)
+    timestamp = state.fields.get("Timestamp")
+    if (
+        isinstance(timestamp, str)
+        and parse_timestamp(timestamp) is None
+        and not (state.jsonata and expression_text(timestamp) is not None)
+    ):
+        report.add(TIMESTAMP, "String does not match RFC3339 timestamp", state.at("Timestamp"))
+    credentials = state.fields.get("Credentials")
+    if isinstance(credentials, dict) and "RoleArn" not in credentials and "RoleArn.$" not in credentials:
+        report.add(CREDENTIALS, "The field 'RoleArn' is required but was missing", state.at("Credentials"))
+
+
+def _check_entries(state: StateView, name: str, items: list[Any], report: Report) -> None:
+    if not items and name in _NOT_EMPTY:
+        report.add(TYPE, "Value cannot be empty", state.at(name))
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            report.add(TYPE, "Expected value of type [OBJECT]", f"{state.at(name)}/{index}")
