@@ -12,8 +12,11 @@ from pathlib import Path
 from chalicelib import plugins
 from chalicelib.settings import PROJECT
 
-RESERVED = frozenset({"app", "api_handler", "default_role", "functions", "rest_api", "run_status", "settings"})
-"""Names that `app.py` or the deployment uses already."""
+RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
+    *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "attach", "logs"),
+    *("registration", "run_status", "settings"),
+}
+"""Names that the deployment gives to its own resources, and those that `app.py` uses."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 

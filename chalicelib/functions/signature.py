@@ -156,7 +156,9 @@ def _schema_generator() -> Any:
 
     class Generator(GenerateJsonSchema):
         def decimal_schema(self, schema: Any) -> dict[str, Any]:
-            bounds: dict[str, Any] = {key: float(schema[key]) for key in ("ge", "gt", "le", "lt", "multiple_of") if key in schema}
+            bounds: dict[str, Any] = {
+                key: float(schema[key]) for key in ("ge", "gt", "le", "lt", "multiple_of") if key in schema
+            }
             return self.float_schema(core_schema.float_schema(**bounds))
 
     return Generator

@@ -134,7 +134,7 @@ def forget() -> None:
 
 
 @dataclass
-class TestCloud:
+class LocalCloud:
     """The AWS APIs on this machine. Status events reach the run records only while `events` is set."""
 
     cloud: Cloud
@@ -159,11 +159,11 @@ class TestCloud:
 
 
 @pytest.fixture(scope="session")
-def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestCloud]:
+def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     cloud = Cloud(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0))
     cloud.start()
     cloud.router.before_states = lambda _action, _body: None
-    test_cloud = TestCloud(cloud, threading.Event())
+    test_cloud = LocalCloud(cloud, threading.Event())
     workers = ThreadPoolExecutor(2)
 
     def deliver(event: dict[str, Any]) -> None:
@@ -180,7 +180,7 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestCloud]:
 
 
 @pytest.fixture
-def cloud(_cloud: TestCloud, clean: pytest.MonkeyPatch) -> Iterator[TestCloud]:
+def cloud(_cloud: LocalCloud, clean: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
     """The cloud, to which the application's environment points."""
     for name, value in _cloud.environment.items():
         clean.setenv(name, value)
@@ -258,7 +258,7 @@ def api(make_api: MakeApi) -> Api:
 
 
 @pytest.fixture
-def cloud_make_api(cloud: TestCloud, provider: IdentityProvider) -> MakeApi:
+def cloud_make_api(cloud: LocalCloud, provider: IdentityProvider) -> MakeApi:
     """As `make_api`, with the cloud behind it."""
     return lambda groups=None: Api(provider, f"user-{uuid.uuid4()}", groups)
 
