@@ -23,7 +23,8 @@ def _use_project_python() -> None:
 def main() -> int:
     """Synthesise the stack of the stage that CDK's context names."""
     _use_project_python()
-    from infrastructure.synthesis import DeploymentError, synthesise_from_context
+    from infrastructure.errors import DeploymentError
+    from infrastructure.synthesis import synthesise_from_context
 
     try:
         synthesise_from_context()

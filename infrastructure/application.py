@@ -18,15 +18,20 @@ from chalicelib.names import APP_NAME, Names
 from infrastructure import package
 from infrastructure.flow_resources import assumed_by
 from infrastructure.flows import nest
-from infrastructure.function_resources import FunctionSettings, environment, function_templates
+from infrastructure.function_resources import (
+    API_STAGE,
+    RUN_STATUS_MEMORY,
+    RUN_STATUS_TIMEOUT,
+    FunctionSettings,
+    environment,
+    function_templates,
+)
 from infrastructure.function_role import function_role_policy
 from infrastructure.gateway_responses import gateway_responses
 from infrastructure.identity import Identity, keep_or_delete
-from infrastructure.observability import API_STAGE
 from infrastructure.stages import StageSettings
 
 API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
-RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY = 30, 256  # seconds, MB
 
 
 class ChaliceApplication(Chalice):  # type: ignore[misc]
@@ -60,11 +65,11 @@ class ChaliceApplication(Chalice):  # type: ignore[misc]
     def _package_app(self) -> None:
         stage = self._stage
         package.install()
+        before = dict(os.environ)  # Chalice puts the stage's variables into this process
         # What Chalice's own command line sets: the application then registers the functions that flows call.
         os.environ["AWS_CHALICE_CLI_MODE"] = "true"
-        if "AWS_REGION" not in os.environ:  # Chalice asks for one even to package; nothing in the package depends on it
-            os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-        sys.dont_write_bytecode = True
+        # Chalice asks for a region even to package; nothing in the package depends on it.
+        os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
         try:
             chalice_api.package_app(
                 project_dir=self.source_dir,
@@ -83,7 +88,8 @@ class ChaliceApplication(Chalice):  # type: ignore[misc]
                 },
             )
         finally:
-            del os.environ["AWS_CHALICE_CLI_MODE"]
+            os.environ.clear()
+            os.environ.update(before)
         file = Path(self._sam_package_dir, "sam.json")
         template = json.loads(file.read_text(encoding="utf-8"))
         self._complete(template)
@@ -155,7 +161,7 @@ def add_function_role(
         policies=[
             aws_iam.CfnRole.PolicyProperty(
                 policy_name="application",
-                policy_document=function_role_policy(stage.name, identity.pool_arn, project),
+                policy_document=function_role_policy(names, identity.pool_arn, project),
             )
         ],
     )
@@ -180,7 +186,7 @@ def add_application(
     )
     keep_or_delete(log, stage)
     application = ChaliceApplication(stack, stage, identity, role_arn, project)
-    application.get_resource(API_HANDLER).add_dependency(log)
+    application.get_resource(API_HANDLER).add_resource_dependency(log)
     bucket, key = application.code
     values: Mapping[str, Any] = {
         "CodeBucket": bucket,

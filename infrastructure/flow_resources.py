@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.flows import CompiledFlow
-from chalicelib.names import Names
+from chalicelib.names import APP_NAME, Names
 from infrastructure.stages import StageSettings
 from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
 
@@ -105,14 +105,14 @@ def logical_id(name: str) -> str:
     return camel if camel == name else camel + hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
-def tag_list(stage: StageSettings, names: Names) -> list[dict[str, str]]:
+def tag_list(stage: StageSettings) -> list[dict[str, str]]:
     """The tags of every resource, as most resource types want them."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags(stage, names).items())]
+    return [{"Key": key, "Value": value} for key, value in sorted(tags(stage).items())]
 
 
-def tags(stage: StageSettings, names: Names) -> dict[str, str]:
+def tags(stage: StageSettings) -> dict[str, str]:
     """The tags of every resource."""
-    return {"Application": names.app, "Stage": stage.name, **stage.tags}
+    return {"Application": APP_NAME, "Stage": stage.name, **stage.tags}
 
 
 def log_group_name(flow: str, names: Names) -> str:
@@ -132,7 +132,7 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
         "Properties": {
             "LogGroupName": log_group_name(flow.name, names),
             "RetentionInDays": stage.log_retention_days,
-            "Tags": tag_list(stage, names),
+            "Tags": tag_list(stage),
         },
     }
 
@@ -144,7 +144,7 @@ def _role(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
             "Description": f"What the flow {flow.name} may do",
             "AssumeRolePolicyDocument": assumed_by("states.amazonaws.com", _own_machine(flow, names)),
             "Policies": [{"PolicyName": "flow", "PolicyDocument": role_policy(flow, names, stage)}],
-            "Tags": tag_list(stage, names),
+            "Tags": tag_list(stage),
         },
     }
 
@@ -225,7 +225,7 @@ def _state_machine(
             "RoleArn": {"Fn::GetAtt": [prefix + "Role", "Arn"]},
             "LoggingConfiguration": logging,
             "TracingConfiguration": {"Enabled": stage.tracing},
-            "Tags": tag_list(stage, names),
+            "Tags": tag_list(stage),
         },
     }
 
@@ -292,6 +292,6 @@ def _alarm(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) 
             "EvaluationPeriods": 1,
             "TreatMissingData": "notBreaching",
             "AlarmActions": [{"Ref": "AlarmTopicArn"}],
-            "Tags": tag_list(stage, names),
+            "Tags": tag_list(stage),
         },
     }

@@ -20,6 +20,12 @@ PARAMETERS: Mapping[str, str] = {
 }
 """What the resources of functions need of the stack around them."""
 
+RUN_STATUS = "run-status"
+"""The function that keeps the records of runs (`app.run_status`); no flow says how large it is."""
+RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY = 30, 256  # seconds, MB
+API_STAGE = "api"
+"""The name of the API's stage on API Gateway, the first part of its paths."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
@@ -65,7 +71,7 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
             "Properties": {
                 "LogGroupName": f"/aws/lambda/{names.resource(function.name)}",
                 "RetentionInDays": stage.log_retention_days,
-                "Tags": tag_list(stage, names),
+                "Tags": tag_list(stage),
             },
         },
         prefix + "Function": {
@@ -84,7 +90,7 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
                 "Environment": {
                     "Variables": environment(stage, names.account, {"Ref": "UserPoolId"}, {"Ref": "UserPoolClientId"})
                 },
-                "Tags": tag_list(stage, names),
+                "Tags": tag_list(stage),
             },
         },
     }

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.names import Names
-from infrastructure.tokens import template_names, with_pseudo_parameters
 
 FILE = "lambda-permissions.yml"
 
@@ -19,25 +18,22 @@ class PermissionsError(ValueError):
     """`lambda-permissions.yml` is not what it should be; names the statement."""
 
 
-def function_role_policy(stage: str, user_pool_arn: Any, project: Path) -> dict[str, Any]:
-    """The policy of the role that all functions of a stage share, as CloudFormation.
+def function_role_policy(names: Names, user_pool_arn: str, project: Path) -> dict[str, Any]:
+    """The policy of the role that all functions of a stage share.
 
     Args:
-        stage: The stage's name.
-        user_pool_arn: The ARN of its user pool, or an expression of it.
+        names: The stage's names.
+        user_pool_arn: The ARN of its user pool.
         project: The folder of `lambda-permissions.yml`.
 
     Raises:
         PermissionsError: That file is broken.
     """
-    names = template_names(stage)
-    own = application_statements(names, user_pool_arn)
-    given = granted_statements(project / FILE, names)
-    policy: dict[str, Any] = with_pseudo_parameters({"Version": "2012-10-17", "Statement": [*own, *given]})
-    return policy
+    statements = application_statements(names, user_pool_arn) + granted_statements(project / FILE, names)
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
-def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, Any]]:
+def application_statements(names: Names, user_pool_arn: str) -> list[dict[str, Any]]:
     """What the application itself needs. A test compares it with the calls in `chalicelib`."""
     states = f"arn:{names.partition}:states:{names.region}:{names.account}"
     ssm = f"arn:{names.partition}:ssm:{names.region}:{names.account}:parameter{names.secrets_prefix.rstrip('/')}"
@@ -78,7 +74,7 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
 
 
 def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
-    """The statements of `lambda-permissions.yml`, with `${AWS::Region}` and the like made expressions.
+    """The statements of `lambda-permissions.yml`, with `${AWS::Region}` and the like filled in.
 
     Raises:
         PermissionsError: The file is no list of IAM statements.
@@ -144,5 +140,5 @@ def _fill(value: Any, names: Names, where: str) -> Any:
     return _PLACEHOLDER.sub(fill, value)
 
 
-def _allow(sid: str, actions: list[str], resources: list[Any]) -> dict[str, Any]:
+def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}

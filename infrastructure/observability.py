@@ -11,14 +11,10 @@ from constructs import Construct
 
 from chalicelib.names import Names
 from infrastructure.flow_resources import assumed_by
+from infrastructure.function_resources import API_STAGE, RUN_STATUS
 from infrastructure.schedules import Schedules
 from infrastructure.stages import StageSettings
-from infrastructure.tokens import with_pseudo_parameters
 
-RUN_STATUS = "run-status"
-"""The function that keeps the records of runs (`app.run_status`)."""
-API_STAGE = "api"
-"""The name of the API's stage on API Gateway, the first part of its paths."""
 PERIOD = 300  # seconds
 
 
@@ -35,21 +31,16 @@ def add_run_status(scope: Construct, names: Names, schedules: Schedules) -> None
         scope,
         "RunStatusRole",
         description="Passes changes of runs to the function that records them",
-        assume_role_policy_document=with_pseudo_parameters(
-            assumed_by(
-                "events.amazonaws.com",
-                f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{rule_name}",
-            )
+        assume_role_policy_document=assumed_by(
+            "events.amazonaws.com", f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{rule_name}"
         ),
         policies=[
             aws_iam.CfnRole.PolicyProperty(
                 policy_name="invoke",
-                policy_document=with_pseudo_parameters(
-                    {
-                        "Version": "2012-10-17",
-                        "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}],
-                    }
-                ),
+                policy_document={
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}],
+                },
             )
         ],
     )
@@ -58,24 +49,22 @@ def add_run_status(scope: Construct, names: Names, schedules: Schedules) -> None
         "RunStatusRule",
         name=rule_name,
         description="Runs of flows that started, ended or were redriven",
-        event_pattern=with_pseudo_parameters(
-            {
-                "source": ["aws.states"],
-                "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {"stateMachineArn": [{"prefix": machines}]},
-            }
-        ),
-        targets=with_pseudo_parameters(
-            [
-                {
-                    "id": "record",
-                    "arn": function,
-                    "roleArn": role.attr_arn,
-                    "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 50},
-                    "deadLetterConfig": {"arn": schedules.queue_arn},
-                }
-            ]
-        ),
+        event_pattern={
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [{"prefix": machines}]},
+        },
+        targets=[
+            aws_events.CfnRule.TargetProperty(
+                id="record",
+                arn=function,
+                role_arn=role.attr_arn,
+                retry_policy=aws_events.CfnRule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=3600, maximum_retry_attempts=50
+                ),
+                dead_letter_config=aws_events.CfnRule.DeadLetterConfigProperty(arn=schedules.queue_arn),
+            )
+        ],
     )
     aws_sqs.CfnQueuePolicy(
         scope,
@@ -185,7 +174,7 @@ def add_dashboard(scope: Construct, names: Names, schedules: Schedules, api_name
         scope,
         "Dashboard",
         dashboard_name=f"{names.app}-{names.stage}",
-        dashboard_body=_body({"widgets": widgets}, scope),
+        dashboard_body=json.dumps({"widgets": widgets}),
     )
 
 
@@ -216,12 +205,3 @@ def _widget(title: str, names: Names, metrics: list[list[Any]]) -> dict[str, Any
         },
     }
 
-
-def _body(document: dict[str, Any], scope: Construct) -> str:
-    from aws_cdk import Fn, Stack
-
-    joined = with_pseudo_parameters(json.dumps(document, ensure_ascii=False))
-    if isinstance(joined, str):
-        return joined
-    region = Stack.of(scope).region
-    return Fn.join("", [part if isinstance(part, str) else region for part in joined["Fn::Join"][1]])

@@ -9,7 +9,6 @@ from constructs import Construct
 
 from chalicelib.names import Names
 from infrastructure.flow_resources import assumed_by
-from infrastructure.tokens import with_pseudo_parameters
 
 KEPT_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 
@@ -40,22 +39,20 @@ def add_schedules(scope: Construct, names: Names) -> Schedules:
         scope,
         "ScheduleRole",
         description="Starts scheduled flows",
-        assume_role_policy_document=with_pseudo_parameters(assumed_by("scheduler.amazonaws.com", own_group)),
+        assume_role_policy_document=assumed_by("scheduler.amazonaws.com", own_group),
         policies=[
             aws_iam.CfnRole.PolicyProperty(
                 policy_name="start-flows",
-                policy_document=with_pseudo_parameters(
-                    {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machines},
-                            {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.attr_arn},
-                        ],
-                    }
-                ),
+                policy_document={
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machines},
+                        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.attr_arn},
+                    ],
+                },
             )
         ],
     )
-    role.add_dependency(group)
+    role.add_resource_dependency(group)
     CfnOutput(scope, "DeadLetterQueueUrl", value=queue.ref)
     return Schedules(role.attr_arn, queue.attr_arn, queue.attr_queue_name, queue.ref)

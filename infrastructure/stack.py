@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from chalicelib.flows import Project
+from chalicelib.names import APP_NAME, Names
 from chalicelib.settings import PROJECT
 from infrastructure import observability
 from infrastructure.application import add_application, add_function_role
@@ -18,7 +19,6 @@ from infrastructure.identity import add_identity
 from infrastructure.schedules import add_schedules
 from infrastructure.stages import StageSettings
 from infrastructure.storage import add_storage
-from infrastructure.tokens import template_names
 
 FrontDoor = Literal["cdk", "chalice"]
 """Who deploys the API and the functions: this stack, or `chalice deploy` after it."""
@@ -44,17 +44,17 @@ class StageStack(Stack):
         project: Path = PROJECT,
         **options: Any,
     ) -> None:
-        names = template_names(stage.name)
-        name = f"{names.app}-{stage.name}"
+        name = f"{APP_NAME}-{stage.name}"
         super().__init__(
             scope,
             name,
             stack_name=name,
-            description=f"{names.app}: API, functions and flows of the stage {stage.name}",
+            description=f"{APP_NAME}: API, functions and flows of the stage {stage.name}",
             termination_protection=stage.retain_data,
-            tags=tags(stage, names),
+            tags=tags(stage),
             **options,
         )
+        names = Names(stage=stage.name, region=self.region, account=self.account, partition=self.partition)
         groups = {group for flow in flows.flows.values() for group in flow.access_groups}
         identity = add_identity(self, stage, names, groups)
         add_storage(self, stage, names)
@@ -71,14 +71,12 @@ class StageStack(Stack):
             function_stacks = add_application(self, stage, names, identity, role.attr_arn, project)
             for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
                 for function_stack in function_stacks:
-                    flow_stack.add_dependency(function_stack)
+                    flow_stack.add_resource_dependency(function_stack)
         observability.add_run_status(self, names, schedules)
         api_name = name if front_door == "cdk" else names.app
         if stage.alarms:
             observability.add_alarms(self, names, schedules, topic, api_name)
         observability.add_dashboard(self, names, schedules, api_name)
-        for key, value in tags(stage, names).items():
-            Tags.of(self).add(key, value)
         CfnOutput(self, "Stage", value=stage.name)
         CfnOutput(self, "Region", value=self.region)
         CfnOutput(self, "AccountId", value=self.account)

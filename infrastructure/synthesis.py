@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from pathlib import Path
 
 from chalicelib.flows import Project, compile_project
 from chalicelib.settings import PROJECT
+from infrastructure.errors import DeploymentError
 from infrastructure.stages import DEFAULT_STAGE, StageSettings, UnknownStageError, stage_settings
 
 FUNCTION_NAME_LIMIT = 64
 STATE_MACHINE_NAME_LIMIT = 80
 SCHEDULE_NAME_LIMIT = 64
-
-
-class DeploymentError(Exception):
-    """Why the stage cannot be deployed as it is, with the way out."""
 
 
 def synthesise_from_context(outdir: str | None = None, context: dict[str, str] | None = None) -> str:
@@ -27,6 +27,7 @@ def synthesise_from_context(outdir: str | None = None, context: dict[str, str] |
     Raises:
         DeploymentError: There is no such stage, a flow is broken, or the package cannot be made.
     """
+    check_cli_version(os.environ.get("CDK_CLI_VERSION"))
     import aws_cdk as cdk
 
     app = cdk.App(outdir=outdir, context=context, analytics_reporting=False)
@@ -58,6 +59,23 @@ def synthesise(app: object, stage: StageSettings, front_door: str = "cdk", proje
         raise DeploymentError(str(error)) from None
     assembly: str = app.synth().directory  # type: ignore[attr-defined]
     return assembly
+
+
+def check_cli_version(running: str | None, project: Path = PROJECT) -> None:
+    """Make sure that the command line of CDK that runs this app understands what the app writes.
+
+    Raises:
+        DeploymentError: It is older than the one that package.json pins, or of another generation.
+    """
+    pinned = json.loads((project / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    if running and (_version(running)[0] != _version(pinned)[0] or _version(running) < _version(pinned)):
+        raise DeploymentError(
+            f"this is cdk {running}, and the project needs {pinned}: run `npm ci`, then `npx cdk` instead of `cdk`"
+        )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
 
 def checked_stage(name: str) -> StageSettings:

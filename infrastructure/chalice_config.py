@@ -1,0 +1,121 @@
+"""The second front door: what `chalice deploy` has to know of a stage, from its stack and the flows.
+
+    npx cdk deploy -c stage=prod -c api=chalice
+    python -m infrastructure.chalice_config --stage prod
+    chalice deploy --stage prod
+
+Writes the stage's section of `.chalice/config.json`; the other stages stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chalicelib.flows import Project
+from chalicelib.names import APP_NAME
+from chalicelib.settings import PROJECT
+from infrastructure.errors import DeploymentError
+from infrastructure.flow_resources import tags
+from infrastructure.function_resources import (
+    API_STAGE,
+    RUN_STATUS,
+    RUN_STATUS_MEMORY,
+    RUN_STATUS_TIMEOUT,
+    environment,
+)
+from infrastructure.stages import StageSettings
+
+CONFIG = Path(".chalice", "config.json")
+OUTPUTS = ("AccountId", "FunctionRoleArn", "UserPoolClientId", "UserPoolId")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the stage's section."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infrastructure.chalice_config",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stage", required=True)
+    arguments = parser.parse_args(argv)
+    from infrastructure.cloud import Cloud
+    from infrastructure.synthesis import checked_flows, checked_stage
+
+    try:
+        stage = checked_stage(arguments.stage)
+        flows = checked_flows(stage)
+        section = stage_section(stage, Cloud().stack_outputs(stage.name), flows)
+        write_section(PROJECT / CONFIG, stage.name, section)
+    except DeploymentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{CONFIG}: stage {stage.name} with {len(section['lambda_functions'])} functions; "
+          f"next: chalice deploy --stage {stage.name}")  # fmt: skip
+    return 0
+
+
+def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Project) -> dict[str, Any]:
+    """A stage's section of Chalice's configuration.
+
+    Args:
+        stage: The stage's settings.
+        outputs: The outputs of its stack.
+        flows: The compiled flows.
+
+    Raises:
+        DeploymentError: The stack has not the outputs that are needed.
+    """
+    missing = [key for key in OUTPUTS if key not in outputs]
+    if missing:
+        raise DeploymentError(
+            f"the stack of stage {stage.name} has no output {', '.join(missing)}: deploy it again: "
+            f"npx cdk deploy -c stage={stage.name} -c api=chalice"
+        )
+    functions = {
+        name: {"lambda_timeout": use.timeout, "lambda_memory_size": use.memory} for name, use in flows.settings.items()
+    }
+    functions[RUN_STATUS] = {"lambda_timeout": RUN_STATUS_TIMEOUT, "lambda_memory_size": RUN_STATUS_MEMORY}
+    return {
+        "api_gateway_stage": API_STAGE,
+        "autogen_policy": False,
+        "manage_iam_role": False,
+        "iam_role_arn": outputs["FunctionRoleArn"],
+        "lambda_architecture": stage.architecture,
+        "lambda_timeout": stage.api_timeout,
+        "lambda_memory_size": stage.api_memory,
+        "log_retention_in_days": stage.log_retention_days,
+        "xray": stage.tracing,
+        "tags": tags(stage),
+        "environment_variables": environment(
+            stage, outputs["AccountId"], outputs["UserPoolId"], outputs["UserPoolClientId"]
+        ),
+        "lambda_functions": dict(sorted(functions.items())),
+    }
+
+
+def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
+    """Put a stage's section into Chalice's configuration file.
+
+    Raises:
+        DeploymentError: The file is no JSON object.
+    """
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        stages = document.setdefault("stages", {})
+    except FileNotFoundError:
+        document = {"version": "2.0", "app_name": APP_NAME, "stages": {}}
+        stages = document["stages"]
+        file.parent.mkdir(exist_ok=True)
+    except (ValueError, AttributeError) as error:
+        raise DeploymentError(f"{file} is no Chalice configuration: {error}") from None
+    stages[stage] = section
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

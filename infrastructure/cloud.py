@@ -1,0 +1,84 @@
+"""What the commands ask AWS for, every failure as one line with the way out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.names import APP_NAME
+from infrastructure.errors import DeploymentError
+
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+BOOTSTRAP_VERSION = 6
+"""What the assemblies of this CDK require at least."""
+
+
+class Cloud:
+    """AWS, with the credentials and the region of the environment.
+
+    Raises:
+        DeploymentError: There is no region, or there are no credentials that AWS accepts.
+    """
+
+    def __init__(self) -> None:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+        self._client_error = ClientError
+        try:
+            # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools set AWS_REGION.
+            self._session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+        except BotoCoreError as error:  # a profile that does not exist
+            raise DeploymentError(f"{error}; check AWS_PROFILE") from None
+        self.region = self._session.region_name
+        if not self.region:
+            raise DeploymentError("no region: set AWS_REGION, or choose a profile with AWS_PROFILE")
+        self._config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+        try:
+            self.account: str = self.client("sts").get_caller_identity()["Account"]
+        except (NoCredentialsError, PartialCredentialsError):
+            raise DeploymentError("no AWS credentials: run `aws configure`, or choose a profile with AWS_PROFILE") from None
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise DeploymentError(f"AWS does not accept the credentials ({code}): sign in again") from None
+        except BotoCoreError as error:
+            raise DeploymentError(f"AWS cannot be reached: {error}") from None
+
+    def client(self, service: str) -> Any:
+        """A client of a service."""
+        return self._session.client(service, config=self._config)  # type: ignore[call-overload]
+
+    def check_bootstrap(self) -> None:
+        """Make sure that CDK's bootstrap stack is there and new enough.
+
+        Raises:
+            DeploymentError: It is not.
+        """
+        command = f"run once: npx cdk bootstrap aws://{self.account}/{self.region}"
+        try:
+            found = self.client("ssm").get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"]
+        except self._client_error as error:
+            if error.response["Error"]["Code"] != "ParameterNotFound":
+                raise DeploymentError(f"{BOOTSTRAP_PARAMETER} cannot be read: {error}") from None
+            raise DeploymentError(f"{self.account} is not bootstrapped for CDK in {self.region}; {command}") from None
+        if int(found) < BOOTSTRAP_VERSION:
+            raise DeploymentError(f"the CDK bootstrap is version {found} of {BOOTSTRAP_VERSION}; {command}")
+
+    def stack_outputs(self, stage: str) -> Mapping[str, str]:
+        """The outputs of a stage's stack.
+
+        Raises:
+            DeploymentError: There is no such stack.
+        """
+        stack = f"{APP_NAME}-{stage}"
+        try:
+            described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        except self._client_error as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise DeploymentError(f"the stack {stack} cannot be read: {error}") from None
+            raise DeploymentError(
+                f"no stack {stack} in {self.region}: deploy it first: npx cdk deploy -c stage={stage} -c api=chalice"
+            ) from None
+        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}

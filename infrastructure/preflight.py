@@ -1,0 +1,92 @@
+"""What can stop a deployment, found before anything is changed: `python -m infrastructure.preflight --stage prod`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chalicelib.settings import PROJECT
+from infrastructure.errors import DeploymentError
+from infrastructure.stages import DEFAULT_STAGE
+
+NODE_VERSION = 20
+"""The oldest Node that CDK runs on."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check everything, from what costs nothing to what asks AWS; the first failure is one line."""
+    parser = argparse.ArgumentParser(prog="python -m infrastructure.preflight", description=__doc__)
+    parser.add_argument("--stage", default=DEFAULT_STAGE)
+    arguments = parser.parse_args(argv)
+    try:
+        print(check(arguments.stage))
+    except DeploymentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def check(stage_name: str, project: Path = PROJECT) -> str:
+    """Check the stage, the flows, the tools, the account; says what would be deployed where.
+
+    Raises:
+        DeploymentError: Something is in the way.
+    """
+    from infrastructure.cloud import Cloud
+    from infrastructure.function_role import PermissionsError, function_role_policy
+    from infrastructure.synthesis import checked_flows, checked_stage
+    from infrastructure.tokens import template_names
+
+    stage = checked_stage(stage_name)
+    flows = checked_flows(stage, project)
+    try:
+        function_role_policy(template_names(stage.name), "", project)
+    except PermissionsError as error:
+        raise DeploymentError(str(error)) from None
+    check_node()
+    check_cdk(project)
+    cloud = Cloud()
+    cloud.check_bootstrap()
+    return f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
+
+
+def check_node() -> None:
+    """Make sure that Node is there and new enough.
+
+    Raises:
+        DeploymentError: It is not.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise DeploymentError(f"Node is missing: install Node {NODE_VERSION} or newer, which CDK runs on")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    try:
+        major = int(version.removeprefix("v").split(".")[0])
+    except ValueError:
+        raise DeploymentError(f"`{node} --version` says {version!r}: install Node {NODE_VERSION} or newer") from None
+    if major < NODE_VERSION:
+        raise DeploymentError(f"Node {version} is too old: CDK needs Node {NODE_VERSION} or newer")
+
+
+def check_cdk(project: Path = PROJECT) -> None:
+    """Make sure that the command line of CDK that package.json pins is installed.
+
+    Raises:
+        DeploymentError: It is not.
+    """
+    pinned = json.loads((project / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    try:
+        installed = json.loads((project / "node_modules/aws-cdk/package.json").read_text(encoding="utf-8"))["version"]
+    except FileNotFoundError:
+        raise DeploymentError("the command line of CDK is not installed: run `npm ci`") from None
+    if installed != pinned:
+        raise DeploymentError(f"cdk {installed} is installed, and the project needs {pinned}: run `npm ci`")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
