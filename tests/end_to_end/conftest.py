@@ -6,7 +6,7 @@ import fcntl
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,27 +81,33 @@ def make_user(server: Server, aws: Aws) -> MakeUser:
     cognito = aws("cognito-idp")
 
     def make(*groups: str) -> Client:
-        pool, email, password = config["userPoolId"], f"{secrets.token_hex(8)}@example.com", "Correct-horse-7"
-        cognito.admin_create_user(
-            UserPoolId=pool,
-            Username=email,
-            MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": "email", "Value": email}],
-        )
-        cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
-        for group in groups:
-            if group not in [known["GroupName"] for known in cognito.list_groups(UserPoolId=pool)["Groups"]]:
-                cognito.create_group(UserPoolId=pool, GroupName=group)
-            cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
-        signed_in = cognito.admin_initiate_auth(
-            UserPoolId=pool,
-            ClientId=config["userPoolClientId"],
-            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": email, "PASSWORD": password},
-        )
-        return Client(server.session["apiUrl"], signed_in["AuthenticationResult"]["IdToken"])
+        tokens = sign_up(cognito, config["userPoolId"], config["userPoolClientId"], *groups)
+        return Client(server.session["apiUrl"], tokens["IdToken"])
 
     return make
+
+
+def sign_up(cognito: Any, pool: str, client: str, *groups: str) -> dict[str, str]:
+    """Creates a user in a pool, in groups if named, and returns its tokens."""
+    email, password = f"{secrets.token_hex(8)}@example.com", "Correct-horse-7"
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=email,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "email", "Value": email}],
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+    for group in groups:
+        with suppress(cognito.exceptions.GroupExistsException):
+            cognito.create_group(UserPoolId=pool, GroupName=group)
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
+    tokens: dict[str, str] = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": email, "PASSWORD": password},
+    )["AuthenticationResult"]
+    return tokens
 
 
 @pytest.fixture

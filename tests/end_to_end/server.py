@@ -42,7 +42,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        return (self.project / "server.log").read_text()
+        return log_file(self.project).read_text()
 
     def exit_code(self) -> int | None:
         """None while it runs; of a sibling's server only that it has ended is known."""
@@ -74,6 +74,11 @@ class Server:
     def processes(self) -> list[int]:
         """Every process that the server started, wherever it hangs in the tree (Linux)."""
         return marked_processes(self.mark)
+
+
+def log_file(project: Path) -> Path:
+    """Where the server's output goes: beside the project, which may be a clone that must stay clean."""
+    return project.with_name(f"{project.name}.log")
 
 
 def marked_processes(mark: str) -> list[int]:
@@ -130,7 +135,7 @@ def start(project: Path, command: tuple[str, ...] = (), **variables: str) -> Ser
     port, aws_port = free_ports(2)
     mark = uuid.uuid4().hex
     (project / ".localcloud" / "session.json").unlink(missing_ok=True)
-    log = (project / "server.log").open("wb")
+    log = log_file(project).open("wb")
     process = subprocess.Popen(
         command or (sys.executable, "-m", "localcloud", "run"),
         cwd=project,

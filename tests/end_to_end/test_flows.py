@@ -114,10 +114,11 @@ class TestBroken:
         assert "hello_world" in server.log.split("e2e-broken.yml:6:")[1].split("\n\n")[0]
         assert demo.run("helloWorldFlow")["status"] == "SUCCEEDED"
 
+        (broken,) = [flow for flow in demo.get("/flows").json()["broken"] if flow["name"] == "e2eBroken"]
+        assert "e2e-broken.yml:6:" in broken["errors"][0]
+
     def test_it_cannot_be_started(self, demo: Client) -> None:
-        answer = demo.post("/run/e2eBroken", {})
-        assert 400 <= answer.status_code < 500, answer.text
-        assert "broken" in problem(answer, answer.status_code)["detail"]
+        assert "broken" in problem(demo.post("/run/e2eBroken", {}), 503)["detail"]
 
 
 class TestWhileRunning:
@@ -132,8 +133,7 @@ class TestWhileRunning:
         write_flow(name, flow(name, "2"))
         assert demo.run(name)["output"] == {"version": 2}
         write_flow(name, flow(name, "3").replace("End: true", "Next: Nowhere"))
-        answer = demo.post(f"/run/{name}", {})
-        assert 400 <= answer.status_code < 500
+        assert "Nowhere" in problem(demo.post(f"/run/{name}", {}), 503)["detail"]
         assert demo.run("helloWorldFlow")["status"] == "SUCCEEDED"
         eventually(lambda: f"{name}.yml:" in server.log and "Nowhere" in server.log)
         write_flow(name, flow(name, "4"))

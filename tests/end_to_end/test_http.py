@@ -105,9 +105,11 @@ class TestDescription:
         assert {path.replace("helloWorldFlow", "x") for path in ROUTES} <= described
 
     def test_a_typed_function_has_its_schema(self, nobody: Client) -> None:
-        operation = nobody.get("/openapi.json").json()["paths"]["/lib/price_order"]["post"]
-        schema = json.dumps(operation["requestBody"])
-        assert "items" in schema
+        document = nobody.get("/openapi.json").json()
+        operation = document["paths"]["/lib/price_order"]["post"]
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        schema = document["components"]["schemas"][reference.rsplit("/", 1)[1]]
+        assert set(schema["properties"]) == {"items", "country", "coupon"}
         assert "VAT" in json.dumps(operation)
 
 

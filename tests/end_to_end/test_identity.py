@@ -13,7 +13,7 @@ from jose import jwt
 from moto.utilities.utils import load_resource
 
 from .client import PROTECTED, PUBLIC, Client, problem
-from .conftest import Aws, MakeUser
+from .conftest import Aws, MakeUser, sign_up
 from .server import Server
 
 KEY = load_resource("cognitoidp/resources/jwks-private.json")  # what the local user pool signs with
@@ -84,29 +84,16 @@ def other_key() -> str:
     ).decode()
 
 
-def sign_in(cognito: Any, pool: str, client: str, flow: str = "ADMIN_USER_PASSWORD_AUTH") -> dict[str, str]:
-    cognito.admin_create_user(UserPoolId=pool, Username=f"{time.time_ns()}@example.com", MessageAction="SUPPRESS")
-    email = cognito.list_users(UserPoolId=pool)["Users"][-1]["Username"]
-    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password="Correct-horse-7", Permanent=True)
-    result: dict[str, str] = cognito.admin_initiate_auth(
-        UserPoolId=pool,
-        ClientId=client,
-        AuthFlow=flow,
-        AuthParameters={"USERNAME": email, "PASSWORD": "Correct-horse-7"},
-    )["AuthenticationResult"]
-    return result
-
-
 def access_token(aws: Aws, user: Client) -> str:
     config = user.get("/auth/config").json()
-    return sign_in(aws("cognito-idp"), config["userPoolId"], config["userPoolClientId"])["AccessToken"]
+    return sign_up(aws("cognito-idp"), config["userPoolId"], config["userPoolClientId"])["AccessToken"]
 
 
 def other_pools_token(aws: Aws) -> str:
     cognito = aws("cognito-idp")
-    pool = cognito.create_user_pool(PoolName="another", UsernameAttributes=["email"])["UserPool"]["Id"]
+    pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
     client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="another")["UserPoolClient"]["ClientId"]
-    return sign_in(cognito, pool, client)["IdToken"]
+    return sign_up(cognito, pool, client)["IdToken"]
 
 
 class TestTokens:
@@ -167,7 +154,7 @@ class TestTokens:
     def test_the_public_ones_do_not(self, nobody: Client, path: str) -> None:
         assert nobody.get(path).status_code == 200
 
-    def test_where_to_sign_in(self, nobody: Client, token: str) -> None:
+    def test_where_to_sign_up(self, nobody: Client, token: str) -> None:
         config, claims = nobody.get("/auth/config").json(), jwt.get_unverified_claims(token)
         assert set(config) == {"region", "userPoolId", "userPoolClientId", "issuer"}
         assert (config["issuer"], config["userPoolClientId"]) == (claims["iss"], claims["aud"])
