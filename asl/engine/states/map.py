@@ -156,6 +156,8 @@ class Map(ContainerState):
             cause = f"Map state input must be an array but was: {dumps(items)}"
             raise framed(ExpressionError(QUERY_EVALUATION, cause), self.name, branch.entered_id)
         path = self.items_path if isinstance(self.items_path, str) else "$"
+        # AWS shows a path into the context object as if it were one into the data.
+        path = path.removeprefix("$") if path.startswith("$$") else path
         cause = f'Reference path "{path}" must point to array.'
         raise framed(ExpressionError(RUNTIME, cause), self.name, branch.entered_id)
 

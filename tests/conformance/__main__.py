@@ -1,0 +1,32 @@
+"""The command: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from tests.conformance.harness import Harness
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.add_argument("recorded", type=Path, help="recorded cases, a JSON object a line")
+    parser.add_argument("results", type=Path, help="where the results are written, a JSON object a line")
+    parser.add_argument("--only", default="", help="run the cases whose id contains this text")
+    options = parser.parse_args()
+    began = time.monotonic()
+    count = 0
+    with Harness() as harness, options.recorded.open() as lines, options.results.open("w") as out:
+        for record in map(json.loads, lines):
+            if options.only in record["id"]:
+                out.write(json.dumps(harness.run(record)) + "\n")
+                count += 1
+    print(f"{count} cases in {time.monotonic() - began:.1f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Runs one record after the other through the service API, each with a service of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import nullcontext
+from types import TracebackType
+from typing import Any
+
+from moto.server import ThreadedMotoServer
+
+from asl import SkippingClock
+from localcloud.stepfunctions.errors import ServiceError
+from localcloud.stepfunctions.service import Service
+from tests.conformance.behaviours import Behaviours
+from tests.conformance.drivers import drivers, run_beside
+from tests.conformance.surroundings import ROLE, Aws, make_activities, make_resources, make_targets
+
+PATIENCE = 20.0
+"""Real seconds that an execution may take. Time is skipped, so that none needs as many."""
+SETTLED = 0.3
+"""Real seconds after which an execution that AWS showed as still running is looked at."""
+
+
+class Harness:
+    """The emulated services, and a Step Functions service for each record."""
+
+    def __init__(self) -> None:
+        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server.start()
+        host, port = self._server.get_host_and_port()
+        self._endpoint = f"http://{host}:{port}"
+        self._aws = Aws(self._endpoint)
+
+    def __enter__(self) -> Harness:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._server.stop()
+
+    def run(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The raw result of a record. What goes wrong in running it is a result as well."""
+        functions = Behaviours(record.get("lambdas") or {})
+        clock = SkippingClock()
+        service = Service(functions, self._endpoint, clock=clock, poll_seconds=10)
+        functions.engine = service.engine
+        try:
+            return {"id": record["id"], **self._result(record, service, clock)}
+        except ServiceError as refusal:
+            return {"id": record["id"], "status": "REFUSED", "error": refusal.code, "cause": refusal.message}
+        except Exception as problem:
+            return {"id": record["id"], "status": "NOT_RUN", "error": type(problem).__name__, "cause": str(problem)}
+        finally:
+            service.close()
+
+    def _result(self, record: dict[str, Any], service: Service, clock: SkippingClock) -> dict[str, Any]:
+        kind = record["kind"]
+        parameters = record.get("params") or {}
+        if kind == "create_error":
+            return _refusal(record, service)
+        if kind == "validate_state_machine_definition":
+            request = {"definition": record["definition"], **parameters}
+            return {"response": service.handle("ValidateStateMachineDefinition", request)}
+        if kind == "test_state":
+            return {"response": service.handle("TestState", {"definition": record["definition"], **parameters})}
+        return self._execution(record, service, clock)
+
+    def _execution(self, record: dict[str, Any], service: Service, clock: SkippingClock) -> dict[str, Any]:
+        make_resources(record, self._aws)
+        make_targets(record, service)
+        activities = make_activities(record, service)
+        machine = service.handle(
+            "CreateStateMachine",
+            {
+                "name": record.get("sm_name") or "machine",
+                "definition": record["definition"],
+                "roleArn": ROLE,
+                "type": record.get("type") or "STANDARD",
+            },
+        )
+        request = {"stateMachineArn": machine["stateMachineArn"]}
+        if record.get("input") is not None:
+            request["input"] = record["input"]
+        if record.get("exec_name"):
+            request["name"] = record["exec_name"]
+        if record["kind"] == "sync":
+            return _outcome(service.handle("StartSyncExecution", request))
+        beside = drivers(record, service, self._aws, activities)
+        still_running = _shown_running(record)
+        # Time must not run away while a worker of flesh and blood, or one that AWS saw waiting, is thought of.
+        with clock.held() if beside or still_running else nullcontext():
+            arn = service.handle("StartExecution", request)["executionArn"]
+            threads = run_beside(beside)
+            _await(service, arn, SETTLED if still_running else PATIENCE)
+            outcome = _outcome(service.handle("DescribeExecution", {"executionArn": arn}))
+            if (record.get("type") or "STANDARD") == "STANDARD":
+                outcome["history"] = _history(record, service, arn)
+        for thread in threads:
+            thread.join(PATIENCE)
+        if record.get("expected_status") is None:
+            outcome["status"] = None  # the record does not say what it was
+        return outcome
+
+
+def _refusal(record: dict[str, Any], service: Service) -> dict[str, Any]:
+    parameters = {"name": "machine", "roleArn": ROLE, **(record.get("params") or {})}
+    try:
+        service.handle("CreateStateMachine", {**parameters, "definition": record["definition"]})
+    except ServiceError as refusal:
+        return {"rejected": True, "code": refusal.code, "message": refusal.message}
+    return {"rejected": False, "message": None}
+
+
+def _shown_running(record: dict[str, Any]) -> bool:
+    history = record.get("expected_history")
+    return bool(history) and not any(
+        event["type"] in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+        for event in history
+    )
+
+
+def _await(service: Service, arn: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if service.handle("DescribeExecution", {"executionArn": arn})["status"] != "RUNNING":
+            return
+        time.sleep(0.002)
+
+
+def _outcome(answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: answer.get(key) for key in ("status", "output", "error", "cause")}
+
+
+def _history(record: dict[str, Any], service: Service, arn: str) -> list[dict[str, Any]]:
+    expected = record.get("expected_history") or []
+    ids = [event["id"] for event in expected]
+    request: dict[str, Any] = {"executionArn": arn, "maxResults": 1000}
+    if len(ids) > 1 and all(isinstance(number, int) for number in ids) and ids == sorted(ids, reverse=True):
+        request["reverseOrder"] = True
+    events: list[dict[str, Any]] = []
+    while True:
+        page = service.handle("GetExecutionHistory", request)
+        events += page["events"]
+        if not page.get("nextToken"):
+            return json.loads(json.dumps(events))
+        request["nextToken"] = page["nextToken"]

@@ -1,0 +1,98 @@
+"""What a record needs around its execution: other services' resources, activities, target machines."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from localcloud.stepfunctions.service import Service
+
+ROLE = "arn:aws:iam::123456789012:role/sfn_role"
+_TARGET = re.compile(r"arn:aws:states:[a-z0-9-]+:\d+:stateMachine:([A-Za-z0-9_-]+)")
+
+
+class Aws:
+    """Clients of the emulated services."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            import boto3
+
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self._endpoint,
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return self._clients[service]
+
+
+def make_resources(record: dict[str, Any], aws: Aws) -> None:
+    """Make the calls of `setup`. Receiving a message is what the driver does later."""
+    for service, operation, arguments in record.get("setup") or []:
+        if operation == "receive_message":
+            continue
+        if (service, operation) == ("dynamodb", "create_table"):
+            arguments = _table(arguments)
+        getattr(aws.client(service), operation)(**arguments)
+
+
+def _table(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A helper of the recording made tables by `TableName` and `partition_key`."""
+    if "AttributeDefinitions" in arguments:
+        return arguments
+    key = arguments.get("partition_key", "id")
+    return {
+        "TableName": arguments["TableName"],
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+def make_activities(record: dict[str, Any], service: Service) -> list[str]:
+    """The activities of a record; those that the test deleted before the start do not exist."""
+    if "external.activity" not in (record.get("external") or []):
+        return []
+    arns = re.findall(r"arn:aws:states:[a-z0-9-]+:\d+:activity:[A-Za-z0-9_-]+", record["definition"])
+    if "stepfunctions.delete_activity" in record["external"]:
+        return []
+    return [service.handle("CreateActivity", {"name": arn.rsplit(":", 1)[1]})["activityArn"] for arn in arns]
+
+
+def make_targets(record: dict[str, Any], service: Service) -> None:
+    """The machines that a record's execution starts.
+
+    Records name them and do not define them. What AWS answered tells how a target ended, and so does the one made here.
+    """
+    if "tartExecution" not in record["definition"]:
+        return
+    document = json.dumps([record.get("expected_history"), record.get("expected_output"), record.get("expected_cause")])
+    if "StateMachineDoesNotExist" in document:
+        return
+    for name in sorted(set(_TARGET.findall(record["definition"] + (record.get("input") or "")))):
+        definition = {"StartAt": "State", "States": {"State": _end_as(record)}}
+        service.handle(
+            "CreateStateMachine",
+            {"name": name, "definition": json.dumps(definition), "roleArn": ROLE, "type": "STANDARD"},
+        )
+
+
+def _end_as(record: dict[str, Any]) -> dict[str, Any]:
+    for answer in (record.get("expected_cause"), record.get("expected_output")):
+        try:
+            answer = json.loads(answer) if isinstance(answer, str) else answer
+        except ValueError:
+            continue
+        if isinstance(answer, dict) and answer.get("Status") == "FAILED":
+            return {"Type": "Fail", **{key: answer[key] for key in ("Error", "Cause") if key in answer}}
+        if isinstance(answer, dict) and "Output" in answer:
+            output = answer["Output"]
+            return {"Type": "Pass", "Result": json.loads(output) if isinstance(output, str) else output, "End": True}
+    return {"Type": "Pass", "End": True}
