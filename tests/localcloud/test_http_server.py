@@ -1,0 +1,173 @@
+"""The server speaks HTTP/1.1 as clients do, and answers what is none."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localcloud.http_server import HttpConnection, HttpServer, Request, Response
+
+
+class Echo(HttpConnection):
+    max_body_bytes = 1000
+
+    def respond(self, request: Request) -> Response:
+        if request.target == "/fail":
+            raise RuntimeError("a mistake")
+        if request.target == "/slow":
+            time.sleep(0.3)
+        if request.target == "/injected":
+            return Response(200, [("X-A", "1\r\nX-B: 2")])
+        text = f"{request.method} {request.target} {request.headers.get('x-test')} ".encode()
+        return Response(200, [("Content-Type", "text/plain")], text + request.body)
+
+    def refuse(self, status: int, detail: str, request: Request | None) -> Response:
+        return Response(status, [], detail.encode())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[HttpServer]:
+    server = HttpServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def raw(server: HttpServer, data: bytes) -> bytes:
+    """All that the server answers to `data` until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        chunks = []
+        while chunk := connection.recv(65536):
+            chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def test_keeps_the_connection(server: HttpServer) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", server.port)
+    for number in range(3):
+        client.request("POST", f"/a?n={number}", body=b"body", headers={"X-Test": "ä".encode("latin-1")})
+        answer = client.getresponse()
+        assert answer.status == 200
+        assert answer.read() == f"POST /a?n={number} ä ".encode() + b"body"
+        assert answer.getheader("Connection") is None
+    client.close()
+
+
+def test_kept_connections_are_not_delayed(server: HttpServer) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", server.port)
+    began = time.perf_counter()
+    for _ in range(50):
+        client.request("GET", "/")
+        client.getresponse().read()
+    client.close()
+    assert time.perf_counter() - began < 1.0  # Nagle's algorithm would take 2 seconds
+
+
+def test_pipelined_requests_are_answered_in_order(server: HttpServer) -> None:
+    answer = raw(server, b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+    assert answer.index(b"GET /1") < answer.index(b"GET /2")
+
+
+def test_chunked_bodies_are_read(server: HttpServer) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", server.port)
+    client.request(
+        "POST", "/", body=iter([b"ab", b"cde"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+    )
+    assert client.getresponse().read().endswith(b"abcde")
+    client.request("GET", "/after")
+    assert b"/after" in client.getresponse().read()
+    client.close()
+
+
+def test_continue_is_sent_before_the_body(server: HttpServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(b"hi")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_head_has_no_body(server: HttpServer) -> None:
+    answer = raw(server, b"HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+    assert b"Content-Length: 12\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"G(T / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nBad Name: 1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 300 + b"\r\n", 431),
+        (b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7d1\r\n", 413),
+    ],
+)
+def test_malformed_requests_are_refused_and_the_connection_closed(
+    server: HttpServer, request_bytes: bytes, status: int
+) -> None:
+    answer = raw(server, request_bytes)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"Connection: close\r\n" in answer
+
+
+def test_mistakes_of_the_application_are_answered(server: HttpServer, capsys: pytest.CaptureFixture[str]) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", server.port)
+    client.request("GET", "/fail")
+    answer = client.getresponse()
+    assert answer.status == 500
+    assert b"mistake" not in answer.read()
+    client.request("GET", "/")
+    assert client.getresponse().status == 200
+    client.close()
+    assert "RuntimeError: a mistake" in capsys.readouterr().err
+
+
+def test_headers_cannot_be_injected(server: HttpServer) -> None:
+    answer = raw(server, b"GET /injected HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert b"\r\nX-B" not in answer
+
+
+@given(st.binary(max_size=300))
+def test_whatever_arrives_is_answered_or_closed(server: HttpServer, data: bytes) -> None:
+    answer = raw(server, data)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 ")
+
+
+def test_draining_finishes_what_is_under_way() -> None:
+    server = HttpServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    idle = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    busy = http.client.HTTPConnection("127.0.0.1", server.port)
+    busy.request("GET", "/slow")
+    while not server.busy:
+        time.sleep(0.01)
+    assert server.drain(10)
+    answer = busy.getresponse()
+    assert (answer.status, answer.getheader("Connection")) == (200, "close")
+    assert idle.recv(10) == b""
+    for connection in (idle, busy):
+        connection.close()
+    server.server_close()
