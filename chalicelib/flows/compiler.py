@@ -6,6 +6,7 @@ names -> checks -> compiled      all files together, `chalicelib.flows.linker`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from chalicelib import plugins
 from chalicelib.flows.compiled import Project
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.linker import link
-from chalicelib.flows.unit import Unit, compile_unit
+from chalicelib.flows.unit import compile_unit
 from chalicelib.functions import Function, FunctionError, discover
 from chalicelib.settings import PROJECT
 
 SUFFIXES = (".yml", ".yaml")
+_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
 
 
 def flow_files(root: Path = PROJECT) -> list[Path]:
@@ -43,18 +45,24 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None) -
     """
     root = Path(root).resolve()
     functions, problems = _functions(root)
-    units: list[Unit] = []
     texts: dict[str, str] = {}
     for file in flow_files(root) if files is None else files:
         path = _relative(Path(file), root)
         try:
-            text = Path(file).read_text(encoding="utf-8-sig")
+            texts[path] = Path(file).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
-            continue
-        texts[path] = text
-        units.append(compile_unit(path, text))
-    return link(root, units, texts, functions, problems, len(units))
+    flow_names = frozenset(_flow_names(texts)) - functions.keys()
+    units = [compile_unit(path, text, flow_names) for path, text in texts.items()]
+    return link(root, units, texts, functions, problems=problems, compiled_count=len(units))
+
+
+def _flow_names(texts: dict[str, str]) -> Iterator[str]:
+    """The names of all flows, before any is compiled: what `steps:` takes for a flow depends on them."""
+    for text in texts.values():
+        match = _NAME.search(text)
+        if match:
+            yield match[1]
 
 
 def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:

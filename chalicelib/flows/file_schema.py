@@ -1,7 +1,7 @@
 """The JSON Schema of a flow's file, generated from the model, and the check of files against it.
 
-Editors complete and check flow files with the schema (`# yaml-language-server: $schema=...` on a file's first line). The
-compiler checks with the few keywords that the schema uses itself: a general validator takes longer for a file than
+Editors complete and check flow files with the schema (`# yaml-language-server: $schema=...` on a file's first line).
+The compiler checks with the few keywords that the schema uses itself: a general validator takes longer for a file than
 reading it does, and its messages name schemas instead of the way out.
 """
 
@@ -68,9 +68,9 @@ def violations(value: Any) -> Iterator[Violation]:
     yield from _check(value, flow_schema(), "", "the file")
     if isinstance(value, dict) and ("definition" in value) == ("steps" in value):
         if "steps" in value:
-            yield Violation("flow-shape", "/steps", "A flow has either a definition or steps, not both.", at_key=True)
+            yield Violation("file-shape", "/steps", "A flow has either a definition or steps, not both.", at_key=True)
         else:
-            yield Violation("flow-shape", "", "The flow has neither a definition nor steps.", "add one of them")
+            yield Violation("file-shape", "", "The flow has neither a definition nor steps.", "add one of them")
 
 
 def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
@@ -88,31 +88,31 @@ def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Itera
     if allowed is not None and value not in allowed:
         words = " or ".join(map(str, allowed))
         yield Violation(
-            "flow-shape", pointer, f"{what} is {_show(value)}, not {words}.", suggestion(str(value), allowed)
+            "file-shape", pointer, f"{what} is {_show(value)}, not {words}.", suggestion(str(value), allowed)
         )
         return
     kind = schema.get("type")
     if kind is not None and not _is(value, kind):
-        yield Violation("flow-shape", pointer, f"{what} is {_show(value)}, not {_NAMES[_KINDS[kind]]}.")
+        yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {_NAMES[_KINDS[kind]]}.")
     elif kind == "object":
         yield from _check_object(value, schema, pointer, what)
     elif kind == "array":
         if len(value) < schema.get("minItems", 0):
-            yield Violation("flow-shape", pointer, f"{what} is empty.")
+            yield Violation("file-shape", pointer, f"{what} is empty.")
         items = schema.get("items")
         if items is not None:
             for index, item in enumerate(value):
                 yield from _check(item, items, f"{pointer}/{index}", f"item {index + 1} of {what}")
     elif kind == "string":
         if len(value) < schema.get("minLength", 0):
-            yield Violation("flow-shape", pointer, f"{what} is empty.")
+            yield Violation("file-shape", pointer, f"{what} is empty.")
         elif "pattern" in schema and not re.search(schema["pattern"], value):
             yield Violation("flow-name", pointer, f"{what} is {value!r}: letters, digits, `_` and `-`, a letter first.")
     elif kind == "integer":
         low, high = schema.get("minimum"), schema.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
-            yield Violation("flow-shape", pointer, f"{what} is {value}; it must be {bounds}.")
+            yield Violation("file-shape", pointer, f"{what} is {value}; it must be {bounds}.")
 
 
 def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
@@ -140,7 +140,7 @@ def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: st
     fitting = [choice for choice in resolved if "type" not in choice or _is(value, choice["type"])]
     if not fitting:
         words = " or ".join(_NAMES[_KINDS[choice["type"]]] for choice in resolved)
-        yield Violation("flow-shape", pointer, f"{what} is {_show(value)}, not {words}.")
+        yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {words}.")
         return
     best = [list(_check(value, choice, pointer, what)) for choice in fitting]
     yield from min(best, key=len)

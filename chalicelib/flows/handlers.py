@@ -44,7 +44,7 @@ def inspect_handler(file: Path) -> HandlerFault | None:
     try:
         stat = file.stat()
     except OSError:
-        return HandlerFault("unknown-handler", "the file does not exist")
+        return HandlerFault("missing-handler", "the file does not exist")
     return _inspect(file, stat.st_mtime_ns, stat.st_size)
 
 
@@ -54,7 +54,7 @@ def _inspect(file: Path, mtime: int, size: int) -> HandlerFault | None:
         tree = ast.parse(file.read_bytes(), filename=file.name)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
-        return HandlerFault("handler-syntax", f"the file is not Python: {error.args[0]}", line)
+        return HandlerFault("missing-handler", f"the file is not Python: {error.args[0]}", line)
     found: ast.stmt | None = None
     for statement in tree.body:
         found = statement if _binds_handler(statement) else found

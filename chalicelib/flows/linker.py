@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from chalicelib.flows.checks import PROJECT_CHECKS
-from chalicelib.flows.checks.base import Check, Finding, ProjectView
+from chalicelib.flows.checks import PROJECT_CHECKS, SILENCEABLE_ERRORS, duplicate_flow
+from chalicelib.flows.checks.base import Finding, ProjectView
 from chalicelib.flows.compiled import CompiledFlow, FunctionUse, Project
-from chalicelib.flows.diagnostic import START, Diagnostic, Severity
+from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.handlers import function_of_handler
 from chalicelib.flows.linked import Linked
+from chalicelib.flows.locating import diagnostic_of
 from chalicelib.flows.model import DEFAULT_MEMORY, DEFAULT_TIMEOUT, Flow, FunctionEntry
 from chalicelib.flows.placeholders import Scope, Target, flow_of_reference, own_targets
 from chalicelib.flows.silencing import apply_silences
@@ -30,6 +30,7 @@ def link(
     units: Iterable[Unit],
     texts: Mapping[str, str],
     functions: Mapping[str, Function],
+    *,
     problems: Iterable[Diagnostic] = (),
     compiled_count: int = 0,
 ) -> Project:
@@ -39,26 +40,23 @@ def link(
     for unit in units:
         by_name[unit.name].append(unit)
     found: dict[str, list[Diagnostic]] = {unit.path: list(unit.diagnostics) for unit in units}
-    locate = _Locator(texts)
+    read = _Reader(texts)
     for name, same in by_name.items():
         if len(same) > 1:
             for unit in same:
                 others = ", ".join(other.path for other in same if other is not unit)
-                position = locate(unit, Finding("/name", "", at_key=False))
-                message = f"The flow {name!r} is also defined in {others}."
-                found[unit.path].append(
-                    Diagnostic(
-                        "duplicate-flow", Severity.ERROR, message, unit.path, position, "/name", "rename one of them"
-                    )
-                )
+                finding = Finding("/name", f"The flow {name!r} is also defined in {others}.", "rename one of them")
+                found[unit.path].append(diagnostic_of(duplicate_flow.CHECK, finding, read(unit.path), unit.origins))
     linked = _look_up(by_name, functions)
-    view = ProjectView(functions, {item.flow.name: item for item in linked})
+    broken_already = {unit.name for unit in units if any(item.severity is Severity.ERROR for item in found[unit.path])}
+    view = ProjectView(functions, {item.flow.name: item for item in linked}, frozenset(broken_already))
     for item in linked:
         for check in PROJECT_CHECKS:
             assert check.project is not None
             for finding in check.project(item, view):
-                found[item.unit.path].append(_diagnostic(check, finding, item.unit, locate))
-    kept = {unit.path: apply_silences(unit.path, found[unit.path], unit.silences) for unit in units}
+                path = item.unit.path
+                found[path].append(diagnostic_of(check, finding, read(path), item.unit.origins))
+    kept = {unit.path: apply_silences(unit.path, found[unit.path], unit.silences, SILENCEABLE_ERRORS) for unit in units}
     broken: dict[str, tuple[Diagnostic, ...]] = {}
     for name, same in by_name.items():
         errors = [d for unit in same for d in kept[unit.path] if d.severity is Severity.ERROR]
@@ -159,32 +157,14 @@ def _compiled(item: Linked, settings: Mapping[str, FunctionUse]) -> CompiledFlow
     )
 
 
-class _Locator:
-    """Positions of findings, reading each file at most once."""
+class _Reader:
+    """Reads the files of findings again for their positions, each at most once."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
         self.sources: dict[str, Source] = {}
 
-    def __call__(self, unit: Unit, finding: Finding) -> Any:
-        source = self.sources.get(unit.path)
-        if source is None:
-            if unit.path not in self.texts:
-                return START
-            source = self.sources[unit.path] = Source(unit.path, self.texts[unit.path])
-        return place(source, finding, unit.origins)
-
-
-def place(source: Source, finding: Finding, origins: Mapping[str, str]) -> Any:
-    """The position of a finding."""
-    pointer = finding.pointer
-    if finding.offset is not None:
-        return source.scalar_offset(pointer, finding.offset)
-    return source.position(pointer, key=finding.at_key)
-
-
-def _diagnostic(check: Check, finding: Finding, unit: Unit, locate: _Locator) -> Diagnostic:
-    severity = finding.severity or check.severity
-    return Diagnostic(
-        check.id, severity, finding.message, unit.path, locate(unit, finding), finding.pointer, finding.hint
-    )
+    def __call__(self, path: str) -> Source:
+        if path not in self.sources:
+            self.sources[path] = Source(path, self.texts[path])
+        return self.sources[path]

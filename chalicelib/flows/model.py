@@ -1,6 +1,6 @@
 """Second stage: what a flow's file may say, as data classes.
 
-Each field carries its key in YAML, its JSON Schema and its documentation; `chalicelib.flows.file_schema` turns them into
+Each field carries its key in YAML, its JSON Schema and its documentation; `chalicelib.flows.file_schema` makes of them
 the schema that editors use and that the compiler checks files against, so that both always agree.
 """
 
@@ -176,6 +176,7 @@ class Flow:
         ),
     )
     denied: tuple[IamStatement, ...] = ()
+    written_permissions: Any = None
     definition: dict[str, Any] | None = field(
         default=None,
         metadata=yaml_key("definition", {"$ref": "#/$defs/StateMachine"}, "The flow in Amazon States Language."),
@@ -221,6 +222,7 @@ def build_flow(value: dict[str, Any]) -> Flow:
         references=tuple(value.get("stateMachineReferences", ())),
         permissions=allow,
         denied=deny,
+        written_permissions=value.get("permissions"),
         definition=value.get("definition"),
     )
 

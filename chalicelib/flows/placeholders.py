@@ -2,7 +2,8 @@
 
 A name is looked up in three places, the nearest first: the flow's own functions, its state machine references, and what
 the whole project knows (a function alias of other flows when all mean the same function, a library function, a flow).
-`${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${Stage}` are known everywhere.
+`${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}`, `${Stage}` and `${ResourcePrefix}` (what every name on AWS
+begins with) are known everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from chalicelib.flows.pointers import escape
 from chalicelib.names import Names
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_:.-]*)\}")
-PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "Stage")
+PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "ResourcePrefix", "Stage")
+EXECUTIONS = "executions:"  # `${executions:X}` in a derived permission is every execution of the flow that `X` names
 STATE_MACHINE = "StateMachine"
 
 
@@ -34,7 +36,12 @@ class Target:
             return names.function_arn(self.name)
         if self.kind == "flow":
             return names.state_machine_arn(self.name)
-        pseudo = {"AWS::AccountId": names.account, "AWS::Partition": names.partition, "AWS::Region": names.region}
+        pseudo = {
+            "AWS::AccountId": names.account,
+            "AWS::Partition": names.partition,
+            "AWS::Region": names.region,
+            "ResourcePrefix": names.resource(""),
+        }
         return pseudo.get(self.name, names.stage)
 
 
@@ -61,7 +68,15 @@ def occurrences(value: Any, pointer: str = "") -> Iterator[tuple[str, str, int]]
 
 def replace(text: str, targets: Mapping[str, Target], names: Names) -> str:
     """A plain text with every placeholder of `targets` replaced."""
-    return PLACEHOLDER.sub(lambda match: targets[match[1]].render(names) if match[1] in targets else match[0], text)
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        target = targets.get(name.removeprefix(EXECUTIONS))
+        if target is None:
+            return match[0]
+        return names.execution_arn(target.name, "*") if name.startswith(EXECUTIONS) else target.render(names)
+
+    return PLACEHOLDER.sub(value, text)
 
 
 def replace_in_json(text: str, targets: Mapping[str, Target], names: Names) -> str:

@@ -175,7 +175,7 @@ class _Cron:
                     same_day = (year, month, day) == (start.year, start.month, start.day)
                     time = self._first_time(start.hour, start.minute) if same_day else (self.hours[0], self.minutes[0])
                     if time is not None:
-                        return datetime(year, month, day, *time)  # noqa: DTZ001  (a wall-clock time)
+                        return datetime(year, month, day, *time)
         return None
 
     def _first_time(self, hour: int, minute: int) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ The reason is required: a reader must learn why the check is wrong here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
@@ -43,11 +43,14 @@ def find_silences(text: str) -> tuple[Silence, ...]:
         checks = tuple(name.strip() for name in (match["checks"] or "").split(",") if name.strip())
         start = line.index("#", match.start()) + 1
         position = Position(number, start, number, len(line) + 1)
-        found.append(Silence(checks, target, match["reason"].strip(" :-"), position))
+        reason = match["reason"].partition(" #")[0].strip(" :-")
+        found.append(Silence(checks, target, reason, position))
     return tuple(found)
 
 
-def apply_silences(file: str, diagnostics: Iterable[Diagnostic], silences: Iterable[Silence]) -> list[Diagnostic]:
+def apply_silences(
+    file: str, diagnostics: Iterable[Diagnostic], silences: Iterable[Silence], silenceable_errors: Collection[str]
+) -> list[Diagnostic]:
     """The findings of one file that no comment silences, and what is wrong with the comments themselves."""
     kept = list(diagnostics)
     for silence in silences:
@@ -60,11 +63,15 @@ def apply_silences(file: str, diagnostics: Iterable[Diagnostic], silences: Itera
             kept.append(Diagnostic("silence-without-reason", Severity.ERROR, problem, file, silence.position))
             continue
         for check in silence.checks:
-            remaining = [item for item in kept if not (item.line == silence.line and item.check == check)]
-            if len(remaining) == len(kept):
+            silenced = [item for item in kept if item.line == silence.line and item.check == check]
+            if not silenced:
                 message = f"Nothing on line {silence.line} is found by {check!r}."
                 kept.append(
                     Diagnostic("unused-silence", Severity.ADVICE, message, file, silence.position, hint="remove it")
                 )
-            kept = remaining if len(remaining) != len(kept) else kept
+            elif silenced[0].severity is Severity.ERROR and check not in silenceable_errors:
+                message = f"{check!r} is an error that stops the deployment; no comment silences it."
+                kept.append(Diagnostic("silence-without-reason", Severity.ERROR, message, file, silence.position))
+            else:
+                kept = [item for item in kept if item not in silenced]
     return kept

@@ -9,6 +9,7 @@ Plain scalars follow YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-co
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, cast
@@ -103,7 +104,7 @@ class Source:
         for token in split(pointer):
             found = _child(node, token)
             if found is None:
-                key = True
+                key = not isinstance(node, ScalarNode)  # a short form's one value stands for all of the long form's
                 break
             key_node, node = found
         if key and key_node is not None:
@@ -132,7 +133,7 @@ class Source:
     def _compose(self) -> Node | None:
         if len(self.text) > MAX_BYTES:
             self.report(
-                "yaml-size", f"The file has {len(self.text):,} characters; at most {MAX_BYTES:,} are read.", START
+                "yaml-value", f"The file has {len(self.text):,} characters; at most {MAX_BYTES:,} are read.", START
             )
             return None
         loader = None
@@ -243,7 +244,7 @@ class _Converter:
         pairs: list[tuple[Node, Node]] = node.value
         for key_node, value_node in pairs:
             if type(key_node) is not ScalarNode:
-                self.source.report("yaml-key", "A key must be a text.", _range(key_node))
+                self.source.report("yaml-value", "A key must be a text.", _range(key_node))
                 continue
             key = key_node.value
             if key_node.tag == _MERGE:
@@ -261,7 +262,7 @@ class _Converter:
         value = self.convert(node)
         parts = value if isinstance(value, list) else [value]
         if not all(isinstance(part, dict) for part in parts):
-            self.source.report("yaml-merge", "`<<` merges mappings alone.", _range(node))
+            self.source.report("yaml-value", "`<<` merges mappings alone.", _range(node))
             return {}
         merged: dict[str, Any] = {}
         for part in reversed(parts):  # the first of several wins
@@ -283,7 +284,7 @@ class _Converter:
 
     def _unknown_tag(self, node: Node) -> None:
         tag = node.tag.replace(_PREFIX, "!!")
-        self.source.report("yaml-tag", f"The tag {tag} has no meaning in a flow.", _range(node), "remove the tag")
+        self.source.report("yaml-value", f"The tag {tag} has no meaning in a flow.", _range(node), "remove the tag")
 
 
 def _integer(text: str) -> int:
@@ -293,8 +294,8 @@ def _integer(text: str) -> int:
 
 
 def _float(text: str) -> float:
-    value = float(text.replace("_", "x"))
-    if value in (float("inf"), float("-inf")) or value != value:
+    value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if not math.isfinite(value):
         raise ValueError(text)
     return value
 

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from asl.language.diagnosis import ADVICE, Diagnosis, diagnose
+from asl.language.diagnosis import Severity as DefinitionSeverity
+from chalicelib.flows.checks import FILE_CHECKS
+from chalicelib.flows.checks.base import FileView
 from chalicelib.flows.diagnostic import Diagnostic, Severity
-from chalicelib.flows.file_schema import violations
+from chalicelib.flows.file_schema import Violation, violations
+from chalicelib.flows.locating import diagnostic_of, origin
 from chalicelib.flows.model import Flow, build_flow
-from chalicelib.flows.permissions import Statement
+from chalicelib.flows.permissions import Statement, derive_statements
 from chalicelib.flows.placeholders import PLACEHOLDER, names_in
+from chalicelib.flows.shortform import expand
 from chalicelib.flows.silencing import Silence, find_silences
 from chalicelib.flows.source import Source
-
-try:
-    from asl.language import diagnose
-except ImportError:
-
-    def diagnose(*a, **k):
-        return []
-
-
-_SEVERITIES = {"ERROR": Severity.ERROR, "WARNING": Severity.WARNING, "ADVICE": Severity.ADVICE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,59 +47,55 @@ class Unit:
     silences: tuple[Silence, ...]
 
 
-def compile_unit(path: str, text: str) -> Unit:
-    """Compile one file; whatever is wrong with it is in the result's diagnostics."""
+def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> Unit:
+    """Compile one file; whatever is wrong with it is in the result's diagnostics.
+
+    `flows` are the names that mean flows in `steps:`; a plain definition does not depend on them.
+    """
     source = Source(path, text)
     silences = find_silences(text)
-    stem = path.rpartition("/")[2].rpartition(".")[0]
     value = source.value
-    found = list(source.problems)
+    name = path.rpartition("/")[2].rpartition(".")[0]
+    found = source.problems
     if not isinstance(value, dict):
         if not found:
-            source.report(
-                "flow-shape", "A flow's file holds keys such as `name:`, not a list or a text.", source.position("")
-            )
-            found = list(source.problems)
-        return Unit(path, stem, None, "", (), {}, (), tuple(found), silences)
-    name = value["name"] if isinstance(value.get("name"), str) and value["name"] else stem
-    wrong = list(violations(value))
-    found += [
-        Diagnostic(
-            item.check,
-            Severity.ERROR,
-            item.message[:1].upper() + item.message[1:],
-            path,
-            source.position(item.pointer, key=item.at_key),
-            item.pointer,
-            item.hint,
-        )
-        for item in wrong
-    ]
-    raw = value.get("definition")
-    if wrong:
-        if isinstance(raw, dict):
-            machine_type = "EXPRESS" if value.get("type") == "EXPRESS" else "STANDARD"
-            found += definition_diagnostics(source, raw, _json(raw), machine_type)
+            message = "A flow's file holds keys such as `name:`, not a list or a text."
+            source.report("file-shape", message, source.position(""))
         return Unit(path, name, None, "", (), {}, (), tuple(found), silences)
-    flow = build_flow(value)
-    definition = flow.definition
-    assert definition is not None
+    if isinstance(value.get("name"), str) and value["name"]:
+        name = value["name"]
+    wrong = list(violations(value))
+    found += [_violation(item, source) for item in wrong]
+    flow = None if wrong else build_flow(value)
+    machine_type = "EXPRESS" if value.get("type") == "EXPRESS" else "STANDARD"
+    definition, origins = value.get("definition"), dict[str, str]()
+    if flow is not None and definition is None:
+        own = {entry.name for entry in flow.functions}
+        expansion = expand(value["steps"], flows - own)
+        found += [_violation(Violation("steps", p.pointer, p.message, p.hint), source) for p in expansion.problems]
+        definition, origins = (None, {}) if expansion.problems else (expansion.definition, expansion.origins)
+        flow = replace(flow, definition=definition) if definition is not None else None
     definition_text = _json(definition)
-    found += definition_diagnostics(source, definition, definition_text, flow.type)
-    return Unit(
-        path,
-        name,
-        flow,
-        definition_text,
-        names_in(definition_text),
-        {},
-        (),
-        tuple(found),
-        silences,
-    )
+    if isinstance(definition, dict):
+        found += definition_diagnostics(source, definition, definition_text, machine_type, origins)
+    if flow is None or not isinstance(definition, dict):
+        return Unit(path, name, None, "", (), {}, (), tuple(found), silences)
+    placeholders = names_in(definition_text + _json(flow.written_permissions))
+    view = FileView(flow, placeholders)
+    for check in FILE_CHECKS:
+        assert check.file is not None
+        found += [diagnostic_of(check, finding, source, origins) for finding in check.file(view)]
+    statements = derive_statements(flow.name, definition, flow.permissions, flow.denied)
+    return Unit(path, name, flow, definition_text, placeholders, origins, statements, tuple(found), silences)
 
 
-def _json(definition: dict[str, Any]) -> str:
+def _violation(item: Violation, source: Source) -> Diagnostic:
+    message = item.message[:1].upper() + item.message[1:]
+    position = source.position(item.pointer, key=item.at_key)
+    return Diagnostic(item.check, Severity.ERROR, message, source.path, position, item.pointer, item.hint)
+
+
+def _json(definition: Any) -> str:
     return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -115,12 +108,20 @@ def _probe(match: re.Match[str]) -> str:
     return _MACHINE_PROBE if "StateMachine" in match[1] else _PROBE
 
 
-def definition_diagnostics(source: Source, definition: Any, text: str, machine_type: str) -> list[Diagnostic]:
+def definition_diagnostics(
+    source: Source, definition: Any, text: str, machine_type: str, origins: Mapping[str, str]
+) -> list[Diagnostic]:
     """What `asl.language` says about the definition, at the lines of the file."""
     probed = json.loads(PLACEHOLDER.sub(_probe, text)) if "${" in text else definition
     result = []
     for item in diagnose(probed, machine_type=machine_type):
-        pointer = "/definition" + item.pointer
-        severity = _SEVERITIES[item.severity.name]
-        result.append(Diagnostic(item.check, severity, item.message, source.path, source.position(pointer), pointer))
+        pointer = origin("/definition" + item.pointer, origins)
+        position = source.position(pointer)
+        result.append(Diagnostic(item.check, _severity(item), item.message, source.path, position, pointer))
     return result
+
+
+def _severity(item: Diagnosis) -> Severity:
+    if item.severity is DefinitionSeverity.ERROR:
+        return Severity.ERROR
+    return Severity.ADVICE if item.code == ADVICE else Severity.WARNING

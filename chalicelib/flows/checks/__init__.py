@@ -2,9 +2,76 @@
 
 from __future__ import annotations
 
-from chalicelib.flows.checks import unknown_handler, unresolved_name
+from chalicelib.flows.checks import (
+    duplicate_flow,
+    express_duration,
+    flow_cycle,
+    flow_name,
+    flow_shape,
+    function_clash,
+    function_settings,
+    handler_signature,
+    input_mismatch,
+    input_schema,
+    input_unused,
+    lambda_timeout,
+    missing_handler,
+    missing_key,
+    missing_timeout,
+    name_length,
+    schedule_expression,
+    schedule_never,
+    silence_without_reason,
+    steps,
+    unknown_handler,
+    unknown_key,
+    unknown_reference,
+    unreadable_file,
+    unresolved_name,
+    unused_function,
+    unused_silence,
+    yaml_alias,
+    yaml_duplicate_key,
+    yaml_syntax,
+    yaml_tab,
+    yaml_value,
+)
 from chalicelib.flows.checks.base import Check
 
-CHECKS: tuple[Check, ...] = (unknown_handler.CHECK, unresolved_name.CHECK)
+CHECKS: tuple[Check, ...] = (
+    unreadable_file.CHECK,
+    yaml_syntax.CHECK,
+    yaml_tab.CHECK,
+    yaml_duplicate_key.CHECK,
+    yaml_alias.CHECK,
+    yaml_value.CHECK,
+    flow_shape.CHECK,
+    flow_name.CHECK,
+    missing_key.CHECK,
+    unknown_key.CHECK,
+    steps.CHECK,
+    duplicate_flow.CHECK,
+    function_clash.CHECK,
+    unresolved_name.CHECK,
+    unknown_reference.CHECK,
+    unknown_handler.CHECK,
+    missing_handler.CHECK,
+    handler_signature.CHECK,
+    function_settings.CHECK,
+    unused_function.CHECK,
+    name_length.CHECK,
+    flow_cycle.CHECK,
+    schedule_expression.CHECK,
+    schedule_never.CHECK,
+    input_schema.CHECK,
+    input_mismatch.CHECK,
+    input_unused.CHECK,
+    lambda_timeout.CHECK,
+    missing_timeout.CHECK,
+    express_duration.CHECK,
+    silence_without_reason.CHECK,
+    unused_silence.CHECK,
+)
 FILE_CHECKS = tuple(check for check in CHECKS if check.file is not None)
 PROJECT_CHECKS = tuple(check for check in CHECKS if check.project is not None)
+SILENCEABLE_ERRORS = frozenset(check.id for check in CHECKS if check.silenceable)

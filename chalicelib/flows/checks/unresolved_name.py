@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
     if len(linked.targets) == len(linked.unit.placeholders):
         return
-    for name, pointer, offset in occurrences(linked.definition):
+    written = {"definition": linked.definition, "permissions": linked.flow.written_permissions}
+    for name, pointer, offset in occurrences(written):
         if name in linked.targets:
             continue
         ambiguous = linked.scope.ambiguous.get(name)
@@ -27,7 +28,7 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
         else:
             message = f"${{{name}}} is no function or flow that this project knows."
             hint = suggestion(name, linked.own) or suggestion(name, linked.scope.candidates(linked.own))
-        yield Finding("/definition" + pointer, message, hint, offset=offset)
+        yield Finding(pointer, message, hint, offset=offset)
 
 
 CHECK = Check(
@@ -35,9 +36,10 @@ CHECK = Check(
     severity=Severity.ERROR,
     summary="`${...}` names no function or flow",
     description=(
-        "A name in `${...}` is looked up among the flow's own functions, its stateMachineReferences, and what the whole "
-        "project knows: an alias that other flows give a function when all mean the same one, a library function, a "
-        "flow. `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${Stage}` are known everywhere."
+        "A name in `${...}` is looked up among the flow's own functions, its stateMachineReferences, and what "
+        "the whole project knows: an alias that other flows give a function when all mean the same one, a "
+        "library function, a flow. `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${Stage}` "
+        "are known everywhere."
     ),
     source="docs/flows.md",
     wrong="""\

@@ -1,0 +1,31 @@
+"""Functions that a flow lists and never calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.flows.checks.base import Check, FileView, Finding, flow
+from chalicelib.flows.diagnostic import Severity
+
+
+def _file(view: FileView) -> Iterator[Finding]:
+    used = set(view.placeholders)
+    for index, entry in enumerate(view.flow.functions):
+        if entry.name not in used and f"{entry.name}Arn" not in used:
+            message = f"The definition never calls ${{{entry.name}Arn}}."
+            yield Finding(f"/functions/{index}/name", message, "remove it from `functions`")
+
+
+CHECK = Check(
+    id="unused-function",
+    severity=Severity.ADVICE,
+    summary="A flow lists a function that it never calls",
+    description=("The function is deployed for nothing, and a reader looks for its use."),
+    source="docs/flows.md",
+    wrong=flow(
+        "functions:\n  - {name: Hello, handler: hello_world, timeout: 30}\n"
+        "  - {name: Spare, handler: hello_world, timeout: 30}  # <-\n"
+    ),
+    right=flow(),
+    file=_file,
+)

@@ -1,0 +1,197 @@
+"""What an AWS SDK integration needs: `arn:aws:states:::aws-sdk:dynamodb:query` -> `dynamodb:Query` on the table.
+
+The IAM prefix of a service and the name of an action are mostly those of the API; where IAM differs, this module says
+how. Source: the Service Authorization Reference,
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from chalicelib.flows.permissions import resources as r
+from chalicelib.flows.permissions.arguments import Arguments
+from chalicelib.flows.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
+from chalicelib.flows.permissions.statement import Statement
+
+# Services whose prefix in IAM is not the name that they sign requests with, and the common ones, to read no API model.
+_PREFIXES = {
+    **dict.fromkeys(("athena", "batch", "ecs", "ec2", "ecr", "eks", "iam", "rds", "ses", "sts", "textract"), ""),
+    **dict.fromkeys(("comprehend", "rekognition", "polly", "transcribe", "translate", "sagemaker"), ""),
+    "bedrockruntime": "bedrock",
+    "cloudwatch": "cloudwatch",
+    "cloudwatchlogs": "logs",
+    "cognitoidentityprovider": "cognito-idp",
+    "directoryservice": "ds",
+    "emr": "elasticmapreduce",
+    "eventbridge": "events",
+    "iotdataplane": "iot",
+    "iotjobsdataplane": "iotjobsdata",
+    "mturk": "mechanicalturk",
+    "opensearch": "es",
+    "rdsdata": "rds-data",
+    "redshiftdata": "redshift-data",
+    "resourcegroupstaggingapi": "tag",
+    "sagemakerruntime": "sagemaker",
+    "sesv2": "ses",
+    "sfn": "states",
+}
+
+# The actions of IAM that an API action needs, where it is not the action of the same name.
+_ACTIONS = {
+    "s3:HeadBucket": ("ListBucket",),
+    "s3:HeadObject": ("GetObject",),
+    "s3:ListObjects": ("ListBucket",),
+    "s3:ListObjectsV2": ("ListBucket",),
+    "s3:ListObjectVersions": ("ListBucketVersions",),
+    "s3:ListMultipartUploads": ("ListBucketMultipartUploads",),
+    "s3:ListParts": ("ListMultipartUploadParts",),
+    "s3:ListBuckets": ("ListAllMyBuckets",),
+    "s3:DeleteObjects": ("DeleteObject",),
+    "s3:CopyObject": ("GetObject", "PutObject"),
+    "s3:CreateMultipartUpload": ("PutObject",),
+    "s3:UploadPart": ("PutObject",),
+    "s3:UploadPartCopy": ("GetObject", "PutObject"),
+    "s3:CompleteMultipartUpload": ("PutObject",),
+    "s3:SelectObjectContent": ("GetObject",),
+    "s3:GetBucketCors": ("GetBucketCORS",),
+    "s3:PutBucketCors": ("PutBucketCORS",),
+    "s3:DeleteBucketCors": ("PutBucketCORS",),
+    "s3:GetBucketEncryption": ("GetEncryptionConfiguration",),
+    "s3:PutBucketEncryption": ("PutEncryptionConfiguration",),
+    "s3:DeleteBucketEncryption": ("PutEncryptionConfiguration",),
+    "s3:GetBucketLifecycleConfiguration": ("GetLifecycleConfiguration",),
+    "s3:PutBucketLifecycleConfiguration": ("PutLifecycleConfiguration",),
+    "s3:GetBucketNotificationConfiguration": ("GetBucketNotification",),
+    "s3:PutBucketNotificationConfiguration": ("PutBucketNotification",),
+    "s3:GetBucketReplication": ("GetReplicationConfiguration",),
+    "s3:PutBucketReplication": ("PutReplicationConfiguration",),
+    "lambda:Invoke": ("InvokeFunction",),
+    "lambda:InvokeAsync": ("InvokeFunction",),
+    "dynamodb:TransactGetItems": ("GetItem",),
+    "dynamodb:TransactWriteItems": ("ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"),
+    "dynamodb:ExecuteStatement": ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
+    "dynamodb:BatchExecuteStatement": ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
+    "dynamodb:ExecuteTransaction": ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
+    "sqs:SendMessageBatch": ("SendMessage",),
+    "sqs:DeleteMessageBatch": ("DeleteMessage",),
+    "sqs:ChangeMessageVisibilityBatch": ("ChangeMessageVisibility",),
+    "sns:PublishBatch": ("Publish",),
+    "bedrock:Converse": ("InvokeModel",),
+    "bedrock:ConverseStream": ("InvokeModelWithResponseStream",),
+    "kms:ReEncrypt": ("ReEncryptFrom", "ReEncryptTo"),
+}
+
+_BUCKET_ACTIONS = ("ListBucket", "ListBucketVersions", "ListBucketMultipartUploads")
+
+
+def _table(arguments: Arguments) -> Resources:
+    """A table, and its index when the query names one."""
+    of = named("TableName", "dynamodb", "table/{}")(arguments)
+    index = arguments.literal("IndexName")
+    if index is None and not arguments.given("IndexName"):
+        return of
+    return Resources((f"{of.arns[0]}/index/{index or '*'}",), of.note)
+
+
+def _tables_of_requests(arguments: Arguments) -> Resources:
+    requests = arguments.nested("RequestItems").values
+    if requests and not any(name.endswith(".$") for name in requests):
+        return Resources(tuple(arn("dynamodb", f"table/{name}") for name in requests))
+    return Resources((arn("dynamodb", "table/*"),), "the tables are known at run time alone")
+
+
+def _any_table(arguments: Arguments) -> Resources:
+    return Resources((arn("dynamodb", "table/*"),), "the statements name the tables")
+
+
+def _rule(arguments: Arguments) -> Resources:
+    name = "Name" if arguments.given("Name") else "Rule"
+    return named(name, "events", "rule/{}")(arguments)
+
+
+_DYNAMODB = first_given(("RequestItems", _tables_of_requests), ("TableName", _table), otherwise=_any_table)
+_STREAM = first_given(
+    ("StreamARN", named("StreamARN", "kinesis", "stream/{}")), otherwise=named("StreamName", "kinesis", "stream/{}")
+)
+_STATES = first_given(
+    ("StateMachineArn", r.state_machine),
+    ("ExecutionArn", named("ExecutionArn", "states", "execution:{}")),
+    ("ActivityArn", named("ActivityArn", "states", "activity:{}")),
+    otherwise=anything,
+)
+
+_RESOURCES: dict[str, ResourceOf] = {
+    "bedrock": first_given(("ModelId", r.model), otherwise=anything),
+    "codebuild": named("ProjectName", "codebuild", "project/{}"),
+    "cognito-idp": named("UserPoolId", "cognito-idp", "userpool/{}"),
+    "dynamodb": _DYNAMODB,
+    "events": first_given(("Entries", r.event_buses), ("Name", _rule), ("Rule", _rule), otherwise=anything),
+    "firehose": named("DeliveryStreamName", "firehose", "deliverystream/{}"),
+    "glue": named("JobName", "glue", "job/{}"),
+    "kinesis": _STREAM,
+    "kms": r.key,
+    "lambda": first_given(("FunctionName", r.function), otherwise=anything),
+    "logs": named("LogGroupName", "logs", "log-group:{}:*"),
+    "scheduler": named("Name", "scheduler", "schedule/default/{}"),
+    "secretsmanager": first_given(("SecretId", r.secret), otherwise=anything),
+    "sns": first_given(("TopicArn", r.topic), ("TargetArn", r.topic), ("PhoneNumber", r.topic), otherwise=anything),
+    "sqs": first_given(("QueueUrl", r.queue), otherwise=anything),
+    "ssm": first_given(("Name", r.parameter), ("Path", r.parameter), otherwise=anything),
+    "states": _STATES,
+}
+
+
+def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statement]:
+    """The statements of `aws-sdk:<service>:<action>`."""
+    prefix = iam_prefix(service)
+    api_name = action[:1].upper() + action[1:]
+    names = _ACTIONS.get(f"{prefix}:{api_name}", (api_name,))
+    if prefix == "s3":
+        yield from _s3(api_name, names, arguments)
+        return
+    found = _RESOURCES.get(prefix, anything)(arguments)
+    yield Statement("", tuple(f"{prefix}:{name}" for name in names), found.arns, note=found.note)
+
+
+def _s3(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Iterator[Statement]:
+    source = arguments.literal("CopySource")
+    if len(names) == 2 and source is not None:  # a copy reads one object and writes another
+        found = r.bucket_objects(arguments)
+        yield Statement("", ("s3:GetObject",), ("arn:${AWS::Partition}:s3:::" + source.lstrip("/"),))
+        yield Statement("", ("s3:PutObject",), found.arns, note=found.note)
+        return
+    if api_name == "ListBuckets":
+        found = r.ANY
+    elif names[0] in _BUCKET_ACTIONS or "Bucket" in api_name:
+        found = r.bucket(arguments)
+    else:
+        found = r.bucket_objects(arguments)
+    yield Statement("", tuple(f"s3:{name}" for name in names), found.arns, note=found.note)
+
+
+def iam_prefix(service: str) -> str:
+    """The prefix in IAM of a service as Step Functions writes it: `cloudwatchlogs` -> `logs`."""
+    if service in _PREFIXES:
+        return _PREFIXES[service] or service
+    if service in _RESOURCES or service == "s3":
+        return service
+    return _signing_name(service)
+
+
+@cache
+def _signing_name(service: str) -> str:
+    """The name that a service signs requests with, from its API model; the service's own name when there is none."""
+    from botocore.loaders import create_loader
+
+    loader = create_loader()
+    names: list[str] = loader.list_available_services("service-2")
+    names.sort(key=lambda name: name.replace("-", "") != service)  # most often the very first is the one
+    for name in names:
+        metadata = loader.load_service_model(name, "service-2")["metadata"]
+        sdk_id = re.sub(r"[^a-z0-9]", "", metadata.get("serviceId", "").lower())
+        if sdk_id == service:
+            return str(metadata.get("signingName") or metadata.get("endpointPrefix") or service)
+    return service

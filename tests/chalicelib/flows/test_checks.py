@@ -1,0 +1,52 @@
+"""Every check finds its own wrong example on the marked line, and nothing in the right one."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.flows import Severity
+from chalicelib.flows.checks import CHECKS
+from chalicelib.flows.checks.base import Check
+
+from .conftest import Workspace
+
+MARK = "# <-"
+WITH_EXAMPLE = [check for check in CHECKS if check.wrong]
+
+
+def prepare(workspace: Workspace, check: Check) -> None:
+    for name, code in check.library.items():
+        workspace.function(name, code)
+
+
+@pytest.mark.parametrize("check", WITH_EXAMPLE, ids=lambda check: check.id)
+def test_the_wrong_example_is_found_on_its_line(check: Check, workspace: Workspace) -> None:
+    prepare(workspace, check)
+    for name, text in check.others.items():
+        workspace.flow(text, name)
+    workspace.flow(check.wrong)
+    marked = [number for number, line in enumerate(check.wrong.splitlines(), 1) if MARK in line]
+    found = [d for d in workspace.compile().diagnostics if d.check == check.id and d.file == "flows/flow.yml"]
+    assert [d.line for d in found] == marked
+    assert all(d.severity is check.severity for d in found)
+    assert all(1 <= d.column <= len(check.wrong.splitlines()[d.line - 1]) for d in found)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_the_right_example_is_clean(check: Check, workspace: Workspace) -> None:
+    workspace.flow(check.right)
+    project = workspace.compile()
+    serious = [d for d in project.diagnostics if d.check == check.id or d.severity is not Severity.ADVICE]
+    assert serious == []
+    assert len(project.flows) == 1
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_a_check_explains_itself(check: Check) -> None:
+    assert check.summary and not check.summary.endswith(".")
+    assert check.description.endswith(".")
+    assert check.source.startswith("https://") or check.source == "docs/flows.md"
+
+
+def test_ids_are_unique() -> None:
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
