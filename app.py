@@ -16,10 +16,12 @@ from chalicelib.names import APP_NAME
 from chalicelib.settings import PROJECT, settings
 
 logs.configure()
-if settings.in_chalice_cli:  # gives `chalice local` a cloud; `package` and `deploy` get nothing
+if settings.in_chalice_cli:
+    from infrastructure.chalice_hooks import install
     from localcloud.attach import attach
 
-    attach(PROJECT)
+    install()  # what `package` and `deploy` put into the zip
+    attach(PROJECT)  # gives `chalice local` a cloud; the other commands get nothing
 app = Chalice(app_name=APP_NAME)
 api.register(app)
 registration.register(app, globals())

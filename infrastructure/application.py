@@ -78,6 +78,7 @@ class ChaliceApplication(Chalice):  # type: ignore[misc]
                 chalice_config={
                     "app_name": APP_NAME,
                     "api_gateway_stage": API_STAGE,
+                    "api_gateway_endpoint_type": "REGIONAL",
                     "autogen_policy": False,
                     "manage_iam_role": False,
                     "iam_role_arn": self._role_arn,
@@ -105,6 +106,7 @@ class ChaliceApplication(Chalice):  # type: ignore[misc]
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
         handler.pop("Tags", None)  # the stack's own tags say more
         api = resources["RestAPI"]["Properties"]
+        api["OpenApiVersion"] = "2.0"  # without it SAM adds a second stage, `Stage`, with none of the settings
         api["TracingEnabled"] = stage.tracing
         api["MethodSettings"] = [
             {
@@ -200,4 +202,4 @@ def add_application(
     url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
     CfnOutput(stack, "ApiUrl", value=url)
     CfnOutput(stack, "ApiId", value=api_id)
-    return [nest(stack, template, values) for template in templates]
+    return [nest(stack, stage, template, values) for template in templates]

@@ -82,6 +82,7 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
     functions[RUN_STATUS] = {"lambda_timeout": RUN_STATUS_TIMEOUT, "lambda_memory_size": RUN_STATUS_MEMORY}
     return {
         "api_gateway_stage": API_STAGE,
+        "api_gateway_endpoint_type": "REGIONAL",
         "autogen_policy": False,
         "manage_iam_role": False,
         "iam_role_arn": outputs["FunctionRoleArn"],

@@ -79,6 +79,7 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
                 "StateMachineArn": {"Ref": prefix + "StateMachine"},
                 "StateMachineRevisionId": {"Fn::GetAtt": [prefix + "StateMachine", "StateMachineRevisionId"]},
             },
+            "DeletionPolicy": "Delete",
             "UpdateReplacePolicy": "Retain",  # the former versions are what a rollback goes back to
         },
         prefix + "Alias": {

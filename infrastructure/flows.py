@@ -11,7 +11,7 @@ from aws_cdk import CfnOutput, CfnResource, FileAssetPackaging, Stack
 from aws_cdk import Stage as CdkStage
 
 from chalicelib.flows import CompiledFlow
-from infrastructure.flow_resources import DefinitionFile, flow_resources
+from infrastructure.flow_resources import DefinitionFile, flow_resources, tag_list
 from infrastructure.nested_stacks import ASSET_BUCKET, NestedTemplate, flow_templates
 from infrastructure.stages import StageSettings
 
@@ -48,14 +48,14 @@ def add_flows(
 
     templates = flow_templates((flow_resources(flow, stage) for flow in flows), stage.flow_stacks, upload)
     CfnOutput(stack, "FlowCount", value=str(len(flows)))
-    return [nest(stack, made, {**parameters, **buckets}) for made in templates]
+    return [nest(stack, stage, made, {**parameters, **buckets}) for made in templates]
 
 
-def nest(stack: Stack, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
+def nest(stack: Stack, stage: StageSettings, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
     """Add a nested stack with a finished template: three calls of CDK, whatever is in it."""
     file = f"{template.name}.nested.template.json"
     uploaded = upload_text(stack, file, template.text, template.digest)
-    properties: dict[str, Any] = {"TemplateURL": uploaded.url}
+    properties: dict[str, Any] = {"TemplateURL": uploaded.url, "Tags": tag_list(stage)}
     if template.parameters:
         properties["Parameters"] = {name: values[name] for name in template.parameters}
     nested = CfnResource(stack, template.name, type="AWS::CloudFormation::Stack", properties=properties)

@@ -18,7 +18,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from chalice.deploy import deployer
 from chalice.deploy.packager import (
     LambdaDeploymentPackager,
     MissingDependencyError,
@@ -55,75 +54,84 @@ class PackageError(ClickException):
     """The package cannot be made; one line says what to do. Chalice's command line prints it without a traceback."""
 
 
-class Packager(LambdaDeploymentPackager):
-    """Makes the package of the project at `project_dir`, or finds it among those made before."""
+def create_package(packager: LambdaDeploymentPackager, project_dir: str, python_version: str) -> str:
+    """Make the package of a project, or find it among those made before; returns the path of the zip.
 
-    def create_deployment_package(self, project_dir: str, python_version: str) -> str:
-        """The path of the zip.
+    Args:
+        packager: Chalice's, which knows the processor and how to get wheels for it.
+        project_dir: The folder of `app.py`.
+        python_version: Lambda's name of Python's version, such as `python3.11`.
 
-        Raises:
-            PackageError: A flow is broken, a requirement cannot be packaged, or the zip is larger than Lambda takes.
-        """
-        root = Path(project_dir)
-        try:
-            write_catalog(root)
-        except ValueError as error:
-            raise PackageError(str(error)) from None
-        files = {**self._dependencies(root, python_version), **self._runtime(project_dir), **application_files(root)}
-        digest = _digest(files)
-        target = root / CACHE / f"{digest}-{python_version}{self._architecture_suffix()}.zip"
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_zip(target, files)
-            _forget_old(target.parent)
-        check_size(target)
-        return str(target)
-
-    def deployment_package_filename(self, project_dir: str, python_version: str) -> str:
-        return self.create_deployment_package(project_dir, python_version)
-
-    def _runtime(self, project_dir: str) -> dict[str, Path]:
-        """Chalice's own part of the package."""
-        return {name: Path(path) for path, name in self._iter_app_filenames(project_dir) if name.startswith("chalice/")}
-
-    def _dependencies(self, root: Path, python_version: str) -> dict[str, Path]:
-        """What requirements.txt names, for Lambda's processor; kept until it, or Python's version, changes."""
-        requirements = Path(self._get_requirements_filename(str(root)))
-        if not requirements.is_file():
-            return {}
-        key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
-        folder = root / CACHE / f"requirements-{key}-{python_version}-{self._architecture}"
-        if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            self._install(requirements, python_version, folder)
-        return dict(_dependency_files(folder))
-
-    def _install(self, requirements: Path, python_version: str, folder: Path) -> None:
-        abi = self._RUNTIME_TO_ABI[python_version]
-        with tempfile.TemporaryDirectory(dir=folder.parent) as workplace:
-            site_packages = Path(workplace, "site-packages")
-            site_packages.mkdir()
-            try:
-                self._dependency_builder.build_site_packages(abi, str(requirements), str(site_packages))
-            except MissingDependencyError as error:
-                names = ", ".join(sorted(package.identifier for package in error.missing))
-                raise PackageError(
-                    f"no wheel for Lambda ({python_version}, {self._architecture}): {names}. Pin versions in "
-                    f"{requirements.name} that have one, or change the stage's architecture"
-                ) from None
-            except (NoSuchPackageError, PackageDownloadError) as error:
-                line = str(error).strip().splitlines()[-1]
-                raise PackageError(f"{requirements.name} cannot be installed: {line}") from None
-            try:
-                site_packages.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # else another process was faster
-                    raise
+    Raises:
+        PackageError: A flow is broken, a requirement cannot be packaged, or the zip is larger than Lambda takes.
+    """
+    root = Path(project_dir)
+    try:
+        write_catalog(root)
+    except ValueError as error:
+        raise PackageError(str(error)) from None
+    files = {
+        **_dependencies(packager, root, python_version),
+        **_runtime(packager, root),
+        **application_files(root),
+    }
+    target = root / CACHE / f"{_digest(files)}-{python_version}{packager._architecture_suffix()}.zip"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_zip(target, files)
+        _forget_old(target.parent)
+    check_size(target)
+    return str(target)
 
 
 def install() -> None:
-    """Let Chalice package with `Packager` in this process."""
-    deployer.LambdaDeploymentPackager = Packager  # type: ignore[misc]
+    """Let Chalice package with `create_package` in this process.
+
+    The method is replaced and not the class: Chalice's command line makes its packager before it imports `app.py`.
+    """
+    LambdaDeploymentPackager.create_deployment_package = create_package  # type: ignore[method-assign]
+
+
+def _runtime(packager: LambdaDeploymentPackager, root: Path) -> dict[str, Path]:
+    """Chalice's own part of the package."""
+    files = packager._iter_app_filenames(str(root))
+    return {name: Path(path) for path, name in files if name.startswith("chalice/")}
+
+
+def _dependencies(packager: LambdaDeploymentPackager, root: Path, python_version: str) -> dict[str, Path]:
+    """What requirements.txt names, for Lambda's processor; kept until it, or Python's version, changes."""
+    requirements = root / "requirements.txt"
+    if not requirements.is_file():
+        return {}
+    key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    folder = root / CACHE / f"requirements-{key}-{python_version}-{packager._architecture}"
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _install(packager, requirements, python_version, folder)
+    return dict(_dependency_files(folder))
+
+
+def _install(packager: LambdaDeploymentPackager, requirements: Path, python_version: str, folder: Path) -> None:
+    abi = packager._RUNTIME_TO_ABI[python_version]
+    with tempfile.TemporaryDirectory(dir=folder.parent) as workplace:
+        site_packages = Path(workplace, "site-packages")
+        site_packages.mkdir()
+        try:
+            packager._dependency_builder.build_site_packages(abi, str(requirements), str(site_packages))
+        except MissingDependencyError as error:
+            names = ", ".join(sorted(package.identifier for package in error.missing))
+            raise PackageError(
+                f"no wheel for Lambda ({python_version}, {packager._architecture}): {names}. Pin versions in "
+                f"{requirements.name} that have one, or change the stage's architecture"
+            ) from None
+        except (NoSuchPackageError, PackageDownloadError) as error:
+            line = str(error).strip().splitlines()[-1]
+            raise PackageError(f"{requirements.name} cannot be installed: {line}") from None
+        try:
+            site_packages.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster
+                raise
 
 
 def application_files(root: Path) -> dict[str, Path]:

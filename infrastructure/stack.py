@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
 from chalicelib.flows import Project
@@ -51,7 +51,6 @@ class StageStack(Stack):
             stack_name=name,
             description=f"{APP_NAME}: API, functions and flows of the stage {stage.name}",
             termination_protection=stage.retain_data,
-            tags=tags(stage),
             **options,
         )
         names = Names(stage=stage.name, region=self.region, account=self.account, partition=self.partition)
@@ -77,6 +76,8 @@ class StageStack(Stack):
         if stage.alarms:
             observability.add_alarms(self, names, schedules, topic, api_name)
         observability.add_dashboard(self, names, schedules, api_name)
+        for key, value in sorted(tags(stage).items()):
+            Tags.of(self).add(key, value)
         CfnOutput(self, "Stage", value=stage.name)
         CfnOutput(self, "Region", value=self.region)
         CfnOutput(self, "AccountId", value=self.account)
