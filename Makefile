@@ -3,6 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-local
 STAMP := $(VENV)/.installed
 PACKAGES := asl chalicelib localcloud infrastructure admin
 ARGS ?=
@@ -16,7 +17,7 @@ help: ## list the verbs
 setup: $(STAMP) ## install what is pinned into .venv (every other verb does it too)
 	@:
 
-run: $(STAMP) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
+run: $(RUN_STAMP) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
 	@exec $(BIN)/python -m localcloud run
 
 test: $(STAMP) ## run all tests (ARGS="tests/asl -k jsonata" for some)
@@ -39,8 +40,8 @@ bench: $(STAMP) ## measure what docs/benchmarks.md claims
 
 lock: $(STAMP) ## pin anew what requirements*.in ask for
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
-	@for name in requirements requirements-dev; do \
-		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url \
+	@for name in requirements requirements-local requirements-dev; do \
+		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
 
@@ -50,7 +51,7 @@ clean: ## remove everything that was generated, .venv included
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 # `PYTHON=...` says which; otherwise the first that is new enough.
-$(STAMP): requirements.txt requirements-dev.txt
+$(RUN_STAMP): requirements-local.txt
 	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
 	done; \
@@ -60,4 +61,8 @@ $(STAMP): requirements.txt requirements-dev.txt
 	$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ rm -rf $(VENV); "$$found" -m venv $(VENV); } || exit 1; \
 	echo "Installing into $(VENV) ..."; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt && touch $(RUN_STAMP)
+
+$(STAMP): $(RUN_STAMP) requirements-dev.txt
+	@echo "Installing what tests, checks and deployment need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
