@@ -12,7 +12,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 
 KEEP_SECONDS = 3600.0
-TIMEOUT = 2.0  # seconds
+TIMEOUT = 5.0  # seconds; asked once an hour, and a busy machine may take long
 REFETCHES = 5
 PAUSE_SECONDS = 1.0  # after a failed request, so that callers do not queue for one that fails again
 REFETCH_WINDOW = 60.0  # seconds in which unknown keys cause at most REFETCHES requests

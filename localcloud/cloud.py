@@ -9,6 +9,7 @@ cloud.close()
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ class Cloud:
             "AWS_EC2_METADATA_DISABLED": "true",
             "STAGE": settings.stage,
             "ACCOUNT_ID": settings.account,
+            # A secret that a developer puts is there at the next call; asking costs little here.
+            "SECRETS_REFRESH_SECONDS": os.environ.get("SECRETS_REFRESH_SECONDS") or "1",
         }
         self._closers = contextlib.ExitStack()
         self._closers.callback(self._server.server_close)
@@ -120,7 +123,10 @@ class Cloud:
             spec = self.registry.resolve(self.names.function_arn(function))
             if spec is not None:
                 self.pool.warm(spec)
-        with contextlib.suppress(AwsError):  # moto imports a service at its first request; this one takes a second
+        # Moto imports a service at its first request, and all others wait: this one takes a second, unless it is
+        # imported before.
+        importlib.import_module("moto.ssm.responses")
+        with contextlib.suppress(AwsError):
             self.client.call("ssm", "GetParametersByPath", {"Path": self.names.secrets_prefix})
 
     def close(self) -> None:
