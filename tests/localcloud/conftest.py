@@ -44,6 +44,7 @@ def write_project(root: Path) -> None:
     (root / "app.py").write_text(textwrap.dedent(APP))
     (root / "flows").mkdir()
     (root / "flows" / "greetFlow.yml").write_text(textwrap.dedent(FLOW))
+    (root / "flows" / "broken.yml").write_text("name: brokenFlow\ndefinition: {StartAt: Nowhere, States: {}}\n")
 
 
 @pytest.fixture(scope="session")

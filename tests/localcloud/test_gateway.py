@@ -1,0 +1,235 @@
+"""The gateway in front of the application: tokens, routes, bodies, and problems instead of dropped connections."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import requests
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, Response
+from chalice.config import Config
+
+from localcloud import seeding
+from localcloud.chalice_local import ProjectServer, RouteIndex
+from localcloud.cloud import Cloud
+from tests.localcloud.test_http_server import raw
+
+
+def make_app() -> Chalice:
+    app = Chalice("gateway-test")
+    authorizer = CognitoUserPoolAuthorizer("pool", provider_arns=["arn"])
+
+    @app.route("/health")
+    def health() -> Any:
+        return {"status": "ok"}
+
+    @app.route("/me", authorizer=authorizer)
+    def me() -> Any:
+        return app.current_request.context["authorizer"]["claims"]
+
+    @app.route("/echo", methods=["POST"], content_types=[])
+    def echo() -> Any:
+        request = app.current_request
+        return {
+            "body": base64.b64encode(request.raw_body).decode(),
+            "query": {name: request.query_params.getlist(name) for name in request.query_params or {}},
+        }
+
+    @app.route("/run/{name}/{id}")
+    def run(name: str, id: str) -> Any:
+        return [name, id]
+
+    @app.route("/run/{name}/latest")
+    def latest(name: str) -> Any:
+        return ["latest", name]
+
+    @app.route("/binary")
+    def binary() -> Response:
+        return Response(b"\x00\xff", headers={"Content-Type": "application/octet-stream", "X-Many": ["1", "2"]})
+
+    @app.route("/fail")
+    def fail() -> Any:
+        return Response(body="", status_code=cast(Any, "none"))
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def url(cloud: Cloud) -> Iterator[str]:
+    server = ProjectServer(make_app(), Config(config_from_disk={"app_name": "x"}), "127.0.0.1", 0)
+    threading.Thread(target=server.server.serve_forever, args=(0.01,), daemon=True).start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cloud.environment.items():
+            patch.setenv(name, value)
+        yield f"http://127.0.0.1:{server.server.port}"
+    server.shutdown()
+    server.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def token(cloud: Cloud) -> str:
+    user = seeding.seed_demo_user(cloud.client, cloud.user_pool)
+    return seeding.sign_in(cloud.client, cloud.user_pool, user).id_token
+
+
+def forged(token: str, **changes: Any) -> str:
+    """The token with other claims, and the signature of the first."""
+    header, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    text = base64.urlsafe_b64encode(json.dumps({**claims, **changes}).encode()).rstrip(b"=").decode()
+    return f"{header}.{text}.{signature}"
+
+
+def unsigned(token: str) -> str:
+    header = base64.urlsafe_b64encode(b'{"alg": "none", "typ": "JWT"}').rstrip(b"=").decode()
+    return f"{header}.{token.split('.')[1]}."
+
+
+def check_problem(answer: requests.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert problem["requestId"] == answer.headers["X-Request-Id"]
+    return problem
+
+
+@pytest.mark.parametrize("prefix", ["", "Bearer "])
+def test_a_token_of_the_pool_passes(url: str, token: str, prefix: str) -> None:
+    answer = requests.get(f"{url}/me", headers={"Authorization": prefix + token})
+    assert answer.status_code == 200
+    assert answer.json()["email"] == seeding.DEMO_EMAIL
+
+
+def test_every_other_token_is_refused(cloud: Cloud, url: str, token: str) -> None:
+    access = cloud.client.call(
+        "cognito-idp",
+        "AdminInitiateAuth",
+        {
+            "UserPoolId": cloud.user_pool.id,
+            "ClientId": cloud.user_pool.client_id,
+            "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": second_user(cloud), "PASSWORD": "Abc-123456789"},
+        },
+    )["AuthenticationResult"]["AccessToken"]
+    other = seeding.seed_user_pool(cloud.client, cloud.names)
+    foreign = seeding.sign_in(cloud.client, other, seeding.seed_demo_user(cloud.client, other)).id_token
+    bad = [
+        *("", "x", "a.b.c", "Bearer", "Bearer ", "Basic abc", "....", "é", "a." * 5000, "null"),
+        *(token[:-4], token + "x", forged(token, sub="someone"), forged(token, exp=1), unsigned(token)),
+        *(access, foreign, "x" * 40000),
+    ]
+    session = requests.Session()
+    for text in bad:
+        check_problem(session.get(f"{url}/me", headers={"Authorization": text.encode()}), 401)
+    check_problem(session.get(f"{url}/me"), 401)
+
+
+def second_user(cloud: Cloud) -> str:
+    pool = cloud.user_pool.id
+    cloud.client.call("cognito-idp", "AdminCreateUser", {"UserPoolId": pool, "Username": "second@example.com"})
+    password = {"UserPoolId": pool, "Username": "second@example.com", "Password": "Abc-123456789", "Permanent": True}
+    cloud.client.call("cognito-idp", "AdminSetUserPassword", password)
+    return "second@example.com"
+
+
+def test_public_routes_need_no_token(url: str) -> None:
+    assert requests.get(f"{url}/health").json() == {"status": "ok"}
+    assert requests.get(f"{url}/health", headers={"Authorization": "nonsense"}).status_code == 200
+
+
+def test_unknown_paths_and_methods_are_problems(url: str) -> None:
+    assert "/nope" in check_problem(requests.get(f"{url}/nope?a=1"), 404)["detail"]
+    answer = requests.delete(f"{url}/health")
+    check_problem(answer, 405)
+    assert answer.headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "path", ["//", "/%", "/%zz", "/%00", "/\u00e9".encode().decode("latin-1"), "/a b", "*", "?", "/run//x"]
+)
+def test_odd_paths_are_answered(url: str, path: str) -> None:
+    port = int(url.rsplit(":", 1)[1])
+    server = type("Address", (), {"port": port})()
+    answer = raw(server, f"GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 "))
+    assert b"application/problem+json" in answer
+
+
+def test_malformed_requests_are_problems(url: str) -> None:
+    server = type("Address", (), {"port": int(url.rsplit(":", 1)[1])})()
+    answer = raw(server, b"POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["status"] == 400
+
+
+def test_a_body_over_the_limit_is_refused(url: str) -> None:
+    check_problem(requests.post(f"{url}/echo", data=b"x" * (10 * 1024 * 1024 + 1)), 413)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"a": 1}', "grüße".encode(), b"\xff\xfe\x00"])
+def test_bodies_arrive_as_sent(url: str, body: bytes) -> None:
+    assert base64.b64decode(requests.post(f"{url}/echo", data=body).json()["body"]) == body
+
+
+def test_chunked_bodies_arrive(url: str) -> None:
+    answer = requests.post(f"{url}/echo?a=1&a=2&b=", data=iter([b"ab", b"c"]))
+    assert base64.b64decode(answer.json()["body"]) == b"abc"
+    assert answer.json()["query"] == {"a": ["1", "2"], "b": [""]}
+
+
+def test_path_parameters_arrive_encoded_as_on_aws(url: str) -> None:
+    assert requests.get(f"{url}/run/flow/arn%3Aaws%2Fx").json() == ["flow", "arn%3Aaws%2Fx"]
+    assert requests.get(f"{url}/run/flow/latest/").json() == ["latest", "flow"]
+
+
+def test_binary_answers_and_repeated_headers(url: str) -> None:
+    answer = requests.get(f"{url}/binary", headers={"Accept": "application/octet-stream"})
+    assert answer.content == b"\x00\xff"
+    assert answer.headers["X-Many"] == "1, 2"
+
+
+def test_a_failing_application_is_a_problem(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    session = requests.Session()
+    problem = check_problem(session.get(f"{url}/fail"), 502)
+    assert problem["requestId"] in caplog.text
+    assert session.get(f"{url}/health").status_code == 200
+
+
+def test_preflight_of_a_route_without_one(url: str) -> None:
+    check_problem(requests.options(f"{url}/nope"), 404)
+
+
+def test_origins_are_configurable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", "https://a.example")
+    allowed = requests.get(f"{url}/me", headers={"Origin": "https://a.example"})
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (401, "https://a.example")
+    assert (
+        "Access-Control-Allow-Origin" not in requests.get(f"{url}/me", headers={"Origin": "https://b.example"}).headers
+    )
+
+
+def test_kept_connections_are_quick(url: str) -> None:
+    session = requests.Session()
+    session.get(f"{url}/health")
+    began = time.perf_counter()
+    for _ in range(50):
+        session.get(f"{url}/health")
+    assert time.perf_counter() - began < 1.5  # 2.2 s with Chalice's own server
+
+
+def test_literal_segments_win_over_parameters() -> None:
+    index = RouteIndex(["/a/{x}", "/a/b", "/{y}/b", "/a/{x}/c", "/a/b/{z}"])
+    assert index.match_route("/a/b").route == "/a/b"
+    assert index.match_route("/a/c").captured == {"x": "c"}
+    assert index.match_route("/q/b").captured == {"y": "q"}
+    assert index.match_route("/a/b/c").route == "/a/b/{z}"
+    assert index.match_route("/a/x/c").captured == {"x": "x"}
+    with pytest.raises(ValueError, match="/a/b/c/d"):
+        index.match_route("/a/b/c/d")
