@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -127,32 +128,33 @@ class TestMake:
 
 
 class TestRequirements:
-    @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+    LOCKS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")  # each holds the one before
+
+    @pytest.mark.parametrize("lock", LOCKS)
     def test_every_package_is_pinned_without_an_address(self, lock: str) -> None:
         assert self.lines(lock)
         assert [line for line in self.lines(lock) if not PINNED.fullmatch(line)] == []
 
-    @pytest.mark.parametrize(
-        ("wanted", "lock"),
-        [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")],
-    )
-    def test_everything_wanted_is_locked(self, wanted: str, lock: str) -> None:
-        missing = {self.package(line) for line in self.lines(wanted)} - {
-            self.package(line) for line in self.lines(lock)
-        }
-        assert missing == set()
+    @pytest.mark.parametrize("lock", LOCKS)
+    def test_everything_wanted_is_locked(self, lock: str) -> None:
+        wanted = {self.package(line) for line in self.lines(lock.replace(".txt", ".in"))}
+        assert wanted - {self.package(line) for line in self.lines(lock)} == set()
 
-    def test_what_ships_is_what_is_tested(self) -> None:
-        shipped, tested = (
-            {self.package(line): line for line in self.lines(lock)}
-            for lock in ("requirements.txt", "requirements-dev.txt")
-        )
-        assert {package: tested.get(package) for package in shipped} == shipped
+    @pytest.mark.parametrize(("smaller", "larger"), pairwise(LOCKS))
+    def test_what_ships_is_what_is_tested(self, smaller: str, larger: str) -> None:
+        shipped, tested = ({self.package(line): line for line in self.lines(lock)} for lock in (smaller, larger))
+        assert {package: self.version(tested.get(package, "")) for package in shipped} == {
+            package: self.version(line) for package, line in shipped.items()
+        }
 
     @staticmethod
     def lines(file: str) -> list[str]:
         stripped = [line.split("#")[0].strip() for line in (PROJECT / file).read_text().splitlines()]
         return [line for line in stripped if line and not line.startswith("-r ")]
+
+    @staticmethod
+    def version(line: str) -> str:
+        return line.partition("==")[2]
 
     @staticmethod
     def package(line: str) -> str:

@@ -167,6 +167,8 @@ def test_make_run_in_a_fresh_clone(tmp_path: Path, started: Started) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(PROJECT), str(clone)], check=True)
     (clone / ".venv").symlink_to(sys.prefix)
+    for requirements in clone.glob("requirements*"):
+        os.utime(requirements, (0, 0))  # older than what is installed
     (clone / ".git" / "info" / "exclude").write_text(".venv\n")  # .gitignore means the folder, not a link
     server = started(clone, ("make", "run"))
     demo = Client(server.session["apiUrl"], server.session["idToken"])
