@@ -125,7 +125,7 @@ def _check_reads(state: StateView, known: set[str] | None, report: Report) -> No
 
 
 def _expressions(name: str, value: Any, pointer: str, jsonata: bool, depth: int) -> Iterator[tuple[str, str]]:
-    """The texts in a value that can be expressions, each with its pointer. `name` is the member that holds the value."""
+    """The texts in a value that can be expressions, each with its pointer. `name` is the member that holds it."""
     if isinstance(value, str):
         if "$" in value and (jsonata or name == "Variable" or name.endswith((".$", "Path"))):
             yield value, pointer

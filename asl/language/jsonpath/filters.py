@@ -25,6 +25,9 @@ _OPERATOR = re.compile(
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"(?:true|false|null)(?!\w)")
 _REGEX = re.compile(r"/((?:[^/\\]|\\.)*)/([a-z]*)")
+_TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE, "u": 0, "d": 0}
 _WORDS = {"true": True, "false": False, "null": None}
 
@@ -129,10 +132,9 @@ class FilterScanner:
         if first in ("@", "$"):
             return self._path(), True
         value: Any
-        if first in ("'", '"'):
-            scanner = PathScanner(self.text, self.position)
-            value = scanner.quoted()
-            self.position = scanner.position
+        if match := _TEXT.match(self.text, self.position):
+            self.position = match.end()
+            value = _unescape(match.group(1) or match.group(2) or "")
         elif first in ("[", "{"):
             value = self._json()
         elif match := _NUMBER.match(self.text, self.position):
@@ -187,6 +189,15 @@ class FilterScanner:
             return nodes
 
         return evaluate
+
+
+def _unescape(text: str) -> str:
+    """A quoted text with its escapes, which are JSON's, resolved."""
+    if "\\" not in text:
+        return text
+    text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else _ESCAPES.get(match[2], match[2]), text)
+    # Two escaped surrogates are one character.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _equal(left: Any, right: Any) -> bool:
