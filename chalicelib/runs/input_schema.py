@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +65,8 @@ def _field_errors(error: Any) -> list[FieldError]:
         missing = next((name for name in error.validator_value if error.message.startswith(repr(name))), "")
         return [FieldError(field_path([*path, missing]), "is required")]
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
-        extra = [name for name in error.instance if name not in known]
+        known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+        extra = [n for n in error.instance if n not in known and not any(re.search(p, n) for p in patterns)]
         return [FieldError(field_path([*path, name]), "is not expected") for name in extra]
     return [FieldError(field_path(path), _short(error.message))]
 

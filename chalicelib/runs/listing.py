@@ -43,11 +43,11 @@ def list_runs(user_id: str, *, flow: str | None, status: str | None, limit: int,
     seen: Run | None = None
     for count, page in enumerate(pages, start=1):
         for run in page:
-            if len(found) == limit:
-                return Page(found, _token(found[-1].execution_id, flow, status))
-            seen = run
             if flow in (None, run.flow) and status in (None, run.status):
+                if len(found) == limit:
+                    return Page(found, _token(found[-1].execution_id, flow, status))
                 found.append(run)
+            seen = run
         if filtered and count == MAX_PAGES and seen is not None:
             return Page(found, _token(seen.execution_id, flow, status))
     return Page(found, None)

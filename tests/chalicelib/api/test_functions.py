@@ -1,0 +1,226 @@
+"""Functions over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..conftest import Api
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def nothing_but_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither secrets nor usage: there is no cloud here."""
+    monkeypatch.setattr("chalicelib.secrets.load", lambda: None)
+    monkeypatch.setattr("chalicelib.usage._increment", lambda user: None)
+
+
+class TestShipped:
+    def test_ping_is_exactly_the_text(self, api: Api) -> None:
+        reply = api.post("/lib/ping")
+        assert (reply.status, reply.text) == (200, "I am alive")
+        assert reply.headers["Content-Type"].startswith("text/plain")
+
+    def test_hello_world_and_dummy_check(self, api: Api) -> None:
+        assert api.post("/lib/hello_world", {}).json() == {"message": "Hello World"}
+        assert api.post("/lib/dummy_check").json() == {"message": "Dummy check passed", "greeted": False}
+
+    def test_a_typed_function_computes(self, api: Api) -> None:
+        item = {"sku": "TEA", "quantity": 3, "unit_price": 9.99}
+        priced = api.post("/lib/price_order", {"items": [item], "country": "FR", "coupon": "WELCOME10"}).json()
+        assert priced == {
+            "lines": [{"sku": "TEA", "quantity": 3, "amount": 29.97}],
+            "discount": 3,
+            "shipping": 4.9,
+            "net": 31.87,
+            "vat": 6.37,
+            "total": 38.24,
+            "currency": "EUR",
+        }
+
+
+class TestLambdaStyle:
+    def test_the_event_is_api_gateways(self, api: Api, function_project: Write) -> None:
+        function_project(**{"my__fn": "def handler(event, context):\n    return [event, context.aws_request_id]"})
+        reply = api.post("/lib/my-fn/?a=1&a=2&b=", {"x": "ü"}, headers={"X-Custom": "y"})
+        event, request_id = reply.json()
+        assert event["httpMethod"] == "POST"
+        assert event["path"].rstrip("/") == "/lib/my-fn"
+        assert event["resource"] == "/lib/{function_name}"
+        assert event["pathParameters"] == {"function_name": "my-fn"}
+        assert event["queryStringParameters"] == {"a": "2", "b": ""}
+        assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"], "b": [""]}
+        assert event["headers"]["x-custom"] == "y"
+        assert event["body"] in ('{"x": "ü"}', '{"x": "\\u00fc"}')
+        assert event["isBase64Encoded"] is False
+        assert event["requestContext"]["authorizer"]["claims"]["sub"] == api.user
+        assert event["requestContext"]["requestId"] == request_id == reply.headers["X-Request-Id"]
+
+    def test_a_body_that_is_no_text_is_encoded(self, api: Api, function_project: Write) -> None:
+        function_project(fn="def handler(event, context): return [event['body'], event['isBase64Encoded']]")
+        assert api.post("/lib/fn", b"\xff\x00").json() == [base64.b64encode(b"\xff\x00").decode(), True]
+        assert api.post("/lib/fn").json() == [None, False]
+
+    @pytest.mark.parametrize(
+        ("returned", "status", "text", "content_type"),
+        [
+            ("{'statusCode': 201, 'body': {'a': 1}}", 201, '{"a":1}', "application/json"),
+            ("{'statusCode': '404', 'body': 'gone'}", 404, "gone", "text/plain; charset=utf-8"),
+            ("{'statusCode': 200, 'body': '{\"a\": 1}'}", 200, '{"a": 1}', "application/json"),
+            ("{'statusCode': 204}", 204, "", "application/json"),
+            ("{'statusCode': 200, 'body': '<p>', 'headers': {'content-type': 'text/html'}}", 200, "<p>", "text/html"),
+            ("{'statusCode': 200, 'body': 'aGk=', 'isBase64Encoded': True, 'headers': {'Content-Type': 'text/x'}}",
+             200, "hi", "text/x"),
+            ("{'status': 'success'}", 200, '{"status":"success"}', "application/json"),
+            ("None", 200, "null", "application/json"),
+            ("'text'", 200, '"text"', "application/json"),
+            ("[1, 2.5]", 200, "[1,2.5]", "application/json"),
+        ],
+    )  # fmt: skip
+    def test_answers(
+        self, api: Api, function_project: Write, returned: str, status: int, text: str, content_type: str
+    ) -> None:
+        function_project(fn=f"def handler(event, context): return {returned}")
+        reply = api.post("/lib/fn")
+        assert (reply.status, reply.text, reply.headers["Content-Type"]) == (status, text, content_type)
+
+    def test_headers(self, api: Api, function_project: Write) -> None:
+        function_project(
+            fn="def handler(event, context): return {'statusCode': 302, 'headers': {'Location': '/x', 'X-N': 1}}"
+        )
+        reply = api.post("/lib/fn")
+        assert (reply.status, reply.headers["Location"], reply.headers["X-N"]) == (302, "/x", "1")
+
+
+class TestTypedStyle:
+    SOURCE = """
+from datetime import date
+from pydantic import BaseModel
+class Receipt(BaseModel):
+    order_id: str
+    due: date
+def handler(order_id: str, due: date, amount: float = 1.0) -> Receipt:
+    '''Write a receipt.
+
+    More about it.
+    '''
+    return Receipt(order_id=order_id, due=due)
+"""
+
+    def test_binding(self, api: Api, function_project: Write) -> None:
+        function_project(receipt=self.SOURCE)
+        body = {"order_id": "A", "due": "2026-01-02", "extra": 1}
+        assert api.post("/lib/receipt", body).json() == {"order_id": "A", "due": "2026-01-02"}
+
+    def test_a_body_that_does_not_fit_names_each_field(self, api: Api, function_project: Write) -> None:
+        function_project(receipt=self.SOURCE)
+        problem = api.post("/lib/receipt", {"due": "soon", "amount": []}).problem(422)
+        assert [error["field"] for error in problem["errors"]] == ["order_id", "due", "amount"]
+        assert len(api.post("/lib/receipt").problem(422)["errors"]) == 2
+
+    @pytest.mark.parametrize("body", [b"{", b"[]", b"1", b'{"a": NaN}'])
+    def test_a_body_that_is_no_object(self, api: Api, function_project: Write, body: bytes) -> None:
+        function_project(receipt=self.SOURCE)
+        api.post("/lib/receipt", body).problem(400)
+
+    def test_a_validation_error_of_its_own_is_its_failure(self, api: Api, function_project: Write) -> None:
+        function_project(
+            fn="from pydantic import TypeAdapter\ndef handler(a: int): return TypeAdapter(int).validate_python('x')"
+        )
+        api.post("/lib/fn", {"a": 1}).problem(500)
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "import missing_module_of_nobody",
+            "this is no Python",
+            "raise RuntimeError('secret of the import')",
+            "def handler(event, context): raise RuntimeError('secret of the call')",
+            "def handler(event, context): return object()",
+            "def handler(event, context): return {'statusCode': 'no number'}",
+            "import sys\ndef handler(event, context): sys.exit(3)",
+            "x = 1",
+            "def handler(a: 'Missing'): ...",
+        ],
+    )
+    def test_one_broken_function_breaks_its_own_route_alone(
+        self, api: Api, function_project: Write, caplog: pytest.LogCaptureFixture, source: str
+    ) -> None:
+        function_project(broken=source, fine="def handler(event, context): return 1")
+        with caplog.at_level(logging.ERROR, "chalicelib"):
+            problem = api.post("/lib/broken").problem(500)
+        assert "secret" not in str(problem)
+        record = next(r for r in caplog.records if problem["requestId"] in r.getMessage())
+        assert record.exc_info is not None
+        assert api.post("/lib/fine").json() == 1
+        listed = {entry["name"]: entry for entry in api.get("/lib").json()["functions"]}
+        assert listed.keys() == {"broken", "fine"}
+
+    def test_errors_of_chalice_are_answers(self, api: Api, function_project: Write) -> None:
+        function_project(
+            fn="from chalice import NotFoundError\ndef handler(event, context): raise NotFoundError('no such order')"
+        )
+        assert "no such order" in api.post("/lib/fn").problem(404)["detail"]
+
+    def test_an_unknown_function_names_the_nearest(self, api: Api) -> None:
+        assert "did you mean 'hello_world'?" in api.post("/lib/helo_world").problem(404)["detail"]
+
+    @pytest.mark.parametrize("name", ["..%2Fapi", "%2e%2e", "ping%00", "%2Fping", "orders", "lib", "p%C3%AFng"])
+    def test_what_is_no_function(self, api: Api, name: str) -> None:
+        api.post(f"/lib/{name}").problem(404)
+
+    def test_a_name_arrives_encoded(self, api: Api) -> None:
+        assert api.post("/lib/%70ing").text == "I am alive"
+
+    def test_without_a_token(self, api: Api) -> None:
+        api.token = None
+        api.post("/lib/ping").problem(401)
+
+
+class TestDevelopment:
+    def test_added_and_edited_functions_are_served_at_the_next_call(self, api: Api, function_project: Write) -> None:
+        api.post("/lib/late").problem(404)
+        function_project(late="def handler(event, context): return 1")
+        assert api.post("/lib/late").json() == 1
+        function_project(late="def handler(event, context): return 2")
+        assert api.post("/lib/late").json() == 2
+        function_project(late="def handler(number: int): return number")
+        assert api.post("/lib/late", {"number": "3"}).json() == 3
+
+
+class TestList:
+    def test_descriptions_and_schemas(self, api: Api, function_project: Write) -> None:
+        function_project(
+            receipt=TestTypedStyle.SOURCE,
+            plain='"""Module."""\nraise RuntimeError("imported")\ndef handler(event, context):\n    """Plain."""',
+            broken="import missing_module_of_nobody\ndef handler(a: int): ...",
+            unreadable="def handler(",
+        )
+        body = api.get("/lib").json()
+        listed: dict[str, Any] = {entry["name"]: entry for entry in body["functions"]}
+        assert body["count"] == 4
+        assert list(listed) == sorted(listed)
+        assert listed["receipt"]["description"] == "Write a receipt.\n\nMore about it."
+        assert listed["receipt"]["inputSchema"]["required"] == ["order_id", "due"]
+        assert listed["receipt"]["outputSchema"]["properties"]["due"] == {
+            "format": "date",
+            "title": "Due",
+            "type": "string",
+        }
+        plain = {"name": "plain", "description": "Plain.", "plugin": None, "inputSchema": {"type": "object"}}
+        assert listed["plain"] == {**plain, "outputSchema": {}}
+        for name in ("broken", "unreadable"):
+            assert listed[name]["inputSchema"] is None
+
+    def test_what_ships_has_schemas(self, api: Api) -> None:
+        listed = api.get("/lib").json()["functions"]
+        assert all(entry["description"] and entry["inputSchema"] for entry in listed)

@@ -1,0 +1,185 @@
+"""What every route has in common, and what is about the API itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from chalicelib import aws
+from chalicelib.api import openapi
+
+from ..conftest import Api, IdentityProvider, UseFlows, flow
+
+DEFINITION = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+
+
+@pytest.fixture(autouse=True)
+def no_cloud(use_flows: UseFlows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.usage._increment", lambda user: None)
+    monkeypatch.setattr("chalicelib.secrets.load", lambda: None)
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "string"}}}
+    use_flows(flow("oneFlow", DEFINITION, input_schema=schema), flow("otherFlow", DEFINITION))
+
+
+def routes() -> list[tuple[str, str]]:
+    import app
+
+    return [(method, path) for path, methods in app.app.routes.items() for method in methods if method != "OPTIONS"]
+
+
+PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/auth/config"), ("GET", "/console")}
+
+
+class TestEveryRoute:
+    def test_the_table_is_complete(self) -> None:
+        assert set(routes()) - PUBLIC == {
+            ("GET", "/auth/verify"),
+            ("GET", "/flows"),
+            ("GET", "/flows/{flow_name}"),
+            ("POST", "/run/{flow_name}"),
+            ("GET", "/run/{flow_name}/{execution_id}"),
+            ("GET", "/run/{flow_name}/{execution_id}/history"),
+            ("DELETE", "/run/{flow_name}/{execution_id}"),
+            ("POST", "/run/{flow_name}/{execution_id}/redrive"),
+            ("GET", "/runs"),
+            ("GET", "/usage"),
+            ("GET", "/usage/{user_id}"),
+            ("GET", "/lib"),
+            ("POST", "/lib/{function_name}"),
+        }
+        assert set(routes()) > PUBLIC
+
+    @pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC])
+    def test_it_needs_a_token_here_and_on_aws(self, api: Api, method: str, path: str) -> None:
+        import app
+
+        authorizer = app.app.routes[path][method].authorizer
+        assert authorizer is not None and authorizer.name == "CognitoUserPool"
+        for token in (None, "a.b.c"):
+            api.token = token
+            reply = api.call(method, re.sub("{.*?}", "x", path), headers={"Origin": "https://a.example"})
+            reply.problem(401)
+            assert reply.headers["WWW-Authenticate"] == "Bearer"
+            assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+    @pytest.mark.parametrize(("method", "path"), sorted(PUBLIC))
+    def test_public_ones_need_none(self, api: Api, method: str, path: str) -> None:
+        api.token = None
+        assert api.call(method, path).status == 200
+
+    @pytest.mark.parametrize("path", sorted({path for _, path in routes()}))
+    def test_preflight(self, api: Api, path: str) -> None:
+        api.token = None
+        reply = api.call("OPTIONS", re.sub("{.*?}", "x", path), headers={"Origin": "https://a.example"})
+        assert (reply.status, reply.body) == (204, b"")
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+        allowed = reply.headers["Access-Control-Allow-Methods"].split(",")
+        assert set(allowed) == {"OPTIONS"} | {method for method, other in routes() if other == path}
+        assert {"Authorization", "Content-Type", "Idempotency-Key"} <= set(
+            reply.headers["Access-Control-Allow-Headers"].split(",")
+        )
+
+    def test_throttling_by_aws_says_when_to_come_back(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        from botocore.exceptions import ClientError
+
+        def throttle() -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "Query")
+
+        monkeypatch.setattr(aws, "dynamodb", throttle)
+        reply = api.get("/runs")
+        reply.problem(429)
+        assert reply.headers["Retry-After"] == "1"
+
+
+class TestCors:
+    @pytest.mark.parametrize(
+        ("origins", "origin", "allowed"),
+        [
+            ("*", "https://any.example", "*"),
+            ("https://a.example", "https://a.example", "https://a.example"),
+            ("https://a.example, https://b.example/", "https://b.example", "https://b.example"),
+            ("https://a.example", "https://b.example", None),
+            ("https://a.example", None, None),
+            ("", "https://a.example", None),
+        ],
+    )
+    def test_origins(
+        self, api: Api, clean: pytest.MonkeyPatch, origins: str, origin: str | None, allowed: str | None
+    ) -> None:
+        clean.setenv("CORS_ORIGINS", origins)
+        headers = {"Origin": origin} if origin else {}
+        api.token = None
+        for method, path, status in (("GET", "/health", 200), ("OPTIONS", "/runs", 204), ("GET", "/runs", 401)):
+            reply = api.call(method, path, headers=headers)
+            assert reply.status == status
+            assert reply.headers.get("Access-Control-Allow-Origin") == allowed
+            assert reply.headers.get("Vary") == (None if origins == "*" else "Origin")
+            if method == "OPTIONS":
+                assert ("Access-Control-Allow-Methods" in reply.headers) == (allowed is not None)
+
+
+class TestAuth:
+    def test_config(self, api: Api, provider: IdentityProvider) -> None:
+        assert api.get("/auth/config").json() == {
+            "region": "us-east-1",
+            "userPoolId": "us-east-1_test",
+            "userPoolClientId": "test-client",
+            "issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_test",
+        }
+
+    def test_verify(self, api: Api, provider: IdentityProvider) -> None:
+        api.token = provider.token(sub="u-1", exp=4_102_444_800, **{"cognito:groups": ["ops"]})
+        assert api.get("/auth/verify").json() == {
+            "valid": True,
+            "user": {"id": "u-1", "email": "ada@example.com", "groups": ["ops"]},
+            "expiresAt": "2100-01-01T00:00:00Z",
+        }
+
+
+class TestOpenApi:
+    @pytest.fixture
+    def document(self, api: Api) -> dict[str, Any]:
+        reply = api.get("/openapi.json")
+        assert reply.headers["Content-Type"] == "application/json"
+        document: dict[str, Any] = reply.json()
+        return document
+
+    def test_it_is_valid(self, document: dict[str, Any]) -> None:
+        assert document["openapi"].startswith("3.1")
+        validate(document)
+
+    def test_it_has_every_route(self, document: dict[str, Any]) -> None:
+        described = {(m.upper(), path) for path, operations in document["paths"].items() for m in operations}
+        assert set(routes()) - {("GET", "/console")} <= described
+
+    def test_public_routes_are_those_without_security(self, document: dict[str, Any]) -> None:
+        public = {
+            path for path, operations in document["paths"].items() if operations.get("get", {}).get("security") == []
+        }
+        assert public == {path for _, path in PUBLIC} - {"/console"}
+
+    def test_functions_and_flows_have_their_schemas(self, document: dict[str, Any]) -> None:
+        def body(path: str) -> Any:
+            return document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+
+        schemas = document["components"]["schemas"]
+        assert body("/run/oneFlow") == {"$ref": "#/components/schemas/oneFlow.flow.input"}
+        moved = schemas["oneFlow.flow.input"]["properties"]["a"]["$ref"]
+        assert moved == "#/components/schemas/oneFlow.flow.input/$defs/A"
+        assert body("/run/otherFlow") == {"type": "object"}
+        assert body("/lib/price_order") == {"$ref": "#/components/schemas/price_order.input"}
+        assert schemas["price_order.input"]["required"] == ["items"]
+        assert document["paths"]["/lib/ping"]["post"]["summary"] == "Answer that the service is alive, as plain text"
+
+    def test_the_server_is_where_the_paths_begin(self) -> None:
+        assert openapi.document("/api")["servers"] == [{"url": "/api"}]
+
+
+def test_health_and_console(api: Api) -> None:
+    assert api.get("/health").json() == {"status": "ok"}
+    reply = api.get("/console")
+    assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert reply.text.lower().startswith("<!doctype html>")
