@@ -1,0 +1,322 @@
+"""`make run`: what it prints and writes, what it survives, and that nothing of it is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from localcloud.api import source_stamp
+from localcloud.attach import api_url, running_cloud
+
+PROJECT = Path(__file__).resolve().parents[2]
+PARTS = ("app.py", "config.json", ".chalice", "asl", "chalicelib", "flows", "infrastructure", "localcloud")
+START_SECONDS = 60.0
+SECOND_START_SECONDS = 5.0  # about 1 on a quiet machine
+
+
+def copy_project(folder: Path) -> Path:
+    for part in PARTS:
+        source = PROJECT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "deployments"))
+        elif source.is_file():
+            shutil.copy(source, folder / part)
+    return folder
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it has not happened"
+        time.sleep(0.05)
+    return found
+
+
+class Running:
+    """`python -m localcloud run` in a copy of the project, on free ports."""
+
+    def __init__(self, project: Path, *command: str, **variables: str) -> None:
+        self.project = project
+        self.log_file = project / "run.log"
+        self.process = subprocess.Popen(
+            [sys.executable, *(command or ("-m", "localcloud", "run"))],
+            cwd=project,
+            env={**os.environ, "PORT": "0", "AWS_PORT": "0", **variables},
+            stdout=self.log_file.open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        wait_until(lambda: self.session_file.exists() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log
+
+    @property
+    def session_file(self) -> Path:
+        return self.project / ".localcloud" / "session.json"
+
+    @property
+    def session(self) -> dict[str, str]:
+        document: dict[str, str] = json.loads(self.session_file.read_text())
+        return document
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.session["apiUrl"] + path, timeout=30, **options)
+
+    def post(self, path: str, body: Any = None) -> requests.Response:
+        headers = {"Authorization": self.session["idToken"]}
+        return requests.post(self.session["apiUrl"] + path, json=body or {}, headers=headers, timeout=30)
+
+    def api_process(self) -> int:
+        return next(pid for pid in children(self.process.pid) if "localcloud.api_process" in command_line(pid))
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def children(process_id: int) -> list[int]:
+    """All processes below one, by /proc."""
+    below: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+            below.setdefault(parent, []).append(int(entry.name))
+    found: list[int] = []
+    pending = [process_id]
+    while pending:
+        pending += (next_ones := below.get(pending.pop(), []))
+        found += next_ones
+    return found
+
+
+def command_line(process_id: int) -> str:
+    try:
+        return (Path("/proc") / str(process_id) / "cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def run_briefly(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "localcloud", "run"],
+        cwd=project,
+        env={**os.environ, "PORT": "0", "AWS_PORT": "0", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(copy_project(tmp_path_factory.mktemp("run")))
+    yield running
+    running.stop()
+
+
+def test_session_file_has_all_and_is_private(running: Running) -> None:
+    assert set(running.session) == {"apiUrl", "consoleUrl", "awsEndpoint", "email", "password", "idToken"}
+    assert running.session["consoleUrl"] == running.session["apiUrl"] + "/console"
+    assert running.session["email"] == "demo@example.com"
+    assert len(running.session["password"]) >= 20
+    assert stat.S_IMODE(running.session_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(running.session_file.parent.stat().st_mode) == 0o700
+    for value in running.session.values():
+        assert value in running.log
+
+
+def test_it_serves_functions_and_flows(running: Running) -> None:
+    assert running.get("/health").status_code == 200
+    assert running.post("/lib/ping").text == "I am alive"
+    run = running.post("/run/helloWorldFlow?wait=20", {"name": "Ada"})
+    assert (run.status_code, run.json()["status"]) == (200, "SUCCEEDED")
+
+
+def test_a_new_function_is_served_at_once_and_as_edited(running: Running) -> None:
+    handler = running.project / "chalicelib" / "lib" / "new-one" / "handler.py"
+    handler.parent.mkdir()
+    for number in range(3):
+        handler.write_text(f"def handler(event, context):\n    return {number}\n")
+        assert running.post("/lib/new-one").json() == number
+
+
+def test_a_new_flow_is_served_at_once_and_as_edited(running: Running) -> None:
+    file = running.project / "flows" / "fresh.yml"
+    for number in range(3):
+        state = {"Type": "Pass", "Result": {"n": number}, "End": True}
+        file.write_text(f"name: freshFlow\ndefinition: {json.dumps({'StartAt': 'A', 'States': {'A': state}})}\n")
+        run = running.post("/run/freshFlow?wait=20").json()
+        assert (run["status"], run["output"]) == ("SUCCEEDED", {"n": number})
+
+
+def test_changed_application_code_is_served_without_a_refused_connection(running: Running) -> None:
+    meta = running.project / "chalicelib" / "api" / "meta.py"
+    first = running.api_process()
+    source = meta.read_text()
+    assert '"ok"' in source
+    meta.write_text(source.replace('"ok"', '"changed"'))
+    seen: list[str] = []
+
+    def changed() -> bool:
+        seen.append(running.get("/health").json()["status"])
+        return seen[-1] == "changed"
+
+    wait_until(changed)
+    assert set(seen) <= {"ok", "changed"}
+    wait_until(lambda: command_line(first) == "")
+    assert "chalicelib/api/meta.py changed" in running.log
+
+
+def test_broken_application_code_leaves_what_was_served(running: Running) -> None:
+    app = running.project / "app.py"
+    source = app.read_text()
+    app.write_text(source + "\nthis is no Python\n")
+    wait_until(lambda: "still runs the code as it was" in running.log)
+    assert "SyntaxError" in running.log
+    assert running.get("/health").status_code == 200
+    app.write_text(source)
+    wait_until(lambda: "API restarted" in running.log.rsplit("still runs the code", 1)[1])
+    assert running.get("/health").status_code == 200
+
+
+def test_the_api_is_started_again_when_it_dies(running: Running) -> None:
+    first = running.api_process()
+    os.kill(first, signal.SIGKILL)
+    assert running.get("/health").status_code == 200  # the connection waits for the new process
+    assert running.api_process() != first
+
+
+def test_running_cloud_is_found(running: Running) -> None:
+    environment = running_cloud(running.project)
+    assert environment is not None
+    assert environment["AWS_ENDPOINT_URL"] == running.session["awsEndpoint"]
+
+
+@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path, variable: str) -> None:
+    project = copy_project(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = run_briefly(project, **{variable: str(port)})
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert f"Port {port} cannot be used" in ended.stderr
+    assert f"with {variable}" in ended.stderr
+    assert list((project / ".localcloud").iterdir()) == []
+
+
+def test_a_port_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
+    ended = run_briefly(copy_project(tmp_path), PORT="http")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "PORT is 'http'" in ended.stderr
+
+
+def test_an_unwritable_folder_is_said_in_one_line(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    (project / ".localcloud").write_text("in the way")
+    ended = run_briefly(project)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"Cannot write to {project / '.localcloud'}" in ended.stderr
+
+
+def test_two_functions_that_clash_stop_it(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    for name in ("same-name", "same_name"):
+        (project / "chalicelib" / "lib" / name).mkdir()
+        (project / "chalicelib" / "lib" / name / "handler.py").write_text("def handler(event, context): return 1\n")
+    ended = run_briefly(project)
+    assert ended.returncode == 1
+    assert "same-name/handler.py" in ended.stderr
+    assert "same_name/handler.py" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_nothing(tmp_path: Path, number: int) -> None:
+    running = Running(copy_project(tmp_path))
+    assert running.post("/run/helloWorldFlow?wait=20").status_code == 200
+    processes = children(running.process.pid)
+    assert len(processes) >= 2
+    assert running.stop(number) == 0
+    wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
+    assert [file.name for file in (tmp_path / ".localcloud").iterdir() if file.suffix == ".json"] == []
+    assert "Traceback" not in running.log
+
+
+def test_a_killed_server_leaves_no_process(tmp_path: Path) -> None:
+    running = Running(copy_project(tmp_path))
+    assert running.post("/run/helloWorldFlow?wait=20").status_code == 200
+    processes = children(running.process.pid)
+    assert running.stop(signal.SIGKILL) == -signal.SIGKILL
+    wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
+    assert running_cloud(tmp_path) is None  # though its file is left
+
+
+def test_the_second_start_is_quick(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    Running(project).stop()
+
+    def ready_seconds() -> float:
+        running = Running(project)
+        running.stop()
+        return float(running.log.rsplit("Ready in ", 1)[1].split(" ")[0])
+
+    # A machine that is busy with the other tests gets another chance.
+    assert any(ready_seconds() < SECOND_START_SECONDS for _ in range(3))
+
+
+def test_chalice_local_serves_the_same(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ("-c", "from chalice.cli import main; main()", "local", "--no-autoreload", "--port", str(port))
+    running = Running(project, *command)
+    try:
+        assert running.session["apiUrl"] == f"http://127.0.0.1:{port}"
+        wait_until(lambda: "Serving on" in running.log)
+        assert running.get("/auth/verify").status_code == 401
+        assert running.get("/auth/verify", headers={"Authorization": "malformed"}).status_code == 401
+        assert running.post("/lib/ping").text == "I am alive"
+        assert running.post("/run/helloWorldFlow?wait=20").json()["status"] == "SUCCEEDED"
+        assert str(running.session_file) in running.log
+    finally:
+        processes = children(running.process.pid)
+        running.stop()
+    wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
+    wait_until(lambda: not running.session_file.exists(), 10)
+
+
+def test_the_url_of_chalice_local() -> None:
+    assert api_url(["chalice", "local"]) == "http://127.0.0.1:8000"
+    assert api_url(["chalice", "local", "--port", "9000"]) == "http://127.0.0.1:9000"
+    assert api_url(["chalice", "local", "--host=0.0.0.0", "--port=1"]) == "http://0.0.0.0:1"
+
+
+def test_functions_are_not_among_the_watched_sources(tmp_path: Path) -> None:
+    for name in ("app.py", "chalicelib/usage.py", "chalicelib/lib/ping/handler.py", "chalicelib/api/meta.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert set(source_stamp(tmp_path)) == {"app.py", "chalicelib/usage.py", "chalicelib/api/meta.py"}
