@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from asl import Engine, RealClock, SkippingClock, TaskRefused
+from asl.engine.failures import InvalidOutput, InvalidToken, TaskTimedOut
+from asl.engine.resources import parse_resource
+from tests.asl.engine.conftest import LAMBDA, PENDING, Failed, Functions, Lab, chain, flow, kinds, machine, output
+
+TASK = {"Type": "Task", "Resource": LAMBDA + "f"}
+QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:work"
+
+
+def failing(times: int, error: str = "Busy") -> Any:
+    """A task function that fails so many times and then answers how often it was called."""
+    calls = []
+
+    def function(_: object) -> int:
+        calls.append(1)
+        if len(calls) <= times:
+            raise Failed(error, f"call {len(calls)}")
+        return len(calls)
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind", "action"),
+    [
+        ("arn:aws:states:::sqs:sendMessage", "sqs", "sendMessage"),
+        ("arn:aws:states:::aws-sdk:sfn:sendTaskSuccess", "aws-sdk:sfn", "sendTaskSuccess"),
+        ("arn:aws:states:::states:startExecution.sync:2", "states", "startExecution.sync:2"),
+        (LAMBDA + "f", "", ""),
+        (ACTIVITY, "", ""),
+    ],
+)
+def test_resources(arn: str, kind: str, action: str) -> None:
+    resource = parse_resource(arn)
+    assert (resource.type, resource.action) == (kind, action)
+    assert resource.is_activity is (arn == ACTIVITY)
+
+
+def test_retries_with_backoff(lab: Lab) -> None:
+    retry = [
+        {"ErrorEquals": ["Busy"], "IntervalSeconds": 10, "BackoffRate": 3, "MaxAttempts": 4, "MaxDelaySeconds": 50}
+    ]
+    execution = lab.run(flow(("T", {**TASK, "Retry": retry})), f=failing(4))
+    assert output(execution) == 5
+    events = execution.history.events()
+    scheduled = [event["timestamp"] for event in events if event["type"] == "LambdaFunctionScheduled"]
+    gaps = [later - earlier for earlier, later in zip(scheduled, scheduled[1:], strict=False)]
+    assert gaps == pytest.approx([10, 30, 50, 50])
+    assert chain(execution) == [(1, 0), (2, 0), *((number, number - 1) for number in range(3, len(events) + 1))]
+
+
+def test_jitter_is_full_and_repeatable(lab: Lab) -> None:
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 100, "JitterStrategy": "FULL", "BackoffRate": 1}]
+
+    def gaps(engine: Engine) -> list[float]:
+        execution = engine.run(machine(flow(("T", {**TASK, "Retry": retry}))), timeout=10)
+        times = [
+            event["timestamp"] for event in execution.history.events() if event["type"] == "LambdaFunctionScheduled"
+        ]
+        return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+
+    runs = [gaps(Engine(Functions({LAMBDA + "f": failing(3)}), SkippingClock(), seed=3)) for _ in range(2)]
+    assert runs[0] == pytest.approx(runs[1], abs=1e-5)
+    assert all(0 <= gap <= 100 for gap in runs[0])
+    assert len(set(runs[0])) == 3
+
+
+def test_retriers_count_for_themselves(lab: Lab) -> None:
+    errors = iter(["A", "B", "A", "B", "A"])
+
+    def function(_: object) -> None:
+        raise Failed(next(errors), "x")
+
+    retry = [{"ErrorEquals": ["A"], "MaxAttempts": 2}, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
+    execution = lab.run(flow(("T", {**TASK, "Retry": retry})), f=function)
+    assert (execution.status, execution.error) == ("FAILED", "A")
+    assert len(lab.functions.requests) == 5
+
+
+def test_the_retry_count_is_in_the_context_object(lab: Lab) -> None:
+    state = {**TASK, "Parameters": {"n.$": "$$.State.RetryCount"}, "Retry": [{"ErrorEquals": ["States.ALL"]}]}
+    lab.run(flow(("T", state)), f=failing(2))
+    assert [request.parameters["n"] for request in lab.functions.requests] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "equals", "caught"),
+    [
+        ("E", ["E"], True),
+        ("E", ["F"], False),
+        ("E", ["States.ALL"], True),
+        ("E", ["States.TaskFailed"], True),
+        ("States.Timeout", ["States.TaskFailed"], False),
+        ("States.Timeout", ["States.ALL"], True),
+        ("States.Runtime", ["States.ALL"], False),
+        ("States.Runtime", ["States.TaskFailed"], False),
+        ("States.Runtime", ["States.Runtime"], True),
+    ],
+)
+def test_what_a_catcher_catches(lab: Lab, error: str, equals: list[str], caught: bool) -> None:
+    definition = flow(
+        ("T", {**TASK, "Catch": [{"ErrorEquals": equals, "ResultPath": "$.error", "Next": "C"}], "End": True}),
+        ("C", {"Type": "Pass"}),
+    )
+    execution = lab.run(definition, {"a": 1}, f=failing(1, error))
+    assert execution.status == ("SUCCEEDED" if caught else "FAILED")
+    if caught:
+        assert output(execution) == {"a": 1, "error": {"Error": error, "Cause": "call 1"}}
+
+
+def test_a_jsonata_catcher(lab: Lab) -> None:
+    catcher = {
+        "ErrorEquals": ["States.ALL"],
+        "Output": {"e": "{% $states.errorOutput.Error %}", "i": "{% $states.input.a %}"},
+        "Assign": {"cause": "{% $states.errorOutput.Cause %}"},
+        "Next": "C",
+    }
+    definition = flow(
+        ("T", {**TASK, "Catch": [catcher], "End": True}),
+        ("C", {"Type": "Pass", "Output": "{% $merge([$states.input, {'cause': $cause}]) %}"}),
+        QueryLanguage="JSONata",
+    )
+    assert output(lab.run(definition, {"a": 1}, f=failing(1))) == {"e": "Busy", "i": 1, "cause": "call 1"}
+
+
+def test_a_timeout_gives_the_task_up(lab: Lab) -> None:
+    lab.functions.functions[QUEUE] = lambda request: PENDING
+    state = {"Type": "Task", "Resource": QUEUE, "Parameters": {"t.$": "$$.Task.Token"}, "TimeoutSeconds": 3600}
+    started = lab.engine.start(machine(flow(("T", state))))
+    wait_for(lambda: lab.functions.completions)
+    lab.functions.completions[0].submitted({"MessageId": "m"})
+    assert started.wait(5)
+    assert (started.status, started.error, started.cause) == ("FAILED", "States.Timeout", None)
+    assert kinds(started)[2:] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskTimedOut", "ExecutionFailed"]
+    assert lab.functions.cancelled == ["T"]
+    details = started.history.event(3)["taskScheduledEventDetails"]
+    assert details["timeoutInSeconds"] == 3600
+    assert (details["resourceType"], details["resource"], details["region"]) == (
+        "sqs",
+        "sendMessage.waitForTaskToken",
+        "us-east-1",
+    )
+
+
+def wait_for(condition: Any) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.001)
+
+
+def test_a_missing_heartbeat(lab: Lab) -> None:
+    lab.functions.functions[QUEUE] = lambda request: PENDING
+    catch = [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"}]
+    state = {"Type": "Task", "Resource": QUEUE, "HeartbeatSeconds": 60, "Catch": catch, "End": True}
+    started = lab.engine.start(machine(flow(("T", state), ("C", {"Type": "Pass"}))))
+    wait_for(lambda: lab.functions.completions)
+    lab.functions.completions[0].submitted({})
+    assert started.wait(5)
+    assert output(started) == {"Error": "States.Timeout", "Cause": None}
+
+
+def test_heartbeats_keep_a_task_alive(lab: Lab) -> None:
+    lab.functions.functions[QUEUE] = lambda request: PENDING
+    state = {"Type": "Task", "Resource": QUEUE, "HeartbeatSeconds": 2, "TimeoutSeconds": 600}
+    engine = Engine(lab.functions, RealClock())
+    started = engine.start(machine(flow(("T", state))))
+    wait_for(lambda: lab.functions.requests)
+    token = lab.functions.requests[0].task_token or ""
+    for _ in range(5):
+        time.sleep(0.5)
+        engine.send_task_heartbeat(token)
+    assert started.status == "RUNNING"
+    engine.send_task_success(token, "1")
+    assert started.wait(5)
+    engine.close()
+
+
+def test_tokens(lab: Lab) -> None:
+    lab.functions.functions[QUEUE] = lambda request: PENDING
+    engine = lab.engine
+    with lab.clock.held():
+        started = engine.start(machine(flow(("T", {"Type": "Task", "Resource": QUEUE, "TimeoutSeconds": 60}))))
+        wait_for(lambda: lab.functions.requests)
+        token = lab.functions.requests[0].task_token or ""
+        with pytest.raises(InvalidOutput):
+            engine.send_task_success(token, "no JSON")
+        with pytest.raises(InvalidOutput):
+            engine.send_task_success(token, json.dumps("x" * 262_144))
+        engine.send_task_success(token, '{"done": true}')
+        assert started.wait(5)
+    assert output(started) == {"done": True}
+    for call in (
+        lambda: engine.send_task_success(token, "{}"),
+        lambda: engine.send_task_failure(token),
+        lambda: engine.send_task_heartbeat(token),
+    ):
+        with pytest.raises(TaskTimedOut):
+            call()
+    for text in ("", "abc", "é", token[:-4] + "AAAA"):
+        with pytest.raises(InvalidToken):
+            engine.send_task_failure(text, "E", "c")
+
+
+def test_an_activity(lab: Lab) -> None:
+    lab.functions.start = lambda request, completion: (
+        (lab.functions.requests.append(request), lab.functions.completions.append(completion)) and None
+    )  # type: ignore[method-assign]
+    with lab.clock.held():
+        started = lab.engine.start(
+            machine(flow(("T", {"Type": "Task", "Resource": ACTIVITY, "HeartbeatSeconds": 60}))), '{"a": 1}'
+        )
+        wait_for(lambda: lab.functions.completions)
+        lab.functions.completions[0].started("worker")
+        lab.engine.send_task_failure(lab.functions.requests[0].task_token or "", "E", None)
+        assert started.wait(5)
+    assert kinds(started)[2:] == ["ActivityScheduled", "ActivityStarted", "ActivityFailed", "ExecutionFailed"]
+    assert started.history.event(3)["activityScheduledEventDetails"] == {
+        "resource": ACTIVITY,
+        "input": '{"a": 1}',
+        "inputDetails": {"truncated": False},
+        "heartbeatInSeconds": 60,
+    }
+    assert started.history.event(4)["activityStartedEventDetails"] == {"workerName": "worker"}
+
+
+def test_a_refused_task_leaves_no_trace(lab: Lab) -> None:
+    def check(request: object) -> None:
+        raise TaskRefused("States.Runtime", "The activity x does not exist.")
+
+    engine = Engine(lab.functions, lab.clock)
+    engine._check = check
+    execution = engine.run(machine(flow(("T", TASK))), timeout=5)
+    assert kinds(execution) == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
+    assert execution.cause == (
+        "An error occurred while executing the state 'T' (entered at the event id #2). The activity x does not exist."
+    )
+
+
+@pytest.mark.parametrize("result", [object(), {1, 2}, float("nan"), {"a": b"bytes"}])
+def test_a_result_that_is_not_json(lab: Lab, result: Any) -> None:
+    execution = lab.run(flow(("T", TASK)), f=lambda request: result)
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert "not a JSON value" in (execution.cause or "")
+    assert output(lab.run(flow(("T", TASK)), f=lambda request: 1)) == 1
+
+
+def test_a_runner_that_raises(lab: Lab) -> None:
+    def explode(request: object) -> None:
+        raise SystemError("boom")
+
+    execution = lab.run(flow(("T", TASK)), f=explode)
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert "boom" in (execution.cause or "")
+
+
+def test_what_comes_after_the_end_is_ignored(lab: Lab) -> None:
+    execution = lab.run(flow(("T", TASK)), f=lambda request: 1)
+    for _ in range(2):
+        lab.functions.completions[0].succeed(2)
+        lab.functions.completions[0].fail("E", "c")
+        lab.functions.completions[0].started()
+    assert output(execution) == 1
+    assert output(lab.run(flow(("T", TASK)))) == 1
+    assert len(execution.history) == 7
+
+
+def test_real_work_is_waited_for(lab: Lab) -> None:
+    """The clock skips the wait beside a task that is being done, but not past the task's end."""
+
+    def work(request: Any) -> Any:
+        completion = lab.functions.completions[-1]
+        threading.Timer(0.2, completion.succeed, ["worked"]).start()
+        return PENDING
+
+    branches = [flow(("T", TASK)), flow(("W", {"Type": "Wait", "Seconds": 86_400}))]
+    execution = lab.run(flow(("P", {"Type": "Parallel", "Branches": branches})), f=work)
+    assert output(execution) == ["worked", {}]
+    ends = {event["type"]: event["timestamp"] for event in execution.history.events()}
+    assert ends["LambdaFunctionSucceeded"] - execution.start_date < 10
+    assert ends["WaitStateExited"] - execution.start_date >= 86_400
+
+
+def test_stopping_cancels_the_task(lab: Lab) -> None:
+    lab.functions.functions[LAMBDA + "f"] = lambda request: PENDING
+    changes: list[str] = []
+    started = lab.engine.start(machine(flow(("T", TASK))), on_change=lambda execution: changes.append(execution.status))
+    wait_for(lambda: lab.functions.requests)
+    lab.engine.stop(started, "Stopped", "by hand")
+    assert started.wait(5)
+    assert (started.status, started.error, started.cause) == ("ABORTED", "Stopped", "by hand")
+    assert kinds(started)[-1] == "ExecutionAborted"
+    wait_for(lambda: lab.functions.cancelled == ["T"])
+    assert changes == ["RUNNING", "ABORTED"]
+
+
+def test_credentials_are_passed_on_and_written(lab: Lab) -> None:
+    state = {**TASK, "Credentials": {"RoleArn.$": "$.role"}}
+    execution = lab.run(flow(("T", state)), {"role": "arn:role"}, f=lambda request: request.credentials)
+    assert output(execution) == {"RoleArn": "arn:role"}
+    details = execution.history.event(3)["lambdaFunctionScheduledEventDetails"]
+    assert details["taskCredentials"] == {"RoleArn": "arn:role"}
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "x", None, 100_000_000])
+def test_a_timeout_that_is_no_number_of_seconds(lab: Lab, value: Any) -> None:
+    execution = lab.run(flow(("T", {**TASK, "TimeoutSecondsPath": "$.t"})), {"t": value}, f=lambda request: 1)
+    assert execution.error == "States.Runtime"
+    assert "TimeoutSecondsPath" in (execution.cause or "")
