@@ -54,7 +54,8 @@ class ChaliceApplication(Chalice):  # type: ignore[misc]
             super().__init__(scope, "Chalice", source_dir=str(project))
         finally:
             os.chdir(before)
-            shutil.rmtree(project / "chalice.out", ignore_errors=True)
+            shutil.rmtree(self._sam_package_dir, ignore_errors=True)
+            Path(f"{self._sam_package_dir}.sam_with_assets.json").unlink(missing_ok=True)
 
     @property
     def code(self) -> tuple[str, str]:

@@ -1,0 +1,239 @@
+"""The templates of the project's own stages, as CloudFormation would get them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from chalicelib.flows import Project
+from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
+
+ARN = "arn:${AWS::Partition}"
+HERE = "${AWS::Region}:${AWS::AccountId}"
+
+
+def _expand(template: dict[str, Any]) -> dict[str, Any]:
+    """What CloudFormation makes of a SAM template."""
+    import boto3
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
+    session = boto3.Session(region_name="us-east-1")
+    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(json.loads(json.dumps(template)), {})
+    expanded.pop("Transform", None)
+    return expanded
+
+
+def _findings(template: dict[str, Any]) -> list[str]:
+    from cfnlint.api import ManualArgs, lint
+
+    return [str(match) for match in lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))]
+
+
+@pytest.mark.parametrize("stage", ["prod", "dev"])
+def test_cfn_lint_finds_nothing(stage: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in FAKE_AWS.items():
+        monkeypatch.setenv(name, value)
+    assembly: Assembly = request.getfixturevalue(stage)
+    template = assembly.template
+    assert _findings(_expand(template) if "Transform" in template else template) == []
+    for name, nested in assembly.nested.items():
+        assert (name, _findings(nested)) == (name, [])
+
+
+def test_the_api_has_one_stage_only(prod: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "AWS_DEFAULT_REGION", "us-east-1")
+    stages = [r for r in _expand(prod.template)["Resources"].values() if r["Type"] == "AWS::ApiGateway::Stage"]
+    (stage,) = stages
+    assert stage["Properties"]["StageName"] == "api"
+    assert stage["Properties"]["TracingEnabled"] is True
+    (settings,) = stage["Properties"]["MethodSettings"]
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (500, 1000)
+
+
+def test_every_flow_has_its_resources(prod: Assembly, project_flows: Project) -> None:
+    machines = prod.of_type("AWS::StepFunctions::StateMachine").values()
+    assert {m["Properties"]["StateMachineName"] for m in machines} == {f"{APP}-prod-{name}" for name in project_flows.flows}
+    for kind in ("StateMachineVersion", "StateMachineAlias"):
+        assert len(prod.of_type(f"AWS::StepFunctions::{kind}")) == len(project_flows.flows)
+    scheduled = {flow.name for flow in project_flows.flows.values() if flow.schedule}
+    assert scheduled
+    assert {s["Properties"]["Name"] for s in prod.of_type("AWS::Scheduler::Schedule").values()} == scheduled
+
+
+def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project_flows: Project) -> None:
+    stars = {"LogDelivery", "Tracing"}  # which IAM knows no resources for
+    for name, flow in project_flows.flows.items():
+        prefix = next(k for k, m in prod.of_type("AWS::StepFunctions::StateMachine").items()
+                      if m["Properties"]["StateMachineName"] == f"{APP}-prod-{name}").removesuffix("StateMachine")  # fmt: skip
+        role = prod.of_type("AWS::IAM::Role")[prefix + "Role"]
+        trust = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+        assert trust["Principal"] == {"Service": "states.amazonaws.com"}
+        assert as_text(trust["Condition"]["ArnLike"]["aws:SourceArn"]) == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
+        own = {f"{ARN}:lambda:{HERE}:function:{APP}-prod-{use.function}" for use in flow.functions}
+        own |= {f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{reference}:live" for reference in flow.references}
+        own |= {f"{ARN}:states:{HERE}:execution:{APP}-prod-{reference}:*" for reference in flow.references}
+        for statement in statements(role):
+            if statement["Sid"] in stars:
+                assert statement["Resource"] == ["*"]
+                assert all(action.startswith(("logs:", "xray:")) for action in statement["Action"])
+            elif not any(action.startswith("events:") for action in statement["Action"]):
+                assert {as_text(resource) for resource in statement["Resource"]} <= own, statement
+            else:  # what starting a flow and waiting for it takes: one rule of Step Functions' own
+                (rule,) = statement["Resource"]
+                assert as_text(rule).endswith(":rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
+            assert not any("*" in action for action in statement["Action"])
+
+
+def test_definitions_have_no_placeholder_left(prod: Assembly, project_flows: Project) -> None:
+    for machine in prod.of_type("AWS::StepFunctions::StateMachine").values():
+        text = as_text(machine["Properties"]["DefinitionString"])
+        for name in ("AWS::Partition", "AWS::Region", "AWS::AccountId"):
+            text = text.replace("${%s}" % name, "x")
+        assert "${" not in text
+        assert json.loads(text)["StartAt"]
+
+
+def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_flows: Project) -> None:
+    functions = {f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()}
+    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "run-status"]}
+    for name, use in project_flows.settings.items():
+        made = functions[f"{APP}-prod-{name}"]
+        assert (made["Timeout"], made["MemorySize"]) == (use.timeout, use.memory)
+        assert made["Handler"] == f"app.{name.replace('-', '_')}"
+    for made in functions.values():
+        assert made["Architectures"] == ["arm64"]
+        assert made["Environment"]["Variables"]["STAGE"] == "prod"
+        assert made["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
+    api = prod.template["Resources"]["APIHandler"]["Properties"]
+    assert api["FunctionName"] == f"{APP}-prod"
+    variables = api["Environment"]["Variables"]
+    assert variables["USER_POOL_ID"] == {"Ref": "UserPool"}
+    assert variables["FLOW_ALIAS"] == "live"
+    definition = prod.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    (scheme,) = definition["securityDefinitions"].values()
+    assert scheme["x-amazon-apigateway-authorizer"]["providerARNs"] == [{"Fn::GetAtt": ["UserPool", "Arn"]}]
+    open_paths = {
+        path
+        for path, methods in definition["paths"].items()
+        for method, operation in methods.items()
+        if method != "options" and "security" not in operation
+    }
+    assert open_paths == {"/auth/config", "/openapi.json", "/health"} | {p for p in open_paths if p.startswith("/console")} | (
+        open_paths & {"/"}
+    )
+
+
+def test_no_schedule_starts_a_flow_before_its_functions_are_there(prod: Assembly) -> None:
+    nested = prod.template["Resources"]
+    functions = {name for name in prod.nested if name.startswith("Functions")}
+    for name in prod.nested:
+        if name.startswith("Flows"):
+            assert set(nested[name]["DependsOn"]) == functions
+
+
+def test_a_schedule_has_input_retry_and_dead_letters(prod: Assembly, project_flows: Project) -> None:
+    for schedule in prod.of_type("AWS::Scheduler::Schedule").values():
+        properties = schedule["Properties"]
+        flow = project_flows.flows[properties["Name"]]
+        assert flow.schedule is not None
+        assert properties["ScheduleExpression"] == flow.schedule.expression
+        assert properties["ScheduleExpressionTimezone"] == flow.schedule.timezone
+        assert properties["GroupName"] == f"{APP}-prod-flows"
+        target = properties["Target"]
+        assert json.loads(target["Input"]) == (flow.input or {})
+        assert target["Arn"]["Ref"].endswith("Alias")
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+        assert target["DeadLetterConfig"] == {"Arn": {"Ref": "DeadLetterQueueArn"}}
+
+
+def test_users_cannot_sign_up_nor_be_guessed(prod: Assembly) -> None:
+    resources = prod.template["Resources"]
+    pool, client = resources["UserPool"]["Properties"], resources["UserPoolClient"]["Properties"]
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    password = pool["Policies"]["PasswordPolicy"]
+    assert password["MinimumLength"] >= 12
+    assert all(password[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"} <= set(client["ExplicitAuthFlows"])
+    assert client["IdTokenValidity"] == client["AccessTokenValidity"] == 60
+    assert client["TokenValidityUnits"]["IdToken"] == "minutes"
+    assert "admin" in {g["Properties"]["GroupName"] for g in prod.of_type("AWS::Cognito::UserPoolGroup").values()}
+
+
+@pytest.mark.parametrize(("stage", "policy"), [("prod", "Retain"), ("dev", "Delete")])
+def test_tables_are_recoverable_and_kept_in_prod(stage: str, policy: str, request: pytest.FixtureRequest) -> None:
+    assembly: Assembly = request.getfixturevalue(stage)
+    tables = assembly.of_type("AWS::DynamoDB::Table")
+    keys = {t["Properties"]["TableName"]: [k["AttributeName"] for k in t["Properties"]["KeySchema"]] for t in tables.values()}
+    assert keys == {f"{APP}-{stage}-usage": ["userId", "yearMonth"], f"{APP}-{stage}-runs": ["userId", "itemId"]}
+    for table in tables.values():
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == policy
+        properties = table["Properties"]
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+        assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+        assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        assert properties["DeletionProtectionEnabled"] is (stage == "prod")
+    assert assembly.template["Resources"]["UserPool"]["DeletionPolicy"] == policy
+
+
+def test_changes_of_runs_reach_the_function_that_records_them(prod: Assembly) -> None:
+    rule = prod.template["Resources"]["RunStatusRule"]["Properties"]
+    (prefix,) = rule["EventPattern"]["detail"]["stateMachineArn"]
+    assert as_text(prefix["prefix"]) == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-"
+    (target,) = rule["Targets"]
+    assert as_text(target["Arn"]) == f"{ARN}:lambda:{HERE}:function:{APP}-prod-run-status"
+    (statement,) = statements(prod.template["Resources"]["RunStatusRole"])
+    assert as_text(statement["Resource"]) == as_text(target["Arn"])
+
+
+def test_alarms_go_to_the_topic_and_the_dashboard_is_json(prod: Assembly, project_flows: Project) -> None:
+    alarms = prod.of_type("AWS::CloudWatch::Alarm")
+    assert len(alarms) == len(project_flows.flows) + 5
+    for alarm in alarms.values():
+        assert alarm["Properties"]["AlarmActions"] in ([{"Ref": "AlarmTopic"}], [{"Ref": "AlarmTopicArn"}])
+    body = json.loads(as_text(prod.template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]))
+    assert {w["properties"]["title"] for w in body["widgets"]} >= {"Requests", "Latency", "Runs", "Dead letters"}
+
+
+def test_everything_is_tagged(prod: Assembly) -> None:
+    taggable = {
+        "AWS::CloudFormation::Stack", "AWS::CloudWatch::Alarm", "AWS::Cognito::UserPool", "AWS::DynamoDB::Table",
+        "AWS::Events::Rule", "AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SNS::Topic",
+        "AWS::SQS::Queue", "AWS::Scheduler::ScheduleGroup", "AWS::Serverless::Api", "AWS::Serverless::Function",
+        "AWS::StepFunctions::StateMachine",
+    }  # fmt: skip
+    for kind in sorted(taggable):
+        for name, resource in prod.of_type(kind).items():
+            tags = resource["Properties"].get("Tags") or resource["Properties"].get("UserPoolTags")
+            if isinstance(tags, list):
+                tags = {tag["Key"]: tag["Value"] for tag in tags}
+            assert tags == {"Application": APP, "Stage": "prod"}, name
+
+
+def test_the_second_front_door_leaves_out_api_and_functions(dev: Assembly, project_flows: Project) -> None:
+    assert not dev.of_type("AWS::Lambda::Function")
+    assert not dev.of_type("AWS::Serverless::Function")
+    assert not dev.of_type("AWS::Serverless::Api")
+    assert len(dev.of_type("AWS::StepFunctions::StateMachine")) == len(project_flows.flows)
+    outputs = set(dev.template["Outputs"])
+    assert {"UserPoolId", "UserPoolClientId", "UsageTableName", "RunsTableName", "FunctionRoleArn", "AccountId"} <= outputs
+    assert "ApiUrl" not in outputs
+
+
+def test_the_outputs_that_the_scripts_read(prod: Assembly) -> None:
+    outputs = prod.template["Outputs"]
+    assert {"UserPoolId", "UserPoolClientId", "UsageTableName", "RunsTableName", "ApiUrl", "Region"} <= set(outputs)
+    assert as_text(outputs["ApiUrl"]["Value"]).startswith("https://${RestAPI}.execute-api.${AWS::Region}.")
+
+
+def test_nested_stacks_get_every_parameter_that_they_have(prod: Assembly) -> None:
+    for name, nested in prod.nested.items():
+        given = prod.template["Resources"][name]["Properties"].get("Parameters", {})
+        assert set(given) == set(nested.get("Parameters", {})), name
