@@ -4,38 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.language.diagnosis import Diagnosis, Severity
+from asl.language.diagnosis import Diagnosis, Severity, diagnose
 from localcloud.stepfunctions.errors import ServiceError
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
 MAX_DIAGNOSTICS = 100
 
 
-def diagnose(definition: str, machine_type: str) -> list[Diagnosis]:
-    try:
-        from asl.language.checks import run_checks  # noqa: F401
-        from asl.language.diagnosis import diagnose as found
-    except ImportError:
-        return []
-    return found(definition, machine_type=machine_type)
-
-
-def check_definition(definition: str, machine_type: str) -> None:
-    """Refuse a definition that has errors.
+def check_definition(definition: str, machine_type: str, *, root: str = "") -> None:
+    """Refuse a definition that has errors. Locations are given from the JSON pointer `root` on.
 
     Raises:
         ServiceError: InvalidDefinition, with all errors in one message.
     """
     errors = [d for d in diagnose(definition, machine_type=machine_type) if d.severity is Severity.ERROR]
     if errors:
-        raise ServiceError(
-            "InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(map(_sentence, errors))}'"
-        )
+        sentences = ", ".join(_sentence(diagnosis, root) for diagnosis in errors)
+        raise ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{sentences}'")
 
 
-def _sentence(diagnosis: Diagnosis) -> str:
-    where = f" at {diagnosis.location}" if diagnosis.location else ""
-    return f"{diagnosis.code}: {diagnosis.message}{where}"
+def _sentence(diagnosis: Diagnosis, root: str) -> str:
+    location = diagnosis.location.removeprefix(root) or ("/" if root else "")
+    return f"{diagnosis.code}: {diagnosis.message}" + (f" at {location}" if location else "")
 
 
 def validate_state_machine_definition(request: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from localcloud.stepfunctions.json_texts import check_json, same_json
 from localcloud.stepfunctions.map_runs import MapRuns
 from localcloud.stepfunctions.names import check_name
 from localcloud.stepfunctions.paging import page
-from localcloud.stepfunctions.records import MachineRecord, Revision
+from localcloud.stepfunctions.records import MachineRecord, Revision, date
 from localcloud.stepfunctions.redrive import redrive_details, why_not_redrivable
 from localcloud.stepfunctions.state_machines import StateMachines, render_configuration
 
@@ -97,7 +97,7 @@ class Executions:
             )
         else:
             execution = self._start_standard(target, text, request, on_end)
-        return {"executionArn": execution.arn, "startDate": _date(execution.start_date)}
+        return {"executionArn": execution.arn, "startDate": date(execution.start_date)}
 
     def start_sync(self, request: dict[str, Any]) -> dict[str, Any]:
         """StartSyncExecution: an EXPRESS machine's execution with its result."""
@@ -190,7 +190,7 @@ class Executions:
         record = self._find(request["executionArn"])
         self._engine.stop(record.execution, request.get("error"), request.get("cause"))
         record.execution.wait(STOP_SECONDS)
-        return {"stopDate": _date(record.execution.stop_date or self._engine.now())}
+        return {"stopDate": date(record.execution.stop_date or self._engine.now())}
 
     def redrive(self, request: dict[str, Any]) -> dict[str, Any]:
         """RedriveExecution: continue a failed, stopped or timed out execution where it ended."""
@@ -198,13 +198,13 @@ class Executions:
         execution, token = record.execution, request.get("clientToken")
         with record.lock:
             if token is not None and record.redrive_token == token and execution.redrive_date is not None:
-                return {"redriveDate": _date(execution.redrive_date)}
+                return {"redriveDate": date(execution.redrive_date)}
             reason = why_not_redrivable(record)
             if reason is not None:
                 raise ServiceError("ExecutionNotRedrivable", reason)
             record.redrive_token = token
             self._engine.redrive(execution)
-        return {"redriveDate": _date(execution.redrive_date or self._engine.now())}
+        return {"redriveDate": date(execution.redrive_date or self._engine.now())}
 
     def _stop_all(self, machine: MachineRecord) -> None:
         for record in self._index.of_machine(machine.arn):
@@ -248,7 +248,7 @@ class Executions:
         found, token = page(ids, request, lambda event_id: event_id, fingerprint)
         included = request.get("includeExecutionData", True)
         events = [history.event(event_id, included) for event_id in found]
-        answer: dict[str, Any] = {"events": [event | {"timestamp": _date(event["timestamp"])} for event in events]}
+        answer: dict[str, Any] = {"events": [event | {"timestamp": date(event["timestamp"])} for event in events]}
         if token:
             answer["nextToken"] = token
         return answer
@@ -303,16 +303,16 @@ class Executions:
             "stateMachineArn": record.listed_machine_arn,
             "name": execution.name,
             "status": execution.status,
-            "startDate": _date(execution.start_date),
+            "startDate": date(execution.start_date),
         }
         if execution.stop_date is not None:
-            summary["stopDate"] = _date(execution.stop_date)
+            summary["stopDate"] = date(execution.stop_date)
         if record.item_count is not None:
             summary["itemCount"] = record.item_count
         summary |= _qualifiers(record)
         summary["redriveCount"] = execution.redrive_count
         if execution.redrive_date is not None:
-            summary["redriveDate"] = _date(execution.redrive_date)
+            summary["redriveDate"] = date(execution.redrive_date)
         return summary
 
     def _find(self, text: str) -> ExecutionRecord:
@@ -339,11 +339,6 @@ def _when_ended(on_end: OnEnd) -> Callable[[Execution], None]:
     return changed
 
 
-def _date(seconds: float) -> float:
-    """A date as the API gives it: to the millisecond."""
-    return round(seconds, 3)
-
-
 def _place(record: ExecutionRecord) -> list[float]:
     return [record.sort_time, record.sequence]
 
@@ -365,12 +360,12 @@ def _render(execution: Execution, machine_arn: str) -> dict[str, Any]:
         "executionArn": execution.arn,
         "stateMachineArn": machine_arn,
         "status": execution.status,
-        "startDate": _date(execution.start_date),
+        "startDate": date(execution.start_date),
         "input": execution.input,
         "inputDetails": {"included": True},
     }
     if execution.stop_date is not None:
-        rendered["stopDate"] = _date(execution.stop_date)
+        rendered["stopDate"] = date(execution.stop_date)
     if execution.output is not None:
         rendered |= {"output": execution.output, "outputDetails": {"included": True}}
     if execution.trace_header is not None:

@@ -79,6 +79,11 @@ class MachineRecord:
         return self.type == "EXPRESS"
 
 
+def date(seconds: float) -> float:
+    """A date as the API gives it: epoch seconds, to the millisecond."""
+    return round(seconds, 3)
+
+
 def now() -> float:
-    """The time as the API gives it: epoch seconds, to the millisecond."""
-    return round(time.time(), 3)
+    """The present date."""
+    return date(time.time())

@@ -24,7 +24,7 @@ from localcloud.stepfunctions.state_machines import StateMachines
 from localcloud.stepfunctions.status_events import status_change_event
 from localcloud.stepfunctions.tags import Tags
 from localcloud.stepfunctions.task_tokens import TaskTokens
-from localcloud.stepfunctions.test_state import TestStates
+from localcloud.stepfunctions.test_state import StateTests
 from localcloud.stepfunctions.versions import Versions
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
@@ -138,7 +138,7 @@ class Service:
             "StartSyncExecution": executions.start_sync,
             "StopExecution": executions.stop,
             "TagResource": tags.tag,
-            "TestState": TestStates(self.engine).test,
+            "TestState": StateTests(self.engine).test,
             "UntagResource": tags.untag,
             "UpdateMapRun": map_runs.update,
             "UpdateStateMachine": machines.update,
