@@ -76,10 +76,8 @@ def violations(value: Any) -> Iterator[Violation]:
 def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
     reference = schema.get("$ref")
     if reference is not None:
-        if reference == "#/$defs/StateMachine":
-            schema = {"type": "object"}
-        else:
-            schema = flow_schema()["$defs"][reference.rpartition("/")[2]]
+        name = reference.rpartition("/")[2]
+        schema = {"type": "object"} if name in STATES_DEFINITIONS else flow_schema()["$defs"][name]
     choices = schema.get("anyOf")
     if choices is not None:
         yield from _check_any(value, choices, pointer, what)

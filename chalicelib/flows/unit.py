@@ -81,7 +81,7 @@ def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> U
     if flow is None or not isinstance(definition, dict):
         return Unit(path, name, None, "", (), {}, (), tuple(found), silences)
     placeholders = names_in(definition_text + _json(flow.written_permissions))
-    view = FileView(flow, placeholders)
+    view = FileView(flow, placeholders, "steps" in value)
     for check in FILE_CHECKS:
         assert check.file is not None
         found += [diagnostic_of(check, finding, source, origins) for finding in check.file(view)]

@@ -38,6 +38,7 @@ class FileView:
 
     flow: Flow
     placeholders: tuple[str, ...]
+    short_form: bool = False
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -23,7 +23,7 @@ def _file(view: FileView) -> Iterator[Finding]:
         if (".sync" in resource and ":states:startExecution" not in resource) or ":activity:" in resource:
             message = "The task has no TimeoutSeconds: if nobody ends it, it waits for a year."
             yield Finding(step.pointer, message, "add TimeoutSeconds", at_key=True)
-        elif calls_lambda(state) and not limited.intersection(_functions(state)):
+        elif not view.short_form and calls_lambda(state) and not limited.intersection(_functions(state)):
             message = f"Neither the task nor its function has a timeout; {DEFAULT_TIMEOUT} s apply."
             yield Finding(step.pointer, message, "add one to say what you expect", True, severity=Severity.ADVICE)
 

@@ -1,0 +1,144 @@
+"""Runs a flow in this process: the States Language engine, and the project's own functions called in threads.
+
+For `python -m chalicelib.flows run`, on a developer's machine alone. Functions run without Lambda's isolation, memory
+and timeout, and services other than Lambda and Step Functions are out of reach: `make run` has all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from asl import Completion, Engine, Execution, RealClock, SkippingClock, StateMachine, TaskRequest
+from chalicelib.flows.compiled import CompiledFlow, Project
+from chalicelib.functions import Function, discover
+from chalicelib.functions.calling import call_from_flow
+from chalicelib.names import Names
+
+NAMES = Names("local", "us-east-1", "123456789012")
+_START_EXECUTION = "arn:aws:states:::states:startExecution"
+_LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+class LocalContext:
+    """What a handler gets as its Lambda context."""
+
+    def __init__(self, function: Function) -> None:
+        self.function_name = NAMES.resource(function.name)
+        self.invoked_function_arn = NAMES.function_arn(function.name)
+        self.function_version = "$LATEST"
+        self.memory_limit_in_mb = "256"
+        self.aws_request_id = str(uuid4())
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_stream_name = "local"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """A fixed answer: nothing ends a call here."""
+        return 900_000
+
+
+class FlowRunner:
+    """Runs the flows of a project. `started` is called with each execution, nested ones included."""
+
+    def __init__(
+        self, project: Project, *, skip_time: bool = False, started: Callable[[Execution], None] | None = None
+    ):
+        self.project = project
+        self.engine = Engine(self, clock=SkippingClock() if skip_time else RealClock())
+        self._functions = {NAMES.function_arn(name): item for name, item in discover(project.root).items()}
+        self._machines = {NAMES.state_machine_arn(name): flow for name, flow in project.flows.items()}
+        self._started = started or (lambda execution: None)
+
+    def run(self, flow: CompiledFlow, input_text: str) -> Execution:
+        """Start a run of the flow; it goes on in the engine's thread."""
+        return self._start(flow, input_text, None)
+
+    def _start(self, flow: CompiledFlow, input_text: str, on_change: Callable[[Execution], None] | None) -> Execution:
+        arn = NAMES.state_machine_arn(flow.name)
+        machine = StateMachine(arn, NAMES.resource(flow.name), flow.render(NAMES), flow.type)
+        execution = self.engine.start(machine, input_text, on_change=on_change)
+        self._started(execution)
+        return execution
+
+    def start(self, request: TaskRequest, completion: Completion) -> None:
+        """Do a task's work: see `asl.engine.tasks.TaskRunner`."""
+        if request.resource.startswith(_START_EXECUTION):
+            self._start_flow(request, completion)
+            return
+        parameters, wrap = request.parameters, False
+        arn = request.resource
+        if arn.startswith(_LAMBDA_INVOKE):
+            wrap, arn, parameters = True, str(parameters.get("FunctionName")), parameters.get("Payload", {})
+        function = self._functions.get(arn) or self._functions.get(NAMES.function_arn(arn))
+        if function is None:
+            completion.fail(
+                "States.TaskFailed",
+                f"{request.resource} is out of reach of `flows run`, which has this project's functions and flows alone; "
+                "`make run` has the other services",
+            )
+            return
+        threading.Thread(target=_call, args=(function, parameters, wrap, completion), daemon=True).start()
+
+    def _start_flow(self, request: TaskRequest, completion: Completion) -> None:
+        parameters = request.parameters
+        flow = self._machines.get(str(parameters.get("StateMachineArn")))
+        if flow is None:
+            message = f"State Machine Does Not Exist: '{parameters.get('StateMachineArn')}'"
+            completion.start_failed("StepFunctions.StateMachineDoesNotExistException", message)
+            return
+        given = parameters.get("Input", {})
+        text = given if isinstance(given, str) else json.dumps(given)
+        pattern = request.resource.removeprefix(_START_EXECUTION)
+        if not pattern.startswith(".sync"):
+            execution = self._start(flow, text, None)
+            completion.succeed({"ExecutionArn": execution.arn, "StartDate": execution.start_date})
+            return
+
+        def changed(execution: Execution) -> None:
+            if execution.status == "RUNNING":
+                return
+            described = _description(execution, parsed=pattern == ".sync:2")
+            if execution.status == "SUCCEEDED":
+                completion.succeed(described)
+            else:
+                completion.fail("States.TaskFailed", json.dumps(described))
+
+        execution = self._start(flow, text, changed)
+        completion.started()
+        completion.submitted({"ExecutionArn": execution.arn, "StartDate": execution.start_date})
+        completion.awaiting()
+
+
+def _description(execution: Execution, *, parsed: bool) -> dict[str, Any]:
+    """What `.sync` hands on: DescribeExecution's answer, with input and output parsed for `.sync:2`."""
+    output = execution.output
+    described = {
+        "ExecutionArn": execution.arn,
+        "Input": json.loads(execution.input) if parsed else execution.input,
+        "Name": execution.name,
+        "Output": json.loads(output) if parsed and output is not None else output,
+        "StartDate": int(execution.start_date * 1000),
+        "StateMachineArn": execution.machine.arn,
+        "Status": execution.status,
+        "StopDate": int((execution.stop_date or 0) * 1000),
+        "Error": execution.error,
+        "Cause": execution.cause,
+    }
+    return {key: value for key, value in described.items() if value is not None}
+
+
+def _call(function: Function, event: Any, wrap: bool, completion: Completion) -> None:
+    completion.started()
+    try:
+        result = call_from_flow(function, json.loads(json.dumps(event)), LocalContext(function))
+        result = json.loads(json.dumps(result))
+    except BaseException as error:  # a function may raise anything, SystemExit included
+        trace = traceback.format_tb(error.__traceback__)
+        cause = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": trace}
+        completion.fail(type(error).__name__, json.dumps(cause))
+        return
+    completion.succeed({"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200} if wrap else result)

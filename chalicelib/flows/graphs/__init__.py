@@ -1,0 +1,1 @@
+"""Pictures of flows: Mermaid, Graphviz DOT, and SVG drawn here."""
