@@ -21,7 +21,10 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 OVERLAY = Path(__file__).parent / "project"  # functions and flows that misbehave on purpose
-SHIPPED = ("app.py", "config.json", "requirements.txt", ".chalice", "asl", "chalicelib", "flows", "localcloud", "admin")
+SHIPPED = (
+    *("app.py", "config.json", "lambda-permissions.yml", "requirements.txt", ".chalice"),
+    *("admin", "asl", "chalicelib", "flows", "infrastructure", "localcloud"),
+)
 START_SECONDS = 60
 MARK = "END_TO_END_SERVER"
 
