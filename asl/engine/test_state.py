@@ -195,6 +195,8 @@ class _Test:
         branch.variables = variables
         branch.given_context = context
         self._inspection.values["input"] = data
+        if self._state.kind == "Fail":  # it has no InputPath, and so does not select its input itself
+            self._inspection.saw_input(data)
         engine.scheduler.post(self._begin, branch)
         if not self._done.wait(LONGEST_SECONDS):
             engine.scheduler.post(branch.cancel)

@@ -67,7 +67,7 @@ class Writer:
         def failed(failure: StateFailure) -> None:
             run.fail(StateFailure(RESULT_WRITER_FAILED, failure.cause))
 
-        parameters = {"Bucket": bucket, "Key": key, "Body": text}
+        parameters = {"Bucket": bucket, "Key": key, "Body": text.encode()}
         ServiceCall(
             branch, _PUT_OBJECT, parameters, lambda _: self._put(branch, run, bucket, rest, then), failed
         ).begin()

@@ -86,9 +86,10 @@ class LambdaTasks:
         function = parameters["FunctionName"]
         if parameters.get("Qualifier") and parameters["Qualifier"] != "$LATEST":
             function = f"{function}:{parameters['Qualifier']}"
+        payload = {} if parameters.get("Payload") is None else parameters["Payload"]
         finish = completion.succeed if request.task_token is None else completion.submitted
         if invocation_type != "RequestResponse":
-            self._invoke(function, parameters.get("Payload", {}), lambda _: None, completion)
+            self._invoke(function, payload, lambda _: None, completion)
             finish(_answer(_STATUS.get(invocation_type, 202), b"", str(uuid.uuid4())))
             return None
 
@@ -98,7 +99,7 @@ class LambdaTasks:
             else:
                 finish(_answer(200, invocation.payload, invocation.request_id or str(uuid.uuid4())))
 
-        return self._invoke(function, parameters.get("Payload", {}), done, completion)
+        return self._invoke(function, payload, done, completion)
 
     def _invoke(
         self, function: Any, payload: Any, done: Callable[[Invocation], None], completion: Completion

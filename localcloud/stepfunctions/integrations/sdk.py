@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from asl.engine.jsontext import dumps
 from asl.engine.tasks import TaskRequest
 from localcloud.stepfunctions.integrations.clients import AwsClients
+from localcloud.stepfunctions.integrations.emulation import complete, refusal
 from localcloud.stepfunctions.integrations.names import (
     OPTIMIZED,
     OptimizedService,
@@ -92,6 +94,9 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
     except (BotoCoreError, ValueError) as error:
         raise TaskError("States.Runtime", f"The resource {service}:{action} is not supported: {error}") from None
     arguments = to_arguments(operation.input_shape, parameters or {})
+    refused = refusal(model.service_name, operation.name, arguments)
+    if refused is not None:
+        raise _task_error(_error_response(*refused), model, service, optimized)
     try:
         answer = client._make_api_call(operation.name, arguments)
     except ClientError as error:
@@ -99,13 +104,18 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
     except BotoCoreError as error:
         prefix = OPTIMIZED[service].prefix if optimized else sdk_name(model.service_id)
         raise TaskError(f"{prefix}.SdkClientException", str(error)) from None
-    metadata = answer.get("ResponseMetadata", {})
+    metadata = answer.pop("ResponseMetadata", {})
+    complete(model.service_name, operation.name, arguments, answer)
     result: dict[str, Any] = to_json(operation.output_shape, answer)
-    result.pop("ResponseMetadata", None)
     if optimized:
         headers, request_id = metadata.get("HTTPHeaders", {}), metadata.get("RequestId", "")
         result |= sdk_metadata(metadata.get("HTTPStatusCode", 200), headers, request_id)
     return result
+
+
+def _error_response(code: str, message: str, status: int) -> dict[str, Any]:
+    metadata = {"HTTPStatusCode": status, "RequestId": str(uuid.uuid4())}
+    return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
 
 
 def _task_error(response: Any, model: Any, service: str, optimized: bool) -> TaskError:

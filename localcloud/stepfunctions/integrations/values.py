@@ -53,7 +53,8 @@ def _text(_: Any, value: Any) -> str:
 
 
 def _blob(_: Any, value: Any) -> bytes:
-    return _text(_, value).encode()
+    # A text goes as JSON, in quotes: so Step Functions stores it by `s3:putObject`.
+    return value if isinstance(value, bytes) else dumps(value).encode()
 
 
 def _whole_number(_: Any, value: Any) -> Any:
@@ -98,7 +99,7 @@ def to_json(shape: Shape | None, value: Any) -> Any:
             return {
                 name[:1].upper() + name[1:]: to_json(members.get(name), item)
                 for name, item in value.items()
-                if name != "ResponseMetadata" and item is not None
+                if item is not None
             }
         case dict():
             inner = getattr(shape, "value", None)

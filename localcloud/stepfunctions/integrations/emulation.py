@@ -1,0 +1,99 @@
+"""Where the emulated services differ from AWS's: what those refuse, and what they answer besides.
+
+Against AWS itself nothing here makes a difference.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+Arguments = dict[str, Any]
+# Error code, message, status.
+Refusal = tuple[str, str, int]
+
+_TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+_SECRET_NAME = re.compile(r"[a-zA-Z0-9/_+=.@!-]+")
+
+
+def refusal(service: str, operation: str, arguments: Arguments) -> Refusal | None:
+    """Why AWS would refuse a call that the emulation lets pass or answers otherwise; None: it would not.
+
+    `service` and `operation` are botocore's names, `arguments` what boto3 is given.
+    """
+    check = _REFUSALS.get((service, operation)) or _REFUSALS.get((service, ""))
+    return check(arguments) if check is not None else None
+
+
+def complete(service: str, operation: str, arguments: Arguments, answer: dict[str, Any]) -> None:
+    """Put into an answer what AWS's has, and take out what it has not."""
+    change = _COMPLETIONS.get((service, operation)) or _COMPLETIONS.get((service, ""))
+    if change is not None:
+        change(arguments, answer)
+
+
+def _table_name(arguments: Arguments) -> Refusal | None:
+    name = arguments.get("TableName")
+    if not isinstance(name, str) or name.startswith("arn:") or _TABLE_NAME.fullmatch(name):
+        return None
+    message = (
+        f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: "
+        f"Member must satisfy regular expression pattern: {_TABLE_NAME.pattern}"
+    )
+    return "ValidationException", message, 400
+
+
+def _secret_name(arguments: Arguments) -> Refusal | None:
+    if _SECRET_NAME.fullmatch(str(arguments.get("Name", ""))):
+        return None
+    message = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+    return "ValidationException", message, 400
+
+
+def _message_body(arguments: Arguments) -> Refusal | None:
+    if arguments.get("MessageBody"):
+        return None
+    return "MissingParameter", "The request must contain the parameter MessageBody.", 400
+
+
+def _message_group(arguments: Arguments) -> Refusal | None:
+    if not _is_fifo(arguments) or arguments.get("MessageGroupId"):
+        return None
+    message = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
+    return "InvalidParameter", message, 400
+
+
+def _is_fifo(arguments: Arguments) -> bool:
+    return str(arguments.get("TopicArn") or "").endswith(".fifo")
+
+
+def _only_wanted_capacity(arguments: Arguments, answer: dict[str, Any]) -> None:
+    if arguments.get("ReturnConsumedCapacity", "NONE") == "NONE":
+        answer.pop("ConsumedCapacity", None)
+
+
+def _stored_object(_: Arguments, answer: dict[str, Any]) -> None:
+    # S3 encrypts every object, and the SDKs send a checksum of the whole object with each.
+    answer.setdefault("ServerSideEncryption", "AES256")
+    if any(name.startswith("ChecksumCRC") for name in answer):
+        answer.setdefault("ChecksumType", "FULL_OBJECT")
+
+
+def _sequence_number(arguments: Arguments, answer: dict[str, Any]) -> None:
+    if _is_fifo(arguments):
+        answer.setdefault("SequenceNumber", f"{time.time_ns():020d}")
+
+
+_REFUSALS: dict[tuple[str, str], Callable[[Arguments], Refusal | None]] = {
+    ("dynamodb", ""): _table_name,
+    ("secretsmanager", "CreateSecret"): _secret_name,
+    ("sns", "Publish"): _message_group,
+    ("sqs", "SendMessage"): _message_body,
+}
+_COMPLETIONS: dict[tuple[str, str], Callable[[Arguments, dict[str, Any]], None]] = {
+    ("dynamodb", ""): _only_wanted_capacity,
+    ("s3", "PutObject"): _stored_object,
+    ("sns", "Publish"): _sequence_number,
+}
