@@ -19,6 +19,7 @@ import traceback
 from types import FrameType
 from typing import Any
 
+from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
 from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
 
@@ -43,6 +44,9 @@ def main() -> int:
     sys.path.insert(0, str(PROJECT))
     try:
         server = make_server(socket.socket(fileno=listener_fd))
+    except FunctionError as error:  # says all there is to say
+        print(error, file=sys.stderr)
+        return 1
     except Exception:
         traceback.print_exc()
         return 1
