@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chalicelib import plugins
+from chalicelib.flows.cache import cache_of
 from chalicelib.flows.compiled import Project
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.linker import link
@@ -38,10 +39,11 @@ def _in_folder(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None) -> Project:
+def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *, use_cache: bool = True) -> Project:
     """Compile and check every flow of the project at `root`, or only `files` (among which names then resolve).
 
-    A broken flow stops no other: it is in the result's `broken`, and every finding is in its `diagnostics`.
+    A broken flow stops no other: it is in the result's `broken`, and every finding is in its `diagnostics`. What is
+    known of files that have not changed comes from the cache in `.localcloud`, unless `use_cache` is false.
     """
     root = Path(root).resolve()
     functions, problems = _functions(root)
@@ -53,8 +55,11 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None) -
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
     flow_names = frozenset(_flow_names(texts)) - functions.keys()
-    units = [compile_unit(path, text, flow_names) for path, text in texts.items()]
-    return link(root, units, texts, functions, problems=problems, compiled_count=len(units))
+    if use_cache:
+        units, compiled_count = cache_of(root).compile(texts, flow_names)
+    else:
+        units, compiled_count = [compile_unit(path, text, flow_names) for path, text in texts.items()], len(texts)
+    return link(root, units, texts, functions, problems=problems, compiled_count=compiled_count)
 
 
 def _flow_names(texts: dict[str, str]) -> Iterator[str]:

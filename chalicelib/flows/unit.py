@@ -31,14 +31,15 @@ from chalicelib.flows.source import Source
 class Unit:
     """A file after all stages that need nothing but the file.
 
-    `flow` is None when the file does not even have the shape of one; `name` is then a guess for messages. `text` is the
-    definition as JSON, `placeholders` are its `${...}`, `origins` maps pointers of an expanded definition to those of
-    the short form they come from (empty for a plain definition).
+    `flow` is None when the file does not even have the shape of one; `name` is then a guess for messages. `head` is
+    what the file says beside the definition, `text` the definition as JSON, and `placeholders` are its `${...}`.
+    `origins` leads from pointers of an expanded definition to those of its short form.
     """
 
     path: str
     name: str
     flow: Flow | None
+    head: dict[str, Any] | None
     text: str
     placeholders: tuple[str, ...]
     origins: dict[str, str]
@@ -61,7 +62,7 @@ def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> U
         if not found:
             message = "A flow's file holds keys such as `name:`, not a list or a text."
             source.report("file-shape", message, source.position(""))
-        return Unit(path, name, None, "", (), {}, (), tuple(found), silences)
+        return _shapeless(path, name, found, silences)
     if isinstance(value.get("name"), str) and value["name"]:
         name = value["name"]
     wrong = list(violations(value))
@@ -79,14 +80,19 @@ def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> U
     if isinstance(definition, dict):
         found += definition_diagnostics(source, definition, definition_text, machine_type, origins)
     if flow is None or not isinstance(definition, dict):
-        return Unit(path, name, None, "", (), {}, (), tuple(found), silences)
+        return _shapeless(path, name, found, silences)
     placeholders = names_in(definition_text + _json(flow.written_permissions))
     view = FileView(flow, placeholders, "steps" in value)
     for check in FILE_CHECKS:
         assert check.file is not None
         found += [diagnostic_of(check, finding, source, origins) for finding in check.file(view)]
     statements = derive_statements(flow.name, definition, flow.permissions, flow.denied)
-    return Unit(path, name, flow, definition_text, placeholders, origins, statements, tuple(found), silences)
+    head = {key: item for key, item in value.items() if key not in ("definition", "steps")}
+    return Unit(path, name, flow, head, definition_text, placeholders, origins, statements, tuple(found), silences)
+
+
+def _shapeless(path: str, name: str, found: list[Diagnostic], silences: tuple[Silence, ...]) -> Unit:
+    return Unit(path, name, None, None, "", (), {}, (), tuple(found), silences)
 
 
 def _violation(item: Violation, source: Source) -> Diagnostic:

@@ -20,7 +20,7 @@ def _file(view: FileView) -> Iterator[Finding]:
         if state.get("Type") != "Task" or any(limit in state for limit in _LIMITS):
             continue
         resource = str(state.get("Resource", ""))
-        if (".sync" in resource and ":states:startExecution" not in resource) or ":activity:" in resource:
+        if ".sync" in resource and ":states:startExecution" not in resource:
             message = "The task has no TimeoutSeconds: if nobody ends it, it waits for a year."
             yield Finding(step.pointer, message, "add TimeoutSeconds", at_key=True)
         elif not view.short_form and calls_lambda(state) and not limited.intersection(_functions(state)):
@@ -45,9 +45,8 @@ CHECK = Check(
     severity=Severity.WARNING,
     summary="A task may wait for a year",
     description=(
-        "An activity or a job that nobody ends keeps the run open for a year when there is no TimeoutSeconds. "
-        "For a Lambda task without any timeout it is advice: the default applies. Flows that a flow starts "
-        "have their own."
+        "A job that never ends keeps the run open for a year when there is no TimeoutSeconds. For a Lambda "
+        "task without any timeout it is advice: the default applies. Flows that a flow starts have their own."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html",
     wrong="name: build\n" + _JOB.replace("{mark}", "  # <-").replace("{timeout}", ""),

@@ -20,7 +20,6 @@ class Progress:
         self.style = Style(stream)
         self._executions: list[Execution] = []
         self._seen: dict[str, int] = {}
-        self._entered: dict[str, dict[int, tuple[str, float]]] = {}
         self._lock = threading.Lock()
 
     def add(self, execution: Execution) -> None:
@@ -35,9 +34,8 @@ class Progress:
         self._write_news(execution)
         sign, colour = _ENDED.get(execution.status, ("?", "33"))
         seconds = (execution.stop_date or execution.start_date) - execution.start_date
-        self._line(
-            execution, execution.stop_date or 0, execution, self.style.paint(f"{sign} {execution.status}", colour)
-        )
+        end = self.style.paint(f"{sign} {execution.status}", colour)
+        self._line(execution, execution.start_date + seconds, execution, end)
         if execution.error is not None:
             self.stream.write(f"{self.style.paint(execution.error, '31')}: {_short(execution.cause)}\n")
         self.stream.write(self.style.faint(f"{len(execution.history)} events, {seconds:.2f} s\n"))
@@ -72,7 +70,7 @@ class Progress:
             return self.style.paint(f"✔ {event['stateExitedEventDetails']['name']}", "32")
         if kind == "MapStateStarted":
             return self.style.faint(f"  {event['mapStateStartedEventDetails']['length']} items")
-        details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+        details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
         if kind.endswith(("Failed", "TimedOut")) and not kind.startswith("Execution") and "error" in details:
             message = f"✘ {details['error']}: {_short(details.get('cause'))}"
             return self.style.paint(message, "31")

@@ -77,7 +77,7 @@ class FlowRunner:
         if function is None:
             completion.fail(
                 "States.TaskFailed",
-                f"{request.resource} is out of reach of `flows run`, which has this project's functions and flows alone; "
+                f"{request.resource} is out of reach of `flows run`, which calls functions and flows alone; "
                 "`make run` has the other services",
             )
             return

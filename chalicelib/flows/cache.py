@@ -1,0 +1,152 @@
+"""Units of files that have not changed, kept by the content of the file between runs.
+
+One JSON file for a project, replaced as a whole: runs at the same time each write a complete file, the last one stays,
+and an entry that is missing is compiled again. A key covers the file's text, the code of the compiler and what else the
+unit depends on, so that an entry is right or not found. JSON and not pickle: a file from elsewhere can do no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import asl.language
+from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
+from chalicelib.flows.model import build_flow
+from chalicelib.flows.permissions import Statement
+from chalicelib.flows.silencing import Silence
+from chalicelib.flows.unit import Unit, compile_unit
+
+CACHE_FILE = Path(".localcloud", "cache", "flows.json")
+_KEPT_ROOTS = 16
+
+
+class UnitCache:
+    """The cache of one project. Thread-safe; `compile` is the way in."""
+
+    def __init__(self, root: Path) -> None:
+        self._file = root / CACHE_FILE
+        self._lock = threading.Lock()
+        self._units: dict[str, tuple[str, Unit]] | None = None
+        self._encoded: dict[str, Any] = {}
+
+    def compile(self, texts: Mapping[str, str], flows: frozenset[str]) -> tuple[list[Unit], int]:
+        """The units of all files of the project, and how many of them were compiled anew."""
+        with self._lock:
+            if self._units is None:
+                self._units = self._read()
+            known = self._units
+            names = ",".join(sorted(flows))
+            units: dict[str, tuple[str, Unit]] = {}
+            compiled = 0
+            for path, text in texts.items():
+                key = _key(path, text, names if "steps:" in text else "")
+                entry = known.get(path)
+                if entry is None or entry[0] != key:
+                    entry = (key, compile_unit(path, text, flows))
+                    compiled += 1
+                units[path] = entry
+            if compiled or len(units) != len(known):
+                self._units = units
+                self._write(units.values())
+            return [unit for _, unit in units.values()], compiled
+
+    def _read(self) -> dict[str, tuple[str, Unit]]:
+        try:
+            content = json.loads(self._file.read_bytes())
+            if content["version"] != _version():
+                return {}
+            self._encoded = content["units"]
+            return {entry["path"]: (key, _decode(entry)) for key, entry in self._encoded.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def _write(self, entries: Iterable[tuple[str, Unit]]) -> None:
+        known = self._encoded
+        self._encoded = {key: known.get(key) or _encode(unit) for key, unit in entries}
+        temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}.{threading.get_ident()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            content = json.dumps({"version": _version(), "units": self._encoded}, separators=(",", ":"))
+            temporary.write_text(content, encoding="utf-8")
+            temporary.replace(self._file)
+        except OSError:  # a folder that cannot be written to costs time, nothing else
+            temporary.unlink(missing_ok=True)
+
+
+def cache_of(root: Path) -> UnitCache:
+    """The cache of the project at `root`, one in a process."""
+    with _lock:
+        if root not in _caches and len(_caches) >= _KEPT_ROOTS:
+            _caches.pop(next(iter(_caches)))
+        return _caches.setdefault(root, UnitCache(root))
+
+
+def forget_caches() -> None:
+    """Forget what this process keeps; what is on disk stays."""
+    with _lock:
+        _caches.clear()
+
+
+_caches: dict[Path, UnitCache] = {}
+_lock = threading.Lock()
+
+
+def _key(path: str, text: str, names: str) -> str:
+    content = f"{path}\0{names}\0{text}"
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@cache
+def _version() -> str:
+    """Changes with the code that makes units and with the Python that runs it."""
+    digest = blake2b(sys.version.encode(), digest_size=16)
+    folders = [*asl.language.__path__, str(Path(__file__).parent)]
+    for folder in folders:
+        for file in sorted(Path(folder).rglob("*.py")):
+            stat = file.stat()
+            digest.update(f"{file}\0{stat.st_mtime_ns}\0{stat.st_size}\0".encode())
+    return digest.hexdigest()
+
+
+def _encode(unit: Unit) -> dict[str, Any]:
+    encoded = {field.name: getattr(unit, field.name) for field in fields(Unit)}
+    encoded["flow"] = None
+    encoded["statements"] = [asdict(item) for item in unit.statements]
+    encoded["diagnostics"] = [asdict(item) for item in unit.diagnostics]
+    encoded["silences"] = [asdict(item) for item in unit.silences]
+    return encoded
+
+
+def _decode(entry: dict[str, Any]) -> Unit:
+    head = entry["head"]
+    flow = None if head is None else build_flow({**head, "definition": json.loads(entry["text"])})
+    return Unit(
+        **{
+            **entry,
+            "flow": flow,
+            "placeholders": tuple(entry["placeholders"]),
+            "statements": tuple(_statement(item) for item in entry["statements"]),
+            "diagnostics": tuple(_diagnostic(item) for item in entry["diagnostics"]),
+            "silences": tuple(
+                Silence(**{**item, "checks": tuple(item["checks"]), "position": Position(**item["position"])})
+                for item in entry["silences"]
+            ),
+        }
+    )
+
+
+def _statement(item: dict[str, Any]) -> Statement:
+    return Statement(**{**item, "actions": tuple(item["actions"]), "resources": tuple(item["resources"])})
+
+
+def _diagnostic(item: dict[str, Any]) -> Diagnostic:
+    return Diagnostic(**{**item, "severity": Severity(item["severity"]), "position": Position(**item["position"])})
