@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from .client import PROTECTED, PUBLIC, Client, problem
+from .server import PROJECT
 
 ROUTES = sorted({path for _, path in PROTECTED} | set(PUBLIC))
 LIMIT = 262_144
@@ -103,6 +104,19 @@ class TestDescription:
         validate(document)
         described = {re.sub(r"\{[^}]*\}", "x", path) for path in document["paths"]}
         assert {path.replace("helloWorldFlow", "x") for path in ROUTES} <= described
+
+    def test_the_documentation_has_every_route(self, nobody: Client) -> None:
+        documented = set(re.findall(r"^### ([A-Z]+ /\S*)$", (PROJECT / "docs" / "api.md").read_text(), re.MULTILINE))
+        described = {
+            f"{method.upper()} {path}"
+            for path, operations in nobody.get("/openapi.json").json()["paths"].items()
+            for method in operations
+            if method != "options" and (not path.startswith("/lib/") or "{" in path)
+        }
+        assert described <= documented | {"POST /lib/{function_name}"}
+        assert {route for route in documented if not route.endswith("/console")} <= described | {
+            "POST /lib/{function_name}"
+        }
 
     def test_a_typed_function_has_its_schema(self, nobody: Client) -> None:
         document = nobody.get("/openapi.json").json()
