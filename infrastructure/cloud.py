@@ -39,7 +39,9 @@ class Cloud:
         try:
             self.account: str = self.client("sts").get_caller_identity()["Account"]
         except (NoCredentialsError, PartialCredentialsError):
-            raise DeploymentError("no AWS credentials: run `aws configure`, or choose a profile with AWS_PROFILE") from None
+            raise DeploymentError(
+                "no AWS credentials: run `aws configure`, or choose a profile with AWS_PROFILE"
+            ) from None
         except ClientError as error:
             code = error.response["Error"]["Code"]
             raise DeploymentError(f"AWS does not accept the credentials ({code}): sign in again") from None

@@ -210,9 +210,7 @@ def _own_machine(flow: CompiledFlow, names: Names) -> str:
     return replace(names, alias="").state_machine_arn(flow.name)
 
 
-def _state_machine(
-    flow: CompiledFlow, prefix: str, definition: str, names: Names, stage: StageSettings
-) -> Resource:
+def _state_machine(flow: CompiledFlow, prefix: str, definition: str, names: Names, stage: StageSettings) -> Resource:
     logging: dict[str, Any] = {"Level": stage.flow_log_level, "IncludeExecutionData": stage.log_execution_data}
     if stage.flow_log_level != "OFF":
         log = {"Fn::GetAtt": [prefix + "Log", "Arn"]}

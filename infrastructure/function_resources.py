@@ -37,7 +37,9 @@ class FunctionSettings:
     memory: int
 
 
-def function_templates(functions: Sequence[FunctionSettings], stage: StageSettings, runtime: str) -> list[NestedTemplate]:
+def function_templates(
+    functions: Sequence[FunctionSettings], stage: StageSettings, runtime: str
+) -> list[NestedTemplate]:
     """The templates of the nested stacks that hold the functions.
 
     Args:

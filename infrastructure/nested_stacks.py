@@ -65,7 +65,9 @@ def flow_templates(flows: Iterable[FlowResources], stacks: int, upload: Upload) 
     return [_flow_template(index, members[index], upload) for index in sorted(members)]
 
 
-def template(name: str, description: str, resources: Mapping[str, Resource], parameters: Mapping[str, str]) -> NestedTemplate:
+def template(
+    name: str, description: str, resources: Mapping[str, Resource], parameters: Mapping[str, str]
+) -> NestedTemplate:
     """A template with those of `parameters` that its resources use.
 
     Raises:

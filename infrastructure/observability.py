@@ -204,4 +204,3 @@ def _widget(title: str, names: Names, metrics: list[list[Any]]) -> dict[str, Any
             "metrics": metrics,
         },
     }
-

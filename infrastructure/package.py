@@ -42,7 +42,7 @@ KEPT = 8
 """How many packages the cache holds."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip can hold; it stands for every file's."""
-COMPILER_ON_LAMBDA = frozenset({"__init__.py", "catalog.py"})
+COMPILER_ON_LAMBDA = frozenset({"__init__.py", "catalog.py", "names.py"})
 """What runs on Lambda of `chalicelib/flows`; the rest compiles flows before they are packaged, and needs YAML."""
 
 _NEVER = frozenset({"__pycache__", "tests", "test", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".git"})
@@ -172,7 +172,9 @@ def check_size(package: Path) -> None:
     for entry in entries:
         top = PurePosixPath(entry.filename).parts[0]
         by_folder[top] = by_folder.get(top, 0) + entry.compress_size
-    largest = ", ".join(f"{name} {by_folder[name] / MB:.1f} MB" for name in sorted(by_folder, key=by_folder.get)[-3:][::-1])  # type: ignore[arg-type]
+    largest = ", ".join(
+        f"{name} {by_folder[name] / MB:.1f} MB" for name in sorted(by_folder, key=by_folder.get)[-3:][::-1]
+    )  # type: ignore[arg-type]
     raise PackageError(
         f"the package has {zipped / MB:.1f} MB, unpacked {unzipped / MB:.1f} MB; Lambda takes {ZIP_LIMIT / MB:.1f} and "
         f"{UNZIPPED_LIMIT / MB:.1f} MB. Largest: {largest}. Take something out of requirements.txt or chalicelib/"

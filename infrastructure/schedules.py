@@ -33,7 +33,9 @@ def add_schedules(scope: Construct, names: Names) -> Schedules:
         sqs_managed_sse_enabled=True,
     )
     group = aws_scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=names.resource("flows"))
-    own_group = f"arn:{names.partition}:scheduler:{names.region}:{names.account}:schedule-group/{names.resource('flows')}"
+    own_group = (
+        f"arn:{names.partition}:scheduler:{names.region}:{names.account}:schedule-group/{names.resource('flows')}"
+    )
     machines = f"arn:{names.partition}:states:{names.region}:{names.account}:stateMachine:{names.resource('*')}"
     role = aws_iam.CfnRole(
         scope,

@@ -11,7 +11,9 @@ from typing import Literal
 DEFAULT_STAGE = "dev"
 
 # The periods that CloudWatch Logs knows, in days.
-Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+Retention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 
 
 class UnknownStageError(ValueError):
@@ -66,7 +68,9 @@ class StageSettings:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", self.name):
-            raise ValueError(f"{self.name!r} cannot be a stage's name: small letters and digits, a letter first, at most 16")
+            raise ValueError(
+                f"{self.name!r} cannot be a stage's name: small letters and digits, a letter first, at most 16"
+            )
         if not 1 <= self.flow_stacks <= 200 or not 1 <= self.function_stacks <= 200:
             raise ValueError(f"stage {self.name}: flow_stacks and function_stacks are from 1 to 200")
 

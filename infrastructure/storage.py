@@ -31,7 +31,9 @@ def _table(scope: Construct, name: str, table_name: str, sort_key: str, stage: S
             dynamodb.CfnTable.KeySchemaProperty(attribute_name="userId", key_type="HASH"),
             dynamodb.CfnTable.KeySchemaProperty(attribute_name=sort_key, key_type="RANGE"),
         ],
-        time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(attribute_name="ttl", enabled=True),
+        time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(
+            attribute_name="ttl", enabled=True
+        ),
         point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
             point_in_time_recovery_enabled=True
         ),

@@ -102,9 +102,9 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT) -> Project:
     if flows.errors:
         raise DeploymentError("\n".join(["flows are broken:", *map(str, flows.errors)]))
     names = template_names(stage.name)
-    problems = [
-        _too_long("function", name, names.resource(name), FUNCTION_NAME_LIMIT) for name in flows.settings
-    ] + [_too_long("flow", name, names.resource(name), STATE_MACHINE_NAME_LIMIT) for name in flows.flows]
+    problems = [_too_long("function", name, names.resource(name), FUNCTION_NAME_LIMIT) for name in flows.settings] + [
+        _too_long("flow", name, names.resource(name), STATE_MACHINE_NAME_LIMIT) for name in flows.flows
+    ]
     problems += [
         _too_long("scheduled flow", flow.name, flow.name, SCHEDULE_NAME_LIMIT)
         for flow in flows.flows.values()

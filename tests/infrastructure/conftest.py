@@ -110,7 +110,9 @@ def make_project(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def run(command: list[str], environment: Mapping[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], environment: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Run a command in the project's folder without any AWS; a failure shows what it printed."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "USER_POOL", "STAGE"))}
     done = subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,26 +23,29 @@ def _expand(template: dict[str, Any]) -> dict[str, Any]:
     from samtranslator.translator.translator import Translator
 
     session = boto3.Session(region_name="us-east-1")
-    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(json.loads(json.dumps(template)), {})
+    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(
+        json.loads(json.dumps(template)), {}
+    )
     expanded.pop("Transform", None)
     return expanded
 
 
-def _findings(template: dict[str, Any]) -> list[str]:
-    from cfnlint.api import ManualArgs, lint
-
-    return [str(match) for match in lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))]
-
-
 @pytest.mark.parametrize("stage", ["prod", "dev"])
-def test_cfn_lint_finds_nothing(stage: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cfn_lint_finds_nothing(
+    stage: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from cfnlint.api import ManualArgs, lint_by_config
+
     for name, value in FAKE_AWS.items():
         monkeypatch.setenv(name, value)
     assembly: Assembly = request.getfixturevalue(stage)
     template = assembly.template
-    assert _findings(_expand(template) if "Transform" in template else template) == []
-    for name, nested in assembly.nested.items():
-        assert (name, _findings(nested)) == (name, [])
+    templates = {**assembly.nested, "Root": _expand(template) if "Transform" in template else template}
+    for name, content in templates.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    files = [str(file) for file in sorted(tmp_path.iterdir())]
+    assert len(files) > 1
+    assert [str(match) for match in lint_by_config(ManualArgs(regions=["us-east-1"], templates=files))] == []
 
 
 def test_the_api_has_one_stage_only(prod: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +60,9 @@ def test_the_api_has_one_stage_only(prod: Assembly, monkeypatch: pytest.MonkeyPa
 
 def test_every_flow_has_its_resources(prod: Assembly, project_flows: Project) -> None:
     machines = prod.of_type("AWS::StepFunctions::StateMachine").values()
-    assert {m["Properties"]["StateMachineName"] for m in machines} == {f"{APP}-prod-{name}" for name in project_flows.flows}
+    assert {m["Properties"]["StateMachineName"] for m in machines} == {
+        f"{APP}-prod-{name}" for name in project_flows.flows
+    }
     for kind in ("StateMachineVersion", "StateMachineAlias"):
         assert len(prod.of_type(f"AWS::StepFunctions::{kind}")) == len(project_flows.flows)
     scheduled = {flow.name for flow in project_flows.flows.values() if flow.schedule}
@@ -72,7 +78,10 @@ def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project
         role = prod.of_type("AWS::IAM::Role")[prefix + "Role"]
         trust = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
         assert trust["Principal"] == {"Service": "states.amazonaws.com"}
-        assert as_text(trust["Condition"]["ArnLike"]["aws:SourceArn"]) == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
+        assert (
+            as_text(trust["Condition"]["ArnLike"]["aws:SourceArn"])
+            == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
+        )
         own = {f"{ARN}:lambda:{HERE}:function:{APP}-prod-{use.function}" for use in flow.functions}
         own |= {f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{reference}:live" for reference in flow.references}
         own |= {f"{ARN}:states:{HERE}:execution:{APP}-prod-{reference}:*" for reference in flow.references}
@@ -98,7 +107,9 @@ def test_definitions_have_no_placeholder_left(prod: Assembly, project_flows: Pro
 
 
 def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_flows: Project) -> None:
-    functions = {f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()}
+    functions = {
+        f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()
+    }
     assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "run-status"]}
     for name, use in project_flows.settings.items():
         made = functions[f"{APP}-prod-{name}"]
@@ -125,9 +136,9 @@ def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
         for method, operation in methods.items()
         if method != "options" and "security" not in operation
     }
-    assert open_paths == {"/auth/config", "/openapi.json", "/health"} | {p for p in open_paths if p.startswith("/console")} | (
-        open_paths & {"/"}
-    )
+    assert open_paths == {"/auth/config", "/openapi.json", "/health"} | {
+        p for p in open_paths if p.startswith("/console")
+    } | (open_paths & {"/"})
 
 
 def test_no_schedule_starts_a_flow_before_its_functions_are_there(prod: Assembly) -> None:
@@ -171,7 +182,10 @@ def test_users_cannot_sign_up_nor_be_guessed(prod: Assembly) -> None:
 def test_tables_are_recoverable_and_kept_in_prod(stage: str, policy: str, request: pytest.FixtureRequest) -> None:
     assembly: Assembly = request.getfixturevalue(stage)
     tables = assembly.of_type("AWS::DynamoDB::Table")
-    keys = {t["Properties"]["TableName"]: [k["AttributeName"] for k in t["Properties"]["KeySchema"]] for t in tables.values()}
+    keys = {
+        t["Properties"]["TableName"]: [k["AttributeName"] for k in t["Properties"]["KeySchema"]]
+        for t in tables.values()
+    }
     assert keys == {f"{APP}-{stage}-usage": ["userId", "yearMonth"], f"{APP}-{stage}-runs": ["userId", "itemId"]}
     for table in tables.values():
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == policy
@@ -223,7 +237,14 @@ def test_the_second_front_door_leaves_out_api_and_functions(dev: Assembly, proje
     assert not dev.of_type("AWS::Serverless::Api")
     assert len(dev.of_type("AWS::StepFunctions::StateMachine")) == len(project_flows.flows)
     outputs = set(dev.template["Outputs"])
-    assert {"UserPoolId", "UserPoolClientId", "UsageTableName", "RunsTableName", "FunctionRoleArn", "AccountId"} <= outputs
+    assert {
+        "UserPoolId",
+        "UserPoolClientId",
+        "UsageTableName",
+        "RunsTableName",
+        "FunctionRoleArn",
+        "AccountId",
+    } <= outputs
     assert "ApiUrl" not in outputs
 
 
