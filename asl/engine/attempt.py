@@ -6,11 +6,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from asl.engine.branch import Branch
-from asl.engine.failures import RUNTIME, TIMEOUT, StateFailure, too_large
+from asl.engine.failures import TIMEOUT, StateFailure, too_large
 from asl.engine.history import EventKind
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
 from asl.engine.scheduler import Timer
 from asl.engine.tasks import Cancel, TaskRequest
+from asl.language.errors import RUNTIME
 
 if TYPE_CHECKING:
     from asl.engine.states.base import State

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asl.engine.failures import RUNTIME, StateFailure, framed
+from asl.engine.failures import StateFailure, framed
 from asl.engine.history import EVENT_LIMIT, Event
-from asl.language.errors import ExpressionError
+from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.scope import MISSING, Scope
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 SLICE = 512
 """How many states a branch runs before others have their turn."""
+
+NO_VARIABLES: Mapping[str, Any] = {}
 
 Step = Callable[..., "State | None"]
 
@@ -76,29 +78,18 @@ class Branch:
         "variables",
     )
 
-    def __init__(
-        self,
-        execution: Execution,
-        owner: Owner,
-        state: State,
-        data: Any,
-        size: int,
-        previous: int,
-        variables: Mapping[str, Any],
-        index: int = 0,
-        item: dict[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, execution: Execution, owner: Owner, state: State, data: Any, size: int) -> None:
         self.execution = execution
         self.events: list[Event] = execution.history.raw
         self.owner = owner
         self.state: State = state
         self.data = data
         self.size = size
-        self.previous = previous
-        self.base = previous
-        self.variables = variables
-        self.index = index
-        self.item = item
+        self.previous = 0
+        self.base = 0
+        self.variables: Mapping[str, Any] = NO_VARIABLES
+        self.index = 0
+        self.item: dict[str, Any] | None = None
         self.open = True
         self.blocker: Blocker | None = None
         self.failed_run: Blocker | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,9 +13,9 @@ from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields, JsonataCatchFields, JsonataFields, PathFields
 from asl.engine.states.map import Map
 from asl.engine.states.parallel import Parallel
-from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule
+from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule, Rules
 from asl.engine.states.simple import Choice, Fail, Pass, Rule, Succeed
-from asl.engine.states.task import Seconds, Task
+from asl.engine.states.task import Task
 from asl.engine.states.wait import Wait
 from asl.language import model
 from asl.language.errors import SyntaxProblem
@@ -116,12 +116,11 @@ def _fields(state: model.State, expressions: Expressions, *, has_result: bool = 
     return fields
 
 
-def _retriers(retry: Iterable[model.Retrier]) -> tuple[RetryRule, ...]:
-    return tuple(RetryRule(retrier) for retrier in retry)
-
-
-def _catchers(state: model.State, catch: Iterable[model.Catcher], expressions: Expressions) -> tuple[CatchRule, ...]:
-    return tuple(_catcher(state, number, catcher, expressions) for number, catcher in enumerate(catch))
+def _rules(state: model.TaskState | model.ParallelState | model.MapState, expressions: Expressions) -> Rules:
+    return Rules(
+        tuple(RetryRule(retrier) for retrier in state.retry),
+        tuple(_catcher(state, number, catcher, expressions) for number, catcher in enumerate(state.catch)),
+    )
 
 
 def _catcher(state: model.State, number: int, catcher: model.Catcher, expressions: Expressions) -> CatchRule:
@@ -195,24 +194,12 @@ def _wait(state: model.WaitState, expressions: Expressions) -> State:
     raise SyntaxProblem("a Wait state needs one of Seconds, SecondsPath, Timestamp and TimestampPath")
 
 
-def _seconds(field: str, value: Any, path: str | None, expressions: Expressions) -> Seconds:
-    if path is not None:
-        return Seconds(f"{field}Path", None, expressions.path(path, f"{field}Path"), path)
-    if isinstance(value, str):
-        return Seconds(field, None, expressions.value(value, field, "number"), None)
-    return Seconds(field, value, None, None)
-
-
 def _task(state: model.TaskState, expressions: Expressions) -> State:
     return Task(
         state,
         _fields(state, expressions),
         expressions,
-        _retriers(state.retry),
-        _catchers(state, state.catch, expressions),
-        _seconds("TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, expressions),
-        _seconds("HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, expressions),
-        expressions.either_template(state.credentials, "Credentials"),
+        _rules(state, expressions),
     )
 
 
@@ -221,8 +208,7 @@ def _parallel(state: model.ParallelState, expressions: Expressions) -> State:
         state,
         _fields(state, expressions),
         expressions,
-        _retriers(state.retry),
-        _catchers(state, state.catch, expressions),
+        _rules(state, expressions),
         tuple(compile_states(branch)[branch.start_at] for branch in state.branches),
     )
 
@@ -232,8 +218,7 @@ def _map(state: model.MapState, expressions: Expressions) -> State:
         state,
         _fields(state, expressions),
         expressions,
-        _retriers(state.retry),
-        _catchers(state, state.catch, expressions),
+        _rules(state, expressions),
     )
     start = compile_states(state.item_processor)[state.item_processor.start_at]
     if state.distributed:

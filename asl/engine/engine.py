@@ -45,7 +45,7 @@ class Engine:
         self.clock = clock if clock is not None else RealClock()
         self.region = region
         self.account = account
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - jitter keeps no secret
         self.scheduler = Scheduler(self.clock)
         self.tokens = Tokens()
         self.map_runs: WeakValueDictionary[str, MapRun] = WeakValueDictionary()
@@ -118,7 +118,16 @@ class Engine:
         if name is None:
             name = str(uuid4())
         arn = self.execution_arn(machine, name)
-        return Execution(self, machine, arn, name, input_text, value, trace_header, on_change)
+        return Execution(
+            self,
+            machine,
+            arn,
+            name,
+            input_text=input_text,
+            input_value=value,
+            trace_header=trace_header,
+            on_change=on_change,
+        )
 
     def execution_arn(self, machine: StateMachine, name: str) -> str:
         """The ARN of an execution. That of an EXPRESS execution is new with every call."""

@@ -39,7 +39,10 @@ ABORTED = "ABORTED"
 EXPRESS_TIMEOUT = 300
 """The seconds after which an EXPRESS execution times out."""
 
-NO_EVENT_LIMIT = 2**62
+EXPRESS_EVENTS = 250_000
+"""The events after which an EXPRESS execution counts as timed out. AWS counts only the time, which a clock that skips
+does not let pass while states run."""
+
 OnChange = Callable[["Execution"], None]
 
 
@@ -85,6 +88,7 @@ class Execution:
         machine: StateMachine,
         arn: str,
         name: str,
+        *,
         input_text: str,
         input_value: Any,
         trace_header: str | None = None,
@@ -107,7 +111,7 @@ class Execution:
         self.redrive_count = 0
         self.redrive_date: float | None = None
         self.history = History(self)
-        self.event_limit = NO_EVENT_LIMIT if machine.is_express else EVENT_LIMIT
+        self.event_limit = EXPRESS_EVENTS if machine.is_express else EVENT_LIMIT
         self.map_run = map_run
         self.map_runs: list[MapRun] = []
         self.root: Branch | None = None
@@ -174,7 +178,7 @@ class Execution:
         """Write the first event and let the first state begin."""
         raw = self.history.raw
         raw.append((EXECUTION_STARTED, self.start_date, 0, self.input_value, self.machine.role_arn))
-        self.root = Branch(self, self, start, self.input_value, size, 0, {})
+        self.root = Branch(self, self, start, self.input_value, size)
         self.timeout_seconds = timeout_seconds
         self.set_timeout(timeout_seconds)
         self.changed()
@@ -223,7 +227,9 @@ class Execution:
 
     def exceed_event_limit(self) -> None:
         """The history is full: the last event that fits says so."""
-        if self.status == RUNNING:
+        if self.machine.is_express:
+            self._time_out()
+        elif self.status == RUNNING:
             del self.history.raw[EVENT_LIMIT - 1 :]
             cause = f"The execution reached the maximum number of history events ({EVENT_LIMIT})."
             self._cut(FAILED, EXECUTION_FAILED, "States.Runtime", cause)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from asl.language.errors import RUNTIME as RUNTIME
-from asl.language.errors import ExpressionError
+from asl.language.errors import RUNTIME, ExpressionError
 
 ALL = "States.ALL"
 DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
@@ -37,10 +36,9 @@ class StateFailure(Exception):
 
     @property
     def output(self) -> dict[str, str | None]:
-        """The error output that a catcher receives."""
-        if self.cause is None and self.error is not None:
-            return {"Error": self.error}
-        return {"Error": self.error, "Cause": self.cause}
+        """The error output that a catcher receives. A timeout, which has no cause, has an empty text there."""
+        cause = "" if self.cause is None and self.error == TIMEOUT else self.cause
+        return {"Error": self.error, "Cause": cause}
 
 
 def in_state(name: str, event_id: int, cause: str) -> str:

@@ -53,10 +53,8 @@ def _json_items(value: Any, pointer: str | None) -> list[Any]:
 def _csv_items(text: str, config: ReaderConfig) -> list[Any]:
     delimiter = _DELIMITERS.get(config.csv_delimiter or "COMMA", ",")
     rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
-    if config.csv_header_location == "GIVEN":
-        headers = list(config.csv_headers or ())
-    else:
-        headers = next(rows, [])
+    given = config.csv_header_location == "GIVEN"
+    headers = list(config.csv_headers or ()) if given else next(rows, [])
     return [{header: row[place] if place < len(row) else "" for place, header in enumerate(headers)} for row in rows]
 
 

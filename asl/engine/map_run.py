@@ -116,7 +116,7 @@ class MapRun:
         name = str(uuid4())
         arn = engine.execution_arn(self.machine, name)
         text = dumps(value)
-        child = Execution(engine, self.machine, arn, name, text, value, map_run=self)
+        child = Execution(engine, self.machine, arn, name, input_text=text, input_value=value, map_run=self)
         self._places[child] = place
         self._running.add(child)
         self.executions.append(child)
@@ -175,7 +175,7 @@ class MapRun:
         return [child for child in self.executions if child.status == SUCCEEDED]
 
     def restart(self) -> None:
-        """Redrive: what has not succeeded runs again, as new executions would."""
+        """Redrive: what has not succeeded runs again, EXPRESS children as new executions."""
         again = [child for child in self.executions if child.status != SUCCEEDED]
         self.status = RUNNING
         self.stop_date = None
@@ -185,7 +185,11 @@ class MapRun:
             place = self._places[child]
             self._counts[child.status] -= 1
             self._items[child.status] -= self._items_in[place]
-            self._running.add(child)
-            child.redrive()
+            if self.machine.is_express:
+                self.executions.remove(child)
+                self._start(place)
+            else:
+                self._running.add(child)
+                child.redrive()
         if not again:
             self._start_more()

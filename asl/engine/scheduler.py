@@ -54,7 +54,6 @@ class Scheduler:
         self._driving = threading.Lock()
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._sleeping = False
         self._woken = False
         self._closed = False
         clock.bind(self.wake)
@@ -76,7 +75,7 @@ class Scheduler:
     def post(self, call: Callable[..., Any], *args: Any) -> None:
         """Make the call as soon as may be."""
         self._inbox.append((call, args))
-        if self._sleeping or self._thread is None:
+        if not self._woken:
             self.wake()
 
     def post_quietly(self, call: Callable[..., Any], *args: Any) -> None:
@@ -156,9 +155,7 @@ class Scheduler:
             if delay == 0:
                 continue
             with self._condition:
-                self._sleeping = True
                 if not (self._inbox or self._woken or self._closed):
                     began = time.monotonic()
                     self._condition.wait(None if delay is None else min(delay, threading.TIMEOUT_MAX))
                     self.clock.waited(time.monotonic() - began)
-                self._sleeping = False

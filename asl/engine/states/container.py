@@ -37,12 +37,16 @@ class Container:
         events.append((kind, self.branch.execution.engine.now(), previous, *payload))
         return len(events)
 
-    def begin_child(self, index: int, start: State, data: Any, bound: int, previous: int, item: Any = None) -> None:
-        """Let a branch begin when the scheduler comes to it."""
+    def child(self, index: int, start: State, data: Any, bound: int) -> Branch:
+        """A new branch inside, with a bound of its data's bytes. It does not begin yet."""
         outer = self.branch
-        child = Branch(outer.execution, self, start, data, bound, previous, outer.variables, index, item or outer.item)
+        child = Branch(outer.execution, self, start, data, bound)
+        child.previous = child.base = outer.previous
+        child.variables = outer.variables
+        child.item = outer.item
+        child.index = index
         self.children[index] = child
-        child.resume(_begin, start)
+        return child
 
     def succeeded(self, branch: Branch) -> None:
         """See `Owner`."""
@@ -148,7 +152,8 @@ def abort(branch: Branch) -> None:
         branch.events.append((kind, branch.execution.engine.now(), branch.previous))
 
 
-def _begin(_: Branch, start: State) -> State:
+def begin(_: Branch, start: State) -> State:
+    """A step: go to the first state."""
     return start
 
 

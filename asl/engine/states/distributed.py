@@ -16,7 +16,7 @@ from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
 from asl.engine.states.map import Map
-from asl.engine.states.retrying import CatchRule, RetryRule
+from asl.engine.states.retrying import Rules
 from asl.engine.states.writer import Writer
 from asl.language import model
 
@@ -44,11 +44,10 @@ class DistributedMap(Map):
         model: model.MapState,
         fields: Fields,
         expressions: Expressions,
-        retriers: tuple[RetryRule, ...],
-        catchers: tuple[CatchRule, ...],
+        rules: Rules,
         start: State,
     ) -> None:
-        super().__init__(model, fields, expressions, retriers, catchers, start)
+        super().__init__(model, fields, expressions, rules, start)
         self.label = model.label
         self.execution_type = model.item_processor.execution_type or "STANDARD"
         self.reader = Reader(model.item_reader, expressions) if model.item_reader is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asl.engine.branch import Branch
-from asl.engine.failures import RUNTIME, framed
+from asl.engine.failures import framed
 from asl.engine.history import (
     ITERATION_ABORTED,
     ITERATION_FAILED,
@@ -21,9 +21,9 @@ from asl.engine.states.base import State
 from asl.engine.states.container import Container, ContainerState, abort
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
-from asl.engine.states.retrying import CatchRule, RetryRule
+from asl.engine.states.retrying import Rules
 from asl.language import model
-from asl.language.errors import QUERY_EVALUATION, ExpressionError
+from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.scope import MISSING
 
 
@@ -52,18 +52,9 @@ class MapIterations(Container):
         index = self.following
         self.following += 1
         value = self.items[index]
-        child = Branch(
-            self.branch.execution,
-            self,
-            self.state.start,
-            value,
-            self.branch.size,
-            previous,
-            self.branch.variables,
-            index,
-            {"Index": index, "Value": value},
-        )
-        self.children[index] = child
+        child = self.child(index, self.state.start, value, self.branch.size)
+        child.previous = child.base = previous
+        child.item = {"Index": index, "Value": value}
         child.resume(_begin_iteration, self)
 
     def child_succeeded(self, branch: Branch) -> None:
@@ -110,11 +101,10 @@ class Map(ContainerState):
         model: model.MapState,
         fields: Fields,
         expressions: Expressions,
-        retriers: tuple[RetryRule, ...],
-        catchers: tuple[CatchRule, ...],
+        rules: Rules,
         start: State,
     ) -> None:
-        super().__init__(model, fields, expressions, retriers, catchers)
+        super().__init__(model, fields, expressions, rules)
         self.items = self._items(model, expressions)
         self.items_path = model.items_path
         self.start = start

@@ -6,10 +6,10 @@ from asl.engine.branch import Branch
 from asl.engine.history import PARALLEL_FAILED, PARALLEL_STARTED, PARALLEL_SUCCEEDED, STATE_ABORTED
 from asl.engine.jsontext import size_bound
 from asl.engine.states.base import State
-from asl.engine.states.container import Container, ContainerState, abort
+from asl.engine.states.container import Container, ContainerState, abort, begin
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
-from asl.engine.states.retrying import CatchRule, RetryRule
+from asl.engine.states.retrying import Rules
 from asl.language import model
 
 
@@ -43,11 +43,10 @@ class Parallel(ContainerState):
         model: model.ParallelState,
         fields: Fields,
         expressions: Expressions,
-        retriers: tuple[RetryRule, ...],
-        catchers: tuple[CatchRule, ...],
+        rules: Rules,
         branches: tuple[State, ...],
     ) -> None:
-        super().__init__(model, fields, expressions, retriers, catchers)
+        super().__init__(model, fields, expressions, rules)
         self.branches = branches
 
     def again(self, branch: Branch) -> State | None:
@@ -58,5 +57,5 @@ class Parallel(ContainerState):
         run = ParallelRun(branch, self, len(self.branches))
         branch.blocker = run
         for index, start in enumerate(self.branches):
-            run.begin_child(index, start, data, bound, branch.previous)
+            run.child(index, start, data, bound).resume(begin, start)
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from asl.engine.branch import Branch
-from asl.engine.failures import RUNTIME, StateFailure, framed
+from asl.engine.failures import StateFailure, framed
 from asl.engine.states.fields import Expression
-from asl.language.errors import QUERY_EVALUATION, ExpressionError
+from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.values import json_text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from asl.engine.branch import Branch
@@ -51,20 +52,21 @@ class CatchRule:
         self.next: State
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The retriers and catchers of a state, in order."""
+
+    retriers: tuple[RetryRule, ...] = ()
+    catchers: tuple[CatchRule, ...] = ()
+
+
 class RetryingState(State):
     """A state with `Retry` and `Catch`. `again` is the step that tries once more."""
 
-    def __init__(
-        self,
-        model: model.State,
-        fields: Fields,
-        expressions: Expressions,
-        retriers: tuple[RetryRule, ...],
-        catchers: tuple[CatchRule, ...],
-    ) -> None:
+    def __init__(self, model: model.State, fields: Fields, expressions: Expressions, rules: Rules) -> None:
         super().__init__(model, fields, expressions)
-        self.retriers = retriers
-        self.catchers = catchers
+        self.retriers = rules.retriers
+        self.catchers = rules.catchers
 
     def record_entry(self, branch: Branch) -> None:
         """See `State`; no retry has been made yet."""

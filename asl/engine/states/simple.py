@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from asl.engine.branch import Branch
-from asl.engine.failures import RUNTIME, StateFailure, in_state
+from asl.engine.failures import StateFailure, in_state
 from asl.engine.jsontext import size_bound
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
 from asl.language import model
-from asl.language.errors import NO_CHOICE_MATCHED
+from asl.language.errors import NO_CHOICE_MATCHED, RUNTIME
 from asl.language.scope import MISSING
 
 

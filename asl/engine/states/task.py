@@ -6,16 +6,16 @@ from typing import Any
 
 from asl.engine.attempt import Attempt
 from asl.engine.branch import Blocker, Branch
-from asl.engine.failures import RUNTIME, StateFailure, framed, in_state
+from asl.engine.failures import StateFailure, framed, in_state
 from asl.engine.history import STATE_ABORTED
 from asl.engine.resources import parse_resource
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
-from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule, try_again
+from asl.engine.states.retrying import RetryingState, Rules, try_again
 from asl.engine.tasks import TaskRefused, TaskRequest
 from asl.language import model
-from asl.language.errors import QUERY_EVALUATION, ExpressionError
+from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.values import json_text
 
 LONGEST_TASK = 99_999_999
@@ -53,6 +53,14 @@ class Seconds:
         raise framed(ExpressionError(QUERY_EVALUATION, what, self.field), name, event)
 
 
+def _seconds(field: str, value: Any, path: str | None, expressions: Expressions) -> Seconds:
+    if path is not None:
+        return Seconds(f"{field}Path", None, expressions.path(path, f"{field}Path"), path)
+    if isinstance(value, str):
+        return Seconds(field, None, expressions.value(value, field, "number"), None)
+    return Seconds(field, value, None, None)
+
+
 class Task(RetryingState):
     """Does a piece of work by a resource."""
 
@@ -64,17 +72,16 @@ class Task(RetryingState):
         model: model.TaskState,
         fields: Fields,
         expressions: Expressions,
-        retriers: tuple[RetryRule, ...],
-        catchers: tuple[CatchRule, ...],
-        timeout: Seconds,
-        heartbeat: Seconds,
-        credentials: Expression | None,
+        rules: Rules,
     ) -> None:
-        super().__init__(model, fields, expressions, retriers, catchers)
+        super().__init__(model, fields, expressions, rules)
         self.resource = parse_resource(model.resource)
-        self.timeout = timeout
-        self.heartbeat = heartbeat
-        self.credentials = credentials
+        self.timeout = _seconds("TimeoutSeconds", model.timeout_seconds, model.timeout_seconds_path, expressions)
+        self.heartbeat = _seconds(
+            "HeartbeatSeconds", model.heartbeat_seconds, model.heartbeat_seconds_path, expressions
+        )
+        self.credentials = expressions.either_template(model.credentials, "Credentials")
+        self.needs_context = expressions.needs_context
 
     def enter(self, branch: Branch) -> State | None:
         """See `State`."""

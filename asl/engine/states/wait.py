@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from asl.engine.branch import Branch
-from asl.engine.failures import RUNTIME, StateFailure, framed, in_state
+from asl.engine.failures import StateFailure, framed, in_state
 from asl.engine.history import STATE_ABORTED
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
 from asl.language import model
-from asl.language.errors import QUERY_EVALUATION, ExpressionError
+from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.timestamps import parse_timestamp
 from asl.language.values import json_text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,3 +95,10 @@ def kinds(execution: Execution) -> list[str]:
 
 def chain(execution: Execution) -> list[tuple[int, int]]:
     return [(event["id"], event["previousEventId"]) for event in execution.history.events()]
+
+
+def wait_for(condition: Any) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.001)

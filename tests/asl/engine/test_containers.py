@@ -63,7 +63,7 @@ def test_parallel_retries_and_catches(lab: Lab) -> None:
     execution = lab.run(flow(("P", state), ("C", PASS)))
     assert kinds(execution).count("ParallelStateStarted") == 2
     assert kinds(execution).count("ParallelStateFailed") == 1
-    assert output(execution) == {"Error": "E"}
+    assert output(execution) == {"Error": "E", "Cause": None}
 
 
 @pytest.mark.parametrize("width", [None, 0, 1, 2, 40])

@@ -10,7 +10,19 @@ import pytest
 from asl import Engine, RealClock, SkippingClock, TaskRefused
 from asl.engine.failures import InvalidOutput, InvalidToken, TaskTimedOut
 from asl.engine.resources import parse_resource
-from tests.asl.engine.conftest import LAMBDA, PENDING, Failed, Functions, Lab, chain, flow, kinds, machine, output
+from tests.asl.engine.conftest import (
+    LAMBDA,
+    PENDING,
+    Failed,
+    Functions,
+    Lab,
+    chain,
+    flow,
+    kinds,
+    machine,
+    output,
+    wait_for,
+)
 
 TASK = {"Type": "Task", "Resource": LAMBDA + "f"}
 QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
@@ -152,13 +164,6 @@ def test_a_timeout_gives_the_task_up(lab: Lab) -> None:
     )
 
 
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.001)
-
-
 def test_a_missing_heartbeat(lab: Lab) -> None:
     lab.functions.functions[QUEUE] = lambda request: PENDING
     catch = [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"}]
@@ -167,7 +172,7 @@ def test_a_missing_heartbeat(lab: Lab) -> None:
     wait_for(lambda: lab.functions.completions)
     lab.functions.completions[0].submitted({})
     assert started.wait(5)
-    assert output(started) == {"Error": "States.Timeout", "Cause": None}
+    assert output(started) == {"Error": "States.Timeout", "Cause": ""}
 
 
 def test_heartbeats_keep_a_task_alive(lab: Lab) -> None:

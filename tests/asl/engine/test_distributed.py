@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from asl import TaskRequest
+from asl.engine.items import join_batches, parse_items
+from asl.engine.failures import StateFailure
+from asl.language.model import ReaderConfig
+from tests.asl.engine.conftest import LAMBDA, Failed, Lab, flow, kinds, machine, output, wait_for
+
+GET = "arn:aws:states:::aws-sdk:s3:getObject"
+LIST = "arn:aws:states:::aws-sdk:s3:listObjectsV2"
+PUT = "arn:aws:states:::aws-sdk:s3:putObject"
+PASS = {"Type": "Pass"}
+TASK = {"Type": "Task", "Resource": LAMBDA + "f"}
+FILE = {"Bucket": "b", "Key": "k"}
+
+
+def distributed(*states: tuple[str, dict[str, Any]], kind: str = "STANDARD", **fields: Any) -> dict[str, Any]:
+    processor = {**flow(*states), "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind}}
+    return flow(("M", {"Type": "Map", "ItemProcessor": processor, **fields}))
+
+
+def reader(config: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    resource = "arn:aws:states:::s3:getObject"
+    return {"ItemReader": {"Resource": resource, "Parameters": FILE, "ReaderConfig": config}, **fields}
+
+
+class Bucket:
+    """A bucket behind the runner."""
+
+    def __init__(self, lab: Lab, **objects: str) -> None:
+        self.objects = objects
+        lab.functions.functions |= {GET: self.get, LIST: self.list, PUT: self.put}
+
+    def get(self, request: TaskRequest) -> Any:
+        try:
+            return {"Body": self.objects[request.parameters["Key"]]}
+        except KeyError:
+            raise Failed("S3.NoSuchKeyException", "The specified key does not exist.") from None
+
+    def list(self, request: TaskRequest) -> Any:
+        keys = sorted(self.objects)
+        first = int(request.parameters.get("ContinuationToken", "0"))
+        answer: dict[str, Any] = {"Contents": [{"Key": keys[first], "ETag": '"x"', "Size": 1}]}
+        if first + 1 < len(keys):
+            answer["NextContinuationToken"] = str(first + 1)
+        return answer
+
+    def put(self, request: TaskRequest) -> Any:
+        self.objects[request.parameters["Key"]] = request.parameters["Body"]
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("text", "config", "items"),
+    [
+        ('[1, {"a": 2}]', ReaderConfig(input_type="JSON"), [1, {"a": 2}]),
+        ('{"d": {"x": [1]}}', ReaderConfig(input_type="JSON", items_pointer="/d/x"), [1]),
+        ('1\n\n{"a": 2}\n', ReaderConfig(input_type="JSONL"), [1, {"a": 2}]),
+        (
+            "A,B\n1,2\n,\n3\n",
+            ReaderConfig(input_type="CSV"),
+            [{"A": "1", "B": "2"}, {"A": "", "B": ""}, {"A": "3", "B": ""}],
+        ),
+        (
+            '1|"x|y"|9\n',
+            ReaderConfig(input_type="CSV", csv_delimiter="PIPE", csv_header_location="GIVEN", csv_headers=("A", "B")),
+            [{"A": "1", "B": "x|y"}],
+        ),
+    ],
+)
+def test_items_of_a_text(text: str, config: ReaderConfig, items: list[Any]) -> None:
+    assert parse_items(text, config) == items
+
+
+@pytest.mark.parametrize(
+    ("text", "config"),
+    [
+        ("{", ReaderConfig(input_type="JSON")),
+        ('{"a": 1}', ReaderConfig(input_type="JSON")),
+        ("[]", ReaderConfig(input_type="JSON", items_pointer="/x")),
+        ("1\n{\n", ReaderConfig(input_type="JSONL")),
+        ("x", ReaderConfig(input_type="PARQUET")),
+    ],
+)
+def test_texts_without_items(text: str, config: ReaderConfig) -> None:
+    with pytest.raises(StateFailure) as failure:
+        parse_items(text, config)
+    assert failure.value.error == "States.ItemReaderFailed"
+
+
+def test_batches() -> None:
+    items, sizes = list(range(5)), [10] * 5
+    assert [batch["Items"] for batch in join_batches(items, sizes, 2, 0)] == [[0, 1], [2, 3], [4]]
+    assert [batch["Items"] for batch in join_batches(items, sizes, 0, 12 + 33)] == [[0, 1, 2], [3, 4]]
+    assert join_batches([1], [1], 0, 0, {"k": 1}) == [{"Items": [1], "BatchInput": {"k": 1}}]
+    assert [batch["Items"] for batch in join_batches([1, 2], [999, 1], 0, 20)] == [[1], [2]]
+
+
+def test_each_item_is_an_execution_of_its_own(lab: Lab) -> None:
+    context = {"Type": "Pass", "Parameters": {"v.$": "$", "id.$": "$$.Execution.Id", "m.$": "$$.StateMachine.Name"}}
+    execution = lab.run(distributed(("P", context), Label="each"), ["x", "y"])
+    (run,) = execution.map_runs
+    children = run.executions
+    assert output(execution) == [
+        {"v": value, "id": child.arn, "m": "machine/each"} for value, child in zip("xy", children, strict=True)
+    ]
+    assert children[0].arn.startswith("arn:aws:states:us-east-1:123456789012:execution:machine/each:")
+    assert children[0].map_run is run
+    assert lab.engine.map_run(run.arn) is run
+    assert run.status == "SUCCEEDED"
+    assert run.item_counts() == {
+        "pending": 0,
+        "running": 0,
+        "succeeded": 2,
+        "failed": 0,
+        "timedOut": 0,
+        "aborted": 0,
+        "total": 2,
+        "resultsWritten": 0,
+    }
+    assert kinds(execution)[2:] == [
+        "MapStateStarted",
+        "MapRunStarted",
+        "MapRunSucceeded",
+        "MapStateSucceeded",
+        "MapStateExited",
+        "ExecutionSucceeded",
+    ]
+
+
+def test_children_run_side_by_side_up_to_the_limit(lab: Lab) -> None:
+    wait = {"Type": "Wait", "Seconds": 10}
+    for width, seconds in ((1, 60), (2, 30), (0, 10)):
+        execution = lab.run(distributed(("W", wait), MaxConcurrency=width, kind="EXPRESS"), list(range(6)))
+        assert output(execution) == list(range(6))
+        assert (execution.stop_date or 0) - execution.start_date == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, "FAILED"),
+        ({"ToleratedFailureCount": 1}, "FAILED"),
+        ({"ToleratedFailureCount": 2}, "SUCCEEDED"),
+        ({"ToleratedFailurePercentage": 49}, "FAILED"),
+        ({"ToleratedFailurePercentage": 50}, "SUCCEEDED"),
+        ({"ToleratedFailurePercentagePath": "$$.Execution.Input[4]"}, "SUCCEEDED"),
+    ],
+)
+def test_tolerated_failures(lab: Lab, fields: dict[str, Any], status: str) -> None:
+    def function(request: TaskRequest) -> Any:
+        if request.parameters in ("a", "b"):
+            raise Failed("E", "c")
+        return request.parameters
+
+    definition = distributed(("T", TASK), ItemsPath="$[0:4]", MaxConcurrency=1, **fields)
+    execution = lab.run(definition, ["a", "x", "b", "y", 60], f=function)
+    assert execution.status == status
+    (run,) = execution.map_runs
+    assert run.status == status
+    if status == "SUCCEEDED":
+        assert output(execution) == ["x", "y"]
+        assert run.execution_counts()["failed"] == 2
+    else:
+        assert execution.error == "States.ExceedToleratedFailureThreshold"
+        assert "MapRunFailed" in kinds(execution)
+
+
+def test_reading_a_file(lab: Lab) -> None:
+    Bucket(lab, k="A,B\n1,2\n3,4\n5,6\n")
+    definition = distributed(
+        ("P", PASS), **reader({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 2})
+    )
+    execution = lab.run(definition)
+    assert output(execution) == [{"A": "1", "B": "2"}, {"A": "3", "B": "4"}]
+    assert execution.history.event(3)["mapStateStartedEventDetails"] == {"length": 0}
+
+
+def test_reading_what_is_not_there_can_be_caught(lab: Lab) -> None:
+    Bucket(lab)
+    catch = [{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "C"}]
+    definition = distributed(("P", PASS), **reader({"InputType": "JSON"}, Catch=catch, End=True))
+    definition["States"]["C"] = {**PASS, "End": True}
+    execution = lab.run(definition)
+    assert output(execution) == {"Error": "States.ItemReaderFailed", "Cause": "The specified key does not exist."}
+    assert kinds(execution)[3:7] == ["MapRunStarted", "MapRunFailed", "MapStateFailed", "MapStateExited"]
+
+
+def test_listing_a_bucket(lab: Lab) -> None:
+    Bucket(lab, a="[1]", b="[2]", c="[3]")
+    listing = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}
+    execution = lab.run(distributed(("P", {**PASS, "OutputPath": "$.Key"}), ItemReader=listing))
+    assert output(execution) == ["a", "b", "c"]
+    config = {"Transformation": "LOAD_AND_FLATTEN", "InputType": "JSON"}
+    execution = lab.run(distributed(("P", PASS), ItemReader={**listing, "ReaderConfig": config}))
+    assert output(execution) == [1, 2, 3]
+
+
+def test_item_selector_and_batches(lab: Lab) -> None:
+    definition = distributed(
+        ("P", PASS),
+        ItemsPath="$.items",
+        ItemSelector={"v.$": "$$.Map.Item.Value", "k.$": "$.k"},
+        ItemBatcher={"MaxItemsPerBatch": 2, "BatchInput": {"k.$": "$.k"}},
+    )
+    execution = lab.run(definition, {"items": [1, 2, 3], "k": 9})
+    assert output(execution) == [
+        {"Items": [{"v": 1, "k": 9}, {"v": 2, "k": 9}], "BatchInput": {"k": 9}},
+        {"Items": [{"v": 3, "k": 9}], "BatchInput": {"k": 9}},
+    ]
+    (run,) = execution.map_runs
+    assert (run.item_counts()["total"], run.execution_counts()["total"]) == (3, 2)
+
+
+def test_writing_results(lab: Lab) -> None:
+    bucket = Bucket(lab)
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "out"}}
+    execution = lab.run(distributed(("P", PASS), ResultWriter=writer), ["x", "y"])
+    result = output(execution)
+    assert result["MapRunArn"] == execution.map_runs[0].arn
+    assert result["ResultWriterDetails"]["Bucket"] == "b"
+    manifest = json.loads(bucket.objects[result["ResultWriterDetails"]["Key"]])
+    (written,) = manifest["ResultFiles"]["SUCCEEDED"]
+    rows = json.loads(bucket.objects[written["Key"]])
+    assert [row["Output"] for row in rows] == ['"x"', '"y"']
+    assert written["Size"] == len(bucket.objects[written["Key"]])
+    assert execution.map_runs[0].item_counts()["resultsWritten"] == 2
+
+
+def test_shaping_results_without_writing(lab: Lab) -> None:
+    writer = {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}
+    assert output(lab.run(distributed(("P", PASS), ResultWriter=writer), [[1, 2], [3]])) == [1, 2, 3]
+
+
+def test_stopping_the_parent_stops_the_children(lab: Lab) -> None:
+    execution = lab.run({**distributed(("W", {"Type": "Wait", "Seconds": 1000})), "TimeoutSeconds": 60}, [1, 2])
+    assert execution.status == "TIMED_OUT"
+    (run,) = execution.map_runs
+    assert run.status == "ABORTED"
+    assert [child.status for child in run.executions] == ["ABORTED", "ABORTED"]
+
+
+def test_limits_of_a_run_can_be_changed(lab: Lab) -> None:
+    with lab.clock.held():
+        started = lab.engine.start(
+            machine(distributed(("W", {"Type": "Wait", "Seconds": 5}), MaxConcurrency=1)), "[1, 2, 3]"
+        )
+        wait_for(lambda: started.map_runs and started.map_runs[0].executions)
+        (run,) = started.map_runs
+        lab.engine.update_map_run(run, max_concurrency=3, tolerated_failure_count=2)
+        wait_for(lambda: len(run.executions) == 3)
+    assert started.wait(10)
+    assert run.tolerated_failure_count == 2
+    assert output(started) == [1, 2, 3]
