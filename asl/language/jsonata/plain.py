@@ -71,7 +71,8 @@ _STATES: dict[str, Plain] = {
 def _compile_path(variable: str, names: tuple[str, ...]) -> Plain:
     root: Plain
     if variable != "states":
-        root = lambda scope: scope.variables.get(variable, MISSING)  # noqa: E731
+        # A name that is not assigned may be a function of the library's.
+        root = lambda scope: scope.variables.get(variable, UNDECIDED)  # noqa: E731
     elif not names:
         return states_value
     else:

@@ -6,12 +6,17 @@ Only failures and unusual expressions come here, so its speed does not matter.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
-from jsonata.jexception import JException
-from jsonata.jsonata import Jsonata
+# The import raises the recursion limit of the whole process, tenfold; that is not its to decide.
+_limit = sys.getrecursionlimit()
+from jsonata.jexception import JException  # noqa: E402
+from jsonata.jsonata import Jsonata  # noqa: E402
 
-from asl.language.jsonata.functions import FUNCTIONS
+sys.setrecursionlimit(_limit)
+
+from asl.language.jsonata.functions import FUNCTIONS  # noqa: E402
 
 _PLACEHOLDER = re.compile(r"\{\{\w+\}\}")
 _TIMEOUT_MILLISECONDS, _MAX_DEPTH = 1000, 100

@@ -72,7 +72,7 @@ def parse_definition(definition: str | dict[str, Any]) -> StateMachine:
         start_at=fields.text("StartAt"),
         states=_states(fields, language),
         query_language=language,
-        comment=fields.optional_text("Comment"),
+        comment=fields.comment(),
         version=fields.optional_text("Version") or "1.0",
         timeout_seconds=fields.optional_integer("TimeoutSeconds"),
     )
@@ -94,7 +94,7 @@ def parse_state(
         "name": name,
         "pointer": fields.pointer,
         "query_language": _language(fields, query_language),
-        "comment": fields.optional_text("Comment"),
+        "comment": fields.comment(),
         "input_path": fields.any("InputPath"),
         "output_path": fields.any("OutputPath"),
         "assign": fields.any("Assign"),
@@ -137,6 +137,11 @@ class _Fields:
     def optional_text(self, name: str) -> str | None:
         value: str | None = self._typed(name, (str,), "a string")
         return value
+
+    def comment(self) -> str | None:
+        """A comment means nothing to a machine, so one of another type is no reason to refuse to read."""
+        value = self.values.get("Comment")
+        return value if isinstance(value, str) else None
 
     def optional_integer(self, name: str) -> int | None:
         value: int | None = self._typed(name, (int,), "an integer")
@@ -252,7 +257,7 @@ def _choice(fields: _Fields, common: dict[str, Any], _: QueryLanguage) -> Choice
             next=rule.text("Next"),
             assign=rule.any("Assign"),
             output=rule.any("Output"),
-            comment=rule.optional_text("Comment"),
+            comment=rule.comment(),
         )
         for rule in fields.objects("Choices")
     )

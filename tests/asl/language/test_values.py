@@ -1,0 +1,64 @@
+"""Equality and texts of JSON values, and timestamps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+
+from asl.language.timestamps import parse_timestamp
+from asl.language.values import java_text, json_equal, json_text
+from tests.asl.language.strategies import json_values
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (1, 1.0, True),
+        (1, True, False),
+        (0, False, False),
+        (True, True, True),
+        (None, None, True),
+        (None, 0, False),
+        ("1", 1, False),
+        ([1, [2]], [1.0, [2]], True),
+        ([1, 2], [2, 1], False),
+        ([1], [1, 2], False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1}, {"a": True}, False),
+        ({"a": 1}, {"a": 1, "b": 1}, False),
+        ([], {}, False),
+    ],
+)
+def test_equality(left, right, expected):
+    assert json_equal(left, right) is expected
+    assert json_equal(right, left) is expected
+
+
+@given(json_values)
+def test_a_value_equals_itself(value):
+    assert json_equal(value, value)
+
+
+def test_texts():
+    assert json_text({"a": [1, None, "é"]}) == '{"a":[1,null,"é"]}'
+    assert java_text({"a": [1, None, True, "x y"], "b": {}}) == "{a=[1, null, true, x y], b={}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2016-03-14T01:59:00Z", datetime(2016, 3, 14, 1, 59, tzinfo=UTC)),
+        ("2016-03-14T01:59:00.5Z", datetime(2016, 3, 14, 1, 59, 0, 500_000, tzinfo=UTC)),
+        ("2016-03-14T01:59:00.123456789Z", datetime(2016, 3, 14, 1, 59, 0, 123_456, tzinfo=UTC)),
+        ("2016-03-14T03:59:00+02:00", datetime(2016, 3, 14, 1, 59, tzinfo=UTC)),
+        ("2016-03-13T20:29:00-05:30", datetime(2016, 3, 14, 1, 59, tzinfo=UTC)),
+        *((text, None) for text in ("", "2016-03-14", "2016-03-14T01:59:00", "2016-03-14 01:59:00Z")),
+        *((text, None) for text in ("2016-13-14T01:59:00Z", "2016-03-14T25:59:00Z", "14-03-2016T01:59:00Z")),
+        *((text, None) for text in ("2016-03-14t01:59:00Z", "2016-03-14T01:59:00z", "2016-03-14T01:59:00+24:00")),
+        *((text, None) for text in ("2016-03-14T01:59:00ZZ", "٢٠١٦-03-14T01:59:00Z", "0000-03-14T01:59:00Z")),
+    ],
+)
+def test_timestamps(text, expected):
+    assert parse_timestamp(text) == expected
