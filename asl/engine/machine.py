@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asl.engine.compiler import Program, compile_definition
+from asl.language import model
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class StateMachine:
     def program(self) -> Program:
         """The compiled definition. Raises `InvalidDefinition` if it cannot be run."""
         return compile_definition(self.definition)
+
+    @property
+    def model(self) -> model.StateMachine:
+        """The definition's model. Raises `asl.language.model.DefinitionError` if it cannot be read."""
+        return model.parse_definition(self.definition)
 
     @property
     def is_express(self) -> bool:

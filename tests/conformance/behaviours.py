@@ -64,7 +64,7 @@ def _behave(behaviour: dict[str, Any], event: Any) -> Invocation:
 
 
 def _raise(error_type: str, message: str, request_id: str) -> Invocation:
-    """The error document of Python's runtime. The record says what was raised; the recorded handlers did so in line 2."""
+    """The error document of Python's runtime. The recorded handlers raised in line 2."""
     line = 2 if hasattr(builtins, error_type) else 9  # an exception of the handler's own is declared before it
     call = f'{error_type}("{message}")' if message else f"{error_type}()"
     document = {

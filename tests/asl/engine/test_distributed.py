@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from asl import TaskRequest
-from asl.engine.items import join_batches, parse_items
 from asl.engine.failures import StateFailure
+from asl.engine.items import join_batches, parse_items
 from asl.language.model import ReaderConfig
 from tests.asl.engine.conftest import LAMBDA, Failed, Lab, flow, kinds, machine, output, wait_for
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from asl import Engine, RealClock, SkippingClock, TaskRefused
+from asl import Completion, Engine, RealClock, SkippingClock, TaskRefused, TaskRequest
 from asl.engine.failures import InvalidOutput, InvalidToken, TaskTimedOut
 from asl.engine.resources import parse_resource
 from tests.asl.engine.conftest import (
@@ -66,7 +67,7 @@ def test_retries_with_backoff(lab: Lab) -> None:
     assert output(execution) == 5
     events = execution.history.events()
     scheduled = [event["timestamp"] for event in events if event["type"] == "LambdaFunctionScheduled"]
-    gaps = [later - earlier for earlier, later in zip(scheduled, scheduled[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(scheduled)]
     assert gaps == pytest.approx([10, 30, 50, 50])
     assert chain(execution) == [(1, 0), (2, 0), *((number, number - 1) for number in range(3, len(events) + 1))]
 
@@ -79,7 +80,7 @@ def test_jitter_is_full_and_repeatable(lab: Lab) -> None:
         times = [
             event["timestamp"] for event in execution.history.events() if event["type"] == "LambdaFunctionScheduled"
         ]
-        return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(times)]
 
     runs = [gaps(Engine(Functions({LAMBDA + "f": failing(3)}), SkippingClock(), seed=3)) for _ in range(2)]
     assert runs[0] == pytest.approx(runs[1], abs=1e-5)
@@ -218,9 +219,11 @@ def test_tokens(lab: Lab) -> None:
 
 
 def test_an_activity(lab: Lab) -> None:
-    lab.functions.start = lambda request, completion: (
-        (lab.functions.requests.append(request), lab.functions.completions.append(completion)) and None
-    )  # type: ignore[method-assign]
+    def offer(request: TaskRequest, completion: Completion) -> None:
+        lab.functions.requests.append(request)
+        lab.functions.completions.append(completion)
+
+    lab.functions.start = offer  # type: ignore[method-assign,assignment]
     with lab.clock.held():
         started = lab.engine.start(
             machine(flow(("T", {"Type": "Task", "Resource": ACTIVITY, "HeartbeatSeconds": 60}))), '{"a": 1}'

@@ -1,0 +1,209 @@
+"""What the tasks of a flow under test do: the functions they name, or what the test says instead."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+from uuid import uuid4
+
+from asl.engine.failures import TIMEOUT
+from asl.engine.jsontext import dumps
+from asl.engine.tasks import Completion, TaskRequest
+
+Function: TypeAlias = Callable[..., Any]
+"""A function as Lambda calls it, `handler(event, context)`."""
+
+LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+class UnstubbedTask(AssertionError):
+    """A task of the flow has neither a function nor a stub."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCall:
+    """One attempt of a task: the state, its resource and the payload it was given."""
+
+    state: str
+    resource: str
+    payload: Any
+
+
+class Behaviour(Protocol):
+    """What a task does with one attempt."""
+
+    def __call__(self, request: TaskRequest, completion: Completion) -> None: ...
+
+
+class Task:
+    """What the task of one state does, step by step. The last step is repeated for ever.
+
+    >>> flow.task("Charge").fails("Busy", times=2).then.returns({"paid": True})
+    """
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        self._steps: list[tuple[Behaviour, int | None]] = []
+        self._calls = 0
+
+    @property
+    def then(self) -> Task:
+        """The same task: reads well between steps."""
+        return self
+
+    def returns(self, result: Any, *, times: int | None = None) -> Task:
+        """Succeed with a result, a JSON value; `times` limits the step where another follows."""
+        text = dumps(result)
+        return self._add(lambda _, completion: _succeed(completion, json.loads(text)), times)
+
+    def returns_payload(self, payload: Any, *, times: int | None = None) -> Task:
+        """As `returns`, with the answer of `lambda:invoke` around the payload."""
+        return self.returns(_invoke_answer(payload), times=times)
+
+    def fails(self, error: str, cause: str = "", *, times: int | None = None) -> Task:
+        """Fail with an error's name and cause."""
+        return self._add(lambda _, completion: completion.fail(error, cause), times)
+
+    def times_out(self, *, times: int | None = None) -> Task:
+        """Never answer: the state's timeout ends it; a state that has none fails with States.Timeout."""
+        return self._add(_time_out, times)
+
+    def calls(self, function: Function, *, times: int | None = None) -> Task:
+        """Call a function with the payload: `function(payload)` or `function(payload, context)`."""
+        return self._add(lambda request, completion: call(function, request, completion, request.parameters), times)
+
+    def _add(self, behaviour: Behaviour, times: int | None) -> Task:
+        if times is not None and times < 1:
+            raise ValueError(f"times is {times}; a step is taken once at least")
+        if self._steps and self._steps[-1][1] is None:
+            raise ValueError(f"the task of {self.state!r} has a step without an end; give it times=...")
+        self._steps.append((behaviour, times))
+        return self
+
+    def behaviour(self) -> Behaviour:
+        """What the next attempt does."""
+        if not self._steps:
+            raise UnstubbedTask(
+                f"the stub of {self.state!r} says nothing; add .returns(...), .fails(...) or .calls(...)"
+            )
+        self._calls += 1
+        left = self._calls
+        for behaviour, times in self._steps:
+            if times is None or left <= times:
+                return behaviour
+            left -= times
+        return self._steps[-1][0]
+
+
+class Tasks:
+    """A `TaskRunner` of stubs by state and functions by resource. It does the work at once, on the engine's thread."""
+
+    def __init__(self, stubs: Mapping[str, Task], functions: Mapping[str, Function]) -> None:
+        self._stubs = stubs
+        self._functions = functions
+        self.calls: list[TaskCall] = []
+        self.problems: list[str] = []
+
+    def start(self, request: TaskRequest, completion: Completion) -> None:
+        """See `TaskRunner`."""
+        self.calls.append(TaskCall(request.state_name, request.resource, request.parameters))
+        completion.started()
+        if request.task_token is not None:
+            completion.submitted({})
+        stub = self._stubs.get(request.state_name)
+        try:
+            if stub is not None:
+                stub.behaviour()(request, completion)
+            else:
+                self._call_function(request, completion)
+        except UnstubbedTask as problem:
+            self.problems.append(str(problem))
+            completion.fail("States.Runtime", str(problem))
+
+    def _call_function(self, request: TaskRequest, completion: Completion) -> None:
+        resource = request.resource.removesuffix(".waitForTaskToken")
+        if resource != LAMBDA_INVOKE:
+            call(self._find(resource, request), request, completion, request.parameters)
+            return
+        function = self._find(str(request.parameters.get("FunctionName")), request)
+        call(function, request, completion, request.parameters.get("Payload", {}), _invoke_answer)
+
+    def _find(self, name: str, request: TaskRequest) -> Function:
+        for known in (name, name.rsplit(":", 1)[-1]):
+            if known in self._functions:
+                return self._functions[known]
+        raise UnstubbedTask(
+            f"state {request.state_name!r} calls {name!r}, for which there is no function; "
+            f"say what it does: flow.task({request.state_name!r}).returns(...)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a function sees of Lambda's context object."""
+
+    function_name: str
+    aws_request_id: str
+    memory_limit_in_mb: int = 128
+    function_version: str = "$LATEST"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As if the function had just been called."""
+        return 900_000
+
+
+def call(
+    function: Function,
+    request: TaskRequest,
+    completion: Completion,
+    payload: Any,
+    wrap: Callable[[Any], Any] = lambda result: result,
+) -> None:
+    """Call a function as Lambda does: the payload is a copy, an exception an error document, the result JSON."""
+    context = Context(request.resource.rsplit(":", 1)[-1], str(uuid4()))
+    event = json.loads(dumps(payload))
+    try:
+        result = function(event, context) if _takes_context(function) else function(event)
+    except Exception as problem:
+        document = {
+            "errorMessage": str(problem),
+            "errorType": type(problem).__name__,
+            "requestId": context.aws_request_id,
+            "stackTrace": traceback.format_tb(problem.__traceback__)[1:],
+        }
+        completion.fail(type(problem).__name__, json.dumps(document))
+        return
+    try:
+        completion.succeed(wrap(json.loads(dumps(result))))
+    except (TypeError, ValueError) as problem:
+        document = {"errorMessage": f"Unable to marshal response: {problem}", "errorType": "Runtime.MarshalError"}
+        completion.fail("Runtime.MarshalError", json.dumps(document))
+
+
+def _takes_context(function: Function) -> bool:
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+
+def _succeed(completion: Completion, result: Any) -> None:
+    completion.succeed(result)
+
+
+def _time_out(request: TaskRequest, completion: Completion) -> None:
+    if request.timeout_seconds is None and request.heartbeat_seconds is None:
+        completion.fail(TIMEOUT, None)
+    else:
+        completion.awaiting()
+
+
+def _invoke_answer(payload: Any) -> dict[str, Any]:
+    return {"ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200}

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from asl import SkippingClock
+from asl.testing import Coverage, FlowUnderTest, UnstubbedTask
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
+INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+def task(resource: str = ARN + "f", **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": resource, **({} if "Next" in fields else {"End": True}), **fields}
+
+
+def one(state: dict[str, Any], **functions: Any) -> FlowUnderTest:
+    return FlowUnderTest("flow", {"StartAt": "T", "States": {"T": state}}, functions=functions)
+
+
+def test_steps_follow_each_other_and_the_last_is_repeated() -> None:
+    flow = one(task(Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 9}]))
+    flow.task("T").fails("A", times=2).then.fails("B", times=1).then.returns({"n": 1})
+    run = flow.run()
+    run.assert_succeeded(output={"n": 1})
+    assert run.retries("T") == 3
+    assert flow.run().assert_succeeded().retries("T") == 0, "the steps go on where the last run left them"
+
+
+def test_real_functions_by_arn_and_by_name() -> None:
+    def function(event: Any, context: Any) -> Any:
+        return [event, context.function_name]
+
+    assert one(task(), **{ARN + "f": function}).run({"a": 1}).output == [{"a": 1}, "f"]
+    assert one(task(), f=function).run({"a": 1}).output == [{"a": 1}, "f"]
+    state = task(INVOKE, Parameters={"FunctionName": "f", "Payload.$": "$"}, OutputPath="$.Payload")
+    assert one(state, f=lambda event: event["a"]).run({"a": 1}).output == 1
+
+
+def test_a_function_cannot_change_the_run_s_documents() -> None:
+    def function(event: Any) -> Any:
+        event["a"].append(2)
+        return event
+
+    run = one(task(), f=function).run({"a": [1]})
+    assert run.output == {"a": [1, 2]}
+    assert run.input_of("T") == {"a": [1]}
+    assert run.payloads("T") == [{"a": [1]}]
+
+
+def test_what_a_function_raises_and_what_is_not_json() -> None:
+    def broken(event: Any) -> Any:
+        raise KeyError("nope")
+
+    run = one(task(), f=broken).run()
+    run.assert_failed("KeyError", cause="nope")
+    one(task(), f=lambda event: {1, 2}).run().assert_failed("Runtime.MarshalError")
+
+
+def test_an_invoke_stub() -> None:
+    flow = one(task(INVOKE, Parameters={"FunctionName": "f"}))
+    flow.task("T").returns_payload(5)
+    assert flow.run().output == {"ExecutedVersion": "$LATEST", "Payload": 5, "StatusCode": 200}
+
+
+def test_a_task_that_never_answers() -> None:
+    flow = one(task("arn:aws:states:::sqs:sendMessage.waitForTaskToken", HeartbeatSeconds=60))
+    flow.task("T").times_out()
+    assert flow.run().assert_failed("States.Timeout").seconds == 60
+    flow = one(task())
+    flow.task("T").times_out()
+    flow.run().assert_failed("States.Timeout")
+
+
+def test_misuse_is_said() -> None:
+    flow = one(task())
+    with pytest.raises(ValueError, match="no Task state 'X'; it has: T"):
+        flow.task("X")
+    with pytest.raises(UnstubbedTask, match=r"flow\.task\('T'\)\.returns"):
+        flow.run()
+    with pytest.raises(ValueError, match="times"):
+        flow.task("T").returns(1, times=0)
+    with pytest.raises(ValueError, match="without an end"):
+        flow.task("T").returns(1).returns(2)
+    flow.task("T")
+    with pytest.raises(UnstubbedTask, match="says nothing"):
+        flow.run()
+
+
+def test_assertions_fail_with_the_course_of_the_run() -> None:
+    flow = one(task())
+    flow.task("T").fails("E", "why")
+    run = flow.run()
+    for check in (
+        run.assert_succeeded,
+        lambda: run.assert_failed("F"),
+        lambda: run.assert_failed("E", cause="because"),
+        lambda: run.assert_path("T", "U"),
+        lambda: run.assert_entered("U"),
+        lambda: run.assert_not_entered("T"),
+        lambda: run.output_of("T"),
+    ):
+        with pytest.raises(AssertionError) as failure:
+            check()
+        assert "path: T" in str(failure.value)
+        assert "error: E: why" in str(failure.value)
+    flow.task("T").returns(1)
+    run = flow.run()
+    with pytest.raises(AssertionError, match="the output is 1, not 2"):
+        run.assert_succeeded(output=2)
+    with pytest.raises(AssertionError, match="did not fail"):
+        run.assert_failed()
+
+
+def test_a_run_knows_states_inside_maps_and_child_executions() -> None:
+    for mode in ("INLINE", "DISTRIBUTED"):
+        processor = {
+            "ProcessorConfig": {"Mode": mode, "ExecutionType": "STANDARD"},
+            "StartAt": "I",
+            "States": {"I": task()},
+        }
+        states = {"M": {"Type": "Map", "ItemProcessor": processor, "End": True}}
+        flow = FlowUnderTest("flow", {"StartAt": "M", "States": states}, functions={"f": lambda event: event * 2})
+        run = flow.run([1, 2])
+        run.assert_succeeded(output=[2, 4])
+        assert run.visits("I") == 2
+        assert run.input_of("I", -1) == 2
+        assert ("I", None) in run.transitions
+
+
+def test_the_clock_of_a_run() -> None:
+    states = {"W": {"Type": "Wait", "Seconds": 60, "End": True}}
+    clock = SkippingClock(datetime(2030, 1, 1, tzinfo=UTC))
+    run = FlowUnderTest("flow", {"StartAt": "W", "States": states}).run(clock=clock)
+    assert run.seconds == 60
+    assert clock.datetime == datetime(2030, 1, 1, 0, 1, tzinfo=UTC)
+
+
+def test_coverage() -> None:
+    coverage = Coverage()
+    states = {
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsPresent": True, "Next": "T"}], "Default": "P"},
+        "T": task(Next="P", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "F"}]),
+        "P": {"Type": "Pass", "End": True},
+        "F": {"Type": "Fail"},
+    }
+    flow = FlowUnderTest("flow", {"StartAt": "C", "States": states}, coverage=coverage)
+    flow.task("T").returns(1)
+    covered = coverage.flows["flow"]
+    assert covered.percent == 0
+    flow.run({"a": 1})
+    assert covered.uncovered_states == ["F"]
+    assert covered.uncovered_branches == ["C -> P", "T -> F"]
+    assert covered.percent == 100 * 5 / 8
+    other = Coverage()
+    other.merge(coverage.dump())
+    assert other.report() == coverage.report()
+    assert other.report() == ["flow   62.5%  3/4 states, 2/4 branches; not: F, C -> P, T -> F"]
+    flow.task("T").fails("E")
+    flow.run({"a": 1})
+    flow.run({})
+    assert covered.percent == 100
