@@ -1,4 +1,4 @@
-"""boto3 clients: made at their first use, kept, and impatient.
+"""boto3 clients: made at their first use, kept for each endpoint and region, and impatient.
 
 boto3 itself reads `AWS_ENDPOINT_URL`, region and credentials. Importing it takes a fifth of a second, so nothing here
 does before a client is asked for.
@@ -21,7 +21,7 @@ CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
-_clients: dict[tuple[str, float, int], Any] = {}
+_clients: dict[tuple[object, ...], Any] = {}
 _lock = threading.Lock()
 
 
@@ -61,14 +61,8 @@ def cognito() -> CognitoIdentityProviderClient:
     return client
 
 
-def reset() -> None:
-    """Forget every client, so that the next is made for the environment as it is then."""
-    with _lock:
-        _clients.clear()
-
-
 def _client(service: str, read_timeout: float, attempts: int) -> Any:
-    key = (service, read_timeout, attempts)
+    key = (service, read_timeout, attempts, settings.aws_endpoint, settings.region)
     found = _clients.get(key)
     if found is None:
         with _lock:  # making a client is not safe in threads, using one is
@@ -88,7 +82,7 @@ def _make(service: str, read_timeout: float, attempts: int) -> Any:
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=50,
         # StartSyncExecution is sent to the host sync-states.<region>, which no other endpoint has
-        inject_host_prefix=not settings.custom_endpoint,
+        inject_host_prefix=settings.aws_endpoint is None,
         region_name=settings.region,
     )
-    return boto3.session.Session().client(service, config=config)  # type: ignore[call-overload]
+    return boto3.client(service, config=config)  # type: ignore[call-overload]

@@ -79,9 +79,9 @@ class Settings:
         return os.environ.get("LOG_LEVEL", "INFO").upper()
 
     @property
-    def custom_endpoint(self) -> bool:
-        """Whether AWS is something else than AWS, such as localcloud."""
-        return bool(os.environ.get("AWS_ENDPOINT_URL"))
+    def aws_endpoint(self) -> str | None:
+        """Where AWS is if not at AWS: at localcloud, say. boto3 reads the variable itself."""
+        return os.environ.get("AWS_ENDPOINT_URL") or None
 
     @property
     def on_lambda(self) -> bool:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwk, jwt
 
-from chalicelib import aws, identity, jwks, secrets, settings
+from chalicelib import identity, jwks, secrets, settings
 from chalicelib.flows.catalog import Catalog, CatalogFlow
 from chalicelib.runs import on_status_change
 from localcloud.chalice_local import Gateway
@@ -127,7 +127,6 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 def forget() -> None:
     """Drop clients, keys, verified tokens and secrets."""
-    aws.reset()
     jwks.forget()
     identity.forget()
     secrets.forget()
@@ -184,7 +183,6 @@ def cloud(_cloud: LocalCloud, clean: pytest.MonkeyPatch) -> Iterator[LocalCloud]
     """The cloud, to which the application's environment points."""
     for name, value in _cloud.environment.items():
         clean.setenv(name, value)
-    aws.reset()
     _cloud.delivered.clear()
     _cloud.events.set()
     yield _cloud

@@ -18,7 +18,7 @@ from chalicelib import identity, jwks
 from chalicelib.errors import Unauthorized, Unavailable
 from chalicelib.identity import authenticate, email_of, parse_groups, user_of, verify_token
 
-from .conftest import ISSUER, IdentityProvider, SigningKey, LocalCloud
+from .conftest import ISSUER, IdentityProvider, LocalCloud, SigningKey
 
 
 def encoded(value: Any) -> str:

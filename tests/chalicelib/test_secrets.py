@@ -81,7 +81,6 @@ def test_out_of_reach_is_logged_without_values_and_not_repeated(
     with caplog.at_level(logging.DEBUG, "chalicelib"):
         secrets.load()
         clean.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-        aws.reset()
         due(clean, 2)
         secrets.load()
         secrets.load()

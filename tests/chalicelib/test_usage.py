@@ -31,7 +31,6 @@ def silent_server(clean: pytest.MonkeyPatch) -> Iterator[None]:
     """An AWS endpoint that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         clean.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
-        aws.reset()
         yield
 
 
@@ -160,7 +159,6 @@ def test_a_database_that_is_down_is_logged_as_a_metric(
 ) -> None:
     clean.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     clean.setenv("STAGE", "test")
-    aws.reset()
     with usage.call("ada") as call:
         call.count()
     record = next(json.loads(line) for line in capsys.readouterr().out.splitlines() if "UsageLost" in line)
@@ -232,6 +230,5 @@ class TestHttp:
 
     def test_the_api_answers_without_its_database(self, api: Api, clean: pytest.MonkeyPatch) -> None:
         clean.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-        aws.reset()
         assert api.get("/auth/verify").status == 200
         assert api.get("/usage").problem(503)["detail"].startswith("An AWS service")

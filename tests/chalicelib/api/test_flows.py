@@ -16,7 +16,7 @@ SCHEDULE = {"expression": "rate(5 minutes)", "timezone": "UTC", "enabled": True}
 @pytest.fixture(autouse=True)
 def flows(use_flows: UseFlows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.usage._increment", lambda user: None)
-    monkeypatch.setattr(state_machines, "of", lambda names: dict.fromkeys(names))
+    monkeypatch.setattr(state_machines, "of", dict.fromkeys)
     use_flows(
         *(flow(name, DEFINITION) for name in ("b", "a", "d")),
         flow("c", DEFINITION, type="EXPRESS", schedule=SCHEDULE, input_schema={"type": "object"}),

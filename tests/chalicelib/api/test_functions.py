@@ -48,7 +48,7 @@ class TestShipped:
 
 class TestLambdaStyle:
     def test_the_event_is_api_gateways(self, api: Api, function_project: Write) -> None:
-        function_project(**{"my__fn": "def handler(event, context):\n    return [event, context.aws_request_id]"})
+        function_project(my__fn="def handler(event, context):\n    return [event, context.aws_request_id]")
         reply = api.post("/lib/my-fn/?a=1&a=2&b=", {"x": "ü"}, headers={"X-Custom": "y"})
         event, request_id = reply.json()
         assert event["httpMethod"] == "POST"
