@@ -51,17 +51,22 @@ def diagnose(definition: str | dict[str, Any], *, machine_type: str = "STANDARD"
     return run_checks(definition, machine_type)
 
 
-def refusal_message(diagnoses: Iterable[Diagnosis], definition: str | dict[str, Any]) -> str | None:
-    """The message with which CreateStateMachine refuses a definition (InvalidDefinition), None if it does not."""
+def refusal_message(diagnoses: Iterable[Diagnosis], definition: str | dict[str, Any], *, root: str = "") -> str | None:
+    """The message with which CreateStateMachine refuses a definition (InvalidDefinition), None if it does not.
+
+    Locations are given from the place `root` on, where the definition wraps what was handed in: `/States/A`.
+    """
     errors = [diagnosis for diagnosis in diagnoses if diagnosis.severity is Severity.ERROR]
     if not errors:
         return None
     label = next((error for error in errors if error.check == "map-label"), None)
     if label is not None:
-        # AWS reports a bad label, and it alone, in this shape.
+        # A bad label is reported in a shape of its own, and it alone.
         text = definition if isinstance(definition, str) else json.dumps(definition)
         return f"Error=ValueError Args={[label.message]!r} in definition '{text}'."
-    sentences = (
-        f"{error.code}: {error.message}{f' at {error.location}' if error.location else ''}" for error in errors
-    )
-    return f"Invalid State Machine Definition: '{', '.join(sentences)}'"
+    return f"Invalid State Machine Definition: '{', '.join(_sentence(error, root) for error in errors)}'"
+
+
+def _sentence(error: Diagnosis, root: str) -> str:
+    location = error.location.removeprefix(root) or ("/" if root else "")
+    return f"{error.code}: {error.message}" + (f" at {location}" if location else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.language.diagnosis import Diagnosis, Severity, diagnose
+from asl.language.diagnosis import ADVICE, Diagnosis, Severity, diagnose, refusal_message
 from localcloud.stepfunctions.errors import ServiceError
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
@@ -17,20 +17,15 @@ def check_definition(definition: str, machine_type: str, *, root: str = "") -> N
     Raises:
         ServiceError: InvalidDefinition, with all errors in one message.
     """
-    errors = [d for d in diagnose(definition, machine_type=machine_type) if d.severity is Severity.ERROR]
-    if errors:
-        sentences = ", ".join(_sentence(diagnosis, root) for diagnosis in errors)
-        raise ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{sentences}'")
-
-
-def _sentence(diagnosis: Diagnosis, root: str) -> str:
-    location = diagnosis.location.removeprefix(root) or ("/" if root else "")
-    return f"{diagnosis.code}: {diagnosis.message}" + (f" at {location}" if location else "")
+    message = refusal_message(diagnose(definition, machine_type=machine_type), definition, root=root)
+    if message is not None:
+        raise ServiceError("InvalidDefinition", message)
 
 
 def validate_state_machine_definition(request: dict[str, Any]) -> dict[str, Any]:
-    """ValidateStateMachineDefinition: errors only, unless `severity` is WARNING."""
+    """ValidateStateMachineDefinition: errors only, unless `severity` is WARNING, and nothing that AWS does not say."""
     found = diagnose(request["definition"], machine_type=request.get("type", "STANDARD"))
+    found = [diagnosis for diagnosis in found if diagnosis.code != ADVICE]
     if request.get("severity", "ERROR") == "ERROR":
         found = [diagnosis for diagnosis in found if diagnosis.severity is Severity.ERROR]
     limit = request.get("maxResults") or MAX_DIAGNOSTICS
