@@ -8,6 +8,7 @@ time. It writes a line to READY_FD when it serves, ends gracefully on SIGTERM, a
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -55,6 +56,7 @@ def main() -> int:
         # In a thread: `shutdown` waits for the loop that this handler interrupts.
         threading.Thread(target=server.server.drain, args=(DRAIN_SECONDS,), daemon=False).start()
 
+    gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
     signal.signal(signal.SIGTERM, stop)
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)

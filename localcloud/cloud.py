@@ -9,6 +9,7 @@ cloud.close()
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import threading
@@ -119,15 +120,15 @@ class Cloud:
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
 
     def _warm_up(self) -> None:
-        for function in (seeding.STATUS_FUNCTION,):
-            spec = self.registry.resolve(self.names.function_arn(function))
-            if spec is not None:
-                self.pool.warm(spec)
+        status_function = self.registry.resolve(self.names.function_arn(seeding.STATUS_FUNCTION))
+        if status_function is not None:
+            self.pool.warm(status_function)
         # Moto imports a service at its first request, and all others wait: this one takes a second, unless it is
         # imported before.
         importlib.import_module("moto.ssm.responses")
         with contextlib.suppress(AwsError):
             self.client.call("ssm", "GetParametersByPath", {"Path": self.names.secrets_prefix})
+        gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
 
     def close(self) -> None:
         """Stop answering and end everything that runs."""
