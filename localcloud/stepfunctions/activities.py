@@ -126,7 +126,7 @@ class Activities:
             "encryptionConfiguration": activity.encryption,
         }
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListActivities, in the order of creation."""
         with self._lock:
             activities = list(self._activities.values())

@@ -96,7 +96,7 @@ class Aliases:
                 answer["description"] = alias.description
             return answer
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListStateMachineAliases of a machine, or of one of its versions."""
         arn = parse_state_machine_arn(request["stateMachineArn"])
         with self._machines.lock:

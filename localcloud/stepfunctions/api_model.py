@@ -14,7 +14,7 @@ from localcloud.stepfunctions.errors import ServiceError, validation_exception
 
 # The service lists these values in another order than the model does.
 _ENUM_ORDER = {"ExecutionStatus": ["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]}
-_JSON_TYPES = {
+_JSON_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "string": (str, "String"),
     "boolean": (bool, "Boolean"),
     "integer": (int, "Integer"),

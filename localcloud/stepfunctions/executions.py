@@ -61,6 +61,7 @@ class Executions:
     def __init__(
         self,
         engine: Engine,
+        *,
         machines: StateMachines,
         aliases: Aliases,
         index: ExecutionIndex,
@@ -253,7 +254,7 @@ class Executions:
             answer["nextToken"] = token
         return answer
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListExecutions of a STANDARD machine, one of its versions or aliases, or of a Map Run; newest first."""
         machine_arn, map_run_arn = request.get("stateMachineArn"), request.get("mapRunArn")
         if (machine_arn is None) == (map_run_arn is None):

@@ -107,7 +107,7 @@ class MapRuns:
             answer["redriveDate"] = date(map_run.redrive_date)
         return answer
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListMapRuns of an execution."""
         parse_execution_arn(request["executionArn"])
         record = self._index.get(request["executionArn"])

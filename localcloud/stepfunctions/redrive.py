@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from localcloud.stepfunctions.execution_index import ExecutionRecord
+from localcloud.stepfunctions.records import date
 
 REDRIVABLE_SECONDS = 14 * 24 * 3600
 MAX_EVENTS = 24_999
@@ -19,7 +20,7 @@ def redrive_details(record: ExecutionRecord) -> dict[str, Any]:
     execution = record.execution
     details: dict[str, Any] = {"redriveCount": execution.redrive_count}
     if execution.redrive_date is not None:
-        details["redriveDate"] = execution.redrive_date
+        details["redriveDate"] = date(execution.redrive_date)
     reason = why_not_redrivable(record)
     details["redriveStatus"] = "NOT_REDRIVABLE" if reason else "REDRIVABLE"
     if reason:

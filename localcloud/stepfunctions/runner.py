@@ -62,8 +62,10 @@ class Runner:
             TaskRefused: States.Runtime.
         """
         resource = request.resource
-        if ":activity:" in resource and resource not in self._activities:
-            raise TaskRefused("States.Runtime", f"The activity {resource} does not exist.")
+        if ":activity:" in resource:
+            if resource not in self._activities:
+                raise TaskRefused("States.Runtime", f"The activity {resource} does not exist.")
+            return
         integration = _parse(resource)
         if integration is None or integration["sdk"]:
             return

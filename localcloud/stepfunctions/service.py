@@ -71,7 +71,12 @@ class Service:
         aliases = Aliases(self._machines)
         map_runs = MapRuns(self.engine, self._index)
         self._executions = Executions(
-            self.engine, self._machines, aliases, self._index, map_runs, self._tell_status_change
+            self.engine,
+            machines=self._machines,
+            aliases=aliases,
+            index=self._index,
+            map_runs=map_runs,
+            on_status_change=self._tell_status_change,
         )
         self._operations = self._table(aliases, map_runs)
 
@@ -122,13 +127,13 @@ class Service:
             "DescribeStateMachineForExecution": executions.describe_state_machine,
             "GetActivityTask": activities.get_task,
             "GetExecutionHistory": executions.history,
-            "ListActivities": activities.list,
-            "ListExecutions": executions.list,
-            "ListMapRuns": map_runs.list,
-            "ListStateMachineAliases": aliases.list,
-            "ListStateMachineVersions": versions.list,
-            "ListStateMachines": machines.list,
-            "ListTagsForResource": tags.list,
+            "ListActivities": activities.list_page,
+            "ListExecutions": executions.list_page,
+            "ListMapRuns": map_runs.list_page,
+            "ListStateMachineAliases": aliases.list_page,
+            "ListStateMachineVersions": versions.list_page,
+            "ListStateMachines": machines.list_page,
+            "ListTagsForResource": tags.list_page,
             "PublishStateMachineVersion": versions.publish,
             "RedriveExecution": executions.redrive,
             "SendTaskFailure": tokens.fail,

@@ -226,7 +226,7 @@ class StateMachines:
         }
         return rendered
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListStateMachines, in the order of creation."""
         with self.lock:
             machines = list(self._machines.values())

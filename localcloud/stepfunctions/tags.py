@@ -41,7 +41,7 @@ class Tags:
             tags.pop(key, None)
         return {}
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         _, tags = self._tags_of(request)
         return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
 

@@ -56,7 +56,7 @@ class Versions:
             del machine.versions[arn.version]
         return {}
 
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListStateMachineVersions, newest first."""
         arn = parse_state_machine_arn(request["stateMachineArn"])
         refuse_label(arn)

@@ -117,7 +117,8 @@ class Task(RetryingState):
         try:
             engine.check_task(request)
         except TaskRefused as refusal:
-            raise framed(ExpressionError(refusal.error, refusal.cause), self.name, branch.entered_id) from None
+            cause = in_state(self.name, branch.entered_id, refusal.cause)
+            raise StateFailure(refusal.error, cause) from None
         Attempt(branch, self, request).begin()
         return None
 

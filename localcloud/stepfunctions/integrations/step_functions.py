@@ -16,7 +16,6 @@ from localcloud.stepfunctions.errors import ServiceError
 from localcloud.stepfunctions.integrations.names import OPTIMIZED
 from localcloud.stepfunctions.integrations.sdk import (
     ServiceFailure,
-    TaskError,
     optimized_error,
     sdk_error,
     sdk_metadata,
@@ -94,7 +93,8 @@ class StepFunctionsTasks:
         except ServiceError as error:
             failure = ServiceFailure(error.code, error.message, error.http_status, str(uuid.uuid4()))
             raise sdk_error(failure, "Sfn", error.code) from None
-        return _pascal_case(output_dates(action, answer, _iso_8601))
+        dated = output_dates(action, answer, _iso_8601)
+        return {key[:1].upper() + key[1:]: _pascal_case(value) for key, value in dated.items()}
 
     def _outcome(self, execution: Execution, *, parsed: bool) -> dict[str, Any]:
         """The child execution as DescribeExecution has it, in alphabetical order as AWS writes it."""
@@ -173,6 +173,3 @@ def _milliseconds(seconds: float) -> int:
 
 def _iso_8601(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-__all__ = ["BLOCKING", "StepFunctionsTasks", "TaskError"]
