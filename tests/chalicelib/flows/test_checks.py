@@ -7,6 +7,7 @@ import pytest
 from chalicelib.flows import Severity
 from chalicelib.flows.checks import CHECKS
 from chalicelib.flows.checks.base import Check
+from chalicelib.flows.checks.listing import CheckEntry, all_checks
 
 from .conftest import Workspace
 
@@ -50,3 +51,31 @@ def test_a_check_explains_itself(check: Check) -> None:
 
 def test_ids_are_unique() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
+
+
+ENTRIES = all_checks()
+DEFINITION_CHECKS = [entry for entry in ENTRIES if entry.id not in {check.id for check in CHECKS} and entry.wrong]
+
+
+@pytest.mark.parametrize("entry", DEFINITION_CHECKS, ids=lambda entry: entry.id)
+def test_checks_of_definitions_point_at_the_line(entry: CheckEntry, workspace: Workspace) -> None:
+    workspace.flow(entry.wrong)
+    marked = [number for number, line in enumerate(entry.wrong.splitlines(), 1) if MARK in line]
+    found = [d.line for d in workspace.compile().diagnostics if d.check == entry.id]
+    assert len(marked) == 1
+    assert marked[0] in found
+
+
+@pytest.mark.parametrize("entry", DEFINITION_CHECKS, ids=lambda entry: entry.id)
+def test_checks_of_definitions_let_the_right_one_pass(entry: CheckEntry, workspace: Workspace) -> None:
+    workspace.flow(entry.right)
+    assert [d.check for d in workspace.compile().diagnostics if d.check == entry.id] == []
+
+
+def test_every_check_is_listed_once_and_nearly_all_with_an_example() -> None:
+    assert len({entry.id for entry in ENTRIES}) == len(ENTRIES)
+    without = {entry.id for entry in ENTRIES if not entry.wrong}
+    # These need a file that is not UTF-8, two functions, a definition that is no mapping, or one too large to show.
+    assert without <= {
+        "unreadable-file", "function-clash", "definition-json", "definition-object", "definition-size", "nesting-depth",
+    }  # fmt: skip
