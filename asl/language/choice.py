@@ -6,7 +6,6 @@ https://states-language.net/spec.html#choice-state
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,8 +134,8 @@ def _compile(rule: Any, depth: int) -> Rule:
     if name == "StringMatches":
         if not isinstance(operand, str):
             raise SyntaxProblem("StringMatches compares with a string")
-        matches = compile_wildcards(operand).fullmatch
-        return lambda scope: isinstance(text := find(scope), str) and matches(text) is not None
+        matches = compile_wildcards(operand)
+        return lambda scope: isinstance(text := find(scope), str) and matches(text)
     return _compile_comparison(name, operand, find)
 
 
@@ -192,18 +191,37 @@ def _required(path: str) -> Callable[[Scope], Any]:
     return find
 
 
-def compile_wildcards(pattern: str) -> re.Pattern[str]:
-    """The pattern of `StringMatches`: `*` stands for any text; a backslash takes the next character literally."""
-    parts: list[str] = []
+def compile_wildcards(pattern: str) -> Callable[[str], bool]:
+    """The test of `StringMatches`: `*` stands for any text; a backslash takes the next character literally.
+
+    It takes time in proportion to the text, which a regular expression with several `*` does not.
+    """
+    parts = [""]
     escaped = False
     for character in pattern:
-        if escaped:
-            parts.append(re.escape(character))
+        if escaped or character not in "\\*":
+            parts[-1] += character
             escaped = False
         elif character == "\\":
             escaped = True
         else:
-            parts.append(".*" if character == "*" else re.escape(character))
+            parts.append("")
     if escaped:
-        parts.append(re.escape("\\"))
-    return re.compile("".join(parts), re.DOTALL)
+        parts[-1] += "\\"
+    if len(parts) == 1:
+        return parts[0].__eq__
+    first, *middle, last = parts
+
+    def matches(text: str) -> bool:
+        if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+            return False
+        position, end = len(first), len(text) - len(last)
+        for part in middle:
+            # The earliest place leaves most room for the parts after it.
+            found = text.find(part, position, end)
+            if found < 0:
+                return False
+            position = found + len(part)
+        return True
+
+    return matches

@@ -117,6 +117,8 @@ def _program(text: str, named: str, field: str | None) -> Evaluator:
             cause = f"{named} threw an error during evaluation. {failure}"
         except UnsupportedResult:
             cause = f"{named} returned an unsupported result type."
+        except RecursionError:
+            cause = f"{named} threw an error during evaluation. The value is too deeply nested"
         raise ExpressionError(QUERY_EVALUATION, cause, field)
 
     return run

@@ -15,7 +15,8 @@ from asl.language.jsonata.functions import FUNCTIONS, JsonataFailure, UndefinedR
 from asl.language.jsonata.plain import states_value
 from asl.language.scope import MISSING, Scope
 
-TIMEOUT_MILLISECONDS = 5000
+# An expression runs in the thread of all executions, so it must not keep it.
+TIMEOUT_MILLISECONDS = 1000
 
 _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 _STATES_MEMBER = re.compile(r"\$states(?!\w)(?:\s*\.\s*(input|context|result|errorOutput)(?!\w))?")
@@ -148,8 +149,9 @@ def _fail(text: str, bindings: dict[str, Any], message: str) -> Any:
             return MISSING
         raise JsonataFailure(host.group(2))
     code = message[:5]
-    # Endless recursion and loops (D1011, D1012) would be as endless a second time.
-    if _CODE.fullmatch(code) and not code.startswith("D101"):
+    # Endless recursion and loops (D1011, D1012) would be as endless a second time, and regular expressions (which have
+    # slashes) can take without end in the other library.
+    if _CODE.fullmatch(code) and not code.startswith("D101") and "/" not in text:
         from asl.language.jsonata import reference
 
         message = reference.explain_failure(text, bindings, code) or message

@@ -56,6 +56,7 @@ def explain_failure(text: str, bindings: dict[str, Any], code: str) -> str | Non
     except JException as error:
         return f"{code}: {_message(error)}" if error.error == code else None
     except Exception:
+        # Such as Python's own ValueError of a number that is none: D3030.
         return None
     return None
 

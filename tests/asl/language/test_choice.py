@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -175,6 +176,16 @@ def test_a_pattern_of_escaped_characters_matches_itself_alone(text):
     pattern = "".join("\\" + character if character in "*\\" else character for character in text)
     assert compares("StringMatches", text, pattern)
     assert not compares("StringMatches", text + "x", pattern)
+
+
+@given(st.text(alphabet="ab", max_size=8), st.text(alphabet="ab*", max_size=5))
+def test_a_pattern_matches_as_a_regular_expression_does(text, pattern):
+    expected = re.fullmatch(pattern.replace("*", ".*"), text) is not None
+    assert compares("StringMatches", text, pattern) is expected
+
+
+def test_many_wildcards_take_no_time():
+    assert not compares("StringMatches", "a" * 100_000, "*a" * 50 + "b")
 
 
 def test_every_comparison_has_a_path_twin():

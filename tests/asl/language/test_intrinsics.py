@@ -165,6 +165,16 @@ def test_what_is_no_call_is_refused(text):
         compile_intrinsic(text)
 
 
+def test_a_value_that_is_too_deep_fails_the_call():
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    for text in ("States.JsonToString($)", "States.Format('{}', $)", "States.ArrayUnique($)"):
+        with pytest.raises(ExpressionError, match="too deeply nested") as failure:
+            call(text, Scope(deep))
+        assert failure.value.error == "States.IntrinsicFailure"
+
+
 def test_ten_calls_fit_within_each_other():
     assert call("States.Array(" * 10 + ")" * 10) == [[[[[[[[[[]]]]]]]]]]
 
