@@ -26,6 +26,7 @@ class Secrets:
         self._lock = threading.Lock()
         self._names: set[str] = set()
         self._due = float("-inf")
+        self._failed = False
 
     def load(self) -> None:
         """Make sure that the secrets are environment variables. Costs nothing until they are due."""
@@ -35,11 +36,17 @@ class Secrets:
             if time.monotonic() >= self._due:
                 self._due = time.monotonic() + self._refresh()
 
+    def reload(self) -> None:
+        """Load again although they are not due, for code that reads them once. Does not repeat what just failed."""
+        with self._lock:
+            if not self._failed or time.monotonic() >= self._due:
+                self._due = time.monotonic() + self._refresh()
+
     def forget(self) -> None:
         """Take the variables back, and load again at the next call."""
         with self._lock:
             self._apply({})
-            self._due = float("-inf")
+            self._due, self._failed = float("-inf"), False
 
     def _refresh(self) -> float:
         """Load once; how many seconds that is good for."""
@@ -51,7 +58,9 @@ class Secrets:
                 type(error).__name__,
                 RETRY_SECONDS,
             )
+            self._failed = True
             return RETRY_SECONDS
+        self._failed = False
         self._apply(found)
         return settings.secrets_refresh_seconds
 
@@ -72,4 +81,5 @@ def _fetch(prefix: str) -> dict[str, str]:
 
 _secrets = Secrets()
 load = _secrets.load
+reload = _secrets.reload
 forget = _secrets.forget

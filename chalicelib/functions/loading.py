@@ -48,6 +48,8 @@ def load(function: Function) -> Loaded:
         with _lock:
             found = _loaded.get(function.path)
             if found is None:
+                if not settings.on_lambda:
+                    secrets.reload()  # one may have been put a moment ago, and the module may keep what it reads
                 found = _loaded[function.path] = _import(function)
     return found
 

@@ -172,6 +172,8 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
     cloud.service.on_status_change(deliver)
     threading.Thread(target=cloud._server.serve_forever, args=(0.05,), daemon=True).start()
+    # moto imports a service at its first request, for longer than the application waits on a busy machine
+    cloud.client.call("ssm", "GetParametersByPath", {"Path": "/"})
     yield test_cloud
     workers.shutdown()
     cloud._server.shutdown()

@@ -84,10 +84,20 @@ def test_out_of_reach_is_logged_without_values_and_not_repeated(
         due(clean, 2)
         secrets.load()
         secrets.load()
+        secrets.reload()
     assert os.environ["KEPT"] == "hush"
     warnings = [record.getMessage() for record in caplog.records if "out of reach" in record.getMessage()]
     assert len(warnings) == 1
     assert "hush" not in caplog.text
+
+
+def test_a_reload_does_not_wait_until_secrets_are_due(stage: str) -> None:
+    secrets.load()
+    put("LATE", "x")
+    secrets.load()
+    assert "LATE" not in os.environ
+    secrets.reload()
+    assert os.environ["LATE"] == "x"
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("", 300), ("60", 60), ("0", 0), ("-5", 0), ("soon", 300)])

@@ -19,6 +19,7 @@ Write = Callable[..., Path]
 def nothing_but_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither secrets nor usage: there is no cloud here."""
     monkeypatch.setattr("chalicelib.secrets.load", lambda: None)
+    monkeypatch.setattr("chalicelib.secrets.reload", lambda: None)
     monkeypatch.setattr("chalicelib.usage._increment", lambda user: None)
 
 

@@ -20,6 +20,7 @@ DEFINITION = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 def no_cloud(use_flows: UseFlows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.usage._increment", lambda user: None)
     monkeypatch.setattr("chalicelib.secrets.load", lambda: None)
+    monkeypatch.setattr("chalicelib.secrets.reload", lambda: None)
     schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "string"}}}
     use_flows(flow("oneFlow", DEFINITION, input_schema=schema), flow("otherFlow", DEFINITION))
 

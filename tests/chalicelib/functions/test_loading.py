@@ -19,6 +19,7 @@ def no_secrets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Notes when secrets are loaded instead of asking Parameter Store."""
     loads: list[str] = []
     monkeypatch.setattr("chalicelib.secrets.load", lambda: loads.append("loaded"))
+    monkeypatch.setattr("chalicelib.secrets.reload", lambda: loads.append("reloaded"))
     return loads
 
 
@@ -34,9 +35,12 @@ def call(root: Path, event: object = None, name: str = "fn") -> object:
 
 def test_secrets_are_loaded_before_the_module_runs(tmp_path: Path, no_secrets: list[str]) -> None:
     write(tmp_path, "def handler(event, context): return 1")
+    function = discover(tmp_path)["fn"]
     assert no_secrets == []
-    load(discover(tmp_path)["fn"])
-    assert no_secrets == ["loaded"]
+    load(function)
+    assert no_secrets == ["loaded", "reloaded"]
+    load(function)
+    assert no_secrets == ["loaded", "reloaded", "loaded"]
 
 
 def test_an_edited_function_is_imported_again_whatever_its_size_and_time(tmp_path: Path) -> None:
