@@ -176,5 +176,9 @@ class ProjectServer(LocalDevServer):
 
 def install(listener: socket.socket | None = None) -> None:
     """Let `chalice.local.create_local_server` make a `ProjectServer`, on `listener` if it is given."""
+    if listener is None:  # `chalice local`: `make run` looks after its process itself
+        from localcloud.reloading import watch_sources_alone
+
+        watch_sources_alone()
     server_class: Any = functools.partial(ProjectServer, listener=listener)
     chalice.local.LocalDevServer = server_class  # type: ignore[misc]
