@@ -1,7 +1,7 @@
 """The functions that Step Functions adds to JSONata, and `$eval`, which it takes away.
 
-A fraction where an integer is meant is cut off, and arguments that make no sense give undefined instead of an error, as
-measured on AWS.
+A fraction where an integer is meant is cut off, and arguments that make no sense give undefined instead of an error:
+so does AWS.
 """
 
 from __future__ import annotations
