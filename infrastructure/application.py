@@ -34,7 +34,7 @@ from infrastructure.stages import StageSettings
 API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
 
 
-class ChaliceApplication(Chalice):  # type: ignore[misc]
+class ChaliceApplication(Chalice):
     """Chalice's construct, with the stage's real name and what Chalice cannot say added to its template.
 
     The functions that flows call are taken out of the template: `functions` has them, for nested stacks, as
@@ -173,7 +173,7 @@ def add_function_role(
 
 
 def add_application(
-    stack: Stack, stage: StageSettings, names: Names, identity: Identity, role_arn: str, project: Path
+    stack: Stack, stage: StageSettings, names: Names, identity: Identity, *, role_arn: str, project: Path
 ) -> list[CfnResource]:
     """Add the API and the functions; returns the nested stacks of the functions.
 

@@ -108,6 +108,8 @@ def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         stages = document.setdefault("stages", {})
+        if not isinstance(stages, dict):
+            raise ValueError("`stages` is no object")
     except FileNotFoundError:
         document = {"version": "2.0", "app_name": APP_NAME, "stages": {}}
         stages = document["stages"]

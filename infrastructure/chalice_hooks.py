@@ -31,7 +31,7 @@ def install() -> None:
             "this stage is not configured; first run `python -m infrastructure.chalice_config --stage STAGE`"
         )
     package.install()
-    TemplatedSwaggerGenerator.generate_swagger = _with_gateway_responses  # type: ignore[method-assign]
+    TemplatedSwaggerGenerator.generate_swagger = _with_gateway_responses  # type: ignore[assignment, method-assign]
 
 
 def _with_gateway_responses(self: TemplatedSwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:

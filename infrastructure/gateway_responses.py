@@ -1,6 +1,6 @@
 """What API Gateway itself answers, as the application would: RFC 9457 problem documents with CORS headers.
 
-Without them a browser sees a refused token as an error of CORS, and a client gets `{"message": ...}` instead of a problem.
+Without them a browser takes a refused token for an error of CORS, and a client gets `{"message": ...}`, not a problem.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infrastructure.flow_resources import DefinitionFile, FlowResources, Resource
 from infrastructure.flow_resources import PARAMETERS as FLOW_PARAMETERS
+from infrastructure.flow_resources import DefinitionFile, FlowResources, Resource
 
 MAX_RESOURCES = 500
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""

@@ -89,7 +89,7 @@ def install() -> None:
 
     The method is replaced and not the class: Chalice's command line makes its packager before it imports `app.py`.
     """
-    LambdaDeploymentPackager.create_deployment_package = create_package  # type: ignore[method-assign]
+    LambdaDeploymentPackager.create_deployment_package = create_package  # type: ignore[assignment, method-assign]
 
 
 def _runtime(packager: LambdaDeploymentPackager, root: Path) -> dict[str, Path]:
@@ -172,9 +172,8 @@ def check_size(package: Path) -> None:
     for entry in entries:
         top = PurePosixPath(entry.filename).parts[0]
         by_folder[top] = by_folder.get(top, 0) + entry.compress_size
-    largest = ", ".join(
-        f"{name} {by_folder[name] / MB:.1f} MB" for name in sorted(by_folder, key=by_folder.get)[-3:][::-1]
-    )  # type: ignore[arg-type]
+    by_size = sorted(by_folder.items(), key=lambda item: -item[1])
+    largest = ", ".join(f"{name} {size / MB:.1f} MB" for name, size in by_size[:3])
     raise PackageError(
         f"the package has {zipped / MB:.1f} MB, unpacked {unzipped / MB:.1f} MB; Lambda takes {ZIP_LIMIT / MB:.1f} and "
         f"{UNZIPPED_LIMIT / MB:.1f} MB. Largest: {largest}. Take something out of requirements.txt or chalicelib/"

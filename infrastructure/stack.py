@@ -67,7 +67,7 @@ class StageStack(Stack):
         }
         flow_stacks = add_flows(self, stage, list(flows.flows.values()), parameters)
         if front_door == "cdk":
-            function_stacks = add_application(self, stage, names, identity, role.attr_arn, project)
+            function_stacks = add_application(self, stage, names, identity, role_arn=role.attr_arn, project=project)
             for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
                 for function_stack in function_stacks:
                     flow_stack.add_resource_dependency(function_stack)

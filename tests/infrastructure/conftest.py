@@ -129,7 +129,7 @@ def run(
     return done
 
 
-class locked:  # noqa: N801 - reads as a verb
+class locked:
     """Holds a lock that other processes see."""
 
     def __init__(self, file: Path) -> None:

@@ -73,8 +73,11 @@ def test_every_flow_has_its_resources(prod: Assembly, project_flows: Project) ->
 def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project_flows: Project) -> None:
     stars = {"LogDelivery", "Tracing"}  # which IAM knows no resources for
     for name, flow in project_flows.flows.items():
-        prefix = next(k for k, m in prod.of_type("AWS::StepFunctions::StateMachine").items()
-                      if m["Properties"]["StateMachineName"] == f"{APP}-prod-{name}").removesuffix("StateMachine")  # fmt: skip
+        prefix = next(
+            key.removesuffix("StateMachine")
+            for key, machine in prod.of_type("AWS::StepFunctions::StateMachine").items()
+            if machine["Properties"]["StateMachineName"] == f"{APP}-prod-{name}"
+        )
         role = prod.of_type("AWS::IAM::Role")[prefix + "Role"]
         trust = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
         assert trust["Principal"] == {"Service": "states.amazonaws.com"}
@@ -101,7 +104,7 @@ def test_definitions_have_no_placeholder_left(prod: Assembly, project_flows: Pro
     for machine in prod.of_type("AWS::StepFunctions::StateMachine").values():
         text = as_text(machine["Properties"]["DefinitionString"])
         for name in ("AWS::Partition", "AWS::Region", "AWS::AccountId"):
-            text = text.replace("${%s}" % name, "x")
+            text = text.replace("${" + name + "}", "x")
         assert "${" not in text
         assert json.loads(text)["StartAt"]
 

@@ -1,0 +1,71 @@
+"""What the commands ask AWS for, and every failure in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
+from infrastructure.errors import DeploymentError
+
+STACK = """{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Topic": {"Value": {"Ref": "T"}}}}"""
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+def test_the_account_and_the_region(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    cloud = Cloud()
+    assert (cloud.account, cloud.region) == ("123456789012", "eu-west-1")
+
+
+def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(DeploymentError, match="no region: set AWS_REGION"):
+        Cloud()
+
+
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(DeploymentError, match="no AWS credentials: run `aws configure`"):
+        Cloud()
+
+
+def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(DeploymentError, match=r"nobody.*check AWS_PROFILE"):
+        Cloud()
+
+
+def test_aws_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(DeploymentError, match="AWS cannot be reached"):
+        Cloud()
+
+
+def test_no_bootstrap_an_old_one_and_a_good_one(aws: None) -> None:
+    cloud = Cloud()
+    with pytest.raises(DeploymentError, match=r"not bootstrapped.*npx cdk bootstrap aws://123456789012/us-east-1"):
+        cloud.check_bootstrap()
+    ssm = boto3.client("ssm")
+    ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="5", Type="String")
+    with pytest.raises(DeploymentError, match="version 5 of 6; run once: npx cdk bootstrap"):
+        cloud.check_bootstrap()
+    ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String", Overwrite=True)
+    cloud.check_bootstrap()
+
+
+def test_outputs_of_a_stage(aws: None) -> None:
+    cloud = Cloud()
+    with pytest.raises(DeploymentError, match=r"no stack serverless-dynamic-workflows-prod in us-east-1: deploy it"):
+        cloud.stack_outputs("prod")
+    boto3.client("cloudformation").create_stack(StackName="serverless-dynamic-workflows-prod", TemplateBody=STACK)
+    assert cloud.stack_outputs("prod")["Topic"].startswith("arn:aws:sns:us-east-1:123456789012:")

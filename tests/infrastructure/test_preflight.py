@@ -1,0 +1,94 @@
+"""What stops a deployment before anything is changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.settings import PROJECT
+from infrastructure import preflight
+from infrastructure.cloud import BOOTSTRAP_PARAMETER
+from infrastructure.errors import DeploymentError
+
+FLOW = "name: one\ndefinition: {StartAt: A, States: {A: {Type: Pass, End: true}}}\n"
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a `node` on the path that says it is of some version."""
+
+    def put(version: str) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / "node").write_text(f"#!/bin/sh\necho {version}\n")
+        (folder / "node").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    return put
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Path]) -> Path:
+    root = make_project({"one": FLOW})
+    (root / "package.json").write_text((PROJECT / "package.json").read_text())
+    _install_cdk(root, json.loads((PROJECT / "package.json").read_text())["devDependencies"]["aws-cdk"])
+    return root
+
+
+def _install_cdk(root: Path, version: str) -> None:
+    folder = root / "node_modules" / "aws-cdk"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text(json.dumps({"version": version}))
+
+
+def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
+    node("v22.1.0")
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        found = preflight.check("prod", project)
+    assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
+
+
+def test_no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DeploymentError, match="Node is missing: install Node 20 or newer"):
+        preflight.check_node()
+
+
+@pytest.mark.parametrize(("version", "message"), [("v18.20.1", "v18.20.1 is too old"), ("hello", "says 'hello'")])
+def test_a_node_that_does_not_fit(version: str, message: str, node: Callable[[str], None]) -> None:
+    node(version)
+    with pytest.raises(DeploymentError, match=message):
+        preflight.check_node()
+
+
+def test_cdk_missing_or_of_another_version(project: Path) -> None:
+    preflight.check_cdk(project)
+    _install_cdk(project, "3.0.0")
+    with pytest.raises(
+        DeploymentError, match=r"cdk 3\.0\.0 is installed, and the project needs 2\.\d+\.\d+: run `npm ci`"
+    ):
+        preflight.check_cdk(project)
+    (project / "node_modules" / "aws-cdk" / "package.json").unlink()
+    with pytest.raises(DeploymentError, match="not installed: run `npm ci`"):
+        preflight.check_cdk(project)
+
+
+def test_broken_permissions_are_found_first(project: Path) -> None:
+    (project / "lambda-permissions.yml").write_text("iamRoleStatements: [x]\n")
+    with pytest.raises(DeploymentError, match=r"lambda-permissions\.yml, statement 1"):
+        preflight.check("prod", project)
+
+
+def test_the_command_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert preflight.main(["--stage", "nope"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: no stage 'nope': there are dev, prod.")
+    assert printed.err.count("\n") == 1

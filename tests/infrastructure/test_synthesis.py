@@ -1,0 +1,102 @@
+"""From a project to an assembly, and what stops on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chalicelib.settings import PROJECT
+from infrastructure.errors import DeploymentError
+from infrastructure.stages import PROD
+from infrastructure.synthesis import check_cli_version, checked_flows, checked_stage
+from tests.infrastructure.conftest import Assembly, locked, run
+
+FLOW = "name: {name}\n{more}definition: {{StartAt: A, States: {{A: {{Type: Pass, End: true}}}}}}\n"
+CALL = 'name: one\ndefinition: {StartAt: A, States: {A: {Type: Task, Resource: "${%s}", End: true}}}\n'
+
+
+def _synthesise(context: dict[str, str]) -> tuple[int, str]:
+    done = run([sys.executable, "-m", "infrastructure"], {"CDK_CONTEXT_JSON": json.dumps(context)}, check=False)
+    return done.returncode, "\n".join(line for line in done.stderr.splitlines() if "!!" not in line)
+
+
+def test_an_unknown_stage_is_one_line() -> None:
+    code, printed = _synthesise({"stage": "nope"})
+    assert code == 1
+    assert printed == "error: no stage 'nope': there are dev, prod. Stages are defined in infrastructure/stages.py"
+
+
+def test_an_unknown_front_door_is_one_line() -> None:
+    code, printed = _synthesise({"stage": "dev", "api": "sam"})
+    assert (code, printed) == (1, "error: -c api=sam: it is cdk (the default) or chalice")
+
+
+def test_a_broken_flow_is_found_in_its_line(make_project: Callable[..., Path]) -> None:
+    project = make_project({"one": CALL % "nowhere"})
+    with pytest.raises(DeploymentError, match=r"flows are broken:\nflows/one\.yml:2:\d+: error: .*nowhere"):
+        checked_flows(PROD, project)
+
+
+@pytest.mark.parametrize(
+    ("flow", "function", "message"),
+    [
+        (
+            FLOW.format(name="f" * 47, more=""),
+            "ping",
+            "the flow 'f{47}' would be called .*, 81 characters of 80: shorten",
+        ),
+        (CALL % ("h" * 31), "h" * 31, "the function 'h{31}' would be called .*, 65 characters of 64: shorten"),
+    ],
+)
+def test_names_that_are_too_long_on_aws(
+    flow: str, function: str, message: str, make_project: Callable[..., Path]
+) -> None:
+    with pytest.raises(DeploymentError, match=message):
+        checked_flows(PROD, make_project({"f": flow}, (function,)))
+
+
+def test_names_that_just_fit(make_project: Callable[..., Path]) -> None:
+    flow = FLOW.format(name="g" * 46, more="schedule: rate(1 day)\n")
+    assert len(checked_flows(PROD, make_project({"f": flow, "g": CALL % ("h" * 30)}, ("h" * 30,))).flows) == 2
+
+
+def test_a_stage_that_is_there() -> None:
+    assert checked_stage("prod") is PROD
+
+
+@pytest.mark.parametrize("running", ["1.99.0", "2.100.0", "3.0.0"])
+def test_a_command_line_that_does_not_fit(running: str) -> None:
+    with pytest.raises(DeploymentError, match=rf"this is cdk {running}, and the project needs 2.*npx cdk"):
+        check_cli_version(running)
+
+
+@pytest.mark.parametrize("running", [None, "2.1148.1", "2.2000.0"])
+def test_a_command_line_that_fits(running: str | None) -> None:
+    check_cli_version(running)
+
+
+@pytest.fixture(scope="session")
+def cdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CDK's command line, as package-lock.json pins it."""
+    if shutil.which("npm") is None:
+        pytest.skip("Node is not installed")
+    command = PROJECT / "node_modules" / ".bin" / "cdk"
+    with locked(tmp_path_factory.getbasetemp().parent / "npm.lock"):
+        if not command.exists():
+            run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], {"HOME": os.environ.get("HOME", "/")})
+    return command
+
+
+def test_cdk_s_command_line_understands_the_app(cdk: Path, dev: Assembly, tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run([str(cdk), "synth", "--quiet", "-c", "stage=dev", "-c", "api=chalice", "-o", str(tmp_path)], {"PATH": path})
+    made = {key: resource["Properties"] for key, resource in Assembly(tmp_path).template["Resources"].items()}
+    assert made == {key: resource["Properties"] for key, resource in dev.template["Resources"].items()}
+    listed = run([str(cdk), "list", "--app", str(tmp_path)], {"PATH": path})
+    assert listed.stdout.split() == ["serverless-dynamic-workflows-dev"]
