@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from asl.engine.clock import Clock, RealClock
@@ -13,6 +12,7 @@ from asl.engine.failures import ExecutionNotRedrivable, InvalidExecutionInput, I
 from asl.engine.history import EVENT_LIMIT
 from asl.engine.jsontext import PAYLOAD_LIMIT, loads
 from asl.engine.machine import StateMachine
+from asl.engine.names import new_name
 from asl.engine.scheduler import Scheduler
 from asl.engine.tasks import TaskRequest, TaskRunner
 from asl.engine.tokens import Tokens
@@ -116,7 +116,7 @@ class Engine:
         except ValueError as problem:
             raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{problem}'") from None
         if name is None:
-            name = str(uuid4())
+            name = new_name()
         arn = self.execution_arn(machine, name)
         return Execution(
             self,
@@ -132,7 +132,7 @@ class Engine:
     def execution_arn(self, machine: StateMachine, name: str) -> str:
         """The ARN of an execution. That of an EXPRESS execution is new with every call."""
         if machine.is_express:
-            return f"arn:aws:states:{self.region}:{self.account}:express:{machine.name}:{name}:{uuid4()}"
+            return f"arn:aws:states:{self.region}:{self.account}:express:{machine.name}:{name}:{new_name()}"
         return f"arn:aws:states:{self.region}:{self.account}:execution:{machine.name}:{name}"
 
     def _begin(self, execution: Execution) -> None:

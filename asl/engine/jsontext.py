@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import json.encoder
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 PAYLOAD_LIMIT = 262_144
@@ -14,9 +16,26 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _refuse_value(value: Any) -> NoReturn:
+    raise TypeError(f"a value of the type {type(value).__name__} is not JSON")
+
+
+def _encoder(ascii_only: bool) -> Callable[[Any], str]:
+    """`json.dumps` with settings of ours. It makes an encoder a call, which takes longer than most values do."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # a Python without the accelerator
+        return json.JSONEncoder(
+            ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False, check_circular=False
+        ).encode
+    text = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
+    chunks = make(None, _refuse_value, text, None, ":", ",", False, False, False)
+    join = "".join
+    return lambda value: join(chunks(value, 0))
+
+
 _decode = json.JSONDecoder(parse_constant=_refuse).decode
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-_encode_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+_encode = _encoder(ascii_only=False)
+_encode_ascii = _encoder(ascii_only=True)
 
 
 def loads(text: str) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from asl.engine.branch import Branch
 from asl.engine.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from asl.engine.failures import StateFailure
 from asl.engine.jsontext import dumps
 from asl.engine.machine import StateMachine
+from asl.engine.names import new_name
 
 if TYPE_CHECKING:
     from asl.engine.states.base import State
@@ -41,7 +41,7 @@ class MapRun:
             state.execution_type,
             machine.role_arn,
         )
-        self.arn = f"arn:aws:states:{engine.region}:{engine.account}:mapRun:{machine.name}/{label}:{uuid4()}"
+        self.arn = f"arn:aws:states:{engine.region}:{engine.account}:mapRun:{machine.name}/{label}:{new_name()}"
         self.status = RUNNING
         self.start_date = engine.now()
         self.stop_date: float | None = None
@@ -113,7 +113,7 @@ class MapRun:
     def _start(self, place: int) -> None:
         engine = self.execution.engine
         value = self._inputs[place]
-        name = str(uuid4())
+        name = new_name()
         arn = engine.execution_arn(self.machine, name)
         text = dumps(value)
         child = Execution(engine, self.machine, arn, name, input_text=text, input_value=value, map_run=self)

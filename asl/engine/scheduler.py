@@ -147,11 +147,15 @@ class Scheduler:
 
     def _main(self) -> None:
         while not self._closed:
-            with self._driving:
-                self._woken = False
-                self._turn()
-                due = self._timers[0][0] if self._timers else None
-                delay = self.clock.pause_until(due, self.working > 0)
+            self._woken = False
+            # Whoever waits may have done everything already; then the lock is left to those who still drive.
+            if self._inbox or self._timers or self._ready or self.working:
+                with self._driving:
+                    self._turn()
+                    due = self._timers[0][0] if self._timers else None
+                    delay = self.clock.pause_until(due, self.working > 0)
+            else:
+                delay = None
             if delay == 0:
                 continue
             with self._condition:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from asl.engine.branch import Blocker, Branch
 from asl.engine.calls import ServiceCall
@@ -12,6 +11,7 @@ from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED
 from asl.engine.items import join_batches, listed_items, parse_items, reader_failure
 from asl.engine.jsontext import size_bound
 from asl.engine.map_run import MapRun
+from asl.engine.names import new_name
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
@@ -81,7 +81,7 @@ class DistributedMap(Map):
         width = self.max_concurrency.of(branch, selected)
         count = self.tolerated_count.of(branch, selected)
         percentage = self.tolerated_percentage.of(branch, selected)
-        run = MapRun(branch, self, self.label or str(uuid4()))
+        run = MapRun(branch, self, self.label or new_name())
         run.max_concurrency = int(width or 0)
         run.tolerated_failure_count = count
         run.tolerated_failure_percentage = percentage

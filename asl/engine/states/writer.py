@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from asl.engine.branch import Branch, timestamp
 from asl.engine.calls import ServiceCall
 from asl.engine.execution import FAILED, SUCCEEDED, Execution
 from asl.engine.failures import StateFailure
 from asl.engine.jsontext import dumps
+from asl.engine.names import new_name
 from asl.engine.states.expressions import Expressions
 from asl.language import model
 
@@ -39,7 +39,7 @@ class Writer:
             return
         arguments = self.arguments(branch.scope(branch.data)) if self.arguments is not None else {}
         bucket, prefix = arguments.get("Bucket"), arguments.get("Prefix") or ""
-        folder = "/".join(filter(None, (prefix.strip("/"), str(uuid4()))))
+        folder = "/".join(filter(None, (prefix.strip("/"), new_name())))
         suffix = "jsonl" if self.as_lines else "json"
         files: list[tuple[str, str]] = []
         manifest: dict[str, Any] = {"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": {}}
