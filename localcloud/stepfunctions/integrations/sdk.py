@@ -86,12 +86,13 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
         TaskError: the service refused, or could not be reached.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.model import OperationNotFoundError
 
     try:
         client = clients.client(botocore_name(service))
         model = client.meta.service_model
         operation = model.operation_model(operation_name(action))
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, OperationNotFoundError) as error:
         raise TaskError("States.Runtime", f"The resource {service}:{action} is not supported: {error}") from None
     arguments = to_arguments(operation.input_shape, parameters or {})
     refused = refusal(model.service_name, operation.name, arguments)
@@ -120,15 +121,17 @@ def _error_response(code: str, message: str, status: int) -> dict[str, Any]:
 
 def _task_error(response: Any, model: Any, service: str, optimized: bool) -> TaskError:
     metadata = response.get("ResponseMetadata", {})
-    code = response.get("Error", {}).get("Code", "Unknown")
+    error = response.get("Error", {})
+    code = error.get("Code", "Unknown")
     failure = ServiceFailure(
         code=code,
-        message=response.get("Error", {}).get("Message", ""),
+        message=error.get("Message", ""),
         status=metadata.get("HTTPStatusCode", 500),
         request_id=metadata.get("RequestId", ""),
         extended_request_id=metadata.get("HostId") or ("null" if model.service_name == "s3" else None),
     )
-    shape = model.shape_for_error_code(code)
+    # SQS answers the code that it had in its older protocol; the model knows the newer one.
+    shape = model.shape_for_error_code(code) or model.shape_for_error_code(error.get("QueryErrorCode"))
     shape_name = shape.name if shape is not None else None
     if optimized:
         return optimized_error(failure, OPTIMIZED[service], shape_name)

@@ -106,14 +106,14 @@ class Lab:
         return self.run(one("Task", Resource=resource, Parameters=parameters), value)
 
     @staticmethod
-    def until(look: Callable[[], Any], holds: Callable[[Any], Any], seconds: float = 10) -> Any:
+    def until(look: Callable[[], Any], holds: Callable[[Any], Any], seconds: float = 30) -> Any:
         """What `look` gives once `holds` says so; the test fails if that takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = look()
             if holds(found):
                 return found
-            time.sleep(0.005)
+            time.sleep(0.01)
         raise AssertionError(f"still {found!r} after {seconds} seconds")
 
 
