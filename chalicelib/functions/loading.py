@@ -59,6 +59,8 @@ def _import(function: Function) -> Loaded:
     with _fresh_source():
         try:
             module = importlib.import_module(function.module)
+        except SystemExit as error:  # else it would end whoever merely lists the functions
+            raise FunctionError(f"{function.path} called sys.exit({error.code!r}) when it was imported") from error
         finally:
             _watch()
     handler = getattr(module, "handler", None)

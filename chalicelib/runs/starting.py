@@ -79,7 +79,9 @@ def _new_run(flow: CatalogFlow, user_id: str, execution_id: str, sha: str) -> Ru
 
 
 def _start_new(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
-    records.create(run)
+    created = records.create(run)
+    if not created and flow.type == "EXPRESS":  # a request with the same idempotency key was faster, and runs it
+        return records.get(run.user_id, run.execution_id) or run
     try:
         if flow.type == "EXPRESS":
             return _run_express(flow, run, text)

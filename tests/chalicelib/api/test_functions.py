@@ -149,6 +149,7 @@ class TestFailures:
             "def handler(event, context): return object()",
             "def handler(event, context): return {'statusCode': 'no number'}",
             "import sys\ndef handler(event, context): sys.exit(3)",
+            "import sys\nsys.exit(3)\ndef handler(a: int): ...",
             "x = 1",
             "def handler(a: 'Missing'): ...",
         ],

@@ -371,6 +371,19 @@ class TestExpress:
         for method, path in (("GET", "/history"), ("DELETE", ""), ("POST", "/redrive")):
             user.call(method, f"/run/brokenExpress/{execution}{path}").problem(409)
 
+    def test_of_two_requests_with_one_key_only_one_executes(self, user: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        executed: list[str] = []
+        run_express = starting._run_express
+        monkeypatch.setattr(
+            starting, "_run_express", lambda flow, run, text: executed.append(text) or run_express(flow, run, text)
+        )
+        get = records.get
+        first = start(user, "expressFlow", {}, Idempotency_Key="k")
+        early = [None]  # the record is not there yet when the second looks for it
+        monkeypatch.setattr(records, "get", lambda *key: early.pop() if early else get(*key))
+        assert start(user, "expressFlow", {}, Idempotency_Key="k") == first
+        assert len(executed) == 1
+
     def test_a_run_that_a_crash_has_lost_is_given_up(self, user: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as crash:
             crash.setattr(starting, "_run_express", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
