@@ -6,16 +6,12 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-PROBE_SECONDS = 1.0
+from localcloud.discovery import running_cloud
 
 
 def attach(root: Path, arguments: list[str] | None = None) -> None:
@@ -42,25 +38,10 @@ def attach(root: Path, arguments: list[str] | None = None) -> None:
     print(f"AWS endpoint {environment['AWS_ENDPOINT_URL']}; demo user's email, password and token: {session}")
 
 
-def running_cloud(root: Path) -> dict[str, str] | None:
-    """The environment of the localcloud that serves the project at `root`, None if none answers."""
-    try:
-        document: dict[str, Any] = json.loads((root / ".localcloud" / "cloud.json").read_text())
-        host, _, port = document["endpoint"].removeprefix("http://").partition(":")
-        with closing(http.client.HTTPConnection(host, int(port), timeout=PROBE_SECONDS)) as connection:
-            connection.request("GET", "/_localcloud/health")
-            alive = json.load(connection.getresponse())
-    except (OSError, ValueError, KeyError, http.client.HTTPException):
-        return None
-    if alive.get("pid") != document["pid"]:  # another process has got the port since
-        return None
-    environment: dict[str, str] = document["environment"]
-    return environment
-
-
 def _start_cloud(root: Path) -> dict[str, str]:
-    # Chalice's reloader is our parent, and stays while we come and go.
-    owner = os.getppid() if os.environ.get("CHALICE_WORKER") else os.getpid()
+    owner = os.getpid()
+    if os.environ.get("CHALICE_WORKER") and os.getppid() != 1:  # 1: it has ended already, and we have no parent
+        owner = os.getppid()  # Chalice's reloader, which stays while we come and go
     command = [
         sys.executable,
         "-m",

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING
 
 from localcloud import seeding
 from localcloud.client import AwsError
-from localcloud.settings import HOST, CloudSettings, SetupError, prepare_state_folder, remove_if_ours, write_private
+from localcloud.discovery import running_cloud
+from localcloud.settings import (
+    HOST,
+    CloudSettings,
+    SetupError,
+    prepare_state_folder,
+    remove_if_ours,
+    remove_leftovers,
+    write_private,
+)
 from localcloud.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -32,6 +41,8 @@ class Cloud:
 
     def __init__(self, settings: CloudSettings) -> None:
         prepare_state_folder(settings)
+        if running_cloud(settings.root) is None:
+            remove_leftovers(settings)
         self.settings = settings
         self.names = settings.names
         self._server = self._bind()
@@ -65,8 +76,7 @@ class Cloud:
 
         settings = self.settings
         region, account = settings.region, settings.account
-        folder = settings.state_folder / "functions"
-        self.registry = FunctionRegistry(region, account, self.environment, folder)
+        self.registry = FunctionRegistry(region, account, self.environment, settings.functions_folder)
         self.functions = LambdaApi(self.registry, self.pool)
         invoker = PoolInvoker(self.registry, self.pool)
         self.service = Service(invoker, self.endpoint, region=region, account=account)

@@ -80,7 +80,7 @@ class FunctionRegistry:
 
     def _unpack(self, function: Any) -> Path:
         """The folder of the function's code, unpacked once for each content."""
-        digest = hashlib.sha256(function.code_bytes).hexdigest()[:32]
+        digest = hashlib.sha256(function.code_sha_256.encode()).hexdigest()[:32]  # moto keeps the hash of the zip
         folder = self._folder / digest
         if not folder.is_dir():
             partial = self._folder / f"{digest}.{id(function):x}.partial"

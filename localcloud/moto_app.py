@@ -21,8 +21,10 @@ from localcloud.functions import FunctionRegistry
 from localcloud.http_server import Request, Response
 from localcloud.lambda_api import LambdaApi
 
-# These wait inside the request (long polls), or hold their own locks.
+# These wait inside the request: for messages, for functions, for other services.
 _CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
+
+_turn = threading.local()  # .held: whether this thread's request is at turn, while others of its service wait
 
 
 class MotoApplication:
@@ -35,7 +37,7 @@ class MotoApplication:
     def __init__(self, port: int, account: str) -> None:
         self._port = port
         self._account = account
-        self._locks: dict[str, threading.RLock] = {}
+        self._locks: dict[str, threading.Lock] = {}
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
 
     def respond(self, request: Request) -> Response:
@@ -45,8 +47,12 @@ class MotoApplication:
         service = str(application.service)  # type: ignore[attr-defined]
         if service in _CONCURRENT_SERVICES:
             return _call(application, environ)
-        with self._locks.setdefault(service, threading.RLock()):
-            return _call(application, environ)
+        with self._locks.setdefault(service, threading.Lock()):
+            outer, _turn.held = getattr(_turn, "held", False), True
+            try:
+                return _call(application, environ)
+            finally:
+                _turn.held = outer
 
     def _environ(self, request: Request) -> dict[str, Any]:
         target = request.target
@@ -109,7 +115,11 @@ def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
 
 
 def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:
-    """Let moto's services invoke functions (queues, topics, buckets) in workers, where moto would start containers."""
+    """Let moto's services invoke functions in workers, where moto would start containers.
+
+    Topics, streams and buckets do not wait for the function, as on AWS: it may call the service that invoked it. Queues
+    wait, since they keep the messages that a function has failed on.
+    """
     from moto.awslambda.models import LambdaFunction
 
     def invoke(function: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
@@ -117,6 +127,9 @@ def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:
         if spec is None:
             return '{"errorMessage": "The function cannot run here."}', True, ""
         payload = event if isinstance(event, str) else json.dumps({} if event is None else event)
+        if getattr(_turn, "held", False):
+            functions.run_async(spec, payload.encode())
+            return "{}", False, ""
         result = functions.run(spec, payload.encode())
         return result.payload.decode("utf-8", "replace"), result.error is not None, result.log
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,11 @@ class CloudSettings:
         return self.root / STATE_FOLDER
 
     @property
+    def functions_folder(self) -> Path:
+        """Where the code of functions is unpacked that were created by the API."""
+        return self.state_folder / "functions"
+
+    @property
     def cloud_file(self) -> Path:
         return self.state_folder / CLOUD_FILE
 
@@ -81,6 +87,13 @@ def prepare_state_folder(settings: CloudSettings) -> None:
         probe.unlink()
     except OSError as error:
         raise SetupError(f"Cannot write to {folder} ({error.strerror}): make it writable for you.") from None
+
+
+def remove_leftovers(settings: CloudSettings) -> None:
+    """Remove what a cloud that was killed has left: a session that is none any more, and unpacked code."""
+    settings.session_file.unlink(missing_ok=True)
+    settings.cloud_file.unlink(missing_ok=True)
+    shutil.rmtree(settings.functions_folder, ignore_errors=True)
 
 
 def write_private(path: Path, document: dict[str, Any]) -> None:

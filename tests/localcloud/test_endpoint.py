@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import stat
+import textwrap
 import threading
 import time
 import urllib.request
@@ -238,6 +239,24 @@ def test_queues_invoke_functions(cloud: Cloud) -> None:
     client_of(cloud, "lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName="consumer")
     sqs.send_message(QueueUrl=queue, MessageBody="job")
     assert wait_for(lambda: marker.exists() and marker.read_text()) == "job"
+
+
+def test_a_function_may_call_the_service_that_invoked_it(cloud: Cloud) -> None:
+    marker = cloud.settings.state_folder / "from-topic"
+    source = f"""
+        import boto3
+        def handler(event, context):
+            topics = boto3.client("sns").list_topics()["Topics"]
+            open({str(marker)!r}, "w").write(event["Records"][0]["Sns"]["Message"] + str(len(topics) > 0))
+    """
+    function = create_function(cloud, "on-message", textwrap.dedent(source), Timeout=20)
+    sns = client_of(cloud, "sns")
+    topic = sns.create_topic(Name="calls-function")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
+    began = time.monotonic()
+    sns.publish(TopicArn=topic, Message="hello ")
+    assert time.monotonic() - began < 5
+    assert wait_for(lambda: marker.exists() and marker.read_text()) == "hello True"
 
 
 def test_state_machines_run_over_the_endpoint(cloud: Cloud) -> None:

@@ -19,7 +19,8 @@ import pytest
 import requests
 
 from localcloud.api import source_stamp
-from localcloud.attach import api_url, running_cloud
+from localcloud.attach import api_url
+from localcloud.discovery import running_cloud
 
 PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("app.py", "config.json", ".chalice", "asl", "chalicelib", "flows", "infrastructure", "localcloud")
@@ -114,6 +115,10 @@ def command_line(process_id: int) -> str:
         return (Path("/proc") / str(process_id) / "cmdline").read_text().replace("\0", " ")
     except OSError:
         return ""
+
+
+def port_in_use() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
 
 
 def run_briefly(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -216,9 +221,7 @@ def test_running_cloud_is_found(running: Running) -> None:
 @pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path, variable: str) -> None:
     project = copy_project(tmp_path)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with port_in_use() as taken:
         port = taken.getsockname()[1]
         ended = run_briefly(project, **{variable: str(port)})
     assert ended.returncode == 1
@@ -271,7 +274,11 @@ def test_a_killed_server_leaves_no_process(tmp_path: Path) -> None:
     processes = children(running.process.pid)
     assert running.stop(signal.SIGKILL) == -signal.SIGKILL
     wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
+    assert running.session_file.exists()
     assert running_cloud(tmp_path) is None  # though its file is left
+    with port_in_use() as taken:
+        run_briefly(tmp_path, PORT=str(taken.getsockname()[1]))
+    assert not running.session_file.exists()  # nobody mistakes it for that of the next start
 
 
 def test_the_second_start_is_quick(tmp_path: Path) -> None:
