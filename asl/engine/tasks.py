@@ -39,7 +39,8 @@ class Completion(Protocol):
     """How a runner reports. `succeed` and `fail` end the task; what comes after the end is ignored."""
 
     def started(self, worker_name: str | None = None) -> None:
-        """The worker has taken the task (LambdaFunctionStarted, TaskStarted, ActivityStarted); an activity.s is named."""
+        """The worker has taken the task (LambdaFunctionStarted, TaskStarted, ActivityStarted); an activity's
+        has a name."""
 
     def start_failed(self, error: str, cause: str) -> None:
         """The task could not even be started (LambdaFunctionStartFailed, TaskStartFailed)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,7 +50,7 @@ def diagnose(definition: str | dict[str, Any], *, machine_type: str = "STANDARD"
     return run_checks(definition, machine_type)
 
 
-def refusal_message(diagnoses: Iterable[Diagnosis], definition: str | dict[str, Any], *, root: str = "") -> str | None:
+def refusal_message(diagnoses: Iterable[Diagnosis], *, root: str = "") -> str | None:
     """The message with which CreateStateMachine refuses a definition (InvalidDefinition), None if it does not.
 
     Locations are given from the place `root` on, where the definition wraps what was handed in: `/States/A`.
@@ -59,11 +58,6 @@ def refusal_message(diagnoses: Iterable[Diagnosis], definition: str | dict[str, 
     errors = [diagnosis for diagnosis in diagnoses if diagnosis.severity is Severity.ERROR]
     if not errors:
         return None
-    label = next((error for error in errors if error.check == "map-label"), None)
-    if label is not None:
-        # A bad label is reported in a shape of its own, and it alone.
-        text = definition if isinstance(definition, str) else json.dumps(definition)
-        return f"Error=ValueError Args={[label.message]!r} in definition '{text}'."
     return f"Invalid State Machine Definition: '{', '.join(_sentence(error, root) for error in errors)}'"
 
 

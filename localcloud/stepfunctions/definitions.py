@@ -17,7 +17,7 @@ def check_definition(definition: str, machine_type: str, *, root: str = "") -> N
     Raises:
         ServiceError: InvalidDefinition, with all errors in one message.
     """
-    message = refusal_message(diagnose(definition, machine_type=machine_type), definition, root=root)
+    message = refusal_message(diagnose(definition, machine_type=machine_type), root=root)
     if message is not None:
         raise ServiceError("InvalidDefinition", message)
 

@@ -61,7 +61,7 @@ def assert_well_formed(definition: Any, machine_type: str) -> None:
         assert diagnosis.message and diagnosis.code and diagnosis.check
         assert diagnosis.pointer == "" or diagnosis.pointer.startswith("/")
     errors = [diagnosis for diagnosis in diagnoses if diagnosis.severity is Severity.ERROR]
-    assert (refusal_message(diagnoses, definition) is None) is (not errors)
+    assert (refusal_message(diagnoses) is None) is (not errors)
     assert len(set(diagnoses)) == len(diagnoses)
 
 

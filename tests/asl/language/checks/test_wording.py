@@ -46,7 +46,7 @@ def test_everything_is_found_at_once():
 
 def test_a_refusal_joins_the_errors():
     definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "C"}, "B": {"Type": "Succeed"}}}
-    assert refusal_message(diagnose(definition), definition) == (
+    assert refusal_message(diagnose(definition)) == (
         "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: C at /States/A/Next, "
         'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B\''
     )
@@ -59,7 +59,7 @@ def test_warnings_refuse_nothing():
     }
     found = diagnose(definition)
     assert [(d.severity, d.code) for d in found] == [(Severity.WARNING, "NO_DOLLAR")]
-    assert refusal_message(found, definition) is None
+    assert refusal_message(found) is None
 
 
 def test_no_terminal_state_has_no_location():
