@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(project: Path) -> None:
 def test_chalice_local_alone_serves_the_same_api(tmp_path: Path) -> None:
     project = servers.copy_project(tmp_path / "project", overlay=False)
     (port,) = servers.free_ports(1)
-    mark = tmp_path.name
+    mark = uuid.uuid4().hex
     log = (tmp_path / "log").open("w")
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("chalice")), "local", "--port", str(port)],
