@@ -137,7 +137,6 @@ class Engine:
 
     def _begin(self, execution: Execution) -> None:
         program = execution.machine.program
-        execution.start_date = self.now()
         execution.begin(program.start, len(execution.input) * 4, program.timeout_seconds)
 
     def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
