@@ -54,6 +54,7 @@ class Cloud:
             "AWS_REGION": settings.region,
             "AWS_DEFAULT_REGION": settings.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would go to the host `sync-127.0.0.1`
             "STAGE": settings.stage,
             "ACCOUNT_ID": settings.account,
             # A secret that a developer puts is there at the next call; asking costs little here.

@@ -27,8 +27,8 @@ from localcloud.stepfunctions.records import MachineRecord, Revision, date
 from localcloud.stepfunctions.redrive import redrive_details, why_not_redrivable
 from localcloud.stepfunctions.state_machines import StateMachines, render_configuration
 
-STOP_SECONDS = 5.0
-"""How long StopExecution waits for the engine, which may be busy, to say when the execution stopped."""
+ENGINE_SECONDS = 5.0
+"""How long StopExecution and RedriveExecution wait for the engine, which may be busy, to say when it was done."""
 _BILLED_MEMORY_MB = 64
 _BILLED_STEP_MS = 100
 
@@ -178,6 +178,7 @@ class Executions:
     def _changed(self, record: ExecutionRecord, on_end: OnEnd | None) -> None:
         if record.is_open:
             self._index.reopen(record)
+            record.reopened.set()
         else:
             self._index.close(record)
         self._on_status_change(record)
@@ -190,8 +191,14 @@ class Executions:
         """StopExecution. One that has ended already stays as it is."""
         record = self._find(request["executionArn"])
         self._engine.stop(record.execution, request.get("error"), request.get("cause"))
-        record.execution.wait(STOP_SECONDS)
+        record.execution.wait(ENGINE_SECONDS)
         return {"stopDate": date(record.execution.stop_date or self._engine.now())}
+
+    def give_up(self, execution_arn: str) -> None:
+        """Stop an execution that nobody waits for any more, without waiting for its end."""
+        record = self._index.get(execution_arn)
+        if record is not None:
+            self._engine.stop(record.execution, None, None)
 
     def redrive(self, request: dict[str, Any]) -> dict[str, Any]:
         """RedriveExecution: continue a failed, stopped or timed out execution where it ended."""
@@ -204,7 +211,9 @@ class Executions:
             if reason is not None:
                 raise ServiceError("ExecutionNotRedrivable", reason)
             record.redrive_token = token
+            record.reopened.clear()
             self._engine.redrive(execution)
+            record.reopened.wait(ENGINE_SECONDS)
         return {"redriveDate": date(execution.redrive_date or self._engine.now())}
 
     def _stop_all(self, machine: MachineRecord) -> None:

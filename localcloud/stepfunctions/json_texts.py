@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from asl.language.checks.documents import describe_syntax
 from localcloud.stepfunctions.errors import ServiceError
 
 
@@ -15,9 +16,13 @@ def check_json(text: str, code: str, words: str) -> None:
     """
     try:
         json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        what = "the JSON text is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise ServiceError(code, f"{words}: '{what}'") from None
+    except RecursionError:
+        raise ServiceError(code, f"{words}: 'the JSON text is nested too deep'") from None
+    except json.JSONDecodeError as error:
+        what, location = describe_syntax(text, error)
+        raise ServiceError(code, f"{words}: '{what}\n at {location}'") from None
+    except ValueError as error:
+        raise ServiceError(code, f"{words}: '{error}'") from None
 
 
 def same_json(one: str, other: str) -> bool:

@@ -63,7 +63,7 @@ class Service:
         self.runner = Runner(
             LambdaTasks(invoker, region, account),
             self._activities,
-            StepFunctionsTasks(self._start_execution, self.handle, self._redrive_details),
+            StepFunctionsTasks(self._start_execution, self._give_up, self.handle, self._redrive_details),
             clients,
         )
         self.engine = Engine(self.runner, clock=clock or RealClock(), region=region, account=account)
@@ -154,6 +154,9 @@ class Service:
     def _start_execution(self, body: dict[str, Any], on_end: Any) -> dict[str, Any]:
         validate_request("StartExecution", body)
         return self._executions.start(body, on_end)
+
+    def _give_up(self, execution_arn: str) -> None:
+        self._executions.give_up(execution_arn)
 
     def _redrive_details(self, execution_arn: str) -> dict[str, Any]:
         record = self._index.get(execution_arn)

@@ -92,7 +92,12 @@ def _add_unplaced(report: Report, check: Check, code: str, message: str, locatio
 
 
 def _report_syntax(text: str, error: json.JSONDecodeError, report: Report) -> None:
-    """Say what AWS's JSON parser, Jackson, says."""
+    what, location = describe_syntax(text, error)
+    _add_unplaced(report, NOT_JSON, NOT_JSON.code, f"{what}\n at {location}", location)
+
+
+def describe_syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
+    """What AWS's JSON parser, Jackson, says of a text that is not JSON, and where."""
     word = _WORD.match(text, error.pos)
     line, column = error.lineno, error.colno
     if word is not None:
@@ -107,5 +112,4 @@ def _report_syntax(text: str, error: json.JSONDecodeError, report: Report) -> No
         character = text[error.pos]
         what = f"Unexpected character ('{character}' (code {ord(character)})): {error.msg}"
     quoted = text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}[truncated {len(text) - _MAX_QUOTED} chars]"
-    location = f'[Source: (String)"{quoted}"; line: {line}, column: {column}]'
-    _add_unplaced(report, NOT_JSON, NOT_JSON.code, f"{what}\n at {location}", location)
+    return what, f'[Source: (String)"{quoted}"; line: {line}, column: {column}]'

@@ -25,7 +25,7 @@ OnEnd = Callable[[Execution], None]
 Handle = Callable[[str, dict[str, Any]], dict[str, Any]]
 StartExecution = Callable[[dict[str, Any], OnEnd | None], dict[str, Any]]
 # Operations that wait, and so must not run on the engine's own thread.
-BLOCKING = frozenset({"StartSyncExecution", "GetActivityTask", "TestState"})
+BLOCKING = frozenset({"GetActivityTask", "RedriveExecution", "StartSyncExecution", "StopExecution", "TestState"})
 _TEXTS = frozenset({"input", "output", "definition", "cause", "error", "context", "variables"})
 
 
@@ -34,6 +34,7 @@ class StepFunctionsTasks:
 
     Parameters:
         start: StartExecution with a callback for the execution's end.
+        give_up: stops an execution without waiting, for the children of a task that is given up.
         handle: any operation of the API.
         describe_redrive: what DescribeExecution says of an execution's redrives.
     """
@@ -41,10 +42,12 @@ class StepFunctionsTasks:
     def __init__(
         self,
         start: StartExecution,
+        give_up: Callable[[str], None],
         handle: Handle,
         describe_redrive: Callable[[str], dict[str, Any]],
     ) -> None:
         self._start = start
+        self._give_up = give_up
         self._handle = handle
         self._describe_redrive = describe_redrive
 
@@ -80,7 +83,7 @@ class StepFunctionsTasks:
         if not waits:
             return None
         completion.awaiting()
-        return lambda: self._stop(answer["executionArn"])
+        return lambda: self._give_up(answer["executionArn"])
 
     def call(self, action: str, parameters: Any) -> dict[str, Any]:
         """`aws-sdk:sfn:ACTION`.
@@ -122,12 +125,6 @@ class StepFunctionsTasks:
             "StopDate": _milliseconds(execution.stop_date or execution.start_date),
         }
         return {key: value for key, value in outcome.items() if value is not None}
-
-    def _stop(self, execution_arn: str) -> None:
-        try:
-            self._handle("StopExecution", {"executionArn": execution_arn})
-        except ServiceError:  # it has ended and is forgotten, or is of an EXPRESS machine
-            return
 
 
 def _metadata(answer: dict[str, Any]) -> dict[str, Any]:

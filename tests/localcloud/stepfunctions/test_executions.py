@@ -236,12 +236,12 @@ def test_ten_thousand_open_executions() -> None:
         machine = service.handle(
             "CreateStateMachine", {"name": "m", "definition": json.dumps(WAITING), "roleArn": ROLE}
         )["stateMachineArn"]
-        count = 10_000
+        count, threads = 10_000, threading.active_count()
         for _ in range(count):
             service.handle("StartExecution", {"stateMachineArn": machine})
         page = service.handle("ListExecutions", {"stateMachineArn": machine, "maxResults": 1000})
         assert len(page["executions"]) == 1000
-        assert threading.active_count() < 20
+        assert threading.active_count() <= threads + 1  # the engine's
         service.handle("DeleteStateMachine", {"stateMachineArn": machine})
         last = page["executions"][0]["executionArn"]
         Lab.until(
