@@ -16,7 +16,8 @@ CLOSED_KEPT = 10_000
 class ExecutionRecord:
     """A STANDARD execution, and what the service knows of it beyond the engine.
 
-    `sequence` orders the starts, `reopened` says that the engine has begun to redrive. The last three fields are set for the child executions of a Map Run.
+    `sequence` orders the starts, `reopened` says that the engine has begun to redrive. The last three
+    fields are set for the child executions of a Map Run.
     """
 
     execution: Execution

@@ -22,8 +22,22 @@ JSON_VALUES = st.recursive(
     max_leaves=12,
 )
 FIELDS = st.sampled_from(
-    "name definition roleArn stateMachineArn executionArn input nextToken maxResults taskToken output "
-    "routingConfiguration tags resourceArn mapRunArn".split()
+    [
+        "name",
+        "definition",
+        "roleArn",
+        "stateMachineArn",
+        "executionArn",
+        "input",
+        "nextToken",
+        "maxResults",
+        "taskToken",
+        "output",
+        "routingConfiguration",
+        "tags",
+        "resourceArn",
+        "mapRunArn",
+    ]
 )
 WAITING_OPERATIONS = {"GetActivityTask", "TestState", "StartSyncExecution"}
 PATHS = st.sampled_from(["$", "$.a", "$.a[0]", "$..b", "$$.Execution", "$.none", "States.Format('{}', $.a)", None])
