@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from functools import cache
 from hashlib import blake2b
@@ -79,7 +80,8 @@ class UnitCache:
             temporary.write_text(content, encoding="utf-8")
             temporary.replace(self._file)
         except OSError:  # a folder that cannot be written to costs time, nothing else
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def cache_of(root: Path) -> UnitCache:

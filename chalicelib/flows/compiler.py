@@ -16,7 +16,7 @@ from chalicelib.flows.compiled import Project
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.linker import link
 from chalicelib.flows.unit import compile_unit
-from chalicelib.functions import Function, FunctionError, discover
+from chalicelib.functions import Function, FunctionError, discover, find
 from chalicelib.settings import PROJECT
 
 SUFFIXES = (".yml", ".yaml")
@@ -74,8 +74,11 @@ def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:
     try:
         return discover(root), []
     except FunctionError as error:
-        folder = "chalicelib/lib"
-        return {}, [Diagnostic("function-clash", Severity.ERROR, str(error), folder)]
+        # Names still resolve, so that one clash does not hide what else is wrong behind a flood of unknown names.
+        libraries = [root / "chalicelib" / "lib", *(plugin.functions for plugin in plugins.installed(root))]
+        names = {folder.name for library in libraries if library.is_dir() for folder in library.iterdir()}
+        known = {name: function for name in sorted(names) if (function := find(name, root)) is not None}
+        return known, [Diagnostic("function-clash", Severity.ERROR, str(error), "chalicelib/lib")]
 
 
 def _relative(file: Path, root: Path) -> str:

@@ -20,11 +20,22 @@ from chalicelib.flows.shortform_schema import SHORT_FORM_DEFINITIONS, SHORT_FORM
 from chalicelib.flows.states_schema import STATES_DEFINITIONS
 
 _PARTS = (Access, FunctionEntry, IamStatement, Permissions, Schedule)
-_NAMES = {
-    dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a whole number",
-    float: "a number", type(None): "null",
-}  # fmt: skip
-_KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+}
+_WORDS = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+}
 
 
 @cache
@@ -91,7 +102,7 @@ def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Itera
         return
     kind = schema.get("type")
     if kind is not None and not _is(value, kind):
-        yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {_NAMES[_KINDS[kind]]}.")
+        yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {_WORDS[kind]}.")
     elif kind == "object":
         yield from _check_object(value, schema, pointer, what)
     elif kind == "array":
@@ -106,7 +117,7 @@ def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Itera
             yield Violation("file-shape", pointer, f"{what} is empty.")
         elif "pattern" in schema and not re.search(schema["pattern"], value):
             yield Violation("flow-name", pointer, f"{what} is {value!r}: letters, digits, `_` and `-`, a letter first.")
-    elif kind == "integer":
+    elif kind in ("integer", "number"):
         low, high = schema.get("minimum"), schema.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
@@ -137,7 +148,7 @@ def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: st
     ]
     fitting = [choice for choice in resolved if "type" not in choice or _is(value, choice["type"])]
     if not fitting:
-        words = " or ".join(_NAMES[_KINDS[choice["type"]]] for choice in resolved)
+        words = " or ".join(_WORDS[choice["type"]] for choice in resolved)
         yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {words}.")
         return
     best = [list(_check(value, choice, pointer, what)) for choice in fitting]
@@ -145,10 +156,18 @@ def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: st
 
 
 def _is(value: Any, kind: str) -> bool:
-    return isinstance(value, _KINDS[kind]) and not (kind == "integer" and isinstance(value, bool))
+    return isinstance(value, _KINDS[kind]) and not (kind in ("integer", "number") and isinstance(value, bool))
 
 
 def _show(value: Any) -> str:
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:37] + "...")
-    return _NAMES[type(value)] if isinstance(value, dict | list) or value is None else str(value).lower()
+    if value is None:
+        return "null"
+    return (
+        _WORDS["object"]
+        if isinstance(value, dict)
+        else _WORDS["array"]
+        if isinstance(value, list)
+        else str(value).lower()
+    )

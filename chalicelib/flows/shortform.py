@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.flows.file_schema import Violation
 from chalicelib.flows.pointers import escape
 
 TRANSIENT_ERRORS = (
@@ -50,22 +51,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Steps that mean nothing: the pointer in the file, what is wrong, and the way out."""
-
-    pointer: str
-    message: str
-    hint: str = ""
-
-
 @dataclass
 class Expansion:
     """The definition that steps stand for. `origins` leads from its pointers to those of the file."""
 
     definition: dict[str, Any]
     origins: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Violation] = field(default_factory=list)
 
 
 def expand(steps: list[Any], flows: frozenset[str], pointer: str = "/steps") -> Expansion:
@@ -130,7 +122,8 @@ class _Builder:
         allowed = _ALLOWED_BESIDE[kind] | {kind, "name", "comment"}
         for key in step:
             if key not in allowed:
-                self.problem(f"{at}/{key}", f"{key!r} does not go with {kind!r}.")
+                message = f"{key!r} does not go with {kind!r}."
+                self.expansion.problems.append(Violation("steps", f"{at}/{key}", message, at_key=True))
         if kind == "foreach" and "do" not in step:
             self.problem(at, "`foreach` has no `do`.", "add the steps for each item")
         if kind == "choose":
@@ -141,7 +134,7 @@ class _Builder:
                     self.problem(f"{at}/choose/{index}", "`otherwise` comes last.")
 
     def problem(self, pointer: str, message: str, hint: str = "") -> None:
-        self.expansion.problems.append(Problem(pointer, message, hint))
+        self.expansion.problems.append(Violation("steps", pointer, message, hint))
 
     def proposed(self, step: Any, kind: str) -> str:
         if isinstance(step, str):

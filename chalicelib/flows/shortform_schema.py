@@ -66,7 +66,7 @@ SHORT_FORM_DEFINITIONS: dict[str, Any] = {
             "errors": {"type": "array", "items": _TEXT, "minItems": 1},
             "attempts": {"type": "integer", "minimum": 0},
             "delay": {"type": "integer", "minimum": 1, "description": "Seconds before the first retry."},
-            "backoff": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "minimum": 1}]},
+            "backoff": {"type": "number", "minimum": 1},
             "max_delay": {"type": "integer", "minimum": 1},
         },
         "additionalProperties": False,

@@ -1,0 +1,46 @@
+"""The schema that editors use is a schema, and says what the compiler says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from chalicelib.flows.checks import CHECKS
+from chalicelib.flows.cli.new import template
+from chalicelib.flows.file_schema import flow_schema, violations
+from chalicelib.settings import PROJECT
+
+VALIDATOR = Draft202012Validator(flow_schema())
+
+
+def test_it_is_a_json_schema() -> None:
+    Draft202012Validator.check_schema(flow_schema())
+
+
+@pytest.mark.parametrize("file", sorted((PROJECT / "flows").iterdir()), ids=lambda file: file.stem)
+def test_it_accepts_the_shipped_flows(file: Any) -> None:
+    value = json.loads(json.dumps(yaml.safe_load(file.read_text())))
+    assert list(VALIDATOR.iter_errors(value)) == []
+    assert list(violations(value)) == []
+
+
+def test_it_accepts_the_template() -> None:
+    assert list(VALIDATOR.iter_errors(yaml.safe_load(template("x")))) == []
+
+
+SHAPES = ("file-shape", "unknown-key", "missing-key", "flow-name")
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if check.id in SHAPES], ids=lambda check: check.id)
+def test_it_refuses_what_the_compiler_refuses(check: Any) -> None:
+    assert list(VALIDATOR.iter_errors(yaml.safe_load(check.wrong)))
+    assert list(VALIDATOR.iter_errors(yaml.safe_load(check.right))) == []
+
+
+def test_every_key_is_documented() -> None:
+    schema = flow_schema()
+    assert all(item.get("description") for item in schema["properties"].values())
