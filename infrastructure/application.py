@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, Stack, aws_iam, aws_logs
+from aws_cdk import CfnOutput, CfnResource, Stack, aws_logs
 from chalice import api as chalice_api
 from chalice.cdk import Chalice
 
 from chalicelib.names import APP_NAME, Names
 from infrastructure import package
-from infrastructure.flow_resources import assumed_by
 from infrastructure.flows import nest
 from infrastructure.function_resources import (
     API_STAGE,
@@ -26,7 +25,6 @@ from infrastructure.function_resources import (
     environment,
     function_templates,
 )
-from infrastructure.function_role import function_role_policy
 from infrastructure.gateway_responses import gateway_responses
 from infrastructure.identity import Identity, keep_or_delete
 from infrastructure.stages import StageSettings
@@ -145,31 +143,6 @@ def _functions(resources: dict[str, Any]) -> tuple[FunctionSettings, ...]:
         timeout, memory = (use.timeout, use.memory) if use else (RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY)
         taken.append(FunctionSettings(name, handler, timeout, memory))
     return tuple(taken)
-
-
-def add_function_role(
-    stack: Stack, stage: StageSettings, names: Names, identity: Identity, project: Path
-) -> aws_iam.CfnRole:
-    """Add the role that the API and all functions run with.
-
-    Raises:
-        PermissionsError: `lambda-permissions.yml` is broken.
-    """
-    role = aws_iam.CfnRole(
-        stack,
-        "FunctionRole",
-        role_name=f"{names.app}-{names.stage}-lambda",
-        description="What the API and the functions may do",
-        assume_role_policy_document=assumed_by("lambda.amazonaws.com"),
-        policies=[
-            aws_iam.CfnRole.PolicyProperty(
-                policy_name="application",
-                policy_document=function_role_policy(names, identity.pool_arn, project),
-            )
-        ],
-    )
-    CfnOutput(stack, "FunctionRoleArn", value=role.attr_arn)
-    return role
 
 
 def add_application(

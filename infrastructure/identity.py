@@ -1,17 +1,19 @@
-"""Users: the pool, the client that they sign in with, and the groups."""
+"""Who may do what: users (the pool, the client that they sign in with, the groups), and the role of functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from aws_cdk import CfnOutput, CfnResource, RemovalPolicy
+from aws_cdk import CfnOutput, CfnResource, RemovalPolicy, Stack, aws_iam
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from chalicelib.identity import ADMIN_GROUP
 from chalicelib.names import Names
-from infrastructure.flow_resources import logical_id
+from infrastructure.flow_resources import assumed_by, logical_id
+from infrastructure.function_role import function_role_policy
 from infrastructure.stages import StageSettings
 
 TOKEN_MINUTES = 60
@@ -92,3 +94,28 @@ def add_identity(scope: Construct, stage: StageSettings, names: Names, groups: I
 def keep_or_delete(resource: CfnResource, stage: StageSettings) -> None:
     """What becomes of a resource with data when the stack is destroyed."""
     resource.apply_removal_policy(RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY)
+
+
+def add_function_role(
+    stack: Stack, stage: StageSettings, names: Names, identity: Identity, project: Path
+) -> aws_iam.CfnRole:
+    """Add the role that the API and all functions run with.
+
+    Raises:
+        PermissionsError: `lambda-permissions.yml` is broken.
+    """
+    role = aws_iam.CfnRole(
+        stack,
+        "FunctionRole",
+        role_name=f"{names.app}-{names.stage}-lambda",
+        description="What the API and the functions may do",
+        assume_role_policy_document=assumed_by("lambda.amazonaws.com"),
+        policies=[
+            aws_iam.CfnRole.PolicyProperty(
+                policy_name="application",
+                policy_document=function_role_policy(names, identity.pool_arn, project),
+            )
+        ],
+    )
+    CfnOutput(stack, "FunctionRoleArn", value=role.attr_arn)
+    return role

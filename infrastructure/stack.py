@@ -12,10 +12,9 @@ from chalicelib.flows import Project
 from chalicelib.names import APP_NAME, Names
 from chalicelib.settings import PROJECT
 from infrastructure import observability
-from infrastructure.application import add_application, add_function_role
 from infrastructure.flow_resources import tags
 from infrastructure.flows import add_flows
-from infrastructure.identity import add_identity
+from infrastructure.identity import add_function_role, add_identity
 from infrastructure.schedules import add_schedules
 from infrastructure.stages import StageSettings
 from infrastructure.storage import add_storage
@@ -67,6 +66,8 @@ class StageStack(Stack):
         }
         flow_stacks = add_flows(self, stage, list(flows.flows.values()), parameters)
         if front_door == "cdk":
+            from infrastructure.application import add_application  # takes seconds to import
+
             function_stacks = add_application(self, stage, names, identity, role_arn=role.attr_arn, project=project)
             for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
                 for function_stack in function_stacks:

@@ -6,11 +6,17 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chalicelib.flows import Project, compile_project
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import DEFAULT_STAGE, StageSettings, UnknownStageError, stage_settings
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+    from infrastructure.stack import FrontDoor
 
 FUNCTION_NAME_LIMIT = 64
 STATE_MACHINE_NAME_LIMIT = 80
@@ -28,17 +34,26 @@ def synthesise_from_context(outdir: str | None = None, context: dict[str, str] |
         DeploymentError: There is no such stage, a flow is broken, or the package cannot be made.
     """
     check_cli_version(os.environ.get("CDK_CLI_VERSION"))
-    import aws_cdk as cdk
-
-    app = cdk.App(outdir=outdir, context=context, analytics_reporting=False)
+    app = new_app(outdir, context)
     stage = checked_stage(app.node.try_get_context("stage") or DEFAULT_STAGE)
     front_door = app.node.try_get_context("api") or "cdk"
     if front_door not in ("cdk", "chalice"):
         raise DeploymentError(f"-c api={front_door}: it is cdk (the default) or chalice")
-    return synthesise(app, stage, front_door)
+    return synthesise(app, stage, "chalice" if front_door == "chalice" else "cdk")
 
 
-def synthesise(app: object, stage: StageSettings, front_door: str = "cdk", project: Path = PROJECT) -> str:
+def new_app(outdir: str | None = None, context: dict[str, str] | None = None) -> cdk.App:
+    """A CDK app without CDK's own validation of templates.
+
+    That takes longer than all the rest and looks at no nested stack, where nearly everything is; the tests run cfn-lint
+    on every template instead.
+    """
+    import aws_cdk as cdk
+
+    return cdk.App(outdir=outdir, context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)
+
+
+def synthesise(app: cdk.App, stage: StageSettings, front_door: FrontDoor = "cdk", project: Path = PROJECT) -> str:
     """Synthesise a stage into the assembly of the CDK app `app`; returns the assembly's folder.
 
     Raises:
@@ -52,13 +67,12 @@ def synthesise(app: object, stage: StageSettings, front_door: str = "cdk", proje
 
     flows = checked_flows(stage, project)
     try:
-        StageStack(app, stage, flows, front_door, project)  # type: ignore[arg-type]
+        StageStack(app, stage, flows, front_door, project)
     except ClickException as error:
         raise DeploymentError(error.message) from None
     except (PermissionsError, StackFullError) as error:
         raise DeploymentError(str(error)) from None
-    assembly: str = app.synth().directory  # type: ignore[attr-defined]
-    return assembly
+    return app.synth().directory
 
 
 def check_cli_version(running: str | None, project: Path = PROJECT) -> None:

@@ -27,11 +27,10 @@ APP = "serverless-dynamic-workflows"
 
 _SYNTHESISE = """
 import sys
-import aws_cdk as cdk
 from infrastructure.stages import STAGES
-from infrastructure.synthesis import synthesise
+from infrastructure.synthesis import new_app, synthesise
 for target, stage, front_door in (("prod", "prod", "cdk"), ("dev", "dev", "chalice")):
-    synthesise(cdk.App(outdir=f"{sys.argv[1]}/{target}", analytics_reporting=False), STAGES[stage], front_door)
+    synthesise(new_app(f"{sys.argv[1]}/{target}"), STAGES[stage], front_door)
 """
 
 

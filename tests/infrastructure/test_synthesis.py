@@ -49,7 +49,7 @@ def test_a_broken_flow_is_found_in_its_line(make_project: Callable[..., Path]) -
         (
             FLOW.format(name="f" * 47, more=""),
             "ping",
-            "the flow 'f{47}' would be called .*, 81 characters of 80: shorten",
+            "the flow 'f{47}' would be called .*, 81 characters of 80",
         ),
         (CALL % ("h" * 31), "h" * 31, "the function 'h{31}' would be called .*, 65 characters of 64: shorten"),
     ],
