@@ -115,7 +115,9 @@ class Attempt:
         self._set_working(not self.state.resource.is_activity)
         try:
             self._cancel = engine.tasks.start(request, self)
-        except Exception as problem:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:
             _log.exception("the task runner failed to start %s", request.resource)
             self.fail(RUNTIME, f"The task runner failed: {type(problem).__name__}: {problem}")
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asl.engine.failures import StateFailure, framed
-from asl.engine.history import EVENT_LIMIT, Event
+from asl.engine.history import Event
 from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.scope import MISSING, Scope
 
@@ -199,13 +199,14 @@ def _attempt(branch: Branch, step: Step, args: tuple[Any, ...]) -> State | None:
 def _failed(branch: Branch, problem: BaseException) -> State | None:
     """Let the state deal with a problem in it; a problem in that ends the branch."""
     try:
-        return branch.state.failed(branch, _failure(branch, problem))
+        return branch.state.failed(branch, as_failure(branch, problem))
     except Exception as another:
-        branch.fail(_failure(branch, another))
+        branch.fail(as_failure(branch, another))
         return None
 
 
-def _failure(branch: Branch, problem: BaseException) -> StateFailure:
+def as_failure(branch: Branch, problem: BaseException) -> StateFailure:
+    """Whatever was raised in the present state, as the state's failure."""
     if isinstance(problem, StateFailure):
         return problem
     if isinstance(problem, ExpressionError):
@@ -216,6 +217,3 @@ def _failure(branch: Branch, problem: BaseException) -> StateFailure:
         branch.state.name,
         branch.entered_id,
     )
-
-
-__all__ = ["EVENT_LIMIT", "Blocker", "Branch", "Owner", "Step", "advance", "timestamp"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl.engine.failures import StateFailure
 from asl.engine.tasks import TaskRequest
+from asl.language.errors import RUNTIME
 
 if TYPE_CHECKING:
     from asl.engine.branch import Branch
@@ -45,8 +46,10 @@ class ServiceCall:
         try:
             self._engine.check_task(self._request)
             self._cancel = self._engine.tasks.start(self._request, self)
-        except Exception as problem:
-            self.fail("States.Runtime", str(problem))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:
+            self.fail(RUNTIME, f"The task runner failed: {type(problem).__name__}: {problem}")
 
     def cancel(self) -> None:
         """See `Blocker`."""

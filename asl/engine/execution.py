@@ -159,8 +159,13 @@ class Execution:
         return self._context
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the execution has ended; False if `timeout` real seconds pass before."""
+        """Wait until the execution has ended; False if `timeout` real seconds pass before.
+
+        Raises RuntimeError where waiting would be for ever: in what the engine's own thread calls.
+        """
         if self.status == RUNNING:
+            if self.engine.scheduler.is_driving:
+                raise RuntimeError("a task runner or an on_change callback cannot wait for an execution; use on_change")
             self.engine.scheduler.help()
         if self.status != RUNNING:
             return True

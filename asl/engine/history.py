@@ -266,7 +266,6 @@ ITERATION_ABORTED = EventKind("MapIterationAborted", "mapIterationAbortedEventDe
 MAP_RUN_STARTED = EventKind("MapRunStarted", "mapRunStartedEventDetails", _map_run)
 MAP_RUN_SUCCEEDED = EventKind("MapRunSucceeded")
 MAP_RUN_FAILED = EventKind("MapRunFailed", "mapRunFailedEventDetails", _failed)
-MAP_RUN_ABORTED = EventKind("MapRunAborted")
 MAP_RUN_REDRIVEN = EventKind("MapRunRedriven", "mapRunRedrivenEventDetails", _map_run_redriven)
 
 
@@ -280,11 +279,9 @@ class TaskEvents:
             return EventKind(prefix + suffix, f"{key}{suffix}EventDetails", details)
 
         self.scheduled = kind("Scheduled", scheduled)
-        self.schedule_failed = kind("ScheduleFailed", error)
         self.started = kind("Started", started)
         self.start_failed = kind("StartFailed", error)
         self.submitted = kind("Submitted", output)
-        self.submit_failed = kind("SubmitFailed", error)
         self.succeeded = kind("Succeeded", output)
         self.failed = kind("Failed", error)
         self.timed_out = kind("TimedOut", error)

@@ -52,6 +52,7 @@ class Scheduler:
         self._timers: list[tuple[float, int, Timer]] = []
         self._sequence = count()
         self._driving = threading.Lock()
+        self._driver: int | None = None
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
         self._woken = False
@@ -98,14 +99,21 @@ class Scheduler:
         """Do on the caller's thread what is ready now, unless another thread is at it."""
         while self._driving.acquire(blocking=False):
             try:
+                self._driver = threading.get_ident()
                 self._turn()
             finally:
+                self._driver = None
                 self._driving.release()
             if not self._inbox:
                 if self._timers or self.working:
                     self.wake()
                 return
         self.wake()
+
+    @property
+    def is_driving(self) -> bool:
+        """Whether the calling thread is the one that drives, so that nothing goes on while it waits."""
+        return self._driver == threading.get_ident()
 
     def close(self) -> None:
         """End the thread; what is still open stays so."""
@@ -141,7 +149,9 @@ class Scheduler:
                             continue
                         return
                     call(*args)
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 # A call answers for its own execution; whatever it leaves unanswered must not end the others.
                 _log.exception("a call of the scheduler failed")
 
@@ -151,7 +161,9 @@ class Scheduler:
             # Whoever waits may have done everything already; then the lock is left to those who still drive.
             if self._inbox or self._timers or self._ready or self.working:
                 with self._driving:
+                    self._driver = threading.get_ident()
                     self._turn()
+                    self._driver = None
                     due = self._timers[0][0] if self._timers else None
                     delay = self.clock.pause_until(due, self.working > 0)
             else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from asl.engine.branch import Blocker, Branch
+from asl.engine.branch import Blocker, Branch, as_failure
 from asl.engine.calls import ServiceCall
+from asl.engine.execution import RUNNING
 from asl.engine.failures import StateFailure
 from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
 from asl.engine.items import join_batches, listed_items, parse_items, reader_failure
@@ -88,21 +90,27 @@ class DistributedMap(Map):
         branch.blocker = run
         self.record_step(branch, MAP_RUN_STARTED, run.arn)
         run.started_event = branch.previous
-        if self.reader is None:
-            self._begin(branch, run, selected, items, "STATE_DATA")
+        reader = self.reader
+        if reader is None:
+            self._guard(branch, run, lambda: self._begin(branch, run, selected, items, "STATE_DATA"))
         else:
-            self._read(branch, run, selected, self.reader)
+            self._guard(branch, run, lambda: self._read(branch, run, selected, reader))
         return None
 
-    def _read(self, branch: Branch, run: MapRun, selected: Any, reader: Reader) -> None:
+    def _guard(self, branch: Branch, run: MapRun, call: Callable[[], None]) -> None:
+        """Make a call on behalf of a run, which fails with whatever fails in it."""
         try:
-            most = int(reader.max_items.of(branch, selected) or 0)
-            if most < 0:
-                raise reader_failure("field MaxItems must be positive")
-            arguments = reader.arguments(branch.scope(selected)) if reader.arguments is not None else {}
-        except StateFailure as failure:
-            run.fail(failure)
-            return
+            call()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:
+            run.fail(as_failure(branch, problem))
+
+    def _read(self, branch: Branch, run: MapRun, selected: Any, reader: Reader) -> None:
+        most = int(reader.max_items.of(branch, selected) or 0)
+        if most < 0:
+            raise reader_failure("field MaxItems must be positive")
+        arguments = reader.arguments(branch.scope(selected)) if reader.arguments is not None else {}
         source = f"S3://{arguments.get('Bucket')}"
         items: list[Any] = []
 
@@ -141,14 +149,8 @@ class DistributedMap(Map):
 
         def call(action: str, parameters: Any, then: Any) -> None:
             def guarded(answer: Any) -> None:
-                if run.status != "RUNNING":
-                    return
-                try:
-                    then(answer)
-                except StateFailure as failure:
-                    run.fail(failure)
-                except Exception as problem:
-                    run.fail(reader_failure(f"{type(problem).__name__}: {problem}"))
+                if run.status == RUNNING:
+                    self._guard(branch, run, lambda: then(answer))
 
             ServiceCall(branch, _SDK + action, parameters, guarded, failed).begin()
 
@@ -200,7 +202,10 @@ class DistributedMap(Map):
         if self.writer is None:
             self._succeed(branch, run, [child.output_value for child in run.succeeded_children()])
         else:
-            self.writer.write(branch, run, lambda result: self._succeed(branch, run, result))
+            writer = self.writer
+            self._guard(
+                branch, run, lambda: writer.write(branch, run, lambda result: self._succeed(branch, run, result))
+            )
 
     def _succeed(self, branch: Branch, run: MapRun, result: Any) -> None:
         self.record_step(branch, MAP_RUN_SUCCEEDED)

@@ -14,7 +14,6 @@ from asl.engine.history import (
     MAP_FAILED,
     MAP_STARTED,
     MAP_SUCCEEDED,
-    STATE_ABORTED,
 )
 from asl.engine.jsontext import dumps, size_bound
 from asl.engine.states.base import State
@@ -94,7 +93,6 @@ class Map(ContainerState):
     started_event = MAP_STARTED
     succeeded_event = MAP_SUCCEEDED
     failed_event = MAP_FAILED
-    aborted_event = STATE_ABORTED["Map"]
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asl.engine.branch import Branch
-from asl.engine.history import PARALLEL_FAILED, PARALLEL_STARTED, PARALLEL_SUCCEEDED, STATE_ABORTED
+from asl.engine.history import PARALLEL_FAILED, PARALLEL_STARTED, PARALLEL_SUCCEEDED
 from asl.engine.jsontext import size_bound
 from asl.engine.states.base import State
 from asl.engine.states.container import Container, ContainerState, abort, begin
@@ -36,7 +36,6 @@ class Parallel(ContainerState):
     started_event = PARALLEL_STARTED
     succeeded_event = PARALLEL_SUCCEEDED
     failed_event = PARALLEL_FAILED
-    aborted_event = STATE_ABORTED["Parallel"]
 
     def __init__(
         self,

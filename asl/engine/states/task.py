@@ -7,7 +7,6 @@ from typing import Any
 from asl.engine.attempt import Attempt
 from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import StateFailure, framed, in_state
-from asl.engine.history import STATE_ABORTED
 from asl.engine.resources import parse_resource
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
@@ -65,7 +64,6 @@ class Task(RetryingState):
     """Does a piece of work by a resource."""
 
     kind = "Task"
-    aborted_event = STATE_ABORTED["Task"]
 
     def __init__(
         self,

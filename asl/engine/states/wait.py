@@ -6,7 +6,6 @@ from typing import Any
 
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, framed, in_state
-from asl.engine.history import STATE_ABORTED
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
@@ -26,7 +25,6 @@ class Wait(State):
     """Waits. `field` is the name of the one field that says how long; `value` gives what it holds."""
 
     kind = "Wait"
-    aborted_event = STATE_ABORTED["Wait"]
 
     def __init__(
         self, model: model.WaitState, fields: Fields, expressions: Expressions, field: str, value: Expression

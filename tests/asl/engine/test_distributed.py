@@ -257,3 +257,22 @@ def test_limits_of_a_run_can_be_changed(lab: Lab) -> None:
     assert started.wait(10)
     assert run.tolerated_failure_count == 2
     assert output(started) == [1, 2, 3]
+
+
+def test_expressions_that_fail_after_reading_or_before_writing(lab: Lab) -> None:
+    Bucket(lab, k="[1]")
+    selecting = distributed(("P", PASS), **reader({"InputType": "JSON"}, ItemSelector={"x.$": "$.none"}))
+    execution = lab.run(selecting)
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert execution.map_runs[0].status == "FAILED"
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket.$": "$.none"}}
+    execution = lab.run(distributed(("P", PASS), ResultWriter=writer), [1])
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert "MapRunFailed" in kinds(execution)
+
+
+def test_a_service_that_answers_nonsense(lab: Lab) -> None:
+    for answer in (None, {}, {"Body": 7}, [1]):
+        lab.functions.functions[GET] = lambda request, answer=answer: answer
+        execution = lab.run(distributed(("P", PASS), **reader({"InputType": "JSON"})))
+        assert (execution.status, execution.error) == ("FAILED", "States.ItemReaderFailed")
