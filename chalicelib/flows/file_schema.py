@@ -162,12 +162,8 @@ def _is(value: Any, kind: str) -> bool:
 def _show(value: Any) -> str:
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:37] + "...")
-    if value is None:
-        return "null"
-    return (
-        _WORDS["object"]
-        if isinstance(value, dict)
-        else _WORDS["array"]
-        if isinstance(value, list)
-        else str(value).lower()
-    )
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    return "null" if value is None else str(value).lower()

@@ -73,9 +73,7 @@ def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> U
     if flow is not None and definition is None:
         own = {entry.name for entry in flow.functions}
         expansion = expand(value["steps"], flows - own)
-        found += [
-            _violation(Violation("steps", p.pointer, p.message, p.hint, p.at_key), source) for p in expansion.problems
-        ]
+        found += [_violation(item, source) for item in expansion.problems]
         definition, origins = (None, {}) if expansion.problems else (expansion.definition, expansion.origins)
         flow = replace(flow, definition=definition) if definition is not None else None
     definition_text = _json(definition)

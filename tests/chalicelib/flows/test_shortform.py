@@ -144,9 +144,8 @@ class TestCatch:
         assert (output, called) == (["RuntimeError"], ["a", "b", "c"])
 
     def test_by_error_name(self) -> None:
-        steps = (
-            "  - call: a\n    catch:\n      - {errors: [Other], do: [b]}\n      - {errors: [RuntimeError], do: [c]}\n"
-        )
+        catchers = "[{errors: [Other], do: [b]}, {errors: [RuntimeError], do: [c]}]"
+        steps = f"  - call: a\n    catch: {catchers}\n"
         assert run(steps, 1, a=fails, b=fails, c=lambda _: "caught")[0] == "caught"
 
     def test_after_the_last_step_the_flow_ends_well(self) -> None:
