@@ -7,9 +7,13 @@ RUN_STAMP := $(VENV)/.installed-local
 STAMP := $(VENV)/.installed
 PACKAGES := asl chalicelib localcloud infrastructure admin
 ARGS ?=
+STAGE ?= dev
+API ?= cdk
+# The tools of a deployment see the project's own Python first.
+CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint typecheck format bench lock clean
+.PHONY: help setup run test lint typecheck format bench deploy diff logs destroy lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +41,26 @@ format: $(STAMP) ## format the code and mend what can be mended
 
 bench: $(STAMP) ## measure what docs/benchmarks.md claims
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
+
+deploy: $(STAMP) node_modules/.installed ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions by `chalice deploy`)
+	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE)
+	@$(CDK) deploy -c stage=$(STAGE) -c api=$(API) $(ARGS)
+	@if [ "$(API)" = chalice ]; then \
+		$(BIN)/python -m infrastructure.chalice_config --stage $(STAGE) && \
+		$(BIN)/chalice deploy --stage $(STAGE) && \
+		$(BIN)/python -m infrastructure.api_stage --stage $(STAGE); \
+	fi
+
+diff: $(STAMP) node_modules/.installed ## show what a deployment would change (STAGE=dev)
+	@$(CDK) diff -c stage=$(STAGE) -c api=$(API) $(ARGS)
+
+logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")
+	@$(BIN)/python -m infrastructure.logs --follow --stage $(STAGE) $(ARGS)
+
+destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev); asks first where data is kept
+	@$(BIN)/python -m infrastructure.destroy --stage $(STAGE)
+	@if [ -f .chalice/deployed/$(STAGE).json ]; then $(BIN)/chalice delete --stage $(STAGE); fi
+	@$(CDK) destroy --force -c stage=$(STAGE) -c api=chalice $(ARGS)
 
 lock: $(STAMP) ## pin anew what requirements*.in ask for
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
@@ -66,3 +90,7 @@ $(RUN_STAMP): requirements-local.txt
 $(STAMP): $(RUN_STAMP) requirements-dev.txt
 	@echo "Installing what tests, checks and deployment need ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
+
+node_modules/.installed: package-lock.json
+	@command -v npm >/dev/null || { echo "Node is missing: install Node 20 or newer, which CDK runs on" >&2; exit 1; }
+	@npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@

@@ -26,7 +26,7 @@ from infrastructure.function_resources import (
     function_templates,
 )
 from infrastructure.gateway_responses import gateway_responses
-from infrastructure.identity import Identity, keep_or_delete
+from infrastructure.identity import Identity
 from infrastructure.stages import StageSettings
 
 API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
@@ -160,7 +160,6 @@ def add_application(
         log_group_name=f"/aws/lambda/{names.app}-{names.stage}",
         retention_in_days=stage.log_retention_days,
     )
-    keep_or_delete(log, stage)
     application = ChaliceApplication(stack, stage, identity, role_arn, project)
     application.get_resource(API_HANDLER).add_resource_dependency(log)
     bucket, key = application.code

@@ -125,11 +125,9 @@ def log_group_name(flow: str, names: Names) -> str:
 
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
-    policy = "Retain" if stage.retain_data else "Delete"
+    # Not retained, even where data is: a flow that is removed and comes back could not be deployed again.
     return {
         "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": policy,
-        "UpdateReplacePolicy": policy,
         "Properties": {
             "LogGroupName": log_group_name(flow.name, names),
             "RetentionInDays": stage.log_retention_days,

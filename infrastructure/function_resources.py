@@ -64,12 +64,9 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
     """The resources of one function."""
     names = template_names(stage.name)
     prefix = logical_id(function.name)
-    policy = "Retain" if stage.retain_data else "Delete"
     made: dict[str, Resource] = {
         prefix + "Log": {
             "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": policy,
-            "UpdateReplacePolicy": policy,
             "Properties": {
                 "LogGroupName": f"/aws/lambda/{names.resource(function.name)}",
                 "RetentionInDays": stage.log_retention_days,

@@ -1,12 +1,15 @@
-"""What the API and the functions may do: what the application itself needs, and `lambda-permissions.yml`."""
+"""What the API and the functions may do: what the application itself needs, `lambda-permissions.yml`, and plugins."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib import plugins
 from chalicelib.names import Names
+from chalicelib.plugins import Plugin
 
 FILE = "lambda-permissions.yml"
 
@@ -30,6 +33,8 @@ def function_role_policy(names: Names, user_pool_arn: str, project: Path) -> dic
         PermissionsError: That file is broken.
     """
     statements = application_statements(names, user_pool_arn) + granted_statements(project / FILE, names)
+    for plugin in plugins.installed(project):
+        statements += plugin_statements(plugin, names)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -92,11 +97,31 @@ def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
         statements = [] if document == {} or (isinstance(document, dict) and "iamRoleStatements" in document) else None
     if not isinstance(statements, list):
         raise PermissionsError(f"{file.name}: expected a list of IAM statements under the key iamRoleStatements")
-    return [_checked(statement, index, file.name, names) for index, statement in enumerate(statements, 1)]
+    return checked_statements(statements, file.name, names)
 
 
-def _checked(statement: Any, index: int, file: str, names: Names) -> dict[str, Any]:
-    where = f"{file}, statement {index}"
+def plugin_statements(plugin: Plugin, names: Names) -> list[dict[str, Any]]:
+    """The statements that a plugin asked for and the project agreed to; each Sid says whose it is.
+
+    Raises:
+        PermissionsError: They are no IAM statements.
+    """
+    owner = "Plugin" + "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", plugin.name))
+    checked = checked_statements(plugin.permissions, f"plugin {plugin.name}", names)
+    return [{**statement, "Sid": f"{owner}{index}"} for index, statement in enumerate(checked, 1)]
+
+
+def checked_statements(statements: Sequence[Any], origin: str, names: Names) -> list[dict[str, Any]]:
+    """IAM statements with `${AWS::Region}` and the like filled in; `origin` says where they are written.
+
+    Raises:
+        PermissionsError: One is no IAM statement.
+    """
+    return [_checked(statement, index, origin, names) for index, statement in enumerate(statements, 1)]
+
+
+def _checked(statement: Any, index: int, origin: str, names: Names) -> dict[str, Any]:
+    where = f"{origin}, statement {index}"
     if not isinstance(statement, dict):
         raise PermissionsError(f"{where}: expected Effect, Action and Resource")
     unknown = sorted(set(statement) - _KEYS)

@@ -99,8 +99,8 @@ def _runtime(packager: LambdaDeploymentPackager, root: Path) -> dict[str, Path]:
 
 
 def _dependencies(packager: LambdaDeploymentPackager, root: Path, python_version: str) -> dict[str, Path]:
-    """What requirements.txt names, for Lambda's processor; kept until it, or Python's version, changes."""
-    requirements = root / "requirements.txt"
+    """What is required, for Lambda's processor; kept until that, or Python's version, changes."""
+    requirements = plugins.requirements_file(root)
     if not requirements.is_file():
         return {}
     key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
@@ -140,6 +140,9 @@ def application_files(root: Path) -> dict[str, Path]:
     files = {name: path for name, path in files.items() if not _only_compiles(name)}
     for plugin in plugins.installed(root):
         files |= dict(_tree(plugin.functions, root))
+        if plugin.routes:
+            files |= dict(_tree(plugin.folder / "hooks", root))
+        files[plugins.INDEX.as_posix()] = root / plugins.INDEX
     vendor = root / "vendor"  # as Chalice has it: what lies there appears at the zip's root
     return files | dict(_tree(vendor, vendor))
 

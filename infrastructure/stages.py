@@ -28,7 +28,7 @@ class StageSettings:
     """Part of every name on AWS; renaming a stage makes another one."""
 
     retain_data: bool
-    """Keep users, tables and the logs of flows when the stack is destroyed, and protect them from deletion."""
+    """Keep users and tables when the stack is destroyed, and protect them, and the stack, from deletion."""
     log_retention_days: Retention
     flow_log_level: Literal["OFF", "FATAL", "ERROR", "ALL"] = "ERROR"
     log_execution_data: bool = False

@@ -17,6 +17,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import package
 from infrastructure.package import BUDGET, PackageError, application_files, check_size, write_zip
 from tests.infrastructure.conftest import Assembly, run
+from tests.plugins.projects import listed, write
 
 ELF_AARCH64 = 183
 """`e_machine` of AArch64 in the header of an ELF file."""
@@ -126,12 +127,15 @@ def test_lambda_may_read_every_file(prod: Assembly) -> None:
 
 def test_functions_of_plugins_are_inside(tmp_path: Path) -> None:
     project = _small_project(tmp_path)
-    for file in ("functions/lib/greet/handler.py", "flows/greeting.yml", "tests/test_greet.py"):
-        path = project / ".plugins" / "greetings" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
+    files = ("lib/greet/handler.py", "hooks/routes.py", "flows/greeting.yml", "tests/test_greet.py", "plugin.toml")
+    write(project / ".plugins" / "greetings", dict.fromkeys(files, ""))
+    listed(project, {"name": "greetings", "routes": {"GET /": "hooks.routes:view"}})
     inside = [name for name in application_files(project) if name.startswith(".plugins")]
-    assert inside == [".plugins/greetings/functions/lib/greet/handler.py"]
+    assert sorted(inside) == [
+        ".plugins/greetings/hooks/routes.py",
+        ".plugins/greetings/lib/greet/handler.py",
+        ".plugins/installed.json",
+    ]
 
 
 def test_what_lies_in_vendor_is_at_the_top(tmp_path: Path) -> None:

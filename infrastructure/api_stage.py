@@ -1,0 +1,67 @@
+"""What `chalice deploy` cannot set, throttling and metrics: `python -m infrastructure.api_stage --stage prod`.
+
+The CDK app sets the same in its template; here it follows `chalice deploy`, whose later runs leave it as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chalicelib.settings import PROJECT
+from infrastructure.errors import DeploymentError
+from infrastructure.function_resources import API_STAGE
+from infrastructure.stages import StageSettings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Set the stage's throttling."""
+    parser = argparse.ArgumentParser(prog="python -m infrastructure.api_stage", description=__doc__)
+    parser.add_argument("--stage", required=True)
+    arguments = parser.parse_args(argv)
+    from infrastructure.cloud import Cloud
+    from infrastructure.synthesis import checked_stage
+
+    try:
+        stage = checked_stage(arguments.stage)
+        api = deployed_api(PROJECT, stage.name)
+        Cloud().client("apigateway").update_stage(restApiId=api, stageName=API_STAGE, patchOperations=settings(stage))
+    except DeploymentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"API {api}: {stage.throttle_rate:g} requests a second, {stage.throttle_burst} at once")
+    return 0
+
+
+def settings(stage: StageSettings) -> list[dict[str, str]]:
+    """The changes as API Gateway takes them; `/*/*` stands for every path and method.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
+    """
+    values = {
+        "/*/*/throttling/rateLimit": f"{stage.throttle_rate:g}",
+        "/*/*/throttling/burstLimit": str(stage.throttle_burst),
+        "/*/*/metrics/enabled": "true",
+    }
+    return [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
+
+
+def deployed_api(project: Path, stage: str) -> str:
+    """The id of the API that `chalice deploy` has made for a stage.
+
+    Raises:
+        DeploymentError: It has made none.
+    """
+    file = project / ".chalice" / "deployed" / f"{stage}.json"
+    try:
+        resources = json.loads(file.read_text(encoding="utf-8"))["resources"]
+        return str(next(item["rest_api_id"] for item in resources if item["name"] == "rest_api"))
+    except (FileNotFoundError, StopIteration):
+        raise DeploymentError(f"the stage {stage} was not deployed from here: chalice deploy --stage {stage}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
