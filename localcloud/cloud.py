@@ -30,7 +30,8 @@ from localcloud.settings import (
 from localcloud.workers import WorkerPool
 
 if TYPE_CHECKING:
-    from localcloud.http_server import HttpServer
+    from localcloud.apigateway.front import Front
+    from localcloud.http_server import HttpServer, Request, Response
 
 
 SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
@@ -83,6 +84,7 @@ class Cloud:
         self.service = Service(invoker, self.endpoint, region=region, account=account)
         self._closers.callback(self.service.close)
         self.router = Router(self.service, self.functions, MotoApplication(self._server.port, account))
+        self.router.deployed_apis = _DeployedApis(self)
         run_lambdas_with(self.registry, self.functions)
         self.client = InProcessClient(self.router.respond, region)
         self.targets = Targets(self.service, self.registry, self.functions)
@@ -157,6 +159,24 @@ class Cloud:
             return endpoint_server(lambda request: self.router.respond(request), HOST, self.settings.port)  # noqa: PLW0108
         except OSError as error:
             raise port_error(self.settings.port, "AWS_PORT", error) from None
+
+
+class _DeployedApis:
+    """REST APIs deployed to a cloud; loaded at the first request to one."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._front: Front | None = None
+
+    def respond(self, request: Request) -> Response:
+        with self._lock:
+            if self._front is None:
+                from localcloud.apigateway.front import Front
+
+                settings = self._cloud.settings
+                self._front = Front(self._cloud.registry, self._cloud.pool, settings.account, settings.region)
+        return self._front.respond(request)
 
 
 def port_error(port: int, variable: str, error: OSError) -> SetupError:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from localcloud.apigateway import names_an_api
 from localcloud.http_server import HttpConnection, HttpServer, Request, Response
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.stepfunctions.errors import ServiceError
@@ -33,7 +34,8 @@ class Router:
     """Answers requests to the endpoint.
 
     `before_states` is called before each Step Functions request with its action and body; `after` after each request
-    that may change something, with the service's name, so that schedules follow what clients do.
+    that may change something, with the service's name, so that schedules follow what clients do. `deployed_apis`
+    answers what is for an API that was deployed to this cloud.
     """
 
     def __init__(self, service: StepFunctionsService, functions: LambdaApi, others: Application) -> None:
@@ -42,6 +44,7 @@ class Router:
         self._others = others
         self.before_states: Callable[[str, dict[str, Any]], None] = lambda _action, _body: None
         self.after: Callable[[str], None] = lambda _service: None
+        self.deployed_apis: Application | None = None
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
@@ -53,6 +56,8 @@ class Router:
             return Response(200, [("Content-Type", "application/json")], health)
         if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
             return self._functions.respond(match[1], request)
+        if self.deployed_apis is not None and names_an_api(request):
+            return self.deployed_apis.respond(request)
         response = self._others.respond(request)
         if request.method != "GET":
             self.after(signed_service(request))

@@ -38,12 +38,15 @@ class MotoApplication:
         self._port = port
         self._account = account
         self._locks: dict[str, threading.Lock] = {}
-        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._dispatcher = DomainDispatcherApplication(_create_application)
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
         environ = self._environ(request)
-        application = self._dispatcher.get_application(environ)
+        try:
+            application = self._dispatcher.get_application(environ)
+        except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
+            return _not_installed(error)
         service = str(application.service)  # type: ignore[attr-defined]
         if service in _CONCURRENT_SERVICES:
             return _call(application, environ)
@@ -95,6 +98,19 @@ class MotoApplication:
             environ[environ_key_for_header(name)] = request.headers[lower]
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
         return environ
+
+
+def _create_application(service: Any) -> Any:
+    from localcloud.deployment import install_for
+
+    install_for(service)
+    return create_backend_app(service)
+
+
+def _not_installed(error: ModuleNotFoundError) -> Response:
+    message = f"This service needs the module {error.name}: run `make setup`, which installs what deployments need."
+    headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", "ServiceUnavailable")]
+    return Response(501, headers, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode())
 
 
 def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
