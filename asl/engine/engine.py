@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from asl.engine.clock import Clock, RealClock
-from asl.engine.execution import RUNNING, SUCCEEDED, Execution, OnChange
+from asl.engine.execution import Execution, OnChange
 from asl.engine.failures import ExecutionNotRedrivable, InvalidExecutionInput, InvalidOutput
 from asl.engine.history import EVENT_LIMIT
 from asl.engine.jsontext import PAYLOAD_LIMIT, loads
@@ -146,13 +146,15 @@ class Engine:
     def redrive(self, execution: Execution) -> None:
         """Let an execution that failed, timed out or was aborted go on with what has not succeeded.
 
+        It is RUNNING when this returns.
+
         Raises `ExecutionNotRedrivable` if it runs, has succeeded, is EXPRESS or its history is full.
         """
-        if execution.machine.is_express or execution.status in (RUNNING, SUCCEEDED):
-            raise ExecutionNotRedrivable(f"Execution is {execution.status} and cannot be redriven")
         if len(execution.history) >= EVENT_LIMIT - 1:
             raise ExecutionNotRedrivable("Execution event history limit exceeded")
-        self.scheduler.post(execution.redrive)
+        if not execution.reopen():
+            raise ExecutionNotRedrivable(f"Execution is {execution.status} and cannot be redriven")
+        self.scheduler.post(execution.go_on)
 
     def map_run(self, arn: str) -> MapRun | None:
         """A Map Run by its ARN, as long as its execution is kept by somebody."""

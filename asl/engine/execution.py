@@ -45,6 +45,9 @@ does not let pass while states run."""
 
 OnChange = Callable[["Execution"], None]
 
+_reopening = threading.Lock()
+"""Of two that redrive an execution at the same time one succeeds. It is held for a few instructions."""
+
 
 class Execution:
     """One execution of a state machine. What it shows may be read from any thread.
@@ -206,20 +209,34 @@ class Execution:
         self.error, self.cause = failure.error, failure.cause
         self._end(FAILED, EXECUTION_FAILED, branch.previous, failure.error, failure.cause)
 
-    def redrive(self) -> None:
-        """RedriveExecution: go on with what has not succeeded."""
-        root = self.root
-        if root is None or self.status not in (FAILED, TIMED_OUT, ABORTED):
+    def reopen(self) -> bool:
+        """Show at once that the execution is redriven, from whichever thread; False if it cannot be.
+
+        Until `go_on` the scheduler has nothing to do with the execution, so that nobody else writes these fields.
+        """
+        with _reopening:
+            if self.root is None or self.status not in (FAILED, TIMED_OUT, ABORTED):
+                return False
+            self.redrive_count += 1
+            self.redrive_date = self.engine.now()
+            self.stop_date = self.error = self.cause = self._context = self._done = None
+            self.status = RUNNING
+            return True
+
+    def go_on(self) -> None:
+        """Go on with what has not succeeded, once the execution is reopened."""
+        if self.root is None or self.status != RUNNING:
             return
-        self.redrive_count += 1
-        self.redrive_date = self.engine.now()
-        self.status = RUNNING
-        self.stop_date = self.error = self.cause = self._context = None
         raw = self.history.raw
         raw.append((EXECUTION_REDRIVEN, self.redrive_date, len(raw), self.redrive_count))
         self.set_timeout(self.timeout_seconds)
         self.changed()
-        root.redrive(len(raw))
+        self.root.redrive(len(raw))
+
+    def redrive(self) -> None:
+        """RedriveExecution, for who is in the scheduler already."""
+        if self.reopen():
+            self.go_on()
 
     def abort(self, error: str | None, cause: str | None) -> None:
         """StopExecution."""

@@ -16,8 +16,7 @@ CLOSED_KEPT = 10_000
 class ExecutionRecord:
     """A STANDARD execution, and what the service knows of it beyond the engine.
 
-    `sequence` orders the starts, `reopened` says that the engine has begun to redrive. The last three
-    fields are set for the child executions of a Map Run.
+    `sequence` orders the starts. The last three fields are set for the child executions of a Map Run.
     """
 
     execution: Execution
@@ -28,7 +27,6 @@ class ExecutionRecord:
     sequence: int
     redrive_token: str | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
-    reopened: threading.Event = field(default_factory=threading.Event)
     map_run_arn: str | None = None
     label: str | None = None
     item_count: int | None = None

@@ -178,7 +178,6 @@ class Executions:
     def _changed(self, record: ExecutionRecord, on_end: OnEnd | None) -> None:
         if record.is_open:
             self._index.reopen(record)
-            record.reopened.set()
         else:
             self._index.close(record)
         self._on_status_change(record)
@@ -211,10 +210,8 @@ class Executions:
             if reason is not None:
                 raise ServiceError("ExecutionNotRedrivable", reason)
             record.redrive_token = token
-            record.reopened.clear()
             self._engine.redrive(execution)
-            record.reopened.wait(ENGINE_SECONDS)
-        return {"redriveDate": date(execution.redrive_date or self._engine.now())}
+            return {"redriveDate": date(execution.redrive_date or self._engine.now())}
 
     def _stop_all(self, machine: MachineRecord) -> None:
         for record in self._index.of_machine(machine.arn):
