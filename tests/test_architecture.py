@@ -140,7 +140,7 @@ class TestRequirements:
         wanted = {self.package(line) for line in self.lines(lock.replace(".txt", ".in"))}
         assert wanted - {self.package(line) for line in self.lines(lock)} == set()
 
-    @pytest.mark.parametrize(("smaller", "larger"), pairwise(LOCKS))
+    @pytest.mark.parametrize(("smaller", "larger"), list(pairwise(LOCKS)))
     def test_what_ships_is_what_is_tested(self, smaller: str, larger: str) -> None:
         shipped, tested = ({self.package(line): line for line in self.lines(lock)} for lock in (smaller, larger))
         assert {package: self.version(tested.get(package, "")) for package in shipped} == {
