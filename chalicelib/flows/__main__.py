@@ -1,8 +1,13 @@
 """`python -m chalicelib.flows`."""
 
+import os
 import sys
 
 from chalicelib.flows.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A run may leave functions and the engine in their threads: Python's shutdown would pull their objects away.
+    os._exit(code)

@@ -193,6 +193,11 @@ class TestExplain:
         assert "A flow starts itself" in done.stdout
         assert "    name: loop" in done.stdout
 
+    def test_a_reader_that_has_seen_enough(self) -> None:
+        command = f"{sys.executable} -m chalicelib.flows checks --json | head -1"
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=PROJECT, check=False)
+        assert (done.stdout, done.stderr) == ("[\n", "")
+
     def test_an_unknown_one(self) -> None:
         done = flows("explain", "flow-cycel")
         assert done.returncode == 2
