@@ -1,32 +1,136 @@
-"""Which plugins are installed: each folder of `.plugins/`, laid out as a project is."""
+"""Which plugins are installed: what `.plugins/installed.json` lists, as `make plugins` wrote it.
+
+Each plugin lies in a folder of its own, `.plugins/NAME@ID/`, whose content never changes: another version is another
+folder, and replacing the list switches all plugins at once. On Lambda the list and the functions are in the package.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import logging
+import os
+import sys
+import threading
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from chalicelib.settings import PROJECT
+
+FOLDER = ".plugins"
+INDEX = Path(FOLDER, "installed.json")
+REQUIREMENTS = Path(FOLDER, "requirements.txt")
+FORMAT = 1
+
+_log = logging.getLogger(__name__)
+
+
+class HookError(Exception):
+    """A hook of a plugin cannot be used; names the plugin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An installed plugin."""
+    """An installed plugin. `prefix` is what the project puts before the names of its functions and flows.
+
+    The hooks are references `module:attribute` by name: `checks` and `steps` extend the compiler, `routes` the API.
+    `permissions` are IAM statements, `secrets` descriptions by name.
+    """
 
     name: str
     folder: Path
+    version: str = ""
+    prefix: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
+    routes: Mapping[str, str] = field(default_factory=dict)
+    permissions: tuple[Mapping[str, Any], ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def functions(self) -> Path:
-        return self.folder / "functions" / "lib"
+        return self.folder / "lib"
 
     @property
     def flows(self) -> Path:
         return self.folder / "flows"
 
+    @property
+    def package(self) -> str:
+        """The name under which its Python code is imported: told apart by where it lies, and so by its version."""
+        return f"library_plugins.{self.name.replace('-', '_')}_{zlib.crc32(bytes(self.folder)):08x}"
+
 
 def installed(root: Path = PROJECT) -> tuple[Plugin, ...]:
-    """The plugins of the project at `root`, by name."""
-    folder = root / ".plugins"
-    if not folder.is_dir():
+    """The plugins of the project at `root`, by name; the same tuple until the list changes.
+
+    A list that cannot be read, or a plugin whose folder is gone, is logged and left out: the project goes on without.
+    """
+    file = root / INDEX
+    try:
+        status = os.stat(file)  # noqa: PTH116 - asked at every call of a function
+    except OSError:
         return ()
-    return tuple(Plugin(entry.name, entry) for entry in sorted(folder.iterdir()) if entry.is_dir())
+    stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+    known = _read.get(root)
+    if known is None or known[0] != stamp:
+        known = _read[root] = (stamp, _from_file(root, file))
+    return known[1]
+
+
+def requirements_file(root: Path = PROJECT) -> Path:
+    """What the project and its plugins require: `requirements.txt`, or what `make plugins` made of several."""
+    merged = root / REQUIREMENTS
+    return merged if installed(root) and merged.is_file() else root / "requirements.txt"
+
+
+def load_hook(plugin: Plugin, reference: str) -> Any:
+    """What the hook `module:attribute` of a plugin is; its module is imported from the plugin's own folder.
+
+    Raises HookError, whatever is wrong with it.
+    """
+    module, _, attribute = reference.partition(":")
+    make_package(plugin.package, plugin.folder)
+    try:
+        return getattr(import_module(f"{plugin.package}.{module}"), attribute)
+    except (Exception, SystemExit) as error:
+        raise HookError(
+            f"plugin {plugin.name}: {reference} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+
+
+def make_package(name: str, folder: Path) -> None:
+    """Let modules in `folder` be imported as parts of the package `name`, whose parents hold nothing else."""
+    parts = name.split(".")
+    with _lock:
+        for end in range(1, len(parts) + 1):
+            package = ".".join(parts[:end])
+            if package not in sys.modules:
+                module = sys.modules[package] = ModuleType(package)
+                module.__path__ = [str(folder)] if end == len(parts) else []
+
+
+def _from_file(root: Path, file: Path) -> tuple[Plugin, ...]:
+    try:
+        entries = json.loads(file.read_bytes())["plugins"]
+        found = [_plugin(root, entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _log.error("%s cannot be read, the project goes on without plugins (`make plugins` mends it): %s", file, error)
+        return ()
+    missing = [plugin for plugin in found if not plugin.folder.is_dir()]
+    for plugin in missing:
+        _log.error("plugin %s is missing: %s is gone; `make plugins` brings it back", plugin.name, plugin.folder)
+    return tuple(plugin for plugin in found if plugin not in missing)
+
+
+def _plugin(root: Path, entry: dict[str, Any]) -> Plugin:
+    known = {key: entry[key] for key in Plugin.__slots__ if key in entry}
+    return Plugin(**{**known, "folder": root / entry["folder"], "permissions": tuple(entry.get("permissions", ()))})
+
+
+_read: dict[Path, tuple[tuple[int, int, int], tuple[Plugin, ...]]] = {}
+_lock = threading.Lock()

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from chalicelib.plugins import INDEX
 from localcloud.settings import clean_environment
 
 START_SECONDS = 60.0
@@ -161,7 +162,7 @@ def source_stamp(root: Path) -> Stamp:
 
 def _sources(root: Path) -> Iterator[str]:
     yield str(root / "app.py")
-    yield str(root / "config.json")
+    yield str(root / INDEX)
     yield str(root / ".chalice" / "config.json")
     functions = str(root / "chalicelib" / "lib")
     pending = [str(root / "chalicelib"), str(root / "asl" / "language")]

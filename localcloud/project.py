@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from chalicelib import plugins
 from chalicelib.flows.catalog import Catalog, catalog
 from chalicelib.flows.compiled import CompiledFlow
 from chalicelib.functions import find
@@ -48,6 +49,7 @@ class ProjectInCloud:
         self._deployed: dict[str, CompiledFlow] = {}
         self._reported: dict[str, tuple[Any, ...]] = {}
         self._specs: dict[str, FunctionSpec] = {}
+        self._plugins = plugins.installed(root)
         self._prefixes = (names.state_machine_arn(""), names.execution_arn("", "").removesuffix(":"))
 
     def before_states(self, _action: str, body: dict[str, Any]) -> None:
@@ -83,6 +85,9 @@ class ProjectInCloud:
 
     def function(self, full_name: str) -> FunctionSpec | None:
         """The project's function whose name on Lambda is `full_name`."""
+        if self._plugins is not plugins.installed(self._root):
+            self._plugins = plugins.installed(self._root)
+            self._specs.clear()
         spec = self._specs.get(full_name)
         if spec is None:
             prefix = self._names.resource("")
@@ -92,6 +97,7 @@ class ProjectInCloud:
         return spec
 
     def _describe(self, name: str) -> FunctionSpec | None:
+        environment = self._environment
         if name == STATUS_FUNCTION:
             handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
         else:
@@ -100,6 +106,8 @@ class ProjectInCloud:
                 return None
             settings = catalog(self._root).functions.get(name)
             handler = function.python_name
+            if function.plugin is not None:  # named by its folder, so that another version gets other workers
+                environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
             timeout = settings.timeout if settings else DEFAULT_TIMEOUT
             memory = settings.memory if settings else DEFAULT_MEMORY
         return FunctionSpec(
@@ -107,7 +115,7 @@ class ProjectInCloud:
             name=self._names.resource(name),
             code=self._root,
             handler=f"app.{handler}",
-            environment=self._environment,
+            environment=environment,
             timeout=timeout,
             memory=memory,
         )

@@ -7,7 +7,7 @@ from chalice.app import Chalice
 
 def register(app: Chalice) -> None:
     """Register every route of the API."""
-    from chalicelib.api import auth, flows, functions, meta, routing, runs, usage
+    from chalicelib.api import auth, flows, functions, meta, plugins, routing, runs, usage
 
     parts = (auth, flows, runs, functions, usage, meta)
-    routing.register(app, [route for part in parts for route in part.ROUTES])
+    routing.register(app, [*(route for part in parts for route in part.ROUTES), *plugins.routes()])

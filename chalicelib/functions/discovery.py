@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib import plugins
+from chalicelib.plugins import Plugin
 from chalicelib.settings import PROJECT
 
 RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
@@ -60,8 +61,10 @@ def discover(root: Path = PROJECT) -> dict[str, Function]:
     found: dict[str, Function] = {}
     by_resource: dict[str, Function] = {}
     for function in sorted(_candidates(root), key=lambda f: f.name):
-        _check_name(function)
-        other = by_resource.setdefault(_resource_name(function.name), function)
+        problem = name_problem(function.name)
+        if problem:
+            raise InvalidNameError(f"{function.path}: {problem}. Rename the folder.")
+        other = by_resource.setdefault(resource_name(function.name), function)
         if other is not function:
             raise ClashError(
                 f"{other.path} and {function.path} would be the same function on AWS: rename one of the folders "
@@ -75,9 +78,11 @@ def find(name: str, root: Path = PROJECT) -> Function | None:
     """The function `name`, None if there is none. Looks at its own folder alone, however many there are."""
     if not _NAME.fullmatch(name):
         return None
-    for folder, plugin in _libraries(root):
-        if (folder / name / "handler.py").is_file():
-            return _function(folder / name, plugin, root)
+    for library, plugin in _libraries(root):
+        prefix = plugin.prefix if plugin else ""
+        folder = library / name.removeprefix(prefix)
+        if name.startswith(prefix) and (folder / "handler.py").is_file():
+            return _function(folder, plugin, root)
     return None
 
 
@@ -89,10 +94,10 @@ def find_by_python_name(python_name: str, root: Path = PROJECT) -> Function | No
     return next((f for f in _candidates(root) if f.python_name == python_name and f.name not in RESERVED), None)
 
 
-def _libraries(root: Path) -> Iterator[tuple[Path, str | None]]:
+def _libraries(root: Path) -> Iterator[tuple[Path, Plugin | None]]:
     yield root / "chalicelib" / "lib", None
     for plugin in plugins.installed(root):
-        yield plugin.functions, plugin.name
+        yield plugin.functions, plugin
 
 
 def _candidates(root: Path) -> Iterator[Function]:
@@ -104,28 +109,33 @@ def _candidates(root: Path) -> Iterator[Function]:
                 yield _function(folder, plugin, root)
 
 
-def _function(folder: Path, plugin: str | None, root: Path) -> Function:
+def _function(folder: Path, plugin: Plugin | None, root: Path) -> Function:
+    if plugin is not None:
+        name = plugin.prefix + folder.name
+        module = f"{plugin.package}.lib.{folder.name}.handler"
+        return Function(name, name.replace("-", "_"), folder, module, plugin.name)
     python_name = folder.name.replace("-", "_")
-    if plugin is None and root == PROJECT:
+    if root == PROJECT:
         module = f"chalicelib.lib.{folder.name}.handler"
-    else:  # of a plugin or another project: told apart by where it lies
+    else:  # of another project: told apart by where it lies
         module = f"library_functions.{python_name}_{zlib.crc32(bytes(folder)):08x}.handler"
-    return Function(folder.name, python_name, folder, module, plugin)
+    return Function(folder.name, python_name, folder, module)
 
 
-def _check_name(function: Function) -> None:
-    name = function.name
+def name_problem(name: str) -> str:
+    """Why `name` cannot be a function's, empty if it can."""
+    python_name = name.replace("-", "_")
     if not _NAME.fullmatch(name):
         why = "a name has ASCII letters, digits, hyphens and underscores, and begins with a letter"
-    elif function.python_name in RESERVED:
-        why = f"the name is reserved (as are {', '.join(sorted(RESERVED - {function.python_name}))})"
-    elif keyword.iskeyword(function.python_name):
+    elif python_name in RESERVED:
+        why = f"the name is reserved (as are {', '.join(sorted(RESERVED - {python_name}))})"
+    elif keyword.iskeyword(python_name):
         why = "the name is a keyword of Python"
     else:
-        return
-    raise InvalidNameError(f"{function.path}: {name!r} cannot be a function's name: {why}. Rename the folder.")
+        return ""
+    return f"{name!r} cannot be a function's name: {why}"
 
 
-def _resource_name(name: str) -> str:
+def resource_name(name: str) -> str:
     """What the deployment makes of a name for CloudFormation, whose logical ids are alphanumeric."""
     return "".join(part[0].upper() + part[1:] for part in re.split("[-_]", name) if part)

@@ -15,9 +15,10 @@ from typing import Any
 from chalicelib import secrets
 from chalicelib.functions.discovery import Function, FunctionError
 from chalicelib.functions.signature import Signature
+from chalicelib.plugins import make_package
 from chalicelib.settings import settings
 
-_PACKAGES = ("chalicelib.lib.", "library_functions.")
+_PACKAGES = ("chalicelib.lib.", "library_functions.", "library_plugins.")
 """The packages that user code is imported under."""
 
 _loaded: dict[Path, Loaded] = {}
@@ -70,15 +71,15 @@ def _import(function: Function) -> Loaded:
 
 
 def _make_package(function: Function) -> None:
-    """Let a function outside of this project's `chalicelib/lib` be imported, and import what lies beside it."""
+    """Let a function outside of this project's `chalicelib/lib` be imported, and import what lies beside it.
+
+    A plugin's functions may also import from each other: `from ..shared.model import Order`.
+    """
     package = function.module.rpartition(".")[0]
-    if package.startswith("chalicelib."):
-        return
-    parts = package.split(".")
-    for end in range(1, len(parts) + 1):
-        name = ".".join(parts[:end])
-        module = sys.modules.setdefault(name, ModuleType(name))
-        module.__path__ = [str(function.folder)] if end == len(parts) else []
+    if function.plugin is not None:
+        make_package(package.rsplit(".", 2)[0], function.folder.parent.parent)
+    elif not package.startswith("chalicelib."):
+        make_package(package, function.folder)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.functions import ClashError, InvalidNameError, discover, find
 from chalicelib.functions.discovery import RESERVED, find_by_python_name
+from tests.plugins.projects import listed
 
 
 def write(root: Path, *names: str, library: str = "chalicelib/lib") -> None:
@@ -52,16 +53,33 @@ def test_a_clash_names_both_files(tmp_path: Path, other: str) -> None:
 
 def test_a_plugins_function_clashes_with_the_projects(tmp_path: Path) -> None:
     write(tmp_path, "same")
-    write(tmp_path, "same", library=".plugins/extra/functions/lib")
+    write(tmp_path, "same", library=".plugins/extra/lib")
+    listed(tmp_path, {"name": "extra"})
     with pytest.raises(ClashError, match="extra"):
         discover(tmp_path)
 
 
 def test_a_plugins_function_is_found(tmp_path: Path) -> None:
-    write(tmp_path, "more", library=".plugins/extra/functions/lib")
+    write(tmp_path, "more", library=".plugins/extra/lib")
+    listed(tmp_path, {"name": "extra"})
     assert discover(tmp_path)["more"].plugin == "extra"
     function = find("more", tmp_path)
     assert function is not None and function.plugin == "extra"
+
+
+def test_a_plugins_function_has_the_prefix_that_the_project_gives_it(tmp_path: Path) -> None:
+    write(tmp_path, "more", library=".plugins/extra/lib")
+    write(tmp_path, "more")
+    listed(tmp_path, {"name": "extra", "prefix": "acme-"})
+    assert {name: function.plugin for name, function in discover(tmp_path).items()} == {
+        "acme-more": "extra",
+        "more": None,
+    }
+    function = find("acme-more", tmp_path)
+    assert function is not None and (function.python_name, function.folder.name) == ("acme_more", "more")
+    assert find_by_python_name("acme_more", tmp_path) == function
+    own = find("more", tmp_path)
+    assert own is not None and own.plugin is None
 
 
 @pytest.mark.parametrize(
