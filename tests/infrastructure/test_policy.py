@@ -1,0 +1,120 @@
+"""The permissions of the person who deploys."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.settings import PROJECT
+from tests.infrastructure.conftest import APP
+from tests.infrastructure.iam import allows, deployer_policy
+
+POLICY = deployer_policy()
+HERE = "us-east-1:123456789012"
+FUNCTION = f"arn:aws:lambda:{HERE}:function:{APP}-prod-ping"
+STACK = f"arn:aws:cloudformation:{HERE}:stack/{APP}-prod/1b2c"
+POOL = f"arn:aws:cognito-idp:{HERE}:userpool/us-east-1_abc"
+LOG = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/{APP}-prod-ping"
+MACHINE = f"arn:aws:states:{HERE}:stateMachine:{APP}-prod-orderFlow"
+ROLE = f"arn:aws:iam::123456789012:role/{APP}-prod-lambda"
+
+# What `chalice deploy` and `chalice delete` call for this application (chalice/awsclient.py).
+BY_CHALICE = {
+    FUNCTION: "AddPermission CreateFunction DeleteFunction GetFunction GetFunctionConfiguration GetPolicy ListTags "
+    "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+    "arn:aws:apigateway:us-east-1::/restapis": "GET POST PUT",
+    "arn:aws:apigateway:us-east-1::/restapis/abc/stages/api": "GET PATCH POST PUT DELETE",
+    LOG: "CreateLogGroup PutRetentionPolicy DeleteRetentionPolicy",
+    ROLE: "GetRole PassRole",
+}
+
+
+def _resource_of(action: str) -> str:
+    service = action.split(":")[0]
+    if action in ("sts:GetCallerIdentity", "logs:DescribeLogGroups"):
+        return "*"
+    if service == "ssm":
+        return f"arn:aws:ssm:{HERE}:parameter/cdk-bootstrap/hnb659fds/version"
+    table = f"arn:aws:dynamodb:{HERE}:table/{APP}-prod-usage"
+    return {"cloudformation": STACK, "cognito-idp": POOL, "dynamodb": table, "logs": LOG}[service]
+
+
+def _own_calls() -> Iterator[tuple[str, str]]:
+    """The AWS operations that the scripts and the deployment commands call, with the file."""
+    operation = re.compile(r"[a-z]+(_[a-z]+)+")
+    services = {
+        "describe_stacks": "cloudformation", "update_termination_protection": "cloudformation", "query": "dynamodb",
+        "get_parameter": "ssm", "get_caller_identity": "sts", "describe_log_groups": "logs",
+        "filter_log_events": "logs",
+    }  # fmt: skip
+    for file in [*(PROJECT / "admin").glob("*.py"), *(PROJECT / "infrastructure").glob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            name = node.func.attr
+            if name == "get_paginator" and isinstance(node.args[0], ast.Constant):
+                name = node.args[0].value
+            if name in services:
+                yield file.name, f"{services[name]}:{_camel(name)}"
+            elif operation.fullmatch(name) and re.match(r"admin_|list_users|(get|create)_group$", name):
+                yield file.name, f"cognito-idp:{_camel(name)}"
+
+
+def _camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
+
+
+def test_it_allows_what_the_scripts_and_commands_call() -> None:
+    calls = sorted(set(_own_calls()))
+    assert len(calls) > 12
+    assert [call for call in calls if not allows(POLICY, call[1], _resource_of(call[1]))] == []
+
+
+@pytest.mark.parametrize(("resource", "actions"), BY_CHALICE.items())
+def test_it_allows_what_chalice_calls(resource: str, actions: str) -> None:
+    service = resource.split(":")[2]
+    assert [name for name in actions.split() if not allows(POLICY, f"{service}:{name}", resource)] == []
+
+
+def test_it_allows_the_roles_of_the_bootstrap_and_a_rollback() -> None:
+    for role in ("deploy", "file-publishing", "lookup"):
+        arn = f"arn:aws:iam::123456789012:role/cdk-hnb659fds-{role}-role-123456789012-us-east-1"
+        assert allows(POLICY, "sts:AssumeRole", arn)
+    assert allows(POLICY, "states:ListStateMachineVersions", MACHINE)
+    assert allows(POLICY, "states:UpdateStateMachineAlias", f"{MACHINE}:live")
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{HERE}:function:other"),
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:us-east-1:999999999999:function:{APP}-prod-ping"),
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/admin"),
+        ("iam:CreateRole", ROLE),
+        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/admin"),
+        ("cloudformation:DeleteStack", STACK),
+        ("dynamodb:DeleteTable", f"arn:aws:dynamodb:{HERE}:table/{APP}-prod-usage"),
+        ("dynamodb:Query", f"arn:aws:dynamodb:{HERE}:table/{APP}-prod-runs"),
+        ("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/other/secret"),
+        ("cognito-idp:DeleteUserPool", POOL),
+        ("states:DeleteStateMachine", MACHINE),
+    ],
+)
+def test_it_allows_no_more(action: str, resource: str) -> None:
+    assert not allows(POLICY, action, resource)
+
+
+def test_only_actions_without_resources_are_for_all() -> None:
+    for statement in POLICY["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert ("*" in resources) == (statement["Sid"] == "ActionsWithoutAResource")
+        assert not any("*" in action for action in [*statement["Action"]] if isinstance(statement["Action"], list))
+
+
+def test_it_fits_into_a_managed_policy() -> None:
+    """6,144 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    assert len(re.sub(r"\s", "", json.dumps(POLICY))) <= 6144
