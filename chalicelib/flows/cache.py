@@ -39,8 +39,11 @@ class UnitCache:
         self._units: dict[str, tuple[str, Unit]] | None = None
         self._encoded: dict[str, Any] = {}
 
-    def compile(self, texts: Mapping[str, str], flows: frozenset[str]) -> tuple[list[Unit], int]:
-        """The units of all files of the project, and how many of them were compiled anew."""
+    def compile(self, texts: Mapping[str, str], flows: frozenset[str], *, all_files: bool) -> tuple[list[Unit], int]:
+        """The units of these files, and how many of them were compiled anew.
+
+        `all_files` says that they are all of the project's: what is known of others is then forgotten.
+        """
         with self._lock:
             if self._units is None:
                 self._units = self._read()
@@ -55,9 +58,10 @@ class UnitCache:
                     entry = (key, compile_unit(path, text, flows))
                     compiled += 1
                 units[path] = entry
-            if compiled or len(units) != len(known):
-                self._units = units
-                self._write(units.values())
+            kept = units if all_files else {**known, **units}
+            if compiled or len(kept) != len(known):
+                self._units = kept
+                self._write(kept.values())
             return [unit for _, unit in units.values()], compiled
 
     def _read(self) -> dict[str, tuple[str, Unit]]:

@@ -56,7 +56,7 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *
             problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
     flow_names = frozenset(_flow_names(texts)) - functions.keys()
     if use_cache:
-        units, compiled_count = cache_of(root).compile(texts, flow_names)
+        units, compiled_count = cache_of(root).compile(texts, flow_names, all_files=files is None)
     else:
         units, compiled_count = [compile_unit(path, text, flow_names) for path, text in texts.items()], len(texts)
     return link(root, units, texts, functions, problems=problems, compiled_count=compiled_count)

@@ -101,7 +101,7 @@ class FlowRunner:
         def changed(execution: Execution) -> None:
             if execution.status == "RUNNING":
                 return
-            described = _description(execution, parsed=pattern == ".sync:2")
+            described = description(execution, parsed=pattern == ".sync:2")
             if execution.status == "SUCCEEDED":
                 completion.succeed(described)
             else:
@@ -113,7 +113,7 @@ class FlowRunner:
         completion.awaiting()
 
 
-def _description(execution: Execution, *, parsed: bool) -> dict[str, Any]:
+def description(execution: Execution, *, parsed: bool) -> dict[str, Any]:
     """What `.sync` hands on: DescribeExecution's answer, with input and output parsed for `.sync:2`."""
     output = execution.output
     described = {

@@ -1,19 +1,21 @@
 """Places the nodes of a picture: in layers from the top down, each group inside of its node's box.
 
 A small form of Sugiyama's method: the longest way from the start gives the layer (edges that lead back are left out),
-and the mean place of a node's predecessors gives its place within the layer.
+the mean place of a node's predecessors gives its place within the layer, and an edge that passes a layer has a lane of
+its own there, so that it crosses no box.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from chalicelib.flows.graphs.model import END, START, Edge, Group, Node
 
 LETTER = 7.2  # width of a letter, in pixels
 LINE = 34.0  # height of a plain node
-GAP_X, GAP_Y, PAD, TITLE = 34.0, 46.0, 18.0, 24.0
+GAP_X, GAP_Y, PAD, TITLE, LANE = 30.0, 50.0, 18.0, 24.0, 8.0
 
 
 @dataclass
@@ -29,12 +31,24 @@ class Box:
 
 
 @dataclass
+class Route:
+    """An edge and the lanes that it passes on its way down: each the middle, the top and the bottom of its layer.
+
+    `leaves` is the bottom of the layer that it comes from.
+    """
+
+    edge: Edge
+    leaves: float
+    lanes: list[tuple[float, float, float]] = field(default_factory=list)
+
+
+@dataclass
 class Picture:
     """A group with the places of its nodes, relative to its own left upper corner (`x`, `y`)."""
 
     label: str
     boxes: dict[str, Box]
-    edges: list[Edge]
+    routes: list[Route]
     width: float
     height: float
     x: float = 0.0
@@ -44,19 +58,48 @@ class Picture:
 def lay_out(group: Group) -> Picture:
     """Give every node of the group its place."""
     boxes = {node.id: _box(node, group) for node in group.nodes}
-    rows = _order(_layers(group), group.edges)
+    rows = _layers(group)
+    steps = [(edge.source, edge.target) for edge in group.edges]
+    lanes = _lanes(rows, group.edges, boxes, steps)
+    rows = _order(rows, steps)
     widths = [sum(boxes[item].width for item in row) + GAP_X * (len(row) - 1) for row in rows]
     width = max(widths, default=0.0)
     y = 0.0
+    tops: dict[str, tuple[float, float]] = {}
     for row, row_width in zip(rows, widths, strict=True):
         x = (width - row_width) / 2
         height = max(boxes[item].height for item in row)
         for item in row:
             boxes[item].x = x
-            boxes[item].y = y + (height - boxes[item].height) / 2
+            boxes[item].y = y
+            tops[item] = (y, y + height)
             x += boxes[item].width + GAP_X
         y += height + GAP_Y
-    return Picture(group.label, boxes, group.edges, width, max(0.0, y - GAP_Y))
+    routes = [
+        Route(edge, tops[edge.source][1], [(boxes[lane].x + LANE / 2, *tops[lane]) for lane in passed])
+        for edge, passed in zip(group.edges, lanes, strict=True)
+    ]
+    shown = {node.id: boxes[node.id] for node in group.nodes}
+    return Picture(group.label, shown, routes, width, max(0.0, y - GAP_Y))
+
+
+def _lanes(
+    rows: list[list[str]], edges: list[Edge], boxes: dict[str, Box], steps: list[tuple[str, str]]
+) -> list[list[str]]:
+    """Put a lane into each layer that an edge passes; the ids of each edge's lanes, from the top down."""
+    layer = {item: number for number, row in enumerate(rows) for item in row}
+    result = []
+    for number, edge in enumerate(edges):
+        passed = []
+        for between in range(layer[edge.source] + 1, layer[edge.target]):
+            lane = f"lane {number} {between}"
+            boxes[lane] = Box(Node(lane, "", ""), LANE, 0.0)
+            rows[between].append(lane)
+            passed.append(lane)
+        way = [edge.source, *passed, edge.target]
+        steps.extend(pairwise(way))
+        result.append(passed)
+    return result
 
 
 def _box(node: Node, group: Group) -> Box:
@@ -124,10 +167,10 @@ def _without_ways_back(nodes: list[str], following: dict[str, list[str]]) -> lis
     return forward
 
 
-def _order(rows: list[list[str]], edges: list[Edge]) -> list[list[str]]:
+def _order(rows: list[list[str]], steps: list[tuple[str, str]]) -> list[list[str]]:
     before: dict[str, list[str]] = defaultdict(list)
-    for edge in edges:
-        before[edge.target].append(edge.source)
+    for source, target in steps:
+        before[target].append(source)
     place: dict[str, float] = {}
     for row in rows:
         middle = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,7 @@ class _Reader:
         group.nodes.append(end)
         group.edges.append(Edge(start.id, ids[definition["StartAt"]]))
         for name, state in states.items():
-            group.edges.extend(_edges(state, ids, ids[name], end.id))
+            group.edges.extend(_joined(_edges(state, ids, ids[name], end.id)))
             for index, branch in enumerate(state.get("Branches", ())):
                 group.groups.append((ids[name], self.chain(branch, f"{name}, branch {index + 1}")))
             processor = state.get("ItemProcessor", state.get("Iterator"))
@@ -108,6 +108,15 @@ def _edges(state: dict[str, Any], ids: dict[str, str], source: str, end: str) ->
         yield Edge(source, ids[catcher["Next"]], ", ".join(catcher["ErrorEquals"]), dashed=True)
 
 
+def _joined(edges: Iterable[Edge]) -> Iterator[Edge]:
+    """Edges that lead the same way as one, with all their labels."""
+    ways: dict[tuple[str, str, bool], list[str]] = {}
+    for edge in edges:
+        ways.setdefault((edge.source, edge.target, edge.dashed), []).append(edge.label)
+    for (source, target, dashed), labels in ways.items():
+        yield Edge(source, target, ", ".join(filter(None, labels)), dashed)
+
+
 def _condition(choice: dict[str, Any]) -> str:
     """A choice in few words."""
     text = ""
@@ -116,4 +125,4 @@ def _condition(choice: dict[str, Any]) -> str:
     elif "Variable" in choice:
         operator = next((key for key in choice if key not in ("Variable", "Next", "Comment", "Assign", "Output")), "")
         text = f"{choice['Variable']} {operator} {choice.get(operator, '')}"
-    return text if len(text) <= 40 else text[:39] + "…"
+    return text if len(text) <= 30 else text[:29] + "…"

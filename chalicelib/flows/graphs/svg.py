@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from chalicelib.flows.graphs.layout import TITLE, Box, Picture, lay_out
-from chalicelib.flows.graphs.model import END, START, Edge, Group
+from chalicelib.flows.graphs.layout import TITLE, Box, Picture, Route, lay_out
+from chalicelib.flows.graphs.model import END, START, Group
 
 MARGIN = 24.0
 _FILLS = {
@@ -33,8 +33,12 @@ def render_svg(group: Group) -> str:
 def _picture(picture: Picture, x: float, y: float) -> Iterator[str]:
     for box in picture.boxes.values():
         yield from _box(box, x + box.x, y + box.y)
-    for edge in picture.edges:
-        yield from _edge(edge, picture, x, y)
+    labels = []
+    for route in picture.routes:
+        line, label = _edge(route, picture, x, y)
+        yield line
+        labels.append(label)
+    yield from filter(None, labels)  # above all lines
 
 
 def _box(box: Box, x: float, y: float) -> Iterator[str]:
@@ -55,24 +59,33 @@ def _box(box: Box, x: float, y: float) -> Iterator[str]:
         yield from _picture(inner, x + inner.x, y + inner.y)
 
 
-def _edge(edge: Edge, picture: Picture, x: float, y: float) -> Iterator[str]:
+def _edge(route: Route, picture: Picture, x: float, y: float) -> tuple[str, str]:
+    """The line of an edge, and its label."""
+    edge = route.edge
     source, target = picture.boxes[edge.source], picture.boxes[edge.target]
-    x1, y1 = x + source.x + source.width / 2, y + source.y + source.height
-    x2, y2 = x + target.x + target.width / 2, y + target.y
     if target.y > source.y:
-        middle = (y1 + y2) / 2
-        path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {y2:.1f}"
-        label_x, label_y = (x1 + x2) / 2, middle - 3
+        x1, y1 = x + source.x + source.width / 2, y + source.y + source.height
+        path = f"M{x1:.1f} {y1:.1f}V{y + route.leaves:.1f}"
+        y1 = y + route.leaves
+        points = [(x + middle, y + top, y + bottom) for middle, top, bottom in route.lanes]
+        points.append((x + target.x + target.width / 2, y + target.y, y + target.y))
+        label_x, label_y = x1 * 0.2 + points[0][0] * 0.8, y1 * 0.4 + points[0][1] * 0.6
+        for x2, top, bottom in points:
+            half = (y1 + top) / 2
+            path += f"C{x1:.1f} {half:.1f} {x2:.1f} {half:.1f} {x2:.1f} {top:.1f}"
+            path += f"V{bottom:.1f}" if bottom > top else ""
+            x1, y1 = x2, bottom
     else:  # a way back, round the right side
-        side = max(x + source.x + source.width, x + target.x + target.width) + 16
         x1, y1 = x + source.x + source.width, y + source.y + source.height / 2
         x2, y2 = x + target.x + target.width, y + target.y + target.height / 2
+        side = max(x1, x2) + 16
         path = f"M{x1:.1f} {y1:.1f}C{side:.1f} {y1:.1f} {side:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         label_x, label_y = side, (y1 + y2) / 2
     dash = ' stroke-dasharray="4 3"' if edge.dashed else ""
-    yield f'<path d="{path}" fill="none" stroke="#5b6b7d"{dash} marker-end="url(#arrow)"/>'
-    if edge.label:
-        yield (
-            f'<text x="{label_x:.1f}" y="{label_y:.1f}" text-anchor="middle" font-size="10" fill="#5b6b7d" '
-            f'paint-order="stroke" stroke="white" stroke-width="3">{escape(edge.label)}</text>'
-        )
+    line = f'<path d="{path}" fill="none" stroke="#5b6b7d"{dash} marker-end="url(#arrow)"/>'
+    if not edge.label:
+        return line, ""
+    return line, (
+        f'<text x="{label_x:.1f}" y="{label_y:.1f}" text-anchor="middle" font-size="10" fill="#5b6b7d" '
+        f'paint-order="stroke" stroke="white" stroke-width="3">{escape(edge.label)}</text>'
+    )

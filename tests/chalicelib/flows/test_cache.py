@@ -40,6 +40,17 @@ def test_unchanged_files_are_not_compiled_again(project: Workspace) -> None:
     assert project.compile().compiled_count == 1
 
 
+def test_files_that_are_gone_are_forgotten_and_a_look_at_one_forgets_none(project: Workspace) -> None:
+    project.compile()
+    only = project.root / "flows" / "a.yml"
+    assert compile_project(project.root, [only]).compiled_count == 1  # alone: other names mean other steps
+    assert project.compile().compiled_count == 1
+    only.unlink()
+    project.compile()
+    kept = {entry["path"] for entry in json.loads((project.root / CACHE_FILE).read_text())["units"].values()}
+    assert kept == {"flows/b.yml", "flows/c.yml", "flows/bad.yml"}
+
+
 def test_what_comes_from_the_cache_is_what_was_compiled(project: Workspace) -> None:
     fresh = project.compile()
     forget_caches()
