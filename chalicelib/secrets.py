@@ -50,6 +50,8 @@ class Secrets:
 
     def _refresh(self) -> float:
         """Load once; how many seconds that is good for."""
+        if not settings.has_cloud:
+            return 0.0
         try:
             found = _fetch(settings.names.secrets_prefix)
         except Exception as error:

@@ -84,6 +84,14 @@ class Settings:
         return os.environ.get("AWS_ENDPOINT_URL") or None
 
     @property
+    def has_cloud(self) -> bool:
+        """Whether the stage's resources exist anywhere: those of the stage `local` live at a custom endpoint alone.
+
+        Without (a test, `python -m chalicelib.flows run`) nothing asks an AWS account for a stage that it can't have.
+        """
+        return self.aws_endpoint is not None or self.stage != "local"
+
+    @property
     def on_lambda(self) -> bool:
         """Whether this process is a Lambda function, or a worker that stands in for one."""
         return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

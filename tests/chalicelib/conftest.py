@@ -116,6 +116,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Nothing that the application keeps between calls, before and after."""
     for name in ("AWS_LAMBDA_FUNCTION_NAME", "AWS_CHALICE_CLI_MODE", "CORS_ORIGINS", "STAGE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STAGE", "test")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_REGION", "us-east-1")

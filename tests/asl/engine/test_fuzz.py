@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asl import Engine, SkippingClock
+from asl.engine import execution as executions
 from asl.engine.failures import EngineError
 from tests.asl.engine.conftest import LAMBDA, Failed, Functions, flow, machine
 
@@ -128,6 +131,15 @@ class Tasks(Functions):
             completion.awaiting()
             return None
         return super().start(request, completion)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_histories() -> Iterator[None]:
+    """Endless loops, of which random definitions have many, end after fewer events than AWS allows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executions, "EVENT_LIMIT", 1_500)
+        patch.setattr(executions, "EXPRESS_EVENTS", 3_000)
+        yield
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
