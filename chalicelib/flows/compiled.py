@@ -26,6 +26,14 @@ class FunctionUse:
     memory: int
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """How a function is deployed: the largest `timeout` (seconds) and `memory` (MB) that any flow asks for."""
+
+    timeout: int
+    memory: int
+
+
 @dataclass(frozen=True)
 class CompiledFlow:
     """A flow ready to be created as a state machine.
@@ -65,15 +73,15 @@ class Project:
     """All flows of a project.
 
     `broken` has the flows that cannot run, each with its errors; a flow is in `flows` or in `broken`, never in both.
-    `diagnostics` has every finding of every file in the order of files and lines. `settings` are timeout and memory of
-    each function that a flow uses: the largest that any flow asks for.
+    `diagnostics` has every finding of every file in the order of files and lines. `settings` has each function that
+    a flow uses.
     """
 
     root: Path
     flows: Mapping[str, CompiledFlow]
     diagnostics: tuple[Diagnostic, ...]
     broken: Mapping[str, tuple[Diagnostic, ...]]
-    settings: Mapping[str, FunctionUse] = field(default_factory=dict)
+    settings: Mapping[str, FunctionSettings] = field(default_factory=dict)
     compiled_count: int = 0
     """How many files were compiled anew and not taken from the cache."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chalicelib.flows.checks import PROJECT_CHECKS, SILENCEABLE_ERRORS, duplicate_flow
 from chalicelib.flows.checks.base import Finding, ProjectView
-from chalicelib.flows.compiled import CompiledFlow, FunctionUse, Project
+from chalicelib.flows.compiled import CompiledFlow, FunctionSettings, FunctionUse, Project
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.handlers import function_of_handler
 from chalicelib.flows.linked import Linked
@@ -107,8 +107,8 @@ def _aliases(flow: Flow, functions: Mapping[str, Function]) -> dict[str, str]:
     return result
 
 
-def _settings(linked: Iterable[Linked]) -> dict[str, FunctionUse]:
-    """Timeout and memory of each function in use: the largest that any flow asks for."""
+def _settings(linked: Iterable[Linked]) -> dict[str, FunctionSettings]:
+    """The settings of each function in use."""
     asked: dict[str, list[FunctionEntry]] = {}
     for item in linked:
         for target in item.targets.values():
@@ -118,9 +118,7 @@ def _settings(linked: Iterable[Linked]) -> dict[str, FunctionUse]:
             if entry.name in item.aliases:
                 asked.setdefault(item.aliases[entry.name], []).append(entry)
     return {
-        function: FunctionUse(
-            function,
-            function,
+        function: FunctionSettings(
             max((entry.timeout for entry in entries if entry.timeout), default=DEFAULT_TIMEOUT),
             max((entry.memory for entry in entries if entry.memory), default=DEFAULT_MEMORY),
         )
@@ -128,7 +126,7 @@ def _settings(linked: Iterable[Linked]) -> dict[str, FunctionUse]:
     }
 
 
-def _compiled(item: Linked, settings: Mapping[str, FunctionUse]) -> CompiledFlow:
+def _compiled(item: Linked, settings: Mapping[str, FunctionSettings]) -> CompiledFlow:
     flow = item.flow
     uses = dict(item.aliases)
     named = set(uses.values())

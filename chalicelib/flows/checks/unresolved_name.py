@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
     if len(linked.targets) == len(linked.unit.placeholders):
         return
+    listed = {entry.name for entry in linked.flow.functions}  # their handlers have been reported
     written = {"definition": linked.definition, "permissions": linked.flow.written_permissions}
     for name, pointer, offset in occurrences(written):
-        if name in linked.targets:
+        if name in linked.targets or name.removesuffix("Arn") in listed:
             continue
         ambiguous = linked.scope.ambiguous.get(name)
         if ambiguous:
