@@ -1,0 +1,62 @@
+"""`python -m admin.plugins`, which `make plugins` runs: fetch what config.json asks for and install it.
+
+exit codes: 0 done, 1 something is in the way and nothing was changed, 2 a wrong command line
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chalicelib.settings import PROJECT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m admin.plugins",
+        description="Fetch the plugins of config.json, as plugins.lock has them, and install them into .plugins/.",
+    )
+    parser.add_argument("--root", type=Path, default=PROJECT, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--update",
+        nargs="*",
+        metavar="NAME",
+        help="move these plugins (all, if none is named) to what their ref is now",
+    )
+    parser.add_argument("--frozen", action="store_true", help="fail where plugins.lock would change: for CI")
+    parser.add_argument("--yes", action="store_true", help="agree to the permissions and hooks that are asked for")
+    parser.add_argument("--if-needed", action="store_true", help="do nothing if nothing has changed")
+    parser.add_argument("--test", action="store_true", help="run the tests of the installed plugins")
+    options = parser.parse_args(argv)
+    if options.update is not None and options.frozen:
+        parser.error("--update changes plugins.lock, and --frozen forbids it")
+    from admin.plugins.errors import PluginError
+    from admin.plugins.freshness import ensure
+
+    try:
+        if options.test:
+            from admin.plugins.run_tests import run_tests
+
+            return run_tests(options.root)
+        if options.if_needed:
+            ensure(options.root, frozen=options.frozen)
+            return 0
+        from admin.plugins.install import ALL, install
+
+        update = () if options.update is None else tuple(options.update) or ALL
+        found = install(options.root, update=update, frozen=options.frozen, yes=options.yes)
+    except PluginError as error:
+        print(f"plugins: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    names = [f"{plugin.manifest.name} {plugin.manifest.version} ({plugin.folder})" for plugin in found]
+    print("\n".join(names) or "No plugins.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Two of one name: plugins, functions, flows, steps. Each error names both sides and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from admin.plugins.errors import PluginError
+from admin.plugins.layout import flow_paths, function_names
+from admin.plugins.obtain import Obtained
+from chalicelib.functions.discovery import name_problem, resource_name
+
+_FLOW_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
+_WAY_OUT = 'rename one of them, or give the plugin a prefix in config.json: {"source": "...", "prefix": "acme_"}'
+
+Claim = tuple[str, str, str]
+"""What makes two the same, the name, and who has it."""
+
+
+def check_names(root: Path, plugins: Sequence[Obtained]) -> None:
+    """Raises PluginError with all clashes among the plugins, and between them and the project."""
+    problems = [
+        *_twice("plugin", ((p.manifest.name.lower(), p.manifest.name, p.wanted.source.label) for p in plugins)),
+        *_twice("function", [*_project_functions(root), *_plugin_functions(plugins)]),
+        *_twice("flow", [*_project_flows(root), *_plugin_flows(plugins)]),
+        *_twice("step", ((name, name, p.label) for p in plugins for name in p.manifest.steps)),
+        *_impossible(plugins),
+    ]
+    if problems:
+        raise PluginError("\n  ".join([f"names clash: {_WAY_OUT}", *problems]))
+
+
+def _twice(kind: str, claims: Iterable[Claim]) -> Iterator[str]:
+    first: dict[str, Claim] = {}
+    for claim in claims:
+        other = first.setdefault(claim[0], claim)
+        if other is not claim:
+            same = repr(claim[1]) if claim[1] == other[1] else f"{other[1]!r} and {claim[1]!r} (one on AWS)"
+            yield f"{kind} {same}: {other[2]} and {claim[2]}"
+
+
+def _impossible(plugins: Sequence[Obtained]) -> Iterator[str]:
+    for plugin in plugins:
+        for name, path in function_names(plugin.files):
+            problem = name_problem(plugin.wanted.prefix + name)
+            if problem:
+                yield f"{plugin.label}, {path}: {problem}"
+
+
+def _project_functions(root: Path) -> Iterator[Claim]:
+    for handler in sorted((root / "chalicelib" / "lib").glob("*/handler.py")):
+        name = handler.parent.name
+        yield resource_name(name), name, str(handler.relative_to(root))
+
+
+def _plugin_functions(plugins: Sequence[Obtained]) -> Iterator[Claim]:
+    for plugin in plugins:
+        for name, path in function_names(plugin.files):
+            name = plugin.wanted.prefix + name
+            yield resource_name(name), name, f"{plugin.label}, {path}"
+
+
+def _project_flows(root: Path) -> Iterator[Claim]:
+    for file in sorted((root / "flows").rglob("*.y*ml")):
+        match = _FLOW_NAME.search(file.read_text(encoding="utf-8", errors="replace"))
+        if match:
+            yield match[1], match[1], str(file.relative_to(root))
+
+
+def _plugin_flows(plugins: Sequence[Obtained]) -> Iterator[Claim]:
+    for plugin in plugins:
+        for path in flow_paths(plugin.files):
+            match = _FLOW_NAME.search(plugin.files[path].decode("utf-8", "replace"))
+            if match:
+                name = plugin.wanted.prefix + match[1]
+                yield name, name, f"{plugin.label}, {path}"

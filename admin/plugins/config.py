@@ -1,0 +1,65 @@
+"""What `config.json` asks for: `{"plugins": ["git+https://...", {"source": "...", "prefix": "acme_"}]}`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from admin.plugins.errors import PluginError
+from admin.plugins.sources import Source, parse_source
+
+CONFIG = "config.json"
+_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*[_-]?")
+_KEYS = frozenset({"source", "prefix"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An entry: where the plugin comes from, and what to put before the names of its functions and flows."""
+
+    source: Source
+    prefix: str = ""
+
+
+def read_config(root: Path, environment: Mapping[str, str] = os.environ) -> list[Wanted]:
+    """The plugins that the project at `root` asks for, in order.
+
+    Raises PluginError naming the entry by its number: its text may hold a token.
+    """
+    wanted: list[Wanted] = []
+    for number, entry in enumerate(entries(root), 1):
+        where = f"{CONFIG}, plugin {number}"
+        if isinstance(entry, str):
+            entry = {"source": entry}
+        if not isinstance(entry, dict) or not isinstance(entry.get("source"), str) or set(entry) - _KEYS:
+            raise PluginError(f'{where}: expected an address, or {{"source": "...", "prefix": "..."}}')
+        prefix = entry.get("prefix", "")
+        if not isinstance(prefix, str) or (prefix and not _PREFIX.fullmatch(prefix)):
+            raise PluginError(f"{where}: a prefix has letters and digits, and may end in _ or -")
+        try:
+            source = parse_source(entry["source"].strip(), root, environment)
+        except PluginError as error:
+            raise PluginError(f"{where}: {error}") from None
+        if any(other.source.address == source.address for other in wanted):
+            raise PluginError(f"{where}: {source.address} is listed twice")
+        wanted.append(Wanted(source, prefix))
+    return wanted
+
+
+def entries(root: Path) -> list[Any]:
+    """The list as it is written. Raises PluginError."""
+    try:
+        document = json.loads((root / CONFIG).read_bytes())
+    except FileNotFoundError:
+        return []
+    except ValueError as error:
+        raise PluginError(f"{CONFIG} is no JSON: {error}") from None
+    found = document.get("plugins", []) if isinstance(document, dict) else None
+    if not isinstance(found, list):
+        raise PluginError(f'{CONFIG}: expected {{"plugins": [...]}}')
+    return found

@@ -1,0 +1,61 @@
+"""`plugins.lock`: what exactly is installed, for everyone. Commit it; never edit it.
+
+For each plugin: where it comes from (without credentials), the commit, the hash of its files, and the hash of the
+permissions and hooks that somebody has agreed to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from admin.plugins.errors import PluginError
+
+LOCK = "plugins.lock"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A plugin in the lock. `commit` is None for what is not from git, `consent` if nothing had to be agreed to."""
+
+    name: str
+    source: str
+    ref: str | None
+    commit: str | None
+    version: str
+    content: str
+    consent: str | None
+
+
+def read_lock(root: Path) -> dict[str, Locked]:
+    """The lock of the project at `root`, by source. Raises PluginError if it is none."""
+    try:
+        document = json.loads((root / LOCK).read_bytes())
+        if document["format"] != FORMAT:
+            raise PluginError(f"{LOCK} has format {document['format']}, and this version knows {FORMAT}: update it")
+        return {entry["source"]: Locked(**entry) for entry in document["plugins"]}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError):
+        raise PluginError(
+            f"{LOCK} is damaged: restore it (`git checkout {LOCK}`), or delete it and run `make plugins`"
+        ) from None
+
+
+def write_lock(root: Path, plugins: list[Locked]) -> bool:
+    """Write the lock if it changes; whether it did. No plugins: no lock."""
+    target = root / LOCK
+    before = target.read_text(encoding="utf-8") if target.is_file() else None
+    if not plugins:
+        target.unlink(missing_ok=True)
+        return before is not None
+    document = {"format": FORMAT, "plugins": [asdict(entry) for entry in sorted(plugins, key=lambda p: p.name)]}
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if text != before:
+        temporary = target.with_name(f".{LOCK}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(target)
+    return text != before

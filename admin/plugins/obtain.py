@@ -1,0 +1,141 @@
+"""Gets one plugin with its files: from what is installed, from the cache, or over the network, whichever is nearest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from admin.plugins.config import Wanted
+from admin.plugins.errors import PluginError
+from admin.plugins.git import Repository
+from admin.plugins.layout import Files, collect, content_hash, folder_entries, read_folder
+from admin.plugins.lock import LOCK, Locked
+from admin.plugins.manifest import HOOKS, Manifest, read_manifest
+from admin.plugins.sources import FolderSource, GitSource, PackageSource
+from chalicelib.plugins import FOLDER
+
+CACHE = Path(FOLDER, ".cache")
+ENTRY_POINTS = "serverless_dynamic_workflows."
+"""What the groups of a Python package's entry points begin with; `checks`, `steps` and `routes` follow."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """A plugin with all of its files."""
+
+    wanted: Wanted
+    manifest: Manifest
+    files: Files = field(repr=False)
+    commit: str | None
+    content: str
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder; another content has another."""
+        return folder_name(self.manifest.name, self.commit or self.content)
+
+    @property
+    def label(self) -> str:
+        """Who it is, in messages about clashes."""
+        return f"plugin {self.manifest.name} ({self.wanted.source.label})"
+
+
+def folder_name(name: str, identity: str) -> str:
+    """The folder of a plugin in `.plugins`, by its commit or the hash of its files."""
+    return f"{name}@{identity[:12]}"
+
+
+def obtain(
+    root: Path,
+    wanted: Wanted,
+    locked: Locked | None,
+    *,
+    update: bool,
+    frozen: bool,
+    say: Say,
+    environment: Mapping[str, str] = os.environ,
+) -> Obtained:
+    """Get a plugin; with `update`, whatever its ref is now; with `frozen`, nothing but what is locked.
+
+    Raises PluginError.
+    """
+    source = wanted.source
+    if locked is not None and locked.ref != source.ref:
+        locked = None
+    if frozen and locked is None:
+        raise PluginError(f"{source.label} is not in {LOCK}: run `make plugins` and commit {LOCK}")
+    if isinstance(source, GitSource):
+        return _from_git(root, wanted, source, locked=None if update else locked, say=say, environment=environment)
+    folder = source.folder if isinstance(source, FolderSource) else _package_folder(source)
+    if not folder.is_dir():
+        raise PluginError(f"{source.label}: there is no folder {folder}")
+    files = collect(folder_entries(folder), read_folder, source.label)
+    manifest = read_manifest(files, source.label, source.default_name)
+    if isinstance(source, PackageSource):
+        manifest = _with_entry_points(manifest, source, folder.name)
+    return Obtained(wanted, manifest, files, None, content_hash(files))
+
+
+def installed_files(folder: Path, label: str) -> dict[str, bytes] | None:
+    """What is installed in a folder, None if it is damaged."""
+    try:
+        return collect(folder_entries(folder), read_folder, label) if folder.is_dir() else None
+    except (PluginError, OSError):
+        return None
+
+
+def _from_git(
+    root: Path, wanted: Wanted, source: GitSource, *, locked: Locked | None, say: Say, environment: Mapping[str, str]
+) -> Obtained:
+    repository = Repository(source, root / CACHE, environment)
+    commit = locked.commit if locked else None
+    files = None
+    if locked is not None and commit is not None:
+        files = installed_files(root / FOLDER / folder_name(locked.name, commit), source.label)
+        if files is not None and content_hash(files) != locked.content:
+            files = None  # somebody has edited it
+    if files is None:
+        if commit is None or not repository.has(commit):
+            say(f"{source.label}: fetching")
+            began = time.monotonic()
+            fetched = repository.fetch(commit or source.ref)
+            say(f"{source.label}: commit {fetched[:12]}, {time.monotonic() - began:.1f} s")
+            commit = fetched
+        files = collect(repository.entries(commit), repository.read, source.label)
+    manifest = read_manifest(files, source.label, source.default_name)
+    return Obtained(wanted, manifest, files, commit, content_hash(files))
+
+
+def _package_folder(source: PackageSource) -> Path:
+    """The folder of an installed package; the package is not imported."""
+    module = source.name.replace("-", "_")
+    spec = importlib.util.find_spec(module) if module.isidentifier() else None
+    for location in (spec.submodule_search_locations if spec else None) or ():
+        return Path(location)
+    raise PluginError(
+        f"{source.name}: no Python package {module} is installed: `pip install {source.name}`, and pin it in "
+        "requirements-local.in"
+    )
+
+
+def _with_entry_points(manifest: Manifest, source: PackageSource, module: str) -> Manifest:
+    """The hooks that a package declares as entry points of Python besides those of its `plugin.toml`."""
+    try:
+        declared = importlib.metadata.distribution(source.name).entry_points
+    except importlib.metadata.PackageNotFoundError:
+        return manifest
+    found: dict[str, dict[str, str]] = {kind: dict(getattr(manifest, kind)) for kind in HOOKS}
+    for point in declared:
+        kind = point.group.removeprefix(ENTRY_POINTS)
+        if point.group == ENTRY_POINTS + kind and kind in HOOKS:
+            if not point.value.startswith(f"{module}.hooks"):
+                raise PluginError(f"{source.name}: the entry point {point.name} is not in {module}.hooks")
+            found[kind][point.name] = point.value.removeprefix(f"{module}.")
+    return replace(manifest, checks=found["checks"], steps=found["steps"], routes=found["routes"])

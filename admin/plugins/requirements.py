@@ -1,0 +1,150 @@
+"""What plugins need of PyPI: clashes are found before pip is asked, and only what is missing is installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from admin.plugins.errors import PluginError
+from admin.plugins.layout import Files
+from chalicelib.plugins import REQUIREMENTS
+
+FILE = "requirements.txt"
+PROJECT_FILES = (FILE, "requirements-local.txt")
+"""What the project pins: what ships, and what it runs with on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A requirement and who has it."""
+
+    requirement: Requirement
+    owner: str
+
+    @property
+    def name(self) -> str:
+        return canonicalize_name(self.requirement.name)
+
+
+def plugin_needs(files: Files, plugin: str) -> list[Need]:
+    """The requirements of a plugin. Raises PluginError for what is more than a name with versions."""
+    try:
+        text = files.get(FILE, b"").decode("utf-8")
+    except UnicodeDecodeError:
+        raise PluginError(f"plugin {plugin}: {FILE} is no text") from None
+    found = []
+    for line in _lines(text):
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            raise PluginError(
+                f"plugin {plugin}: {FILE}: {line!r} is no name with versions; options and files are not taken"
+            ) from None
+        if requirement.url is not None:
+            raise PluginError(f"plugin {plugin}: {FILE}: {requirement.name} comes from an address: name a version")
+        found.append(Need(requirement, f"plugin {plugin}"))
+    return found
+
+
+def project_needs(root: Path) -> list[Need]:
+    """The pins of the project."""
+    return [
+        Need(Requirement(line), file)
+        for file in PROJECT_FILES
+        if (root / file).is_file()
+        for line in _lines((root / file).read_text(encoding="utf-8"))
+        if not line.startswith("-")
+    ]
+
+
+def check_clashes(needs: Sequence[Need]) -> None:
+    """Raises PluginError naming two requirements that no version can meet."""
+    by_name: dict[str, list[Need]] = {}
+    for need in needs:
+        if need.requirement.marker is None or need.requirement.marker.evaluate():
+            by_name.setdefault(need.name, []).append(need)
+    clashes = [
+        f"{first.owner} needs {first.requirement}, {second.owner} needs {second.requirement}"
+        for same in by_name.values()
+        for index, second in enumerate(same)
+        for first in same[:index]
+        if first.owner != second.owner and not _compatible(first.requirement.specifier, second.requirement.specifier)
+    ]
+    if clashes:
+        raise PluginError("\n  ".join(["requirements exclude each other: change one of each two", *clashes]))
+
+
+def install_missing(root: Path, needs: Iterable[Need]) -> list[str]:
+    """Install what is not here yet into the Python that runs this; what was installed.
+
+    Raises PluginError with pip's last line.
+    """
+    missing = sorted({str(need.requirement) for need in needs if not _satisfied(need.requirement)})
+    if not missing:
+        return []
+    pins = [f"--constraint={root / file}" for file in PROJECT_FILES if (root / file).is_file()]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    done = subprocess.run([*command, *pins, *missing], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
+        raise PluginError(f"pip cannot install {', '.join(missing)}: {errors[-1].removeprefix('ERROR: ')}")
+    return missing
+
+
+def write_merged(root: Path, by_plugin: dict[str, list[Need]]) -> None:
+    """Write what project and plugins require together, for the package; the same input makes the same file."""
+    target = root / REQUIREMENTS
+    if not any(by_plugin.values()):
+        target.unlink(missing_ok=True)
+        return
+    own = (root / FILE).read_text(encoding="utf-8") if (root / FILE).is_file() else ""
+    pinned = {canonicalize_name(Requirement(line).name) for line in _lines(own) if not line.startswith("-")}
+    lines = [own.rstrip("\n")] if own.strip() else []
+    for plugin, needs in sorted(by_plugin.items()):
+        kept = sorted(str(need.requirement) for need in needs if need.name not in pinned)
+        if kept:
+            lines += [f"# plugin {plugin}", *kept]
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.replace(target)
+
+
+def _lines(text: str) -> list[str]:
+    stripped = (line.split(" #")[0].strip() for line in text.splitlines())
+    return [line for line in stripped if line and not line.startswith("#")]
+
+
+def _satisfied(requirement: Requirement) -> bool:
+    if requirement.marker is not None and not requirement.marker.evaluate():
+        return True
+    try:
+        version = importlib.metadata.version(requirement.name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return requirement.specifier.contains(version, prereleases=True)
+
+
+def _compatible(first: SpecifierSet, second: SpecifierSet) -> bool:
+    """Whether some version may meet both: those at the bounds that they name, and those just above, are tried."""
+    both = first & second
+    candidates = {"0", "99999"}
+    for specifier in both:
+        text = specifier.version.removesuffix(".*")
+        try:
+            Version(text)
+        except InvalidVersion:  # of ===, which may name anything
+            candidates.add(text)
+            continue
+        public = text.partition("+")[0]
+        candidates |= {text, public, *(f"{Version(public).base_version}.0.0.1",)}
+    return any(both.contains(candidate, prereleases=True) for candidate in candidates)
