@@ -118,6 +118,9 @@ class Cloud:
         self.router.before_states = project.before_states
         self.targets.before_start = project.before_start
         self.schedules.start()
+        stop_watching = threading.Event()
+        threading.Thread(target=project.watch, args=(stop_watching,), name="project-files", daemon=True).start()
+        self._closers.callback(stop_watching.set)
         self._closers.callback(self.schedules.close)
         self.router.after = self._after
 

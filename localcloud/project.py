@@ -21,6 +21,7 @@ from localcloud.workers import FunctionSpec
 
 DEFAULT_TIMEOUT = 60  # seconds
 DEFAULT_MEMORY = 256  # MB
+WATCH_SECONDS = 0.5  # a look at unchanged files takes a tenth of a millisecond
 # What may name a state machine of the project: these are answered only once the machine is as its file says.
 _ARN_FIELDS = ("stateMachineArn", "executionArn")
 
@@ -61,6 +62,18 @@ class ProjectInCloud:
         """Bring the state machines up to date before a schedule or an event starts one."""
         if state_machine_arn.startswith(self._prefixes):
             self.sync()
+
+    def watch(self, stop: threading.Event) -> None:
+        """Look for changed files until `stop` is set, so that a new schedule counts and a mistake is told at once."""
+        told = ""
+        while not stop.wait(WATCH_SECONDS):
+            try:
+                self.sync()
+                told = ""
+            except Exception as error:  # half-written files, two functions with one name
+                if told != str(error):
+                    _log(f"the project's files cannot be read: {error}")
+                told = str(error)
 
     def sync(self) -> None:
         """Create, update and delete what has changed in the project's files since the last call."""

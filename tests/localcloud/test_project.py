@@ -47,6 +47,14 @@ def test_removed_flows_are_gone(cloud: Cloud) -> None:
     assert key not in cloud.schedules.upcoming()
 
 
+def test_a_new_schedule_counts_though_nobody_calls(cloud: Cloud) -> None:
+    key = f"schedule default/{cloud.names.resource('unasked')}"
+    file = write_flow(cloud, "unasked", 1, "schedule: rate(1 day)\n")
+    wait_for(lambda: key in cloud.schedules.upcoming())
+    file.unlink()
+    wait_for(lambda: key not in cloud.schedules.upcoming())
+
+
 def test_a_flow_may_change_its_type(cloud: Cloud) -> None:
     write_flow(cloud, "changing", 1)
     assert run(cloud, "changing") == 1
