@@ -43,6 +43,7 @@ def add_identity(scope: Construct, stage: StageSettings, names: Names, groups: I
         "UserPool",
         user_pool_name=names.resource("users"),
         username_attributes=["email"],
+        username_configuration=cognito.CfnUserPool.UsernameConfigurationProperty(case_sensitive=False),
         auto_verified_attributes=["email"],
         admin_create_user_config=cognito.CfnUserPool.AdminCreateUserConfigProperty(allow_admin_create_user_only=True),
         account_recovery_setting=cognito.CfnUserPool.AccountRecoverySettingProperty(
