@@ -232,6 +232,22 @@ class TestBrokenFlows:
         assert workspace.compile().errors == ()
 
 
+class TestPlugins:
+    def test_a_plugins_flows_and_functions_belong_to_the_project(self, workspace: Workspace) -> None:
+        plugin = workspace.root / ".plugins" / "extra"
+        (plugin / "functions" / "lib" / "plugged").mkdir(parents=True)
+        (plugin / "functions" / "lib" / "plugged" / "handler.py").write_text("def handler(event, context): ...\n")
+        (plugin / "flows").mkdir()
+        (plugin / "flows" / "theirs.yml").write_text(calling("${pluggedArn}", "theirs"))
+        workspace.flow("name: ours\nsteps: [plugged, theirs]\n", "ours.yml")
+        project = workspace.compile()
+        assert project.errors == ()
+        assert project.flows["theirs"].path.as_posix() == ".plugins/extra/flows/theirs.yml"
+        assert project.flows["ours"].references == ("theirs",)
+        workspace.flow("name: theirs\nsteps: [hello_world]\n", "clash.yml")
+        assert ".plugins/extra/flows/theirs.yml" in str(workspace.compile().broken["theirs"])
+
+
 class TestSettings:
     def test_the_largest_wins_and_the_smaller_is_warned(self, workspace: Workspace) -> None:
         for name, timeout, memory in (("one", 30, 512), ("two", 90, 128)):
