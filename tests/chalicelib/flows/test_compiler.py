@@ -235,9 +235,11 @@ class TestBrokenFlows:
 class TestPlugins:
     def test_a_plugins_flows_and_functions_belong_to_the_project(self, workspace: Workspace) -> None:
         plugin = workspace.root / ".plugins" / "extra"
-        (plugin / "functions" / "lib" / "plugged").mkdir(parents=True)
-        (plugin / "functions" / "lib" / "plugged" / "handler.py").write_text("def handler(event, context): ...\n")
+        (plugin / "lib" / "plugged").mkdir(parents=True)
+        (plugin / "lib" / "plugged" / "handler.py").write_text("def handler(event, context): ...\n")
         (plugin / "flows").mkdir()
+        index = {"format": 1, "plugins": [{"name": "extra", "folder": ".plugins/extra"}]}
+        (workspace.root / ".plugins" / "installed.json").write_text(json.dumps(index))
         (plugin / "flows" / "theirs.yml").write_text(calling("${pluggedArn}", "theirs"))
         workspace.flow("name: ours\nsteps: [plugged, theirs]\n", "ours.yml")
         project = workspace.compile()
