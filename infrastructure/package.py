@@ -1,7 +1,7 @@
 """The zip that Lambda gets: only what is needed, with a fresh catalog, the same bytes for the same input.
 
 Both front doors package through Chalice, in the same process: `chalice deploy` and `chalice package` by their command
-line, the CDK app by `chalice.cdk`. `install` puts `Packager` in the place of Chalice's own, which
+line, the CDK app by `chalice.cdk`. `install` puts `create_package` in the place of Chalice's own way, which
 
 - knows nothing of the catalog, of plugins and of what must stay out;
 - names its cached zip by the contents of files alone, so that renaming a file deploys the old zip again;

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synth import write_project
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
+from infrastructure.nested_stacks import MAX_RESOURCES, MAX_TEMPLATE
 from infrastructure.stages import PROD
 from infrastructure.synthesis import check_cli_version, checked_flows, checked_stage
 from tests.infrastructure.conftest import Assembly, locked, run
@@ -79,6 +81,18 @@ def test_a_command_line_that_does_not_fit(running: str) -> None:
 @pytest.mark.parametrize("running", [None, "2.1148.1", "2.2000.0"])
 def test_a_command_line_that_fits(running: str | None) -> None:
     check_cli_version(running)
+
+
+def test_a_thousand_flows_fit_into_one_stage(tmp_path: Path) -> None:
+    write_project(tmp_path / "project", 1000)
+    benchmark = PROJECT / "benchmarks" / "synth.py"
+    run([sys.executable, str(benchmark), "--case", "ours", "--flows", "1000", "--folder", str(tmp_path)])
+    assembly = Assembly(tmp_path / "cdk.out")
+    assert len(assembly.of_type("AWS::StepFunctions::StateMachine")) == 1000
+    assert len(assembly.of_type("AWS::Scheduler::Schedule")) == 1000
+    for template in [assembly.template, *assembly.nested.values()]:
+        assert len(template["Resources"]) <= MAX_RESOURCES
+    assert max(file.stat().st_size for file in assembly.folder.glob("*.template.json")) <= MAX_TEMPLATE
 
 
 @pytest.fixture(scope="session")
