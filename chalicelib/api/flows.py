@@ -65,6 +65,7 @@ def _flow(flow: CatalogFlow, created: Mapping[str, str | None]) -> dict[str, Any
         "inputSchema": flow.input_schema,
         "definition": flow.definition,
         "created": created[flow.name],
+        **({"plugin": flow.plugin} if flow.plugin else {}),
     }
 
 

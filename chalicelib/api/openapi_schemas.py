@@ -67,7 +67,8 @@ COMPONENTS: dict[str, Any] = {
             "inputSchema": _NULLABLE_OBJECT,
             "definition": {"type": "object"},
             "created": _NULLABLE_DATE,
-        }
+        },
+        {"plugin": {**_TEXT, "description": "The plugin that it comes from."}},
     ),
     "Flows": _list(
         "flows",

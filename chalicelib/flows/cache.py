@@ -21,6 +21,7 @@ from typing import Any
 
 import asl.language
 from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
+from chalicelib.flows.extensions import Extensions
 from chalicelib.flows.model import build_flow
 from chalicelib.flows.permissions import Statement
 from chalicelib.flows.silencing import Silence
@@ -39,23 +40,26 @@ class UnitCache:
         self._units: dict[str, tuple[str, Unit]] | None = None
         self._encoded: dict[str, Any] = {}
 
-    def compile(self, texts: Mapping[str, str], flows: frozenset[str], *, all_files: bool) -> tuple[list[Unit], int]:
+    def compile(
+        self, texts: Mapping[str, str], flows: Mapping[str, frozenset[str]], extensions: Extensions, *, all_files: bool
+    ) -> tuple[list[Unit], int]:
         """The units of these files, and how many of them were compiled anew.
 
+        `flows` are, for each file, the names that mean flows in its `steps:`.
         `all_files` says that they are all of the project's: what is known of others is then forgotten.
         """
         with self._lock:
             if self._units is None:
                 self._units = self._read()
             known = self._units
-            names = ",".join(sorted(flows))
+            names = {known: ",".join(sorted(known)) + extensions.key for known in set(flows.values())}
             units: dict[str, tuple[str, Unit]] = {}
             compiled = 0
             for path, text in texts.items():
-                key = _key(path, text, names if "steps:" in text else "")
+                key = _key(path, text, names[flows[path]] if "steps:" in text else "")
                 entry = known.get(path)
                 if entry is None or entry[0] != key:
-                    entry = (key, compile_unit(path, text, flows))
+                    entry = (key, compile_unit(path, text, flows[path], extensions.shorthands))
                     compiled += 1
                 units[path] = entry
             kept = units if all_files else {**known, **units}

@@ -40,11 +40,11 @@ class CatalogFlow:
     schedule: Mapping[str, Any] | None
     input: Any
     input_schema: Mapping[str, Any] | None
-    examples: tuple[Any, ...]
     access_groups: tuple[str, ...]
     definition: Mapping[str, Any]
     references: tuple[str, ...]
     functions: tuple[str, ...]
+    plugin: str | None = None
 
     def state_machine_arn(self, names: Names) -> str:
         """The ARN of its state machine in one stage."""
@@ -110,11 +110,11 @@ def catalog_of(project: Project) -> Catalog:
                 schedule=asdict(flow.schedule) if flow.schedule else None,
                 input=flow.input,
                 input_schema=flow.input_schema,
-                examples=flow.examples,
                 access_groups=flow.access_groups,
                 definition=flow.definition,
                 references=flow.references,
                 functions=tuple(dict.fromkeys(use.function for use in flow.functions)),
+                plugin=flow.plugin,
             )
             for name, flow in project.flows.items()
         },
@@ -137,7 +137,7 @@ def _from_json(value: dict[str, Any]) -> Catalog:
     flows = {}
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
-        lists = {name: tuple(item.get(name, ())) for name in ("examples", "access_groups", "references", "functions")}
+        lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
         flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}
     return Catalog(flows, {}, functions)

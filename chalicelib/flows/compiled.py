@@ -56,7 +56,7 @@ class CompiledFlow:
     access_groups: tuple[str, ...]
     permissions: tuple[Statement, ...]
     targets: Mapping[str, Target]
-    examples: tuple[Any, ...] = ()
+    plugin: str | None = None
     text: str = field(default="", repr=False, compare=False)
 
     def render(self, names: Names) -> str:

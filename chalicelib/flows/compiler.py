@@ -6,21 +6,21 @@ names -> checks -> compiled      all files together, `chalicelib.flows.linker`
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from chalicelib import plugins
 from chalicelib.flows.cache import cache_of
 from chalicelib.flows.compiled import Project
 from chalicelib.flows.diagnostic import Diagnostic, Severity
+from chalicelib.flows.extensions import extensions_of
 from chalicelib.flows.linker import link
+from chalicelib.flows.namespaces import FLOW_NAME, Namespace, namespaces
 from chalicelib.flows.unit import compile_unit
 from chalicelib.functions import Function, FunctionError, discover, find
 from chalicelib.settings import PROJECT
 
 SUFFIXES = (".yml", ".yaml")
-_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
 
 
 def flow_files(root: Path = PROJECT) -> list[Path]:
@@ -54,20 +54,38 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *
             texts[path] = Path(file).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
-    flow_names = frozenset(_flow_names(texts)) - functions.keys()
+    owners = namespaces(plugins.installed(root), texts, root)
+    extensions = extensions_of(root)
+    flows = _flow_names(texts, functions.keys(), owners)
     if use_cache:
-        units, compiled_count = cache_of(root).compile(texts, flow_names, all_files=files is None)
+        units, compiled_count = cache_of(root).compile(texts, flows, extensions, all_files=files is None)
     else:
-        units, compiled_count = [compile_unit(path, text, flow_names) for path, text in texts.items()], len(texts)
-    return link(root, units, texts, functions, problems=problems, compiled_count=compiled_count)
+        shorthands, compiled_count = extensions.shorthands, len(texts)
+        units = [compile_unit(path, text, flows[path], shorthands) for path, text in texts.items()]
+    return link(
+        root,
+        units,
+        texts,
+        functions,
+        owners=owners,
+        checks=extensions.checks,
+        problems=[*problems, *extensions.problems],
+        compiled_count=compiled_count,
+    )
 
 
-def _flow_names(texts: dict[str, str]) -> Iterator[str]:
-    """The names of all flows, before any is compiled: what `steps:` takes for a flow depends on them."""
-    for text in texts.values():
-        match = _NAME.search(text)
-        if match:
-            yield match[1]
+def _flow_names(
+    texts: Mapping[str, str], functions: Collection[str], owners: Mapping[str, Namespace]
+) -> dict[str, frozenset[str]]:
+    """What `steps:` of each file takes for a flow: known by name before any is compiled."""
+    found = {
+        (owners[path].prefix if path in owners else "") + match[1]
+        for path, text in texts.items()
+        if (match := FLOW_NAME.search(text))
+    }
+    everywhere = frozenset(found - set(functions))
+    inside = {id(owner): (everywhere | owner.flows) - owner.functions for owner in owners.values() if owner.prefix}
+    return {path: inside.get(id(owners.get(path)), everywhere) for path in texts}
 
 
 def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:

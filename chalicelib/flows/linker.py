@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from chalicelib.flows.checks import PROJECT_CHECKS, SILENCEABLE_ERRORS, duplicate_flow
-from chalicelib.flows.checks.base import Finding, ProjectView
+from chalicelib.flows.checks.base import Check, Finding, ProjectView
 from chalicelib.flows.compiled import CompiledFlow, FunctionSettings, FunctionUse, Project
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.handlers import function_of_handler
 from chalicelib.flows.linked import Linked
 from chalicelib.flows.locating import diagnostic_of
 from chalicelib.flows.model import DEFAULT_MEMORY, DEFAULT_TIMEOUT, Flow, FunctionEntry
+from chalicelib.flows.namespaces import Namespace
 from chalicelib.flows.placeholders import Scope, Target, flow_of_reference, own_targets
 from chalicelib.flows.silencing import apply_silences
 from chalicelib.flows.source import Source
@@ -31,11 +33,16 @@ def link(
     texts: Mapping[str, str],
     functions: Mapping[str, Function],
     *,
+    owners: Mapping[str, Namespace] = MappingProxyType({}),
+    checks: Iterable[Check] = (),
     problems: Iterable[Diagnostic] = (),
     compiled_count: int = 0,
 ) -> Project:
-    """Link the units of `root` into a project. `texts` are the files' texts by path, for positions."""
-    units = list(units)
+    """Link the units of `root` into a project. `texts` are the files' texts by path, for positions.
+
+    `owners` are the plugins of those files that are not the project's own, `checks` what plugins look for besides.
+    """
+    units = [owners[unit.path].place(unit) if unit.path in owners else unit for unit in units]
     by_name: dict[str, list[Unit]] = defaultdict(list)
     for unit in units:
         by_name[unit.name].append(unit)
@@ -47,11 +54,11 @@ def link(
                 others = ", ".join(other.path for other in same if other is not unit)
                 finding = Finding("/name", f"The flow {name!r} is also defined in {others}.", "rename one of them")
                 found[unit.path].append(diagnostic_of(duplicate_flow.CHECK, finding, read(unit.path), unit.origins))
-    linked = _look_up(by_name, functions)
+    linked = _look_up(by_name, functions, owners)
     broken_already = {unit.name for unit in units if any(item.severity is Severity.ERROR for item in found[unit.path])}
     view = ProjectView(functions, {item.flow.name: item for item in linked}, frozenset(broken_already))
     for item in linked:
-        for check in PROJECT_CHECKS:
+        for check in (*PROJECT_CHECKS, *checks):
             assert check.project is not None
             for finding in check.project(item, view):
                 path = item.unit.path
@@ -64,7 +71,7 @@ def link(
             broken[name] = tuple(sorted(errors, key=lambda d: d.sort_key))
     settings = _settings(linked)
     flows = {
-        item.flow.name: _compiled(item, settings)
+        item.flow.name: _compiled(item, settings, owners.get(item.unit.path))
         for item in sorted(linked, key=lambda item: item.flow.name)
         if item.flow.name not in broken
     }
@@ -72,7 +79,9 @@ def link(
     return Project(root, flows, tuple(diagnostics), broken, settings, compiled_count)
 
 
-def _look_up(by_name: Mapping[str, list[Unit]], functions: Mapping[str, Function]) -> list[Linked]:
+def _look_up(
+    by_name: Mapping[str, list[Unit]], functions: Mapping[str, Function], owners: Mapping[str, Namespace]
+) -> list[Linked]:
     """Give the names of every well-formed, uniquely named flow their meaning."""
     good: list[tuple[Unit, Flow, dict[str, str]]] = []
     for same in by_name.values():
@@ -89,6 +98,8 @@ def _look_up(by_name: Mapping[str, list[Unit]], functions: Mapping[str, Function
             if flow_name is not None:
                 references[reference] = flow_name
         own = own_targets(own_aliases, references)
+        if unit.path in owners:
+            own = {**owners[unit.path].targets, **own}
         targets: dict[str, Target] = {}
         for name in unit.placeholders:
             target = scope.resolve(name, own)
@@ -126,7 +137,7 @@ def _settings(linked: Iterable[Linked]) -> dict[str, FunctionSettings]:
     }
 
 
-def _compiled(item: Linked, settings: Mapping[str, FunctionSettings]) -> CompiledFlow:
+def _compiled(item: Linked, settings: Mapping[str, FunctionSettings], owner: Namespace | None) -> CompiledFlow:
     flow = item.flow
     uses = dict(item.aliases)
     named = set(uses.values())
@@ -150,7 +161,7 @@ def _compiled(item: Linked, settings: Mapping[str, FunctionSettings]) -> Compile
         access_groups=flow.access.groups if flow.access else (),
         permissions=item.unit.statements,
         targets=item.targets,
-        examples=flow.examples,
+        plugin=owner.plugin if owner else None,
         text=item.unit.text,
     )
 

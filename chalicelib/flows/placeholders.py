@@ -106,6 +106,11 @@ def function_names(name: str) -> Iterator[str]:
         yield form + "LambdaFunctionArn"
 
 
+def flow_names(flow: str) -> tuple[str, ...]:
+    """Under which names a definition may start the flow."""
+    return (flow, flow + STATE_MACHINE, flow + STATE_MACHINE + "Arn", flow + "Arn")
+
+
 class Scope:
     """What the whole project knows by name. Build once, ask for every flow."""
 
@@ -115,7 +120,7 @@ class Scope:
         self._known: dict[str, Target] = {}
         self.ambiguous: dict[str, tuple[str, ...]] = {}
         for flow in sorted(self.flows):
-            for name in (flow, flow + STATE_MACHINE, flow + STATE_MACHINE + "Arn", flow + "Arn"):
+            for name in flow_names(flow):
                 self._known.setdefault(name, Target("flow", flow))
         by_name: dict[str, str] = {}
         for function in sorted(self.functions, reverse=True):

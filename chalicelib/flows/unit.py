@@ -17,6 +17,7 @@ from asl.language.diagnosis import Severity as DefinitionSeverity
 from chalicelib.flows.checks import FILE_CHECKS
 from chalicelib.flows.checks.base import FileView
 from chalicelib.flows.diagnostic import Diagnostic, Severity
+from chalicelib.flows.extensions import Shorthand, expand_shorthands
 from chalicelib.flows.file_schema import Violation, violations
 from chalicelib.flows.locating import diagnostic_of, origin
 from chalicelib.flows.model import Flow, build_flow
@@ -48,10 +49,13 @@ class Unit:
     silences: tuple[Silence, ...]
 
 
-def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> Unit:
+def compile_unit(
+    path: str, text: str, flows: frozenset[str] = frozenset(), shorthands: Mapping[str, Shorthand] | None = None
+) -> Unit:
     """Compile one file; whatever is wrong with it is in the result's diagnostics.
 
-    `flows` are the names that mean flows in `steps:`; a plain definition does not depend on them.
+    `flows` are the names that mean flows in `steps:`, and `shorthands` what plugins add there; a plain definition
+    does not depend on them.
     """
     source = Source(path, text)
     silences = find_silences(text)
@@ -65,6 +69,10 @@ def compile_unit(path: str, text: str, flows: frozenset[str] = frozenset()) -> U
         return _shapeless(path, name, found, silences)
     if isinstance(value.get("name"), str) and value["name"]:
         name = value["name"]
+    if shorthands and "steps" in value:
+        problems: list[Violation] = []
+        value = {**value, "steps": expand_shorthands(value["steps"], shorthands, "/steps", problems)}
+        found += [_violation(item, source) for item in problems]
     wrong = list(violations(value))
     found += [_violation(item, source) for item in wrong]
     flow = None if wrong else build_flow(value)
