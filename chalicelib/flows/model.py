@@ -144,9 +144,6 @@ class Flow:
     input_schema: dict[str, Any] | None = field(
         default=None, metadata=yaml_key("inputSchema", _OBJECT, "JSON Schema of the input; POST /run enforces it.")
     )
-    examples: tuple[Any, ...] = field(
-        default=(), metadata=yaml_key("examples", {"type": "array", "items": _OBJECT}, "Inputs that work, for readers.")
-    )
     access: Access | None = field(
         default=None,
         metadata=yaml_key("access", {"$ref": "#/$defs/Access"}, "Who may run the flow: every user by default."),
@@ -216,7 +213,6 @@ def build_flow(value: dict[str, Any]) -> Flow:
         schedule=_schedule(value.get("schedule")),
         input=value.get("input"),
         input_schema=value.get("inputSchema"),
-        examples=tuple(value.get("examples", ())),
         access=None if access is None else Access(tuple(access["groups"])),
         functions=tuple(FunctionEntry(**entry) for entry in value.get("functions", ())),
         references=tuple(value.get("stateMachineReferences", ())),

@@ -273,7 +273,6 @@ def flow(name: str, definition: dict[str, Any], **changes: Any) -> CatalogFlow:
         "schedule": None,
         "input": None,
         "input_schema": None,
-        "examples": (),
         "access_groups": (),
         "definition": definition,
         "references": (),

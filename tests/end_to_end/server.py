@@ -172,6 +172,6 @@ def answers(server: Server) -> bool:
 def example(flow: str) -> dict[str, Any]:
     """The input that a shipped flow documents."""
     document = yaml.safe_load((PROJECT / "flows" / f"{flow}.yml").read_text())
-    examples = document.get("examples") or document.get("inputSchema", {}).get("examples") or [{}]
+    examples = document.get("inputSchema", {}).get("examples") or [{}]
     first: dict[str, Any] = examples[0]
     return first

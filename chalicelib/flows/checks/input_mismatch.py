@@ -13,7 +13,8 @@ def _file(view: FileView) -> Iterator[Finding]:
     schema = view.flow.input_schema
     if schema is None or any(True for _ in schema_faults(schema, "")):
         return
-    inputs = [(f"/examples/{index}", example) for index, example in enumerate(view.flow.examples)]
+    examples = schema.get("examples", ()) if isinstance(schema, dict) else ()
+    inputs = [(f"/inputSchema/examples/{index}", example) for index, example in enumerate(examples)]
     if view.flow.input is not None:
         inputs.append(("/input", view.flow.input))
     for pointer, value in inputs:

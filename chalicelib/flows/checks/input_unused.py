@@ -11,7 +11,7 @@ from chalicelib.flows.diagnostic import Severity
 def _file(view: FileView) -> Iterator[Finding]:
     if view.flow.input is not None and view.flow.schedule is None:
         message = "`input` is the input of scheduled runs, and this flow has no schedule."
-        yield Finding("/input", message, "move it to `examples`", at_key=True)
+        yield Finding("/input", message, "move it to the inputSchema's `examples`", at_key=True)
 
 
 CHECK = Check(

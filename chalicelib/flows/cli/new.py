@@ -13,8 +13,8 @@ inputSchema:
   type: object
   properties:
     name: {{ type: string, description: Whom to greet. }}
-examples:
-  - {{ name: Ada }}
+  examples:
+    - {{ name: Ada }}
 
 # Start by itself, with a fixed input: cron(minutes hours day-of-month month day-of-week year) or rate(5 minutes).
 # schedule:

@@ -72,6 +72,15 @@ def test_checks_of_definitions_let_the_right_one_pass(entry: CheckEntry, workspa
     assert [d.check for d in workspace.compile().diagnostics if d.check == entry.id] == []
 
 
+def test_examples_must_fit_their_schema(workspace: Workspace) -> None:
+    workspace.flow(
+        "name: greet\ninputSchema:\n  type: object\n  required: [name]\n  examples:\n    - {name: Ada}\n    - {nom: Ada}\n"
+        "steps: [hello_world]\n"
+    )
+    (found,) = workspace.compile().diagnostics
+    assert (found.check, found.line) == ("input-mismatch", 7)
+
+
 def test_every_check_is_listed_once_and_nearly_all_with_an_example() -> None:
     assert len({entry.id for entry in ENTRIES}) == len(ENTRIES)
     without = {entry.id for entry in ENTRIES if not entry.wrong}
