@@ -30,6 +30,8 @@ from infrastructure.identity import Identity
 from infrastructure.stages import StageSettings
 
 API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
+CARRIED_OVER = ("Layers", "ReservedConcurrentExecutions", "VpcConfig")
+"""Properties of functions that `.chalice/config.json` may set and that stages have no settings for."""
 
 
 class ChaliceApplication(Chalice):
@@ -85,6 +87,7 @@ class ChaliceApplication(Chalice):
                     "lambda_timeout": stage.api_timeout,
                     "lambda_memory_size": stage.api_memory,
                     "xray": stage.tracing,
+                    "automatic_layer": False,  # the layer would be in another stack than the functions
                 },
             )
         finally:
@@ -102,6 +105,7 @@ class ChaliceApplication(Chalice):
         self.functions = _functions(resources)
         account = Stack.of(self).account
         variables = environment(stage, account, self._identity.pool_id, self._identity.client_id)
+        variables = {**_variables(handler), **variables}  # the project's own in .chalice/config.json stay
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
         handler.pop("Tags", None)  # the stack's own tags say more
         api = resources["RestAPI"]["Properties"]
@@ -137,12 +141,25 @@ def _functions(resources: dict[str, Any]) -> tuple[FunctionSettings, ...]:
     for key, resource in list(resources.items()):
         if resource["Type"] != "AWS::Serverless::Function" or key == API_HANDLER:
             continue
-        handler = resources.pop(key)["Properties"]["Handler"]
-        name = names[handler]
+        properties = resources.pop(key)["Properties"]
+        name = names[properties["Handler"]]
         use = settings.get(name)
-        timeout, memory = (use.timeout, use.memory) if use else (RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY)
-        taken.append(FunctionSettings(name, handler, timeout, memory))
+        taken.append(
+            FunctionSettings(
+                name,
+                properties["Handler"],
+                use.timeout if use else RUN_STATUS_TIMEOUT,
+                use.memory if use else RUN_STATUS_MEMORY,
+                {key: properties[key] for key in CARRIED_OVER if key in properties},
+                _variables(properties),
+            )
+        )
     return tuple(taken)
+
+
+def _variables(properties: dict[str, Any]) -> dict[str, str]:
+    variables: dict[str, str] = properties.get("Environment", {}).get("Variables", {})
+    return variables
 
 
 def add_application(

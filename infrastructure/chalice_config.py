@@ -100,7 +100,8 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
 
 
 def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
-    """Put a stage's section into Chalice's configuration file.
+    """Put a stage's section into Chalice's configuration file. What else the stage has there (a VPC, layers, further
+    environment variables) stays.
 
     Raises:
         DeploymentError: The file is no JSON object.
@@ -116,7 +117,16 @@ def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
         file.parent.mkdir(exist_ok=True)
     except (ValueError, AttributeError) as error:
         raise DeploymentError(f"{file} is no Chalice configuration: {error}") from None
-    stages[stage] = section
+    former = stages.get(stage, {})
+    functions = former.get("lambda_functions", {})
+    stages[stage] = {
+        **former,
+        **section,
+        "environment_variables": {**former.get("environment_variables", {}), **section["environment_variables"]},
+        "lambda_functions": {
+            name: {**functions.get(name, {}), **settings} for name, settings in section["lambda_functions"].items()
+        },
+    }
     file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 

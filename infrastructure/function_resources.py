@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from infrastructure.flow_resources import Resource, logical_id, tag_list
@@ -29,12 +29,18 @@ API_STAGE = "api"
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """A function as it is deployed: `timeout` in seconds, `memory` in MB, `handler` as `app.<python name>`."""
+    """A function as it is deployed: `timeout` in seconds, `memory` in MB, `handler` as `app.<python name>`.
+
+    `properties` are further ones of the Lambda function, `variables` further environment variables: what the project
+    has in `.chalice/config.json` beyond the settings of the stage, such as a VPC.
+    """
 
     name: str
     handler: str
     timeout: int
     memory: int
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def function_templates(
@@ -87,8 +93,12 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
                 "Architectures": [stage.architecture],
                 "TracingConfig": {"Mode": "Active" if stage.tracing else "PassThrough"},
                 "Environment": {
-                    "Variables": environment(stage, names.account, {"Ref": "UserPoolId"}, {"Ref": "UserPoolClientId"})
+                    "Variables": {
+                        **function.variables,
+                        **environment(stage, names.account, {"Ref": "UserPoolId"}, {"Ref": "UserPoolClientId"}),
+                    }
                 },
+                **function.properties,
                 "Tags": tag_list(stage),
             },
         },

@@ -41,8 +41,8 @@ def _joined(text: str) -> Any:
     if _OPEN not in text:
         return text
     pieces = _TOKEN.split(text)  # text, name, text, name, ..., text
-    parts = [piece if index % 2 == 0 else {"Ref": piece} for index, piece in enumerate(pieces)]
-    return {"Fn::Join": ["", [part for part in parts if part != ""]]}
+    parts = [piece if index % 2 == 0 else {"Ref": piece} for index, piece in enumerate(pieces) if piece]
+    return parts[0] if len(parts) == 1 else {"Fn::Join": ["", parts]}
 
 
 def _token(name: str) -> str:

@@ -56,14 +56,29 @@ def test_chalice_reads_the_section_as_it_is_meant(project_flows: Project, tmp_pa
     assert config.scope("prod", "run-status").lambda_timeout == 30
 
 
-def test_the_other_stages_stay(tmp_path: Path) -> None:
+def test_other_stages_and_what_else_the_stage_has_stay(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
-    file.write_text('{"version": "2.0", "app_name": "a", "stages": {"dev": {"x": 1}, "prod": {"old": 2}}}')
-    write_section(file, "prod", {"new": 3})
-    assert json.loads(file.read_text()) == {
-        "version": "2.0",
-        "app_name": "a",
-        "stages": {"dev": {"x": 1}, "prod": {"new": 3}},
+    former = {
+        "subnet_ids": ["subnet-1"],
+        "lambda_timeout": 3,
+        "environment_variables": {"OWN": "1", "STAGE": "old"},
+        "lambda_functions": {"gone": {}, "ping": {"reserved_concurrency": 5, "lambda_timeout": 1}},
+    }
+    file.write_text(json.dumps({"version": "2.0", "app_name": "a", "stages": {"dev": {"x": 1}, "prod": former}}))
+    section = {
+        "lambda_timeout": 30,
+        "environment_variables": {"STAGE": "prod"},
+        "lambda_functions": {"ping": {"lambda_timeout": 60}},
+    }
+    write_section(file, "prod", section)
+    assert json.loads(file.read_text())["stages"] == {
+        "dev": {"x": 1},
+        "prod": {
+            "subnet_ids": ["subnet-1"],
+            "lambda_timeout": 30,
+            "environment_variables": {"OWN": "1", "STAGE": "prod"},
+            "lambda_functions": {"ping": {"reserved_concurrency": 5, "lambda_timeout": 60}},
+        },
     }
 
 
