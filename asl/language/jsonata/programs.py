@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import re
 import threading
@@ -50,6 +51,9 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
         except AttributeError:
             # Not the one of `parse`: host functions are registered on the compiled expression.
             expression = local.expression = jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
+            # Dropped by another thread, as at the end of the process, it complains on standard error instead of being
+            # freed: let it never be dropped.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(expression))
         for name in hosts:
             register = expression.register_override if name in ("random", "eval") else expression.register
             register(name, FUNCTIONS[name])
