@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import sys
@@ -38,7 +39,9 @@ class MotoApplication:
         self._port = port
         self._account = account
         self._locks: dict[str, threading.Lock] = {}
-        self._dispatcher = DomainDispatcherApplication(_create_application)
+        self._dispatcher = DomainDispatcherApplication(
+            functools.partial(_create_application, f"http://127.0.0.1:{port}")
+        )
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
@@ -100,10 +103,10 @@ class MotoApplication:
         return environ
 
 
-def _create_application(service: Any) -> Any:
+def _create_application(endpoint: str, service: Any) -> Any:
     from localcloud.deployment import install_for
 
-    install_for(service)
+    install_for(service, endpoint)
     return create_backend_app(service)
 
 

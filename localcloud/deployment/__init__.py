@@ -12,12 +12,13 @@ from collections.abc import Mapping
 
 ADDITIONS: Mapping[str, tuple[str, ...]] = {
     "apigateway": ("api_definitions",),
-    "cloudformation": ("api_definitions",),
+    "cloudformation": ("api_definitions", "cloudformation"),
+    "s3": ("deny_conditions",),
 }
 """Which modules belong to which of moto's services. CloudFormation uses the back ends of others without asking them."""
 
 
-def install_for(service: str) -> None:
-    """Add what `service` lacks, before moto loads it; a second time changes nothing."""
+def install_for(service: str, endpoint: str) -> None:
+    """Add what `service` lacks, before moto loads it; a second time changes nothing. `endpoint` has all services."""
     for name in ADDITIONS.get(service, ()):
-        importlib.import_module(f"{__name__}.{name}").install()
+        importlib.import_module(f"{__name__}.{name}").install(endpoint)

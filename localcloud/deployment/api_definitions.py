@@ -24,7 +24,7 @@ _EXTENSION = "x-amazon-apigateway-"
 
 
 @functools.cache
-def install() -> None:
+def install(_endpoint: str) -> None:
     """Replace moto's imports by these, and keep what is deployed."""
     APIGatewayBackend.import_rest_api = import_rest_api  # type: ignore[method-assign,assignment]
     APIGatewayBackend.put_rest_api = put_rest_api  # type: ignore[method-assign,assignment]

@@ -1,0 +1,118 @@
+"""What a provider of a resource type is: how the resource is created, updated and deleted by calls of the AWS APIs."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that exists: what `Ref` and `Fn::GetAtt` give."""
+
+    id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The AWS APIs as CloudFormation calls them for one stack."""
+
+    endpoint: str
+    region: str
+    account: str
+    stack: str
+
+    def client(self, service: str) -> Any:
+        """A client of a service."""
+        return _client(self.endpoint, self.region, service)
+
+    def accepted(self, service: str, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the values that an operation has parameters for."""
+        members = self.client(service).meta.service_model.operation_model(operation).input_shape.members
+        return {key: value for key, value in values.items() if key in members}
+
+    def generated_name(self, logical_id: str, limit: int = 64) -> str:
+        """A name for a resource whose template gives it none: stack, logical id and a random ending."""
+        ending = uuid.uuid4().hex[:12]
+        return f"{f'{self.stack}-{logical_id}'[: limit - 13]}-{ending}"
+
+
+@functools.cache
+def _client(endpoint: str, region: str, service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(aws_access_key_id=CALLER, aws_secret_access_key=CALLER, region_name=region)
+    config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, s3={"addressing_style": "path"})
+    make: Any = session.client
+    return make(service, endpoint_url=endpoint, config=config)
+
+
+CALLER = "cloudformation"
+"""The access key of CloudFormation's own calls, by which they can be told from those of people."""
+
+
+class Provider:
+    """One resource type. Clients' errors are what a deployment fails with."""
+
+    type: ClassVar[str]
+    replaced_by: ClassVar[frozenset[str]] = frozenset()
+    """The properties whose change makes another resource; all, where there is nothing to update."""
+    never_updated: ClassVar[bool] = False
+
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+        """Make the resource."""
+        raise NotImplementedError
+
+    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+        """Bring the resource in line with `properties`."""
+        raise NotImplementedError
+
+    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+        """Remove the resource. One that is gone already is no error."""
+        raise NotImplementedError
+
+    def must_be_replaced(self, properties: Properties, former: Properties) -> bool:
+        """Whether the change from `former` makes another resource."""
+        return self.never_updated or any(properties.get(key) != former.get(key) for key in self.replaced_by)
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether an error says that there is nothing to delete."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    message = str(error)
+    return (
+        "NotFound" in code
+        or code.startswith(("NoSuch", "StateMachineDoesNotExist"))
+        or "NonExistentQueue" in code
+        or (code == "ValidationException" and "does not exist" in message)
+    )
+
+
+def tag_map(properties: Mapping[str, Any]) -> dict[str, str]:
+    """The property `Tags`, a list or a mapping, as a mapping."""
+    tags = properties.get("Tags") or {}
+    return dict(tags) if isinstance(tags, dict) else {tag["Key"]: str(tag["Value"]) for tag in tags}
+
+
+def lower_first(value: Any) -> Any:
+    """Keys as Step Functions' API spells them."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: lower_first(item) for key, item in value.items()}
+    return [lower_first(item) for item in value] if isinstance(value, list) else value
+
+
+def without(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The properties but those."""
+    return {key: value for key, value in properties.items() if key not in names}
+
+
+def changed(new: Properties, former: Properties, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the named properties that differ, with their new values."""
+    return {name: new[name] for name in names if name in new and new[name] != former.get(name)}
