@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-local
 STAMP := $(VENV)/.installed
-PACKAGES := asl chalicelib localcloud infrastructure admin
+PACKAGES := asl chalicelib localcloud infrastructure plugin_manager admin
 ARGS ?=
 STAGE ?= dev
 API ?= cdk
@@ -13,7 +13,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint typecheck format bench deploy diff logs destroy lock clean
+.PHONY: help setup run plugins test lint typecheck format bench deploy diff logs destroy lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,14 @@ setup: $(STAMP) ## install what is pinned into .venv (every other verb does it t
 run: $(RUN_STAMP) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
 	@exec $(BIN)/python -m localcloud run
 
-test: $(STAMP) ## run all tests (ARGS="tests/asl -k jsonata" for some)
+plugins: $(RUN_STAMP) ## fetch the plugins of config.json (ARGS="--update NAME", --frozen, --yes)
+	@$(BIN)/python -m plugin_manager $(ARGS)
+
+test: $(STAMP) ## run all tests (ARGS="tests/asl -k jsonata" for some; PLUGINS=1: those of plugins as well)
+	@$(BIN)/python -m plugin_manager --if-needed
+	@$(BIN)/python -m chalicelib.flows check
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --test)
 
 lint: $(STAMP) ## check style, formatting and the directions of imports
 	@$(BIN)/ruff check .
@@ -70,7 +76,7 @@ lock: $(STAMP) ## pin anew what requirements*.in ask for
 	done
 
 clean: ## remove everything that was generated, .venv included
-	@rm -rf $(VENV) .localcloud .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
+	@rm -rf $(VENV) .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 

@@ -37,8 +37,9 @@ def check(stage_name: str, project: Path = PROJECT) -> str:
     Raises:
         DeploymentError: Something is in the way.
     """
+    from chalicelib.flows.permissions.granted import PermissionsError
     from infrastructure.cloud import Cloud
-    from infrastructure.function_role import PermissionsError, function_role_policy
+    from infrastructure.function_role import function_role_policy
     from infrastructure.synthesis import checked_flows, checked_stage
     from infrastructure.tokens import template_names
 

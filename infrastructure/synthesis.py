@@ -12,6 +12,8 @@ from chalicelib.flows import Project, compile_project
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import DEFAULT_STAGE, StageSettings, UnknownStageError, stage_settings
+from plugin_manager.errors import PluginError
+from plugin_manager.freshness import ensure
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
@@ -61,7 +63,7 @@ def synthesise(app: cdk.App, stage: StageSettings, front_door: FrontDoor = "cdk"
     """
     from click import ClickException
 
-    from infrastructure.function_role import PermissionsError
+    from chalicelib.flows.permissions.granted import PermissionsError
     from infrastructure.nested_stacks import StackFullError
     from infrastructure.stack import StageStack
 
@@ -112,6 +114,10 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT) -> Project:
     """
     from infrastructure.tokens import template_names
 
+    try:
+        ensure(project, frozen=True)
+    except PluginError as error:
+        raise DeploymentError(f"plugins: {error}") from None
     flows = compile_project(project)
     if flows.errors:
         raise DeploymentError("\n".join(["flows are broken:", *map(str, flows.errors)]))

@@ -24,7 +24,9 @@ def attach(root: Path, arguments: list[str] | None = None) -> None:
         return
     from localcloud import chalice_local
     from localcloud.settings import FOREIGN_VARIABLES
+    from plugin_manager.freshness import ensure
 
+    ensure(root, keep_going=True)
     chalice_local.install()
     if os.environ.get("USER_POOL_ID"):  # the stage has a cloud: AWS, or what AWS_ENDPOINT_URL names
         return

@@ -16,6 +16,7 @@ from localcloud.api import Api, ApiError
 from localcloud.cloud import Cloud, port_error
 from localcloud.session import Session
 from localcloud.settings import HOST, CloudSettings, SetupError
+from plugin_manager.freshness import ensure
 
 DEFAULT_PORT = 8000
 
@@ -23,6 +24,7 @@ DEFAULT_PORT = 8000
 def run(root: Path) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. Raises SetupError where something is in the way."""
     began = time.monotonic()
+    ensure(root, keep_going=True)
     port = port_from("PORT", DEFAULT_PORT)
     endpoint_port = port_from("AWS_PORT", port + 1 if port else 0)
     stopped = _stop_signals()

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("asl", "chalicelib", "localcloud", "infrastructure", "admin", "benchmarks")
+PACKAGES = ("asl", "chalicelib", "localcloud", "infrastructure", "plugin_manager", "admin", "benchmarks")
 WRITTEN_BY_HAND = (*PACKAGES, "tests", "docs", "flows", ".chalice", ".ci")
 TEXT = {".py", ".md", ".yml", ".yaml", ".json", ".toml", ".in", ".txt", ".sh", ""}
 LONGEST_FILE = 500

@@ -17,7 +17,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import package
 from infrastructure.package import BUDGET, PackageError, application_files, check_size, write_zip
 from tests.infrastructure.conftest import Assembly, run
-from tests.plugins.projects import listed, write
+from tests.plugin_manager.projects import listed, write
 
 ELF_AARCH64 = 183
 """`e_machine` of AArch64 in the header of an ELF file."""

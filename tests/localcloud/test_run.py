@@ -23,7 +23,10 @@ from localcloud.attach import api_url
 from localcloud.discovery import running_cloud
 
 PROJECT = Path(__file__).resolve().parents[2]
-PARTS = ("app.py", "config.json", ".chalice", "asl", "chalicelib", "flows", "infrastructure", "localcloud")
+PARTS = (
+    *("app.py", "config.json", ".chalice"),
+    *("asl", "chalicelib", "flows", "infrastructure", "localcloud", "plugin_manager"),
+)
 START_SECONDS = 60.0
 SECOND_START_SECONDS = 5.0  # about 1 on a quiet machine
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.functions import ClashError, InvalidNameError, discover, find
 from chalicelib.functions.discovery import RESERVED, find_by_python_name
-from tests.plugins.projects import listed
+from tests.plugin_manager.projects import listed
 
 
 def write(root: Path, *names: str, library: str = "chalicelib/lib") -> None:

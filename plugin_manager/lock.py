@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from admin.plugins.errors import PluginError
+from plugin_manager.errors import PluginError
 
 LOCK = "plugins.lock"
 FORMAT = 1

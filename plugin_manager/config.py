@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from admin.plugins.errors import PluginError
-from admin.plugins.sources import Source, parse_source
+from plugin_manager.errors import PluginError
+from plugin_manager.sources import Source, parse_source
 
 CONFIG = "config.json"
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*[_-]?")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from admin.plugins.errors import PluginError
-from admin.plugins.layout import flow_paths, function_names
-from admin.plugins.obtain import Obtained
 from chalicelib.functions.discovery import name_problem, resource_name
+from plugin_manager.errors import PluginError
+from plugin_manager.layout import flow_paths, function_names
+from plugin_manager.obtain import Obtained
 
 _FLOW_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
 _WAY_OUT = 'rename one of them, or give the plugin a prefix in config.json: {"source": "...", "prefix": "acme_"}'

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from admin.plugins.errors import PluginError
-from admin.plugins.layout import Entry
-from admin.plugins.sources import GitSource
+from plugin_manager.errors import PluginError
+from plugin_manager.layout import Entry
+from plugin_manager.sources import GitSource
 
 FETCH_SECONDS = 600
 STALL_SECONDS = 30

@@ -14,5 +14,5 @@
     freshness    whether there is anything to do; asked at every `make run`, and so quick
     testing      the pytest plugin that the tests of plugins run with
 
-`python -m admin.plugins --help` is the command.
+`python -m plugin_manager --help` is the command.
 """

@@ -15,9 +15,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from admin.plugins.errors import PluginError
-from admin.plugins.layout import Files
 from chalicelib.plugins import REQUIREMENTS
+from plugin_manager.errors import PluginError
+from plugin_manager.layout import Files
 
 FILE = "requirements.txt"
 PROJECT_FILES = (FILE, "requirements-local.txt")

@@ -32,12 +32,12 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from admin.plugins.errors import PluginError
-from admin.plugins.layout import Files
 from chalicelib.flows.names import suggestion
+from chalicelib.flows.permissions.granted import PermissionsError, checked_statements
 from chalicelib.flows.shortform import KINDS
 from chalicelib.names import Names
-from infrastructure.function_role import PermissionsError, checked_statements
+from plugin_manager.errors import PluginError
+from plugin_manager.layout import Files
 
 FILE = "plugin.toml"
 HOOKS = ("checks", "steps", "routes")

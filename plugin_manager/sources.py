@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from admin.plugins.errors import PluginError
+from plugin_manager.errors import PluginError
 
 _GIT = re.compile(r"git\+(?P<scheme>[a-z]+)://(?:(?P<user>[^/]*)@)?(?P<host>[^/@]*)(?P<path>/.+)", re.DOTALL)
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?")

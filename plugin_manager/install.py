@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from admin.plugins import clashes, consent, freshness, requirements
-from admin.plugins.config import Wanted, read_config
-from admin.plugins.errors import PluginError
-from admin.plugins.layout import content_hash, write_files
-from admin.plugins.lock import LOCK, Locked, read_lock, write_lock
-from admin.plugins.manifest import HOOKS, check_framework, framework_version
-from admin.plugins.obtain import Obtained, Say, installed_files, obtain
-from admin.plugins.sources import FolderSource, PackageSource
 from chalicelib.names import APP_NAME
 from chalicelib.plugins import FOLDER, FORMAT, INDEX
+from plugin_manager import clashes, consent, freshness, requirements
+from plugin_manager.config import Wanted, read_config
+from plugin_manager.errors import PluginError
+from plugin_manager.layout import content_hash, write_files
+from plugin_manager.lock import LOCK, Locked, read_lock, write_lock
+from plugin_manager.manifest import HOOKS, check_framework, framework_version
+from plugin_manager.obtain import Obtained, Say, installed_files, obtain
+from plugin_manager.sources import FolderSource, PackageSource
 
 AT_ONCE = 8
 ALL = ("*",)

@@ -32,8 +32,8 @@ def ensure(root: Path, *, frozen: bool = False, keep_going: bool = False) -> Non
     nothing_to_do = not wants_plugins(root) if frozen else is_current(root)
     if nothing_to_do:
         return
-    from admin.plugins.errors import PluginError
-    from admin.plugins.install import install
+    from plugin_manager.errors import PluginError
+    from plugin_manager.install import install
 
     try:
         install(root, frozen=frozen)

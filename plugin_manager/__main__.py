@@ -1,4 +1,4 @@
-"""`python -m admin.plugins`, which `make plugins` runs: fetch what config.json asks for and install it.
+"""`python -m plugin_manager`, which `make plugins` runs: fetch what config.json asks for and install it.
 
 exit codes: 0 done, 1 something is in the way and nothing was changed, 2 a wrong command line
 """
@@ -16,7 +16,7 @@ from chalicelib.settings import PROJECT
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m admin.plugins",
+        prog="python -m plugin_manager",
         description="Fetch the plugins of config.json, as plugins.lock has them, and install them into .plugins/.",
     )
     parser.add_argument("--root", type=Path, default=PROJECT, help=argparse.SUPPRESS)
@@ -33,18 +33,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.update is not None and options.frozen:
         parser.error("--update changes plugins.lock, and --frozen forbids it")
-    from admin.plugins.errors import PluginError
-    from admin.plugins.freshness import ensure
+    from plugin_manager.errors import PluginError
+    from plugin_manager.freshness import ensure
 
     try:
         if options.test:
-            from admin.plugins.run_tests import run_tests
+            from plugin_manager.run_tests import run_tests
 
             return run_tests(options.root)
         if options.if_needed:
             ensure(options.root, frozen=options.frozen)
             return 0
-        from admin.plugins.install import ALL, install
+        from plugin_manager.install import ALL, install
 
         update = () if options.update is None else tuple(options.update) or ALL
         found = install(options.root, update=update, frozen=options.frozen, yes=options.yes)

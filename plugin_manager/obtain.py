@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from admin.plugins.config import Wanted
-from admin.plugins.errors import PluginError
-from admin.plugins.git import Repository
-from admin.plugins.layout import Files, collect, content_hash, folder_entries, read_folder
-from admin.plugins.lock import LOCK, Locked
-from admin.plugins.manifest import HOOKS, Manifest, read_manifest
-from admin.plugins.sources import FolderSource, GitSource, PackageSource
 from chalicelib.plugins import FOLDER
+from plugin_manager.config import Wanted
+from plugin_manager.errors import PluginError
+from plugin_manager.git import Repository
+from plugin_manager.layout import Files, collect, content_hash, folder_entries, read_folder
+from plugin_manager.lock import LOCK, Locked
+from plugin_manager.manifest import HOOKS, Manifest, read_manifest
+from plugin_manager.sources import FolderSource, GitSource, PackageSource
 
 CACHE = Path(FOLDER, ".cache")
 ENTRY_POINTS = "serverless_dynamic_workflows."

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from admin.plugins.errors import PluginError
+from plugin_manager.errors import PluginError
 
 MAX_FILES = 5_000
 MAX_BYTES = 50_000_000

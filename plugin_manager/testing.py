@@ -1,4 +1,4 @@
-"""The pytest plugin that the tests of plugins run with, beside the testing kit: `-p admin.plugins.testing`.
+"""The pytest plugin that the tests of plugins run with, beside the testing kit: `-p plugin_manager.testing`.
 
 `flows.load(name)` finds the plugin's flows, with its real functions; the fixture `call` calls one of its functions by
 name. In the plugin's own repository the plugin stands alone; with `--project FOLDER` it is seen as it is installed
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ import pytest
 
 from asl.testing import FlowSource
 from chalicelib import plugins
-from chalicelib.flows import Project, compile_project
-from chalicelib.flows.cli.runner import NAMES, LocalContext
-from chalicelib.functions import Function, discover
+from chalicelib.flows.cli.runner import LocalContext
+from chalicelib.flows.namespaces import FLOW_NAME
+from chalicelib.flows.testing import ProjectFlows
+from chalicelib.functions import discover, find
 from chalicelib.functions.calling import call_from_flow
-from chalicelib.plugins import FORMAT, INDEX
+from chalicelib.plugins import FORMAT, INDEX, Plugin
 
 Call = Callable[..., Any]
 _SURROUNDINGS = pytest.StashKey["Surroundings"]()
@@ -31,52 +31,27 @@ _SURROUNDINGS = pytest.StashKey["Surroundings"]()
 class Surroundings:
     """The project that the plugin under test is seen in. Also the testing kit's loader of flows."""
 
-    def __init__(self, root: Path, plugin: Path, prefix: str = "") -> None:
-        self.root = root
-        self.plugin = plugin.resolve()
-        self.prefix = prefix
+    def __init__(self, root: Path, plugin: Plugin) -> None:
+        self._root = root
+        self._plugin = plugin
+        self._flows = ProjectFlows(root)
 
     def __call__(self, name: str) -> FlowSource:
-        """The flow by the name that the plugin gives it."""
-        flows = self._project.flows
-        flow = flows.get(self.prefix + name) or flows.get(name)
-        if flow is None:
-            found = self._project.broken.get(self.prefix + name) or self._project.broken.get(name)
-            why = "\n".join(map(str, found)) if found else f"there are {', '.join(sorted(flows)) or 'none'}"
-            raise pytest.UsageError(f"the plugin has no working flow {name!r}: {why}")
-        functions = {NAMES.function_arn(key): _caller(item) for key, item in self._functions.items()}
-        return FlowSource(name, flow.render(NAMES), flow.type, functions)
+        """The flow by the name that the plugin gives it, or by its own."""
+        return self._flows(name if name in self._flows.names() else self._plugin.prefix + name)
 
     def names(self) -> list[str]:
         """The plugin's own flows."""
-        own = str(self.plugin)
-        return [
-            name.removeprefix(self.prefix)
-            for name, flow in self._project.flows.items()
-            if str((self.root / flow.path).resolve()).startswith(own)
-        ]
+        files = (file.read_text(encoding="utf-8") for file in self._plugin.flows.rglob("*.y*ml"))
+        return sorted(match[1] for text in files if (match := FLOW_NAME.search(text)))
 
     def call(self, name: str, event: Any = None, /, **parameters: Any) -> Any:
         """Call a function as a flow does, with an event or with parameters; what it returns as JSON has it."""
-        function = self._functions.get(self.prefix + name) or self._functions.get(name)
+        function = find(self._plugin.prefix + name, self._root) or find(name, self._root)
         if function is None:
-            raise LookupError(f"there is no function {name!r}; there are {', '.join(self._functions) or 'none'}")
-        return _caller(function)(parameters if event is None else event)
-
-    @cached_property
-    def _project(self) -> Project:
-        return compile_project(self.root, use_cache=False)
-
-    @cached_property
-    def _functions(self) -> dict[str, Function]:
-        return discover(self.root)
-
-
-def _caller(function: Function) -> Callable[[Any], Any]:
-    def called(event: Any) -> Any:
-        return json.loads(json.dumps(call_from_flow(function, event, LocalContext(function))))
-
-    return called
+            raise LookupError(f"there is no function {name!r}; there are {', '.join(discover(self._root)) or 'none'}")
+        given = json.loads(json.dumps(parameters if event is None else event))
+        return json.loads(json.dumps(call_from_flow(function, given, LocalContext(function))))
 
 
 @pytest.fixture
@@ -99,11 +74,11 @@ def pytest_configure(config: pytest.Config) -> None:
         plugin = next(own, None)
         if plugin is None:
             raise pytest.UsageError(f"{folder} is no plugin of {project}")
-        config.stash[_SURROUNDINGS] = Surroundings(project, folder, plugin.prefix)
+        config.stash[_SURROUNDINGS] = Surroundings(project, plugin)
         return
     root = tempfile.TemporaryDirectory(prefix="plugin-")  # a project with this plugin alone
     config.add_cleanup(root.cleanup)
-    config.stash[_SURROUNDINGS] = Surroundings(_alone(Path(root.name).resolve(), folder), folder)
+    config.stash[_SURROUNDINGS] = _alone(Path(root.name).resolve(), folder)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -112,9 +87,9 @@ def pytest_asl_flow_loader(config: pytest.Config) -> Surroundings:
     return config.stash[_SURROUNDINGS]
 
 
-def _alone(root: Path, folder: Path) -> Path:
-    from admin.plugins.layout import collect, folder_entries, read_folder, write_files
-    from admin.plugins.manifest import HOOKS, read_manifest
+def _alone(root: Path, folder: Path) -> Surroundings:
+    from plugin_manager.layout import collect, folder_entries, read_folder, write_files
+    from plugin_manager.manifest import HOOKS, read_manifest
 
     files = collect(folder_entries(folder), read_folder, str(folder))
     manifest = read_manifest(files, str(folder), folder.name)
@@ -123,4 +98,4 @@ def _alone(root: Path, folder: Path) -> Path:
     hooks = {kind: dict(getattr(manifest, kind)) for kind in HOOKS}
     entry = {"name": manifest.name, "folder": f".plugins/{manifest.name}", **hooks}
     (root / INDEX).write_text(json.dumps({"format": FORMAT, "plugins": [entry]}))
-    return root
+    return Surroundings(root, plugins.installed(root)[0])

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from admin.plugins.errors import PluginError
-from admin.plugins.manifest import Manifest
+from plugin_manager.errors import PluginError
+from plugin_manager.manifest import Manifest
 
 _HOOK_MEANING = {
     "checks": "runs when flows are compiled, on this machine and in CI",

@@ -20,7 +20,7 @@ def run_tests(root: Path) -> int:
             print(f"plugin {plugin.name}: no tests")
             continue
         print(f"plugin {plugin.name} {plugin.version}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "asl.testing.plugin", "-p", "admin.plugins.testing"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "asl.testing.plugin", "-p", "plugin_manager.testing"]
         options = ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(plugin.folder), "--project", str(root)]
         done = subprocess.run(  # noqa: S603 - no shell
             [*command, *options, "tests"],
