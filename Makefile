@@ -30,6 +30,9 @@ plugins: $(RUN_STAMP) ## fetch the plugins of config.json (ARGS="--update NAME",
 test: $(STAMP) ## run all tests (ARGS="tests/asl -k jsonata" for some; PLUGINS=1: those of plugins as well)
 	@$(BIN)/python -m plugin_manager --if-needed
 	@$(BIN)/python -m chalicelib.flows check
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory node_modules/.installed || echo "Tests that need CDK's command line are skipped." >&2; \
+	fi
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --test)
 
