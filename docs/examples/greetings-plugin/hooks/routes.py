@@ -1,0 +1,12 @@
+"""A route: GET /plugins/greetings/hello/{name}."""
+
+from __future__ import annotations
+
+from chalicelib.api.http import Answer, Call
+
+from ..lib.shared.words import greeting
+
+
+def hello(call: Call) -> Answer:
+    """Greet whom the path names; who asks is known."""
+    return Answer({"text": greeting(call.param("name"), call.query("language") or "en"), "askedBy": call.user.id})
