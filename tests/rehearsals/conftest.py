@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.rehearsals import projects, runtime_api
+from tests.rehearsals.recording import RecordedCloud
 
 
 @contextmanager
@@ -44,3 +45,11 @@ def task(shared: Path) -> Path:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What Lambda's image has on its path."""
     return runtime_api.bare_environment(tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[RecordedCloud]:
+    """An account with nothing in it."""
+    cloud = RecordedCloud(tmp_path / "cloud")
+    yield cloud
+    cloud.close()

@@ -43,6 +43,16 @@ class Resource:
         return self.type
 
 
+@dataclass(frozen=True)
+class OutputValue:
+    """An output of a stack; `export` is the name under which other stacks find it, if any."""
+
+    key: str
+    value: str
+    description: str
+    export: str | None
+
+
 class DeploymentFailed(Exception):
     """A deployment failed and was rolled back; the text says which resource and why."""
 
@@ -55,8 +65,8 @@ class Provisioner:
         self._aws = aws
         self._report = report
 
-    def deploy(self, template: Template, names: Mapping[str, Any], exported: Mapping[str, Any]) -> Evaluator:
-        """Bring the stack in line with the template; returns what its outputs are evaluated by.
+    def deploy(self, template: Template, names: Mapping[str, Any], exported: Mapping[str, Any]) -> list[OutputValue]:
+        """Bring the stack in line with the template; returns its outputs.
 
         Args:
             template: The template, expanded.
@@ -75,8 +85,7 @@ class Provisioner:
             wanted = [name for name in order if self._is_wanted(template["Resources"][name], evaluator)]
             for name in wanted:
                 self._bring_about(name, template["Resources"][name], evaluator, undo, replaced)
-            for described in wanted_outputs(template, evaluator).values():
-                evaluator.value(described["Value"])
+            outputs = _outputs(template, evaluator)
         except Exception as error:
             for step in reversed(undo):
                 step()
@@ -86,7 +95,7 @@ class Provisioner:
         self.resources = {name: self.resources[name] for name in wanted}
         for resource in (*reversed(unwanted), *reversed(replaced)):
             self._clean_up(resource, resource.keeps_on_deletion if resource in unwanted else False)
-        return evaluator
+        return outputs
 
     def find(self, logical_id: str) -> tuple[str, Mapping[str, Any]] | None:
         """The physical id and the attributes of a resource."""
@@ -177,10 +186,15 @@ class Provisioner:
         self._report(resource.logical_id, resource.made.id, resource.type, status, reason)
 
 
-def wanted_outputs(template: Template, evaluator: Evaluator) -> dict[str, dict[str, Any]]:
-    """The outputs of the template whose conditions are met."""
-    outputs = (template.get("Outputs") or {}).items()
-    return {key: d for key, d in outputs if "Condition" not in d or evaluator.condition(d["Condition"])}
+def _outputs(template: Template, evaluator: Evaluator) -> list[OutputValue]:
+    outputs = []
+    for key, described in (template.get("Outputs") or {}).items():
+        if "Condition" in described and not evaluator.condition(described["Condition"]):
+            continue
+        export = evaluator.value(described["Export"]["Name"]) if described.get("Export") else None
+        value = str(evaluator.value(described["Value"]))
+        outputs.append(OutputValue(key, value, described.get("Description", ""), export))
+    return outputs
 
 
 def _provider(kind: str) -> Provider:

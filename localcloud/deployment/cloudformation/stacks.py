@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from moto.cloudformation.exceptions import MissingParameterError, ValidationError
+from moto.cloudformation.exceptions import CloudFormationError, MissingParameterError, ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event, Stack, cloudformation_backends
 from moto.cloudformation.parsing import Export, Output
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
 from localcloud.deployment.cloudformation.provider import Aws
-from localcloud.deployment.cloudformation.provisioning import DeploymentFailed, Provisioner, Resource, wanted_outputs
-from localcloud.deployment.cloudformation.template import Evaluator, Template, TemplateError, parse
+from localcloud.deployment.cloudformation.provisioning import DeploymentFailed, OutputValue, Provisioner, Resource
+from localcloud.deployment.cloudformation.template import Template, TemplateError, parse
 
 _SSM = "AWS::SSM::Parameter::Value<"
 
@@ -31,8 +32,10 @@ def install(endpoint: str) -> None:
     Stack.verify_readiness = lambda stack: None  # type: ignore[method-assign,assignment]
     ChangeSet._parse_template = _parse_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.execute_change_set = _execute_change_set  # type: ignore[method-assign,assignment]
+    CloudFormationBackend.describe_change_set = _describe_change_set  # type: ignore[method-assign,assignment]
+    CloudFormationBackend.delete_change_set = _delete_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.delete_stack = _delete_stack  # type: ignore[method-assign,assignment]
-    CloudFormationResponse._get_stack_from_s3_url = _template_at  # type: ignore[method-assign]
+    CloudFormationResponse._get_stack_from_s3_url = _template_at  # type: ignore[method-assign,assignment]
     CloudFormationResponse.update_termination_protection = _update_termination_protection  # type: ignore[attr-defined]
 
 
@@ -42,14 +45,14 @@ class Resources:
     endpoint: str
 
     def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+        self.stack = stack
         self.template: Template = {}
         self.no_echo_parameter_keys: list[str] = []
         self.resolved_parameters: dict[str, Any] = {}
         aws = Aws(self.endpoint, stack.region_name, stack.account_id, stack.name)
         self._aws = aws
         self.provisioner = Provisioner(aws, self._report)
-        self.evaluator: Evaluator | None = None
+        self.outputs: list[OutputValue] = []
         if stack.template_dict:
             self._take_parameters(stack.template_dict, stack.parameters)
 
@@ -78,23 +81,23 @@ class Resources:
         former = dict(self.resolved_parameters)
         try:
             names = self._take_parameters(template, parameters)
-            exported = {name: export.value for name, export in self._stack.cross_stack_resources.items()}
-            evaluator = self.provisioner.deploy(template, names, exported)
+            exported = {name: export.value for name, export in self.stack.cross_stack_resources.items()}
+            outputs = self.provisioner.deploy(template, names, exported)
         except (DeploymentFailed, TemplateError) as error:
             self.resolved_parameters = former
             raise DeploymentFailed(str(error)) from None
-        self.template, self.evaluator = template, evaluator
+        self.template, self.outputs = template, outputs
 
     def _take_parameters(self, template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the parameters as they were given; returns what they stand for, and the pseudo parameters."""
         names: dict[str, Any] = {
-            "AWS::AccountId": self._stack.account_id,
-            "AWS::Region": self._stack.region_name,
-            "AWS::StackId": self._stack.stack_id,
-            "AWS::StackName": self._stack.name,
+            "AWS::AccountId": self.stack.account_id,
+            "AWS::Region": self.stack.region_name,
+            "AWS::StackId": self.stack.stack_id,
+            "AWS::StackName": self.stack.name,
             "AWS::URLSuffix": "amazonaws.com",
             "AWS::Partition": "aws",
-            "AWS::NotificationARNs": list(self._stack.notification_arns),
+            "AWS::NotificationARNs": list(self.stack.notification_arns),
         }
         taken: dict[str, Any] = {}
         for name, described in (template.get("Parameters") or {}).items():
@@ -114,8 +117,8 @@ class Resources:
         return names
 
     def _report(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str) -> None:
-        self._stack.events.append(
-            Event(self._stack.stack_id, self._stack.name, logical_id, physical_id, kind, status, reason or None, None)
+        self.stack.events.append(
+            Event(self.stack.stack_id, self.stack.name, logical_id, physical_id, kind, status, reason or None, None)
         )
 
 
@@ -126,33 +129,12 @@ class Outputs:
         self._resources = resources
 
     def values(self) -> list[Output]:
-        return [
-            Output(key, str(self._evaluator.value(described["Value"])), described.get("Description", ""))
-            for key, described in self._described().items()
-        ]
+        return [Output(output.key, output.value, output.description) for output in self._resources.outputs]
 
     @property
     def exports(self) -> list[Export]:
-        stack_id = self._resources._stack.stack_id
-        return [
-            Export(
-                stack_id,
-                self._evaluator.value(described["Export"]["Name"]),
-                self._evaluator.value(described["Value"]),
-            )
-            for described in self._described().values()
-            if described.get("Export")
-        ]
-
-    @property
-    def _evaluator(self) -> Evaluator:
-        assert self._resources.evaluator is not None
-        return self._resources.evaluator
-
-    def _described(self) -> dict[str, dict[str, Any]]:
-        if self._resources.evaluator is None:
-            return {}
-        return wanted_outputs(self._resources.template, self._resources.evaluator)
+        stack_id = self._resources.stack.stack_id
+        return [Export(stack_id, o.export, o.value) for o in self._resources.outputs if o.export is not None]
 
 
 def _parsed(text: str) -> Template:
@@ -245,9 +227,28 @@ def _delete(stack: Stack) -> None:
         _set_status(stack, "DELETE_COMPLETE")
 
 
+class ChangeSetNotFound(CloudFormationError):
+    """There is no change set of that name."""
+
+    code = "ChangeSetNotFound"
+
+
+def _describe_change_set(backend: CloudFormationBackend, change_set_name: str) -> ChangeSet:
+    """The change set of a name or an ARN; of several the newest."""
+    for change_set in reversed(list(backend.change_sets.values())):
+        if change_set_name in (change_set.change_set_id, change_set.change_set_name):
+            return change_set
+    raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist")
+
+
+def _delete_change_set(backend: CloudFormationBackend, change_set_name: str) -> None:
+    """Forget a change set; one that is not there is no error."""
+    with contextlib.suppress(ChangeSetNotFound):
+        del backend.change_sets[_describe_change_set(backend, change_set_name).change_set_id]
+
+
 def _execute_change_set(backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
-    change_set = backend.describe_change_set(change_set_name)
-    assert change_set is not None
+    change_set = _describe_change_set(backend, change_set_name)
     stack = backend.stacks[change_set.stack_id]
     change_set.execution_status = "EXECUTE_IN_PROGRESS"
     done = _deploy(stack, change_set.template, change_set.parameters, change_set.change_set_type)
