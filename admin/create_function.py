@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Write a new function and its test."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if not __package__:  # run as a script: the project's folder instead of admin/
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from admin import scaffolding
+
+PARSER = argparse.ArgumentParser(description=__doc__)
+PARSER.add_argument("name", help="the function's name: it is served at POST /lib/NAME")
+PARSER.add_argument("--event", action="store_true", help="handler(event, context) as on Lambda, not typed parameters")
+PARSER.add_argument("--plugin", type=Path, metavar="FOLDER", help="write it into this plugin, not into the project")
+
+
+def create_function(name: str, *, event: bool = False, plugin: Path | None = None) -> list[Path]:
+    """Write the function into the project, or into the plugin in the folder `plugin`; the files.
+
+    Raises:
+        scaffolding.ScaffoldError: The name cannot be a function's, the files exist, or the folder is no plugin.
+    """
+    if plugin is not None and not (plugin / "plugin.toml").is_file():
+        raise scaffolding.ScaffoldError(f"{plugin} is no plugin: it has no plugin.toml")
+    folder = plugin or scaffolding.PROJECT
+    files = scaffolding.function_files(name, event=event, plugin=plugin is not None)
+    scaffolding.write(folder, files)
+    return [folder / path for path in files]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the script and returns its exit code."""
+    arguments = PARSER.parse_args(argv)
+    try:
+        written = create_function(arguments.name, event=arguments.event, plugin=arguments.plugin)
+    except (scaffolding.ScaffoldError, OSError) as error:
+        return scaffolding.report(PARSER, error)
+    print("\n".join(map(str, written)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
