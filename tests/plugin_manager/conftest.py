@@ -1,0 +1,216 @@
+"""Repositories on disk, the same over HTTP with a token, and projects that ask for plugins."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin_manager.install import install
+from plugin_manager.obtain import Obtained
+
+from .projects import FLOW, HANDLER, write
+
+TOKEN = "ghp_s3cret-t0ken/with+signs"
+
+
+def git(*arguments: str, folder: Path) -> str:
+    """Run git as somebody."""
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(["git", *who, *arguments], cwd=folder, env=kept, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@dataclass
+class Remote:
+    """A plugin's repository: a bare one, and the clone that somebody works in."""
+
+    bare: Path
+    clone: Path
+
+    @property
+    def url(self) -> str:
+        return f"git+file://{self.bare}"
+
+    def commit(self, files: dict[str, str], *, tag: str | None = None, branch: str = "main") -> str:
+        """Commit and push; the commit."""
+        git("checkout", "--quiet", "-B", branch, folder=self.clone)
+        write(self.clone, files)
+        return self.push(tag)
+
+    def push(self, tag: str | None = None) -> str:
+        """Commit and push whatever lies in the clone; the commit."""
+        git("add", "--all", folder=self.clone)
+        git("commit", "--quiet", "--allow-empty", "-m", "Change", folder=self.clone)
+        if tag:
+            git("tag", "-a", tag, "-m", tag, folder=self.clone)
+        git("push", "--quiet", "--tags", "origin", "HEAD", folder=self.clone)
+        return git("rev-parse", "HEAD", folder=self.clone)
+
+
+MakeRemote = Callable[..., Remote]
+
+
+def plugin_files(name: str, *, version: str = "1.0.0", toml: str = "", **more: str) -> dict[str, str]:
+    """A small plugin: a function `NAME_hello`, and a flow `NAMEFlow` that calls it."""
+    function = f"{name}_hello"
+    return {
+        "plugin.toml": f'name = "{name}"\nversion = "{version}"\n{toml}',
+        f"lib/{function}/handler.py": HANDLER,
+        f"flows/{name}.yml": FLOW.format(name=f"{name}Flow", call=function),
+        **more,
+    }
+
+
+@pytest.fixture
+def make_remote(tmp_path: Path) -> MakeRemote:
+    """Makes repositories; with files, their first commit is made as well."""
+
+    def make(name: str = "greetings", files: dict[str, str] | None = None) -> Remote:
+        bare, clone = tmp_path / "remotes" / f"{name}.git", tmp_path / "clones" / name
+        bare.mkdir(parents=True)
+        git("init", "--quiet", "--bare", folder=bare)
+        clone.parent.mkdir(exist_ok=True)
+        git("clone", "--quiet", str(bare), str(clone), folder=tmp_path)
+        remote = Remote(bare, clone)
+        remote.commit(plugin_files(name) if files is None else files)
+        return remote
+
+    return make
+
+
+@dataclass
+class Project:
+    """A project that asks for plugins."""
+
+    root: Path
+    said: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=lambda: {**os.environ, "GITHUB_TOKEN": TOKEN})
+
+    def asks_for(self, *entries: str | dict[str, str]) -> Project:
+        """Write config.json."""
+        write(self.root, {"config.json": json.dumps({"plugins": entries})})
+        return self
+
+    def install(self, *, update: Sequence[str] = (), frozen: bool = False, yes: bool = False) -> list[Obtained]:
+        """What `make plugins` does."""
+        return install(
+            self.root, update=update, frozen=frozen, yes=yes, say=self.said.append, environment=self.environment
+        )
+
+    @property
+    def lock(self) -> list[dict[str, Any]]:
+        plugins: list[dict[str, Any]] = json.loads((self.root / "plugins.lock").read_text())["plugins"]
+        return plugins
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders of plugins, installed or left over."""
+        return sorted(path.name for path in (self.root / ".plugins").iterdir() if "@" in path.name)
+
+    def everything(self) -> str:
+        """Every byte that was written, and everything that was said."""
+        files = [path.read_bytes().decode("latin-1") for path in self.root.rglob("*") if path.is_file()]
+        return "\n".join([*files, *self.said])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with a function and a flow of its own."""
+    files = {
+        "pyproject.toml": '[project]\nversion = "0.1.0"\n',
+        "requirements.txt": "pydantic==2.7.0\n",
+        "chalicelib/lib/ping/handler.py": HANDLER,
+        "flows/own.yml": FLOW.format(name="ownFlow", call="ping"),
+    }
+    return Project(write(tmp_path / "project", files))
+
+
+class _Backend(BaseHTTPRequestHandler):
+    """git's own `http-backend` behind basic authentication."""
+
+    server: GitServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        self.server.seen.append(f"{self.command} {self.path}\n{self.headers}")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.down:
+            self._answer(503, {}, b"down")
+            return
+        if self.headers.get("Authorization") not in self.server.accepted:
+            self._answer(401, {"WWW-Authenticate": 'Basic realm="git"'}, f"you sent {self.headers}".encode())
+            return
+        path, _, query = self.path.partition("?")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.server.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type") or "",
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding") or "",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol") or "",
+            "REMOTE_USER": "ada",
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=True)
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        status = int(headers.pop("Status", "200 OK").split()[0])
+        self._answer(status, headers, content)
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class GitServer(ThreadingHTTPServer):
+    """Serves the repositories of a folder to those who have the token."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Backend)
+        self.folder = folder
+        self.seen: list[str] = []
+        self.down = False
+        pairs = (f"{TOKEN}:", f"oauth2:{TOKEN}")
+        self.accepted = {"Basic " + base64.b64encode(pair.encode()).decode() for pair in pairs}
+
+    def url(self, name: str, credentials: str = "${GITHUB_TOKEN}") -> str:
+        return f"git+http://{credentials}@127.0.0.1:{self.server_address[1]}/{name}.git"
+
+
+@pytest.fixture
+def git_server(tmp_path: Path) -> Iterator[GitServer]:
+    """The repositories that `make_remote` makes, over HTTP."""
+    with GitServer(tmp_path / "remotes") as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
