@@ -66,7 +66,7 @@ def expand_shorthands(steps: Any, shorthands: Mapping[str, Shorthand], pointer: 
                 raise TypeError(f"it gave no step: {step!r}")
         except Exception as error:
             problems.append(Violation("steps", f"{pointer}/{key}", f"The shorthand {key!r} failed: {error}."))
-            return {"succeed": True}
+            return {"wait": 1}  # in its place, so that no other mistake follows from this one
         return {**step, **{name: value for name, value in steps.items() if name != key}}
     nested = ("do", "otherwise", "parallel", "catch", "choose")
     return {

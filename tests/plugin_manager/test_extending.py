@@ -1,0 +1,185 @@
+"""What plugins add to the compiler, and their names under a prefix."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.flows import Severity, compile_project
+from chalicelib.flows.catalog import catalog_of
+from chalicelib.names import Names
+
+from .projects import FLOW, HANDLER, listed, write
+
+NAMES = Names("dev", "eu-west-1", "123456789012")
+LOUD = "name: loudFlow\ndescription: SHOUT\nsteps: [ping]\n"
+CHECK = """
+from chalicelib.flows.checks.base import Check, Finding
+from chalicelib.flows.diagnostic import Severity
+
+def find(view):
+    if view.flow.description.isupper():
+        yield Finding("/description", "It shouts.")
+
+CHECK = Check("x", Severity.WARNING, "s", "d", "s", "", "", file=find)
+BROKEN = Check("x", Severity.ERROR, "s", "d", "s", "", "", project=lambda linked, view: 1 / 0)
+NONE = 7
+"""
+STEPS = """
+def greet(value):
+    if not isinstance(value, str):
+        raise ValueError("a name is wanted")
+    return {"call": "hello", "input": {"name": value}}
+
+def nothing(value):
+    return None
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    files = {"chalicelib/lib/ping/handler.py": HANDLER, "flows/own.yml": FLOW.format(name="ownFlow", call="ping")}
+    plugin = {
+        "plugin.toml": "",
+        "lib/hello/handler.py": HANDLER,
+        "hooks/checks.py": CHECK,
+        "hooks/steps.py": STEPS,
+    }
+    return write(tmp_path, {**files, **{f".plugins/acme/{path}": text for path, text in plugin.items()}})
+
+
+def found(root: Path) -> list[tuple[str, str, int, str]]:
+    project = compile_project(root)
+    return [(d.check, d.file, d.line, d.message) for d in project.diagnostics if d.severity is not Severity.ADVICE]
+
+
+class TestChecks:
+    def test_a_plugins_check_looks_at_every_flow(self, root: Path) -> None:
+        write(root, {"flows/loud.yml": LOUD})
+        listed(root, {"name": "acme", "checks": {"no-shouting": "hooks.checks:CHECK"}})
+        assert found(root) == [("acme/no-shouting", "flows/loud.yml", 2, "It shouts.")]
+
+    def test_it_can_be_silenced(self, root: Path) -> None:
+        loud = LOUD.replace("SHOUT", "SHOUT # flows: ignore[acme/no-shouting] an old name")
+        write(root, {"flows/loud.yml": loud})
+        listed(root, {"name": "acme", "checks": {"no-shouting": "hooks.checks:CHECK"}})
+        assert found(root) == []
+
+    def test_one_that_fails_breaks_no_flow(self, root: Path) -> None:
+        listed(root, {"name": "acme", "checks": {"bad": "hooks.checks:BROKEN"}})
+        assert found(root) == [
+            ("acme/bad", "flows/own.yml", 1, "The check acme/bad failed: ZeroDivisionError: division by zero.")
+        ]
+        assert list(compile_project(root).flows) == ["ownFlow"]
+
+    @pytest.mark.parametrize(
+        "reference", ["hooks.gone:X", "hooks.checks:GONE", "hooks.checks:NONE", "hooks.steps:greet"]
+    )
+    def test_one_that_cannot_be_loaded_stops_the_deployment_alone(self, root: Path, reference: str) -> None:
+        listed(root, {"name": "acme", "checks": {"bad": reference}})
+        project = compile_project(root)
+        (error,) = project.errors
+        assert (error.check, error.file) == ("plugin-hook", ".plugins/acme/plugin.toml")
+        assert "plugin acme" in error.message
+        assert list(project.flows) == ["ownFlow"] and project.broken == {}
+
+
+class TestShorthands:
+    def test_a_step_stands_for_another(self, root: Path) -> None:
+        flow = "name: f\nsteps:\n  - {greet: Ada, name: Say it}\n  - parallel: [{greet: Bob}, ping]\n"
+        write(root, {"flows/f.yml": flow})
+        listed(root, {"name": "acme", "steps": {"greet": "hooks.steps:greet"}})
+        definition = json.loads(compile_project(root).flows["f"].render(NAMES))
+        first = definition["States"]["Say it"]
+        assert first["Arguments"] == {"name": "Ada"} and first["Resource"] == NAMES.function_arn("hello")
+        inner = definition["States"]["parallel"]["Branches"][0]["States"]["hello"]
+        assert inner["Arguments"] == {"name": "Bob"}
+
+    def test_a_mistake_is_told_at_its_line(self, root: Path) -> None:
+        write(root, {"flows/f.yml": "name: f\nsteps:\n  - ping\n  - greet: 7\n  - nothing: x\n"})
+        listed(root, {"name": "acme", "steps": {"greet": "hooks.steps:greet", "nothing": "hooks.steps:nothing"}})
+        assert found(root) == [
+            ("steps", "flows/f.yml", 4, "The shorthand 'greet' failed: a name is wanted."),
+            ("steps", "flows/f.yml", 5, "The shorthand 'nothing' failed: it gave no step: None."),
+        ]
+
+    def test_another_version_of_the_plugin_compiles_anew(self, root: Path) -> None:
+        write(root, {"flows/f.yml": "name: f\nsteps:\n  - greet: Ada\n"})
+        steps = {"greet": "hooks.steps:greet"}
+        listed(root, {"name": "acme", "steps": steps})
+        compile_project(root)
+        newer = {
+            "hooks/steps.py": STEPS.replace('"name": value', '"name": value.upper()'),
+            "lib/hello/handler.py": HANDLER,
+        }
+        write(root / ".plugins" / "acme@2", newer)
+        listed(root, {"name": "acme", "folder": ".plugins/acme@2", "steps": steps})
+        states = json.loads(compile_project(root).flows["f"].render(NAMES))["States"]
+        assert states["hello"]["Arguments"] == {"name": "ADA"}
+
+
+class TestPrefix:
+    def compiled(self, root: Path, flow: str, **entry: Any) -> Any:
+        write(root, {".plugins/acme/flows/f.yml": flow})
+        listed(root, {"name": "acme", "prefix": "acme_", **entry})
+        project = compile_project(root)
+        assert project.errors == ()
+        return project
+
+    def test_a_flow_is_listed_with_prefix_and_plugin(self, root: Path) -> None:
+        project = self.compiled(root, FLOW.format(name="f", call="hello"))
+        assert set(project.flows) == {"ownFlow", "acme_f"}
+        assert [flow.plugin for flow in catalog_of(project).flows.values()] == ["acme", None]
+        assert list(project.settings) == ["acme_hello", "ping"]
+
+    @pytest.mark.parametrize("name", ["hello", "ping"])
+    def test_its_own_names_mean_its_own_things(self, root: Path, name: str) -> None:
+        """Even where the project has something of the same name."""
+        write(root, {".plugins/acme/lib/ping/handler.py": HANDLER, ".plugins/acme/flows/hello.yml": LOUD})
+        flow = f"""
+name: f
+functions:
+  - {{name: One, handler: functions/lib/{name}/handler.handler}}
+stateMachineReferences: [loudFlowStateMachine]
+definition:
+  StartAt: A
+  States:
+    A: {{Type: Task, Resource: "${{OneArn}}", Next: B}}
+    B: {{Type: Task, Resource: "${{{name}Arn}}", Next: C}}
+    C:
+      Type: Task
+      Resource: arn:aws:states:::states:startExecution
+      Parameters: {{StateMachineArn: "${{loudFlowStateMachine}}"}}
+      End: true
+"""
+        flow = self.compiled(root, flow).flows["acme_f"]
+        states = json.loads(flow.render(NAMES))["States"]
+        assert states["A"]["Resource"] == states["B"]["Resource"] == NAMES.function_arn(f"acme_{name}")
+        assert states["C"]["Parameters"]["StateMachineArn"] == NAMES.state_machine_arn("acme_loudFlow")
+        policy = json.dumps(flow.policy(NAMES))
+        assert NAMES.state_machine_arn("acme_loudFlow") in policy and NAMES.function_arn(f"acme_{name}") in policy
+
+    def test_steps_call_its_own_flows(self, root: Path) -> None:
+        write(root, {".plugins/acme/flows/other.yml": FLOW.format(name="ping", call="hello")})  # a function elsewhere
+        flow = self.compiled(root, FLOW.format(name="f", call="ping")).flows["acme_f"]
+        (state,) = json.loads(flow.render(NAMES))["States"].values()
+        assert state["Arguments"]["StateMachineArn"] == NAMES.state_machine_arn("acme_ping")
+
+    def test_its_shorthands_call_its_own_functions(self, root: Path) -> None:
+        write(root, {"flows/mine.yml": "name: mine\nsteps:\n  - greet: Ada\n"})
+        project = self.compiled(root, FLOW.format(name="f", call="hello"), steps={"greet": "hooks.steps:greet"})
+        assert project.flows["mine"].functions[0].function == "acme_hello"
+
+
+def test_a_list_that_is_damaged_or_a_folder_that_is_gone_is_logged(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    listed(root, {"name": "acme"}, {"name": "gone"})
+    assert "ownFlow" in compile_project(root).flows
+    assert "plugin gone is missing" in caplog.text
+    write(root, {".plugins/installed.json": "{"})
+    assert "ownFlow" in compile_project(root).flows
+    assert "the project goes on without plugins" in caplog.text
