@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,3 @@ def _allowed(call: Call, policy: list[dict[str, Any]]) -> bool:
 def _matches(patterns: str | list[str], value: str, *, lower: bool = False) -> bool:
     listed = [patterns] if isinstance(patterns, str) else patterns
     return any(fnmatch.fnmatchcase(value, pattern.lower() if lower else pattern) for pattern in listed)
-
-
-def by_sid(policy: list[dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
-    return {statement["Sid"]: statement for statement in policy}

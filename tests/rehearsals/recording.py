@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import threading
 from collections.abc import Iterable
@@ -47,9 +48,9 @@ class RecordedCloud:
         response = self._respond(request)
         key, service, region = _signature(request)
         if key:
-            call = _call(request, service, region, self.cloud.settings.account)
+            calls = _calls(request, service, region, self.cloud.settings.account)
             with self._lock:
-                self.calls.setdefault(key, set()).add(call)
+                self.calls.setdefault(key, set()).update(calls)
                 if response.status >= 400:
                     self.refused.append((request, response))
         return response
@@ -85,23 +86,30 @@ def _signature(request: Request) -> tuple[str, str, str]:
     return (parts[0], parts[3], parts[2]) if found and len(parts) == 5 else ("", "", "")
 
 
-def _call(request: Request, service: str, region: str, account: str) -> Call:
+def _calls(request: Request, service: str, region: str, account: str) -> list[Call]:
+    """What IAM has to allow for a request: the operation, and that a role is passed on."""
+    prefix = _IAM_NAMES.get(service, service)
     target = request.headers.get("x-amz-target")
     body = request.body.decode("utf-8", "replace")
-    form = parse_qs(body) if "Action=" in body[:2000] and not target else {}
-    if target:
-        return Call(f"{_IAM_NAMES.get(service, service)}:{target.rpartition('.')[2]}", _json_resource(service, body))
-    if form:
-        action, resource = form["Action"][0], _form_resource(service, form, region, account)
-        return Call(f"{_IAM_NAMES.get(service, service)}:{action}", resource)
     path = unquote(request.target.partition("?")[0])
+    if target:
+        action = target.rpartition(".")[2]
+        return [Call(f"{prefix}:{action}", _json_resource(service, action, json.loads(body or "{}"), region, account))]
+    if "Action=" in body[:2000]:
+        form = parse_qs(body)
+        return [Call(f"{prefix}:{form['Action'][0]}", _form_resource(service, form, region, account))]
     if service == "apigateway":  # IAM knows its paths and methods, and no operations
-        return Call(f"apigateway:{request.method}", f"arn:aws:apigateway:{region}::{path}")
+        return [Call(f"apigateway:{request.method}", f"arn:aws:apigateway:{region}::{path}")]
     if service == "s3":
-        return Call(f"s3:{request.method}", f"arn:aws:s3:::{path.lstrip('/')}")
-    return Call(
-        f"{service}:{_operation(service, request.method, path)}", _rest_resource(service, path, region, account)
-    )
+        return [Call(f"s3:{request.method}", f"arn:aws:s3:::{path.lstrip('/')}")]
+    document = json.loads(body) if service == "lambda" and body else {}
+    name = document.get("FunctionName", "")
+    calls = [
+        Call(f"{service}:{_operation(service, request.method, path)}", _rest_resource(path, name, region, account))
+    ]
+    if "Role" in document:
+        calls.append(Call("iam:PassRole", document["Role"]))
+    return calls
 
 
 @functools.cache
@@ -125,13 +133,13 @@ def _operation(service: str, method: str, path: str) -> str:
     return {"Invoke": "InvokeFunction"}.get(name, name.partition("2015")[0])
 
 
-def _rest_resource(service: str, path: str, region: str, account: str) -> str:
-    if service == "lambda":
-        if found := re.search(r"(arn:aws:lambda:[^/]+)", path):
-            return found[1]
-        if found := re.search(r"/functions/([^/]+)", path):
-            return f"arn:aws:lambda:{region}:{account}:function:{found[1]}"
-    return "*"
+def _rest_resource(path: str, name: str, region: str, account: str) -> str:
+    """The function that a request to Lambda is about, by its path or by the name in its body."""
+    if found := re.search(r"(arn:aws:lambda:[^/]+)", path):
+        return found[1]
+    found = re.search(r"/functions/([^/]+)", path)
+    name = found[1] if found else name
+    return f"arn:aws:lambda:{region}:{account}:function:{name}" if name else "*"
 
 
 def _form_resource(service: str, form: dict[str, list[str]], region: str, account: str) -> str:
@@ -143,13 +151,11 @@ def _form_resource(service: str, form: dict[str, list[str]], region: str, accoun
     return form.get("RoleArn", ["*"])[0]
 
 
-def _json_resource(service: str, body: str) -> str:
-    import json
-
-    document = json.loads(body or "{}")
-    group = document.get("logGroupName") or document.get("logGroupNamePrefix")
-    if service == "logs" and group:
-        return f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
+def _json_resource(service: str, action: str, document: dict[str, Any], region: str, account: str) -> str:
+    if service == "logs":
+        # IAM asks for this of DescribeLogGroups, whatever prefix it has
+        group = ":log-stream:" if action == "DescribeLogGroups" else document.get("logGroupName", "*")
+        return f"arn:aws:logs:{region}:{account}:log-group:{group}"
     if service == "ssm" and "Name" in document:
-        return f"arn:aws:ssm:us-east-1:123456789012:parameter{document['Name']}"
+        return f"arn:aws:ssm:{region}:{account}:parameter{document['Name']}"
     return str(document.get("stateMachineArn") or "*")
