@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.settings import PROJECT
 from plugin_manager.install import install
 from plugin_manager.obtain import Obtained
 
@@ -71,6 +72,13 @@ def plugin_files(name: str, *, version: str = "1.0.0", toml: str = "", **more: s
         f"flows/{name}.yml": FLOW.format(name=f"{name}Flow", call=function),
         **more,
     }
+
+
+def example_files() -> dict[str, str]:
+    """The plugin that the documentation shows."""
+    folder = PROJECT / "docs" / "examples" / "greetings-plugin"
+    files = (file for file in folder.rglob("*") if file.is_file() and "cache" not in str(file.relative_to(folder)))
+    return {str(file.relative_to(folder)): file.read_text() for file in files}
 
 
 @pytest.fixture

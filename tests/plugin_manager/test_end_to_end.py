@@ -15,7 +15,7 @@ from tests.end_to_end import server as servers
 from tests.end_to_end.client import Client, eventually, problem
 from tests.end_to_end.server import Server
 
-from .conftest import TOKEN, GitServer, MakeRemote, Remote, git
+from .conftest import TOKEN, GitServer, MakeRemote, Remote, example_files, git
 
 NAME = "my-private-plugin"
 FUNCTION, FLOW = "my_private_plugin_greet", "myPrivatePluginFlow"
@@ -61,7 +61,7 @@ def make_plugins(project: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_the_life_of_a_plugin(server: Server, remote: Remote) -> None:
+def test_the_life_of_a_plugin(server: Server, remote: Remote, make_remote: MakeRemote, git_server: GitServer) -> None:
     demo = Client(server.session["apiUrl"], server.session["idToken"])
 
     assert demo.post(f"/lib/{FUNCTION}", {"name": "Ada"}).json() == {"message": "Hello Ada"}
@@ -71,7 +71,17 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote) -> None:
     run = demo.run(FLOW, {"name": "Ada"})
     assert run["output"] == {"first": "Hello Ada", "second": "Hello everybody who says Hello Ada"}
 
-    # The next version, while the server runs.
+    # Another one, with a route, a step shorthand, a schedule, permissions and a secret.
+    make_remote("greetings", example_files())
+    asks_for(server.project, git_server.url(NAME), git_server.url("greetings") + "@main")
+    assert "Allow s3:GetObject on arn:aws:s3:::greetings-" in make_plugins(server.project, "--yes")
+    greeted = eventually(lambda: (answer := demo.get("/plugins/greetings/hello/Ada", language="fr")).ok and answer)
+    assert greeted.json()["text"] == "Bonjour Ada"
+    problem(Client(demo.url).get("/plugins/greetings/hello/Ada"), 401)
+    assert demo.run("greetingsFlow", {"name": "Ada"})["output"] == {"greetings": ["Hallo Ada", "Bonjour Ada"]}
+    assert demo.get("/flows/greetingsFlow").json()["schedule"]["expression"] == "cron(0 8 ? * MON-FRI *)"
+
+    # The next version of the first, while the server runs.
     handler = remote.clone / "lib" / FUNCTION / "handler.py"
     handler.write_text(handler.read_text().replace("Hello", "Moin"))
     (remote.clone / "lib" / "broken").mkdir()
@@ -86,11 +96,12 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote) -> None:
     assert demo.post("/lib/ping").status_code == 200
     assert "a_module_that_nobody_has" in server.log
 
-    # Removed.
+    # Removed, both.
     asks_for(server.project)
     make_plugins(server.project)
     eventually(lambda: demo.post(f"/lib/{FUNCTION}", {}).status_code == 404)
     problem(demo.post(f"/run/{FLOW}", {"name": "Ada"}), 404)
+    eventually(lambda: demo.get("/plugins/greetings/hello/Ada").status_code == 404)
     assert demo.post("/lib/ping").status_code == 200
 
     written = [file.read_bytes() for file in server.project.rglob("*") if file.is_file()]

@@ -1,0 +1,104 @@
+"""Requirements of plugins: clashes before pip, and one list for the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from plugin_manager import requirements
+from plugin_manager.errors import PluginError
+from plugin_manager.requirements import Need, check_clashes, install_missing, plugin_needs, write_merged
+
+from .projects import write
+
+VERSIONS = st.builds(lambda a, b: f"{a}.{b}", st.integers(0, 4), st.integers(0, 4))
+SPECIFIERS = st.lists(
+    st.builds(lambda op, v: op + v, st.sampled_from([">=", "<=", "<", ">", "==", "~=", "!="]), VERSIONS)
+)
+
+
+def clash(*texts: str) -> str:
+    try:
+        check_clashes([Need(Requirement(text), f"plugin {index}") for index, text in enumerate(texts)])
+    except PluginError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x==1.0", "x==1.1"),
+        ("x>=2", "x<2"),
+        ("X_y==1", "x-Y>1"),
+        ("x~=1.4", "x>=2"),
+        ("x>1,<2", "x==2.*"),
+        ("x===odd", "x==1"),
+    ],
+)
+def test_what_no_version_can_meet(one: str, other: str) -> None:
+    assert f"plugin 0 needs {Requirement(one)}, plugin 1 needs {Requirement(other)}" in clash(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x", "x==1"),
+        ("x>1", "x<1.1"),
+        ("x>=1,<2", "x~=1.4"),
+        ("x==1.0", "x==1"),
+        ("x!=1", "x>=1"),
+        ("x==2.*", "x<2.5"),
+        ("x<1", "y>2"),
+        ("x==1; python_version<'3'", "x==2"),
+        ("x==1.0+local", "x==1.0"),
+    ],
+)
+def test_what_some_version_can_meet(one: str, other: str) -> None:
+    assert clash(one, other) == clash(other, one) == ""
+
+
+@given(SPECIFIERS, SPECIFIERS, VERSIONS)
+def test_a_version_that_meets_both_is_proof_of_no_clash(one: list[str], other: list[str], version: str) -> None:
+    both = [",".join(one), ",".join(other)]
+    if all(SpecifierSet(text).contains(version) for text in both):
+        assert clash(f"x{both[0]}", f"x{both[1]}") == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["-r other.txt", "--index-url https://h", "-e .", "x @ https://h/x.whl", "x y", "./x.whl"]
+)
+def test_options_and_addresses_are_refused(line: str) -> None:
+    with pytest.raises(PluginError, match=r"plugin acme: requirements\.txt"):
+        plugin_needs({"requirements.txt": line.encode()}, "acme")
+
+
+def test_one_list_for_the_package(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "pydantic==2.7.0\n", ".plugins/x": ""})
+    needs = plugin_needs({"requirements.txt": b"# c\nzeep==4 # why\npydantic>=2\nattrs==23\n"}, "acme")
+    write_merged(tmp_path, {"acme": needs, "none": []})
+    merged = tmp_path / ".plugins" / "requirements.txt"
+    assert merged.read_text() == "pydantic==2.7.0\n# plugin acme\nattrs==23\nzeep==4\n"
+    write_merged(tmp_path, {"none": []})
+    assert not merged.exists()
+
+
+def test_only_what_is_missing_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = [Need(Requirement(text), "plugin a") for text in ("pytest>1", "pytest; python_version<'3'")]
+    assert install_missing(tmp_path, needs) == []
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(PluginError, match="pip cannot install nothing-of-that-name==1: "):
+        install_missing(tmp_path, [*needs, Need(Requirement("nothing-of-that-name==1"), "plugin a")])
+
+
+def test_the_projects_pins_are_read(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "a==1\n", "requirements-local.txt": "-r x\nb[c]==2 ; python_version>'3'\n"})
+    assert [(need.name, need.owner) for need in requirements.project_needs(tmp_path)] == [
+        ("a", "requirements.txt"),
+        ("b", "requirements-local.txt"),
+    ]
