@@ -56,7 +56,7 @@ class UnitCache:
             units: dict[str, tuple[str, Unit]] = {}
             compiled = 0
             for path, text in texts.items():
-                key = _key(path, text, names[flows[path]] if "steps:" in text else "")
+                key = _key(path, text, names[flows[path]] if "steps" in text else "")
                 entry = known.get(path)
                 if entry is None or entry[0] != key:
                     entry = (key, compile_unit(path, text, flows[path], extensions.shorthands))

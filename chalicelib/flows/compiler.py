@@ -12,7 +12,7 @@ from pathlib import Path
 from chalicelib import plugins
 from chalicelib.flows.cache import cache_of
 from chalicelib.flows.compiled import Project
-from chalicelib.flows.diagnostic import Diagnostic, Severity
+from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
 from chalicelib.flows.extensions import extensions_of
 from chalicelib.flows.linker import link
 from chalicelib.flows.namespaces import FLOW_NAME, Namespace, namespaces
@@ -52,7 +52,9 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *
         path = _relative(Path(file), root)
         try:
             texts[path] = Path(file).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            problems.append(_not_utf8(path, error))
+        except OSError as error:
             problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
     owners = namespaces(plugins.installed(root), texts, root)
     extensions = extensions_of(root)
@@ -72,6 +74,14 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *
         problems=[*problems, *extensions.problems],
         compiled_count=compiled_count,
     )
+
+
+def _not_utf8(path: str, error: UnicodeDecodeError) -> Diagnostic:
+    before = error.object[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = f"The file is not UTF-8: here is the byte 0x{error.object[error.start]:02x}."
+    position = Position(line, column, line, column + 1)
+    return Diagnostic("unreadable-file", Severity.ERROR, message, path, position, hint="save it as UTF-8")
 
 
 def _flow_names(

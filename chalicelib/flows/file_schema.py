@@ -8,13 +8,13 @@ reading it does, and its messages name schemas instead of the way out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
 from chalicelib.flows.model import Access, Flow, FunctionEntry, IamStatement, Permissions, Schedule
-from chalicelib.flows.names import suggestion
+from chalicelib.flows.names import nearest, suggestion
 from chalicelib.flows.pointers import escape
 from chalicelib.flows.shortform_schema import SHORT_FORM_DEFINITIONS, SHORT_FORM_PROPERTIES
 from chalicelib.flows.states_schema import STATES_DEFINITIONS
@@ -80,7 +80,7 @@ def violations(value: Any) -> Iterator[Violation]:
     if isinstance(value, dict) and ("definition" in value) == ("steps" in value):
         if "steps" in value:
             yield Violation("file-shape", "/steps", "A flow has either a definition or steps, not both.", at_key=True)
-        else:
+        elif not _misspelt(("definition", "steps"), value, flow_schema()["properties"]):
             yield Violation("file-shape", "", "The flow has neither a definition nor steps.", "add one of them")
 
 
@@ -137,8 +137,13 @@ def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, w
             hint = suggestion(key, properties) or "known are " + ", ".join(properties)
             yield Violation("unknown-key", f"{pointer}/{escape(key)}", message, hint, at_key=True)
     for key in schema.get("required", ()):
-        if key not in value:
+        if key not in value and not _misspelt((key,), value, properties):
             yield Violation("missing-key", pointer, f"{what} has no {key!r}.", f"add `{key}:`", at_key=True)
+
+
+def _misspelt(wanted: Collection[str], value: dict[str, Any], known: Collection[str]) -> bool:
+    """Whether an unknown key is most likely one of those `wanted`, and has been reported as such."""
+    return any(nearest(key, known) in wanted for key in value if key not in known)
 
 
 def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: str) -> Iterator[Violation]:

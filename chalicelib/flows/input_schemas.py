@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.flows.names import suggestion
 from chalicelib.flows.pointers import escape, join
 
-_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _SCHEMA = (
     "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
     "unevaluatedItems", "unevaluatedProperties",
@@ -70,8 +70,8 @@ def _plain_fault(keyword: str, value: Any, at: str) -> Iterator[Fault]:
     if keyword == "type":
         names = value if isinstance(value, list) else [value]
         for name in names:
-            if name not in _TYPES:
-                yield at, f"{name!r} is no type of JSON Schema.", suggestion(str(name), _TYPES) or ", ".join(_TYPES)
+            if name not in TYPES:
+                yield at, f"{name!r} is no type of JSON Schema.", suggestion(str(name), TYPES) or ", ".join(TYPES)
     elif keyword == "required":
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             yield at, "required takes a list of names.", "it stands beside `properties`, not in a property"

@@ -21,6 +21,7 @@ from chalicelib.flows.locating import diagnostic_of
 from chalicelib.flows.model import DEFAULT_MEMORY, DEFAULT_TIMEOUT, Flow, FunctionEntry
 from chalicelib.flows.namespaces import Namespace
 from chalicelib.flows.placeholders import Scope, Target, flow_of_reference, own_targets
+from chalicelib.flows.repair import SHAPE_CHECKS, is_about_shape
 from chalicelib.flows.silencing import apply_silences
 from chalicelib.flows.source import Source
 from chalicelib.flows.unit import Unit
@@ -56,12 +57,15 @@ def link(
                 found[unit.path].append(diagnostic_of(duplicate_flow.CHECK, finding, read(unit.path), unit.origins))
     linked = _look_up(by_name, functions, owners)
     broken_already = {unit.name for unit in units if any(item.severity is Severity.ERROR for item in found[unit.path])}
+    shapes = {unit.path: [d.pointer for d in unit.diagnostics if d.check in SHAPE_CHECKS] for unit in units}
     view = ProjectView(functions, {item.flow.name: item for item in linked}, frozenset(broken_already))
     for item in linked:
         for check in (*PROJECT_CHECKS, *checks):
             assert check.project is not None
             for finding in check.project(item, view):
                 path = item.unit.path
+                if is_about_shape(finding.pointer, shapes[path]):
+                    continue
                 found[path].append(diagnostic_of(check, finding, read(path), item.unit.origins))
     kept = {unit.path: apply_silences(unit.path, found[unit.path], unit.silences, SILENCEABLE_ERRORS) for unit in units}
     broken: dict[str, tuple[Diagnostic, ...]] = {}

@@ -168,14 +168,29 @@ class Source:
             self.report("yaml-tab", "A tab indents this line; YAML indents by spaces alone.", position)
         if tabs:
             return
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        context = getattr(error, "context", None)
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        if context and "end of stream" in problem:  # where the text or list begins that nothing ends
+            mark = getattr(error, "context_mark", None) or mark
         position = START
         if mark is not None:
             position = Position(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        context = getattr(error, "context", None)
         words = f"{context}, {problem}" if context else str(problem)
-        self.report("yaml-syntax", f"This is not YAML: {words}.", position)
+        self.report("yaml-syntax", f"This is not YAML: {words}.", position, self._syntax_hint(problem, position))
+
+    def _syntax_hint(self, problem: str, position: Position) -> str:
+        line = self.line(position.line)
+        rest = line[position.column - 1 :]
+        if "{%" in line:
+            return "put an expression in quotes: '{% ... %}'"
+        if "cannot start any token" in problem:
+            return f"put a text that begins with {rest[:1]!r} in quotes"
+        if "mapping values are not allowed" in problem and rest.startswith(":"):
+            return "put a text that holds `: ` in quotes, and write the keys of a mapping on lines of the same indent"
+        if "another document" in problem:
+            return "write each flow in a file of its own"
+        return "the quote that opens here is never closed" if "end of stream" in problem and rest[:1] in "\"'" else ""
 
     def _aliases_are_small(self, root: Node) -> bool:
         """Refuse recursive aliases and those that expand to more values than any flow has."""
@@ -278,8 +293,9 @@ class _Converter:
         try:
             return convert(text)
         except (ValueError, KeyError):
-            kind = node.tag.removeprefix(_PREFIX)
-            self.source.report("yaml-value", f"{text!r} is not a {kind} that JSON knows.", _range(node), "quote it")
+            shown = repr(text if len(text) <= 40 else text[:37] + "...")
+            kind = _KINDS.get(node.tag, "value")
+            self.source.report("yaml-value", f"{shown} is no {kind} that JSON knows.", _range(node), "quote it")
             return None
 
     def _unknown_tag(self, node: Node) -> None:
@@ -300,6 +316,7 @@ def _float(text: str) -> float:
     return value
 
 
+_KINDS = {_INT: "whole number", _FLOAT: "number", _BOOL: "true or false"}
 _SCALARS: dict[str, Callable[[str], Any]] = {
     _STR: str,
     _INT: _integer,

@@ -7,22 +7,21 @@ functions, cycles) is linked anew each time, see `chalicelib.flows.linker`.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from asl.language.diagnosis import ADVICE, Diagnosis, diagnose
-from asl.language.diagnosis import Severity as DefinitionSeverity
 from chalicelib.flows.checks import FILE_CHECKS
 from chalicelib.flows.checks.base import FileView
+from chalicelib.flows.definitions import definition_diagnostics
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.extensions import Shorthand, expand_shorthands
 from chalicelib.flows.file_schema import Violation, violations
-from chalicelib.flows.locating import diagnostic_of, origin
+from chalicelib.flows.locating import diagnostic_of
 from chalicelib.flows.model import Flow, build_flow
 from chalicelib.flows.permissions import Statement, derive_statements
-from chalicelib.flows.placeholders import PLACEHOLDER, names_in
+from chalicelib.flows.placeholders import names_in
+from chalicelib.flows.repair import is_about_shape, repaired
 from chalicelib.flows.shortform import expand
 from chalicelib.flows.silencing import Silence, find_silences
 from chalicelib.flows.source import Source
@@ -75,28 +74,44 @@ def compile_unit(
         found += [_violation(item, source) for item in problems]
     wrong = list(violations(value))
     found += [_violation(item, source) for item in wrong]
-    flow = None if wrong else build_flow(value)
-    machine_type = "EXPRESS" if value.get("type") == "EXPRESS" else "STANDARD"
-    definition, origins = value.get("definition"), dict[str, str]()
-    if flow is not None and definition is None:
+    if wrong:
+        value = repaired(value, wrong, name)
+    if value is None:
+        definition = source.value.get("definition")
+        if isinstance(definition, dict):
+            found += definition_diagnostics(source, definition, _json(definition), _machine_type(source.value), {})
+        return _shapeless(path, name, found, silences)
+    flow = build_flow(value)
+    origins: dict[str, str] = {}
+    complete = not wrong
+    if flow.definition is None:
         own = {entry.name for entry in flow.functions}
         expansion = expand(value["steps"], flows - own)
         found += [_violation(item, source) for item in expansion.problems]
-        definition, origins = (None, {}) if expansion.problems else (expansion.definition, expansion.origins)
-        flow = replace(flow, definition=definition) if definition is not None else None
+        complete = complete and not expansion.problems
+        flow = replace(flow, definition=expansion.definition if not expansion.problems else {})
+        origins = expansion.origins if not expansion.problems else {}
+    definition = flow.definition or {}
     definition_text = _json(definition)
-    if isinstance(definition, dict):
-        found += definition_diagnostics(source, definition, definition_text, machine_type, origins)
-    if flow is None or not isinstance(definition, dict):
-        return _shapeless(path, name, found, silences)
+    if definition or isinstance(source.value.get("definition"), dict):
+        found += definition_diagnostics(source, definition, definition_text, _machine_type(value), origins)
     placeholders = names_in(definition_text + _json(flow.written_permissions))
-    view = FileView(flow, placeholders, "steps" in value)
+    view = FileView(flow, placeholders, "steps" in value, complete)
+    shapes = {item.pointer for item in wrong}
     for check in FILE_CHECKS:
         assert check.file is not None
-        found += [diagnostic_of(check, finding, source, origins) for finding in check.file(view)]
+        found += [
+            diagnostic_of(check, finding, source, origins)
+            for finding in check.file(view)
+            if not is_about_shape(finding.pointer, shapes)
+        ]
     statements = derive_statements(flow.name, definition, flow.permissions, flow.denied)
     head = {key: item for key, item in value.items() if key not in ("definition", "steps")}
     return Unit(path, name, flow, head, definition_text, placeholders, origins, statements, tuple(found), silences)
+
+
+def _machine_type(value: Mapping[str, Any]) -> str:
+    return "EXPRESS" if value.get("type") == "EXPRESS" else "STANDARD"
 
 
 def _shapeless(path: str, name: str, found: list[Diagnostic], silences: tuple[Silence, ...]) -> Unit:
@@ -111,31 +126,3 @@ def _violation(item: Violation, source: Source) -> Diagnostic:
 
 def _json(definition: Any) -> str:
     return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
-
-
-_PROBE = "arn:aws:lambda:us-east-1:123456789012:function:name"
-_MACHINE_PROBE = "arn:aws:states:us-east-1:123456789012:stateMachine:name"
-
-
-def _probe(match: re.Match[str]) -> str:
-    """Stands in for a name while the definition alone is judged: what it means is judged later."""
-    return _MACHINE_PROBE if "StateMachine" in match[1] else _PROBE
-
-
-def definition_diagnostics(
-    source: Source, definition: Any, text: str, machine_type: str, origins: Mapping[str, str]
-) -> list[Diagnostic]:
-    """What `asl.language` says about the definition, at the lines of the file."""
-    probed = json.loads(PLACEHOLDER.sub(_probe, text)) if "${" in text else definition
-    result = []
-    for item in diagnose(probed, machine_type=machine_type):
-        pointer = origin("/definition" + item.pointer, origins)
-        position = source.position(pointer)
-        result.append(Diagnostic(item.check, _severity(item), item.message, source.path, position, pointer))
-    return result
-
-
-def _severity(item: Diagnosis) -> Severity:
-    if item.severity is DefinitionSeverity.ERROR:
-        return Severity.ERROR
-    return Severity.ADVICE if item.code == ADVICE else Severity.WARNING

@@ -34,11 +34,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class FileView:
-    """What a check of one file sees: the flow, and the names in its `${...}`."""
+    """What a check of one file sees: the flow, and the names in its `${...}`.
+
+    `complete` says that nothing had to be left out of the flow because the file is malformed.
+    """
 
     flow: Flow
     placeholders: tuple[str, ...]
     short_form: bool = False
+    complete: bool = True
 
     @cached_property
     def steps(self) -> list[Step]:

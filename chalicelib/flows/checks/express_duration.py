@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from heapq import heappop, heappush
+from typing import Any
 
 from chalicelib.flows.checks.base import Check, FileView, Finding
 from chalicelib.flows.diagnostic import Severity
@@ -22,10 +24,49 @@ def _file(view: FileView) -> Iterator[Finding]:
         if isinstance(timeout, int) and timeout > LIMIT:
             message = f"TimeoutSeconds is {timeout} s; an EXPRESS flow ends after {LIMIT} s."
             yield Finding(step.pointer + "/TimeoutSeconds", message, severity=Severity.WARNING)
-    timeout = (view.flow.definition or {}).get("TimeoutSeconds")
+    definition = view.flow.definition or {}
+    waited = shortest_wait(definition)
+    if waited > LIMIT and not any(_seconds(step.state) > LIMIT for step in view.steps):
+        message = f"Every way to an end waits for {waited} s or more; an EXPRESS flow ends after {LIMIT} s."
+        yield Finding("/definition/StartAt", message, "make the flow STANDARD")
+    timeout = definition.get("TimeoutSeconds")
     if isinstance(timeout, int) and timeout > LIMIT:
         message = f"TimeoutSeconds is {timeout} s; an EXPRESS flow ends after {LIMIT} s."
         yield Finding("/definition/TimeoutSeconds", message, severity=Severity.WARNING)
+
+
+def _seconds(state: Mapping[str, Any]) -> int:
+    seconds = state.get("Seconds")
+    return seconds if state.get("Type") == "Wait" and isinstance(seconds, int) else 0
+
+
+def shortest_wait(definition: Mapping[str, Any]) -> int:
+    """The seconds that the Wait states on the quickest way through a flow wait; 0 for a flow that never ends."""
+    states, start = definition.get("States"), definition.get("StartAt")
+    if not isinstance(states, dict) or not isinstance(start, str):
+        return 0
+    waiting, done = [(0, start)], set[str]()
+    while waiting:
+        waited, name = heappop(waiting)
+        state = states.get(name)
+        if name in done or not isinstance(state, dict):
+            continue
+        done.add(name)
+        following = _following(state)
+        waited += _seconds(state)
+        if state.get("Type") == "Parallel" and isinstance(state.get("Branches"), list):
+            waited += max((shortest_wait(item) for item in state["Branches"] if isinstance(item, dict)), default=0)
+        if not following:
+            return waited
+        for target in following:
+            heappush(waiting, (waited, target))
+    return 0
+
+
+def _following(state: Mapping[str, Any]) -> list[str]:
+    rules = [rule for key in ("Choices", "Catch") for rule in state.get(key) or () if isinstance(rule, dict)]
+    found = [state.get("Next"), state.get("Default"), *(rule.get("Next") for rule in rules)]
+    return [target for target in found if isinstance(target, str)]
 
 
 _WAIT = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chalicelib.flows.checks.base import Check, FileView, Finding, flow
 from chalicelib.flows.diagnostic import Severity
-from chalicelib.flows.input_schemas import schema_faults
+from chalicelib.flows.input_schemas import TYPES, schema_faults
 
 
 def _file(view: FileView) -> Iterator[Finding]:
@@ -16,7 +16,7 @@ def _file(view: FileView) -> Iterator[Finding]:
     for pointer, message, hint in schema_faults(schema, "/inputSchema"):
         yield Finding(pointer, message, hint)
     kind = schema.get("type")
-    if kind is not None and kind != "object":
+    if kind in TYPES and kind != "object":
         yield Finding("/inputSchema/type", "The input of a flow is an object.", "write `type: object`")
 
 

@@ -14,12 +14,13 @@ def _file(view: FileView) -> Iterator[Finding]:
     if schedule is None:
         return
     try:
-        parse_schedule(schedule.expression, schedule.timezone)
+        parse_schedule(schedule.expression)
     except ScheduleError as error:
-        if error.field == "timezone":
-            yield Finding("/schedule/timezone", str(error))
-        else:
-            yield Finding("/schedule/expression", str(error), offset=error.offset)
+        yield Finding("/schedule/expression", str(error), offset=error.offset)
+    try:
+        parse_schedule("rate(1 hour)", schedule.timezone)
+    except ScheduleError as error:
+        yield Finding("/schedule/timezone", str(error))
 
 
 CHECK = Check(

@@ -6,10 +6,16 @@ from collections.abc import Iterator
 
 from chalicelib.flows.checks.base import Check, FileView, Finding, flow
 from chalicelib.flows.diagnostic import Severity
+from chalicelib.flows.names import nearest
 
 
 def _file(view: FileView) -> Iterator[Finding]:
+    if not view.complete or not view.steps:
+        return
     used = set(view.placeholders)
+    own = {name for entry in view.flow.functions for name in (entry.name, entry.name + "Arn")}
+    if not own <= used:
+        used |= {meant for name in used - own if (meant := nearest(name, own)) is not None}  # most likely misspelt
     for index, entry in enumerate(view.flow.functions):
         if entry.name not in used and f"{entry.name}Arn" not in used:
             message = f"The definition never calls ${{{entry.name}Arn}}."
