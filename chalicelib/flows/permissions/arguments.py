@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,13 @@ class Arguments:
             Arguments(item) if isinstance(item, dict) else Arguments({}, computed_as_a_whole=True) for item in value
         ]
 
+    def literals(self, name: str) -> list[str] | None:
+        """The texts of an argument that is a list of them, None when the definition does not have them all."""
+        value = self._find(name)
+        if not isinstance(value, list) or not value:
+            return None
+        return value if all(isinstance(item, str) and not is_expression(item) for item in value) else None
+
     def _find(self, name: str) -> Any:
         if name in self.values:
             return self.values[name]
@@ -53,3 +60,15 @@ class Arguments:
 def is_expression(text: str) -> bool:
     """Whether a text is JSONata: `{% ... %}`."""
     return text.startswith("{%") and text.endswith("%}")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value, at whatever depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)

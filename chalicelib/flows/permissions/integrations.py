@@ -30,7 +30,8 @@ class Grant:
 class Integration:
     """What an integration needs always, what `.sync` needs as well, and the rule that `.sync` listens by.
 
-    `passes_role` is the argument with a role that the service gets to use, and the service's name.
+    `passes_role` is the argument with a role that the service gets to use (`Outer.RoleArn` for one inside of another),
+    and the service's name.
     """
 
     grants: tuple[Grant, ...]
@@ -58,20 +59,26 @@ _SAGEMAKER_RULE = "StepFunctionsGetEventsForSageMaker{}JobsRule"
 _EMR_SERVERLESS = "StepFunctionsGetEventsForEMRServerless{}Rule"
 
 
-def _job_queue_and_definition(arguments: Arguments) -> Resources:
+def job_queue_and_definition(arguments: Arguments) -> Resources:
+    """The job queue and the job definition of `batch:submitJob`."""
     queue = named("JobQueue", "batch", "job-queue/{}")(arguments)
-    definition = named("JobDefinition", "batch", "job-definition/{}")(arguments)
+    definition = r.revisions("JobDefinition", "batch", "job-definition/{}")(arguments)
     return Resources((*definition.arns, *queue.arns), definition.note or queue.note)
 
 
-def _sagemaker(kind: str, parameter: str, path: str, *, stoppable: bool = True) -> Integration:
+def _data_catalogs(arguments: Arguments) -> Resources:
+    catalog = arguments.nested("QueryExecutionContext")
+    found = named("Catalog", "athena", "datacatalog/{}", default="AwsDataCatalog")(catalog)
+    return Resources(found.arns, found.note or "what the query reads in Glue and S3 is for `permissions` to allow")
+
+
+def _sagemaker(kind: str, parameter: str, path: str, *, role: str | None = "RoleArn") -> Integration:
     resource = named(parameter, "sagemaker", path + "/{}")
-    stop = (f"sagemaker:Stop{kind}",) if stoppable else ()
     return Integration(
         _one("sagemaker:AddTags", f"sagemaker:Create{kind}", on=resource),
-        _one(f"sagemaker:Describe{kind}", "sagemaker:ListTags", *stop, on=resource),
-        _SAGEMAKER_RULE.format(kind.removesuffix("Job")) if stoppable else "",
-        ("RoleArn", "sagemaker.amazonaws.com"),
+        _one(f"sagemaker:Describe{kind}", "sagemaker:ListTags", f"sagemaker:Stop{kind}", on=resource),
+        _SAGEMAKER_RULE.format(kind.removesuffix("Job")),
+        (role, "sagemaker.amazonaws.com") if role else None,
     )
 
 
@@ -103,7 +110,7 @@ INTEGRATIONS: dict[str, Integration] = {
     "sns:publish": Integration(_one("sns:Publish", on=r.topic)),
     "events:putEvents": Integration(_one("events:PutEvents", on=r.event_buses)),
     "batch:submitJob": Integration(
-        _one("batch:SubmitJob", on=_job_queue_and_definition),
+        _one("batch:SubmitJob", on=job_queue_and_definition),
         (
             Grant(("batch:DescribeJobs",)),
             Grant(("batch:TerminateJob",), lambda args: Resources((arn("batch", "job/*"),), "ids of jobs are new")),
@@ -111,7 +118,7 @@ INTEGRATIONS: dict[str, Integration] = {
         "StepFunctionsGetEventsForBatchJobsRule",
     ),
     "ecs:runTask": Integration(
-        _one("ecs:RunTask", on=named("TaskDefinition", "ecs", "task-definition/{}")),
+        _one("ecs:RunTask", on=r.revisions("TaskDefinition", "ecs", "task-definition/{}")),
         _one(
             "ecs:DescribeTasks",
             "ecs:StopTask",
@@ -141,12 +148,22 @@ INTEGRATIONS: dict[str, Integration] = {
     "codebuild:batchGetReports": Integration(_one("codebuild:BatchGetReports")),
     "codebuild:batchDeleteBuilds": Integration(_one("codebuild:BatchDeleteBuilds")),
     "athena:startQueryExecution": Integration(
-        _one("athena:StartQueryExecution", on=_WORK_GROUP),
+        (
+            Grant(("athena:StartQueryExecution",), _WORK_GROUP),
+            Grant(("athena:GetDataCatalog",), _data_catalogs),
+            Grant(("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"), r.query_bucket),
+            Grant(
+                ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+                r.query_results,
+            ),
+        ),
         _one("athena:GetQueryExecution", "athena:StopQueryExecution", on=_WORK_GROUP),
     ),
     "athena:stopQueryExecution": Integration(_one("athena:StopQueryExecution", on=_WORK_GROUP)),
     "athena:getQueryExecution": Integration(_one("athena:GetQueryExecution", on=_WORK_GROUP)),
-    "athena:getQueryResults": Integration(_one("athena:GetQueryResults", on=_WORK_GROUP)),
+    "athena:getQueryResults": Integration(
+        (Grant(("athena:GetQueryResults",), _WORK_GROUP), Grant(("s3:GetObject",), r.query_results))
+    ),
     "eks:createCluster": Integration(
         _one("eks:CreateCluster", on=_EKS_CLUSTER),
         _one("eks:DeleteCluster", "eks:DescribeCluster", on=_EKS_CLUSTER),
@@ -234,11 +251,14 @@ INTEGRATIONS: dict[str, Integration] = {
     ),
     "emr-serverless:cancelJobRun": _emr_serverless("CancelJobRun", ("GetJobRun",), "Job", _APPLICATION_JOBS),
     "sagemaker:createTrainingJob": _sagemaker("TrainingJob", "TrainingJobName", "training-job"),
-    "sagemaker:createTransformJob": _sagemaker("TransformJob", "TransformJobName", "transform-job"),
+    "sagemaker:createTransformJob": _sagemaker("TransformJob", "TransformJobName", "transform-job", role=None),
     "sagemaker:createProcessingJob": _sagemaker("ProcessingJob", "ProcessingJobName", "processing-job"),
     "sagemaker:createLabelingJob": _sagemaker("LabelingJob", "LabelingJobName", "labeling-job"),
     "sagemaker:createHyperParameterTuningJob": _sagemaker(
-        "HyperParameterTuningJob", "HyperParameterTuningJobName", "hyper-parameter-tuning-job"
+        "HyperParameterTuningJob",
+        "HyperParameterTuningJobName",
+        "hyper-parameter-tuning-job",
+        role="TrainingJobDefinition.RoleArn",
     ),
     "sagemaker:createModel": Integration(
         _one("sagemaker:AddTags", "sagemaker:CreateModel", on=named("ModelName", "sagemaker", "model/{}")),
@@ -293,10 +313,13 @@ def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Stateme
 
 
 def _pass_role(parameter: str, service: str, arguments: Arguments) -> Statement:
-    role = arguments.literal(parameter) if parameter else None
+    *outer, last = parameter.split(".")
+    for name in outer:
+        arguments = arguments.nested(name)
+    role = arguments.literal(last) if last else None
     condition = {"StringEquals": {"iam:PassedToService": service}}
     if role is not None:
-        return Statement("", ("iam:PassRole",), (role,), condition=condition)
+        return Statement("", ("iam:PassRole",), (r.role(role),), condition=condition)
     pattern = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${ResourcePrefix}*"
     note = "the definition does not name the role; only roles of this stage may be passed"
     return Statement("", ("iam:PassRole",), (pattern,), condition=condition, note=note)

@@ -20,7 +20,7 @@ class Resources:
 
 ResourceOf = Callable[[Arguments], Resources]
 
-ANY = Resources(("*",), "IAM knows no narrower resource for this action")
+ANY = Resources(("*",), "no narrower resource is known for this action")
 _QUEUE_URL = re.compile(r"https?://sqs\.(?P<region>.+?)\.amazonaws\.com(?:\.cn)?/(?P<account>[^/]+)/(?P<name>[^/]+)")
 
 
@@ -58,6 +58,25 @@ def named(parameter: str, service: str, pattern: str, *, default: str | None = N
     return resources
 
 
+def revisions(parameter: str, service: str, pattern: str) -> ResourceOf:
+    """As `named`, for what has numbered revisions: a name without a number means the latest, whichever that is."""
+    of = named(parameter, service, pattern)
+
+    def resources(arguments: Arguments) -> Resources:
+        found = of(arguments)
+        text = arguments.literal(parameter)
+        if text is None or PLACEHOLDER.fullmatch(text) or ":" in text.rpartition("/")[2]:
+            return found
+        return Resources((f"{found.arns[0]}:*",), f"{parameter} names no revision")
+
+    return resources
+
+
+def role(text: str) -> str:
+    """The ARN of a role, given as that or by its name."""
+    return text if is_arn(text) else f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{text}"
+
+
 def first_given(*choices: tuple[str, ResourceOf], otherwise: ResourceOf) -> ResourceOf:
     """The resource of the first parameter that is given."""
 
@@ -79,7 +98,13 @@ def function(arguments: Arguments) -> Resources:
     if is_arn(text):
         qualifier = arguments.literal("Qualifier")
         return Resources((f"{text}:{qualifier}" if qualifier else text,))
-    return Resources((arn("lambda", "function:" + text.rpartition("function:")[2]),))
+    account, _, name = text.rpartition("function:")
+    qualifier = arguments.literal("Qualifier")
+    name = f"{name}:{qualifier}" if qualifier and ":" not in name else name
+    found = arn("lambda", f"function:{name}")
+    if account:  # 123456789012:function:name
+        found = found.replace("${AWS::AccountId}", account.rstrip(":"))
+    return Resources((found,))
 
 
 def state_machine(arguments: Arguments) -> Resources:
@@ -155,6 +180,22 @@ def bucket_objects(arguments: Arguments) -> Resources:
     return Resources((f"{of.arns[0]}/*",), of.note or "Key is computed at run time")
 
 
+def query_results(arguments: Arguments) -> Resources:
+    """The objects below `ResultConfiguration.OutputLocation` of an Athena query."""
+    location = arguments.nested("ResultConfiguration").literal("OutputLocation")
+    if location is None:
+        return Resources(("arn:${AWS::Partition}:s3:::*/*",), "the definition does not say where the results are")
+    path = location.removeprefix("s3://").rstrip("/")
+    return Resources((f"arn:${{AWS::Partition}}:s3:::{path}/*",))
+
+
+def query_bucket(arguments: Arguments) -> Resources:
+    """The bucket of `query_results`."""
+    found = query_results(arguments)
+    partition, _, path = found.arns[0].rpartition(":::")
+    return Resources((f"{partition}:::{path.partition('/')[0]}",), found.note)
+
+
 def secret(arguments: Arguments) -> Resources:
     """The secret in `SecretId`: a name's ARN ends in six characters that nobody knows."""
     text = arguments.literal("SecretId")
@@ -163,12 +204,27 @@ def secret(arguments: Arguments) -> Resources:
     return Resources((text if is_arn(text) else arn("secretsmanager", f"secret:{text}-??????"),))
 
 
+def secrets(arguments: Arguments) -> Resources:
+    """The secrets of `SecretIdList`."""
+    return _each(arguments, "SecretIdList", lambda text: secret(Arguments({"SecretId": text})))
+
+
 def parameter(arguments: Arguments) -> Resources:
-    """The parameter of Parameter Store in `Name`."""
+    """The parameter of Parameter Store in `Name`, those in `Names`, or those below `Path`."""
+    if arguments.given("Names") and not arguments.computed_as_a_whole:
+        return _each(arguments, "Names", lambda text: parameter(Arguments({"Name": text})))
     text = arguments.literal("Name") or arguments.literal("Path")
     if text is None:
         return Resources((arn("ssm", "parameter/*"),), "Name is computed at run time")
     return Resources((text if is_arn(text) else arn("ssm", "parameter/" + text.lstrip("/")),))
+
+
+def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Resources]) -> Resources:
+    """The resources of a list of names."""
+    texts = arguments.literals(name)
+    found = [resource(text) for text in texts] if texts else [resource(None)]
+    note = next((item.note for item in found if item.note), "")
+    return Resources(tuple(dict.fromkeys(text for item in found for text in item.arns)), note)
 
 
 def key(arguments: Arguments) -> Resources:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from chalicelib.flows.permissions import resources as r
-from chalicelib.flows.permissions.arguments import Arguments
+from chalicelib.flows.permissions.arguments import Arguments, is_expression, texts_in
+from chalicelib.flows.permissions.integrations import job_queue_and_definition
 from chalicelib.flows.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
 from chalicelib.flows.permissions.statement import Statement
 
@@ -66,6 +67,16 @@ _ACTIONS = {
     "s3:PutBucketLifecycleConfiguration": ("PutLifecycleConfiguration",),
     "s3:GetBucketNotificationConfiguration": ("GetBucketNotification",),
     "s3:PutBucketNotificationConfiguration": ("PutBucketNotification",),
+    "s3:DeleteBucketLifecycle": ("PutLifecycleConfiguration",),
+    "s3:DeleteBucketReplication": ("PutReplicationConfiguration",),
+    "s3:DeleteBucketTagging": ("PutBucketTagging",),
+    "s3:DeletePublicAccessBlock": ("PutBucketPublicAccessBlock",),
+    "s3:GetBucketAccelerateConfiguration": ("GetAccelerateConfiguration",),
+    "s3:GetObjectLockConfiguration": ("GetBucketObjectLockConfiguration",),
+    "s3:GetPublicAccessBlock": ("GetBucketPublicAccessBlock",),
+    "s3:PutBucketAccelerateConfiguration": ("PutAccelerateConfiguration",),
+    "s3:PutObjectLockConfiguration": ("PutBucketObjectLockConfiguration",),
+    "s3:PutPublicAccessBlock": ("PutBucketPublicAccessBlock",),
     "s3:GetBucketReplication": ("GetReplicationConfiguration",),
     "s3:PutBucketReplication": ("PutReplicationConfiguration",),
     "lambda:Invoke": ("InvokeFunction",),
@@ -85,6 +96,35 @@ _ACTIONS = {
 }
 
 _BUCKET_ACTIONS = ("ListBucket", "ListBucketVersions", "ListBucketMultipartUploads")
+_OF_THE_BUCKET = (
+    "GetPublicAccessBlock",
+    "PutPublicAccessBlock",
+    "DeletePublicAccessBlock",
+    "GetObjectLockConfiguration",
+)
+# Of these actions IAM knows another one for a version of the object.
+_OF_A_VERSION = (
+    "DeleteObject",
+    "DeleteObjectTagging",
+    "GetObject",
+    "GetObjectAcl",
+    "GetObjectTagging",
+    "PutObjectTagging",
+)
+# Arguments of PutObject and the like that IAM asks an action of its own for.
+_WITH_OBJECT = {
+    "ACL": "PutObjectAcl",
+    "GrantRead": "PutObjectAcl",
+    "GrantFullControl": "PutObjectAcl",
+    "Tagging": "PutObjectTagging",
+    "ObjectLockMode": "PutObjectRetention",
+    "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
+}
+_ROLE = re.compile(r"arn:[\w${}:-]*:iam::[^:]*:role/.+")
+# Actions that are about a role and do not hand it to a service.
+_NOT_PASSED = ("sts", "iam")
+# DynamoDB's actions that concern no table.
+_WITHOUT_TABLE = ("List", "DescribeLimits", "DescribeEndpoints")
 
 
 def _table(arguments: Arguments) -> Resources:
@@ -103,8 +143,36 @@ def _tables_of_requests(arguments: Arguments) -> Resources:
     return Resources((arn("dynamodb", "table/*"),), "the tables are known at run time alone")
 
 
+def _tables_of_items(arguments: Arguments) -> Resources:
+    """The tables of a transaction: each item has one operation with a TableName."""
+    names = [
+        operation.get("TableName")
+        for item in arguments.items("TransactItems")
+        for operation in item.values.values()
+        if isinstance(operation, dict)
+    ]
+    known = [name for name in names if isinstance(name, str) and not is_expression(name)]
+    if not known or len(known) < len(arguments.items("TransactItems")):
+        return _any_table(arguments)
+    table = named("TableName", "dynamodb", "table/{}")
+    arns = dict.fromkeys(text for name in known for text in table(Arguments({"TableName": name})).arns)
+    return Resources(tuple(arns))
+
+
 def _any_table(arguments: Arguments) -> Resources:
-    return Resources((arn("dynamodb", "table/*"),), "the statements name the tables")
+    return Resources((arn("dynamodb", "table/*"),), "the tables are known at run time alone")
+
+
+def _schedule(arguments: Arguments) -> Resources:
+    group = arguments.literal("GroupName") or ("*" if arguments.given("GroupName") else "default")
+    return named("Name", "scheduler", f"schedule/{group}/{{}}")(arguments)
+
+
+def _role_to_assume(arguments: Arguments) -> Resources:
+    role = arguments.literal("RoleArn")
+    if role is None:
+        return Resources(("arn:${AWS::Partition}:iam::*:role/*",), "RoleArn is computed at run time")
+    return Resources((role,))
 
 
 def _rule(arguments: Arguments) -> Resources:
@@ -112,7 +180,12 @@ def _rule(arguments: Arguments) -> Resources:
     return named(name, "events", "rule/{}")(arguments)
 
 
-_DYNAMODB = first_given(("RequestItems", _tables_of_requests), ("TableName", _table), otherwise=_any_table)
+_DYNAMODB = first_given(
+    ("RequestItems", _tables_of_requests),
+    ("TransactItems", _tables_of_items),
+    ("TableName", _table),
+    otherwise=_any_table,
+)
 _STREAM = first_given(
     ("StreamARN", named("StreamARN", "kinesis", "stream/{}")), otherwise=named("StreamName", "kinesis", "stream/{}")
 )
@@ -124,23 +197,36 @@ _STATES = first_given(
 )
 
 _RESOURCES: dict[str, ResourceOf] = {
+    "athena": first_given(("WorkGroup", named("WorkGroup", "athena", "workgroup/{}")), otherwise=anything),
+    "batch": first_given(("JobDefinition", job_queue_and_definition), otherwise=anything),
     "bedrock": first_given(("ModelId", r.model), otherwise=anything),
-    "codebuild": named("ProjectName", "codebuild", "project/{}"),
-    "cognito-idp": named("UserPoolId", "cognito-idp", "userpool/{}"),
+    "cloudformation": first_given(
+        ("StackName", named("StackName", "cloudformation", "stack/{}/*")), otherwise=anything
+    ),
+    "codebuild": first_given(("ProjectName", named("ProjectName", "codebuild", "project/{}")), otherwise=anything),
+    "codepipeline": first_given(("Name", named("Name", "codepipeline", "{}")), otherwise=anything),
+    "cognito-idp": first_given(("UserPoolId", named("UserPoolId", "cognito-idp", "userpool/{}")), otherwise=anything),
     "dynamodb": _DYNAMODB,
+    "ecr": first_given(("RepositoryName", named("RepositoryName", "ecr", "repository/{}")), otherwise=anything),
+    "ecs": first_given(
+        ("TaskDefinition", r.revisions("TaskDefinition", "ecs", "task-definition/{}")), otherwise=anything
+    ),
     "events": first_given(("Entries", r.event_buses), ("Name", _rule), ("Rule", _rule), otherwise=anything),
-    "firehose": named("DeliveryStreamName", "firehose", "deliverystream/{}"),
-    "glue": named("JobName", "glue", "job/{}"),
+    "firehose": first_given(
+        ("DeliveryStreamName", named("DeliveryStreamName", "firehose", "deliverystream/{}")), otherwise=anything
+    ),
+    "glue": first_given(("JobName", named("JobName", "glue", "job/{}")), otherwise=anything),
     "kinesis": _STREAM,
     "kms": r.key,
     "lambda": first_given(("FunctionName", r.function), otherwise=anything),
     "logs": named("LogGroupName", "logs", "log-group:{}:*"),
-    "scheduler": named("Name", "scheduler", "schedule/default/{}"),
-    "secretsmanager": first_given(("SecretId", r.secret), otherwise=anything),
+    "scheduler": first_given(("Name", _schedule), otherwise=anything),
+    "secretsmanager": first_given(("SecretId", r.secret), ("SecretIdList", r.secrets), otherwise=anything),
     "sns": first_given(("TopicArn", r.topic), ("TargetArn", r.topic), ("PhoneNumber", r.topic), otherwise=anything),
     "sqs": first_given(("QueueUrl", r.queue), otherwise=anything),
-    "ssm": first_given(("Name", r.parameter), ("Path", r.parameter), otherwise=anything),
+    "ssm": first_given(("Name", r.parameter), ("Names", r.parameter), ("Path", r.parameter), otherwise=anything),
     "states": _STATES,
+    "sts": first_given(("RoleArn", _role_to_assume), otherwise=anything),
 }
 
 
@@ -149,11 +235,28 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
     prefix = iam_prefix(service)
     api_name = action[:1].upper() + action[1:]
     names = _ACTIONS.get(f"{prefix}:{api_name}", (api_name,))
+    if prefix not in _NOT_PASSED:
+        yield from _passed_roles(arguments)
     if prefix == "s3":
         yield from _s3(api_name, names, arguments)
         return
-    found = _RESOURCES.get(prefix, anything)(arguments)
+    if (prefix, api_name) == ("secretsmanager", "BatchGetSecretValue"):
+        yield Statement("", ("secretsmanager:BatchGetSecretValue",), r.ANY.arns, note=r.ANY.note)
+        names = ("GetSecretValue",)
+    if prefix == "dynamodb" and api_name.startswith(_WITHOUT_TABLE) and not arguments.given("TableName"):
+        found = r.ANY
+    else:
+        found = _RESOURCES.get(prefix, anything)(arguments)
+    if prefix == "batch" and api_name != "SubmitJob":
+        found = r.ANY
     yield Statement("", tuple(f"{prefix}:{name}" for name in names), found.arns, note=found.note)
+
+
+def _passed_roles(arguments: Arguments) -> Iterator[Statement]:
+    """A role that the call hands to a service: IAM asks the caller for iam:PassRole."""
+    roles = dict.fromkeys(text for text in texts_in(arguments.values) if _ROLE.fullmatch(text))
+    if roles:
+        yield Statement("", ("iam:PassRole",), tuple(roles))
 
 
 def _s3(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Iterator[Statement]:
@@ -163,9 +266,13 @@ def _s3(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Iterator
         yield Statement("", ("s3:GetObject",), ("arn:${AWS::Partition}:s3:::" + source.lstrip("/"),))
         yield Statement("", ("s3:PutObject",), found.arns, note=found.note)
         return
+    if api_name in _OF_A_VERSION and arguments.given("VersionId") and not arguments.computed_as_a_whole:
+        names = tuple(name.replace("Object", "ObjectVersion") for name in names)
+    if "PutObject" in names and not arguments.computed_as_a_whole:
+        names = (*names, *dict.fromkeys(action for name, action in _WITH_OBJECT.items() if arguments.given(name)))
     if api_name == "ListBuckets":
         found = r.ANY
-    elif names[0] in _BUCKET_ACTIONS or "Bucket" in api_name:
+    elif names[0] in _BUCKET_ACTIONS or "Bucket" in api_name or api_name in _OF_THE_BUCKET:
         found = r.bucket(arguments)
     else:
         found = r.bucket_objects(arguments)

@@ -187,6 +187,111 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
         task("arn:aws:states:::aws-sdk:accessanalyzer:listAnalyzers"),
         {("access-analyzer:ListAnalyzers", "*")},
     ),
+    "batch without a revision": (
+        task("arn:aws:states:::batch:submitJob", JobQueue="q", JobDefinition="d"),
+        {
+            ("batch:SubmitJob", f"arn:aws:batch:{HERE}:job-queue/q"),
+            ("batch:SubmitJob", f"arn:aws:batch:{HERE}:job-definition/d:*"),
+        },
+    ),
+    "ecs without a revision": (
+        task("arn:aws:states:::aws-sdk:ecs:runTask", TaskDefinition="web"),
+        {("ecs:RunTask", f"arn:aws:ecs:{HERE}:task-definition/web:*")},
+    ),
+    "athena": (
+        task(
+            "arn:aws:states:::athena:startQueryExecution.sync",
+            WorkGroup="w",
+            ResultConfiguration={"OutputLocation": "s3://results/daily/"},
+        ),
+        {
+            *(
+                (f"athena:{verb}QueryExecution", f"arn:aws:athena:{HERE}:workgroup/w")
+                for verb in ("Start", "Get", "Stop")
+            ),
+            ("athena:GetDataCatalog", f"arn:aws:athena:{HERE}:datacatalog/AwsDataCatalog"),
+            *(
+                (f"s3:{action}", "arn:aws:s3:::results")
+                for action in ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
+            ),
+            *(
+                (f"s3:{action}", "arn:aws:s3:::results/daily/*")
+                for action in ("AbortMultipartUpload", "GetObject", "ListMultipartUploadParts", "PutObject")
+            ),
+        },
+    ),
+    "emr with a role by its name": (
+        task("arn:aws:states:::elasticmapreduce:createCluster", ServiceRole="EMR_DefaultRole"),
+        {
+            ("elasticmapreduce:RunJobFlow", "*"),
+            ("iam:PassRole", "arn:aws:iam::111122223333:role/EMR_DefaultRole"),
+        },
+    ),
+    "sagemaker tuning, whose role is inside": (
+        task(
+            "arn:aws:states:::sagemaker:createHyperParameterTuningJob",
+            HyperParameterTuningJobName="j",
+            TrainingJobDefinition={"RoleArn": "arn:aws:iam::1:role/r"},
+        ),
+        {
+            ("sagemaker:AddTags", f"arn:aws:sagemaker:{HERE}:hyper-parameter-tuning-job/j"),
+            ("sagemaker:CreateHyperParameterTuningJob", f"arn:aws:sagemaker:{HERE}:hyper-parameter-tuning-job/j"),
+            ("iam:PassRole", "arn:aws:iam::1:role/r"),
+        },
+    ),
+    "sagemaker transform, which takes no role": (
+        task("arn:aws:states:::sagemaker:createTransformJob", TransformJobName="j"),
+        {
+            ("sagemaker:AddTags", f"arn:aws:sagemaker:{HERE}:transform-job/j"),
+            ("sagemaker:CreateTransformJob", f"arn:aws:sagemaker:{HERE}:transform-job/j"),
+        },
+    ),
+    "lambda:invoke in another account, of an alias": (
+        task("arn:aws:states:::lambda:invoke", FunctionName="999988887777:function:x", Qualifier="live"),
+        {("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:999988887777:function:x:live")},
+    ),
+    "sdk transaction of known tables": (
+        task(
+            "arn:aws:states:::aws-sdk:dynamodb:transactGetItems",
+            TransactItems=[{"Get": {"TableName": "a"}}, {"Get": {"TableName": "b"}}],
+        ),
+        {("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/{name}") for name in "ab"},
+    ),
+    "sdk list of tables": (task("arn:aws:states:::aws-sdk:dynamodb:listTables"), {("dynamodb:ListTables", "*")}),
+    "sdk version of an object": (
+        task("arn:aws:states:::aws-sdk:s3:getObject", Bucket="b", Key="k", VersionId="1"),
+        {("s3:GetObjectVersion", "arn:aws:s3:::b/k")},
+    ),
+    "sdk object with tags": (
+        task("arn:aws:states:::aws-sdk:s3:putObject", Bucket="b", Key="k", Tagging="a=b"),
+        {("s3:PutObject", "arn:aws:s3:::b/k"), ("s3:PutObjectTagging", "arn:aws:s3:::b/k")},
+    ),
+    "sdk parameters": (
+        task("arn:aws:states:::aws-sdk:ssm:getParameters", Names=["/a", "b"]),
+        {("ssm:GetParameters", f"arn:aws:ssm:{HERE}:parameter/{name}") for name in "ab"},
+    ),
+    "sdk secrets": (
+        task("arn:aws:states:::aws-sdk:secretsmanager:batchGetSecretValue", SecretIdList=["s"]),
+        {
+            ("secretsmanager:BatchGetSecretValue", "*"),
+            ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{HERE}:secret:s-??????"),
+        },
+    ),
+    "sdk call with a role for the service": (
+        task(
+            "arn:aws:states:::aws-sdk:scheduler:createSchedule",
+            Name="n",
+            Target={"Arn": "x", "RoleArn": "arn:aws:iam::1:role/r"},
+        ),
+        {
+            ("scheduler:CreateSchedule", f"arn:aws:scheduler:{HERE}:schedule/default/n"),
+            ("iam:PassRole", "arn:aws:iam::1:role/r"),
+        },
+    ),
+    "sdk assumption of a role": (
+        task("arn:aws:states:::aws-sdk:sts:assumeRole", RoleArn="arn:aws:iam::1:role/r"),
+        {("sts:AssumeRole", "arn:aws:iam::1:role/r")},
+    ),
     "another role": (
         {**task("${FirstArn}"), "Credentials": {"RoleArn": "arn:aws:iam::1:role/r"}},
         {("sts:AssumeRole", "arn:aws:iam::1:role/r")},
