@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from chalicelib.plugins import installed
+from chalicelib.settings import PROJECT
 
 _NO_TESTS = 5  # pytest's exit code
 
@@ -25,7 +26,7 @@ def run_tests(root: Path) -> int:
         done = subprocess.run(  # noqa: S603 - no shell
             [*command, *options, "tests"],
             cwd=plugin.folder,
-            env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"},
             check=False,
         )
         if done.returncode not in (0, _NO_TESTS):

@@ -1,0 +1,118 @@
+"""What the scripts write passes lint, type check and tests as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from admin.scaffolding import PROJECT, ScaffoldError, function_files, plugin_files
+from chalicelib.flows import compile_project
+from chalicelib.flows.cli import main as flows
+from tests.end_to_end.server import copy_project
+
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str | Path, folder: Path, code: int = 0) -> str:
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "GIT_", "MAKE", "MFLAGS"))
+    }
+    environment = {**kept, "PYTHONPATH": str(PROJECT), "MYPYPATH": str(PROJECT)}
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def check(folder: Path, *sources: str) -> None:
+    """What `make lint typecheck test` does in a plugin."""
+    run(BIN / "ruff", "check", "--no-cache", ".", folder=folder)
+    run(BIN / "ruff", "format", "--no-cache", "--check", ".", folder=folder)
+    run(BIN / "mypy", "--cache-dir", os.devnull, *sources, folder=folder)
+    run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=folder)
+
+
+def test_a_plugin_with_functions_of_both_styles(tmp_path: Path) -> None:
+    folder = tmp_path / "my-private-plugin"
+    said = run(PROJECT / "admin" / "create_plugin.py", folder.name, folder=tmp_path)
+    assert "git+https://${GITHUB_TOKEN}@github.com/your-org/my-private-plugin.git" in said
+    written = {
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and ".git/" not in str(path)
+    }
+    assert {"plugin.toml", "README.md", ".github/workflows/test.yml", "flows/myPrivatePluginFlow.yml"} <= written
+    assert run("git", "diff", "--cached", "--name-only", folder=folder).split() == sorted(written)
+    script = PROJECT / "admin" / "create_function.py"
+    run(script, "typed_one", "--plugin", folder, folder=tmp_path)
+    run(script, f"{'long-' * 9}name", "--event", "--plugin", folder, folder=tmp_path)
+    check(folder, "lib", "tests")
+    flow = compile_project(folder).diagnostics  # alone, its functions are unknown; its file is all right
+    assert {item.check for item in flow} <= {"unresolved-name", "handler-signature"}
+
+
+def test_its_makefile_finds_the_framework(tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    run(PROJECT / "admin" / "create_plugin.py", "acme", "--folder", folder, folder=tmp_path)
+    assert run("make", "--dry-run", "test", folder=folder).count(os.path.relpath(PROJECT, folder)) >= 2
+
+
+def test_functions_of_the_project_and_a_flow(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project", overlay=False)
+    shutil.copy2(PROJECT / "pyproject.toml", project)
+    for folder in ("tests", "tests/chalicelib", "tests/chalicelib/lib"):
+        (project / folder).mkdir()
+        (project / folder / "__init__.py").touch()
+    script = project / "admin" / "create_function.py"
+    written = run(sys.executable, script, "my-function", folder=project).split()
+    written += run(sys.executable, script, "on_event", "--event", folder=project).split()
+    assert [Path(file).name for file in written[::2]] == ["handler.py"] * 2
+    run(BIN / "ruff", "check", "--no-cache", *written, folder=project)
+    run(BIN / "ruff", "format", "--no-cache", "--check", *written, folder=project)
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *written[1::2]],
+        cwd=project, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and "...." in done.stdout, done.stdout + done.stderr
+    assert flows(["--root", str(project), "new", "myFlow"]) == 0
+    assert flows(["--root", str(project), "check", str(project / "flows" / "myFlow.yml")]) == 0
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("name", ["", "1st", "a b", "../x", "x/y", "ümlaut"])
+    def test_names(self, name: str) -> None:
+        for write in (lambda: plugin_files(name, ".."), lambda: function_files(name, event=True, plugin=True)):
+            with pytest.raises(ScaffoldError, match="cannot be a"):
+                write()
+
+    def test_a_keyword_is_no_function(self) -> None:
+        with pytest.raises(ScaffoldError, match="cannot be a function's name"):
+            function_files("class", event=False, plugin=False)
+
+    def test_nothing_is_overwritten(self, tmp_path: Path) -> None:
+        (tmp_path / "acme").mkdir()
+        (tmp_path / "acme" / "mine.txt").write_text("mine")
+        said = run(PROJECT / "admin" / "create_plugin.py", "acme", folder=tmp_path, code=1)
+        assert "exists and is not empty" in said and "Traceback" not in said
+        (tmp_path / "p" / "lib" / "f").mkdir(parents=True)
+        (tmp_path / "p" / "plugin.toml").touch()
+        (tmp_path / "p" / "lib" / "f" / "handler.py").write_text("mine")
+        said = run(PROJECT / "admin" / "create_function.py", "f", "--plugin", "p", folder=tmp_path, code=1)
+        assert "handler.py exists already" in said
+        assert not (tmp_path / "p" / "tests").exists()
+
+    def test_a_folder_that_is_no_plugin(self, tmp_path: Path) -> None:
+        said = run(PROJECT / "admin" / "create_function.py", "f", "--plugin", ".", folder=tmp_path, code=1)
+        assert "it has no plugin.toml" in said
+
+
+def test_every_generated_name_is_filled_in() -> None:
+    texts = [*plugin_files("a-b_c", "../x").values(), *function_files("f", event=True, plugin=False).values()]
+    assert not [text for text in texts if "__PLUGIN__" in text or "__FUNCTION__" in text or "__RESULT__" in text]
+    assert json.dumps(texts).count("../x") == 2  # in the README and in the Makefile
