@@ -23,13 +23,16 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 _EXTENSION = "x-amazon-apigateway-"
 
 
-@functools.cache
+_create_rest_api = APIGatewayResponse.create_rest_api
+_create_deployment = RestAPI.create_deployment
+
+
 def install(_endpoint: str) -> None:
     """Replace moto's imports by these, and keep what is deployed."""
     APIGatewayBackend.import_rest_api = import_rest_api  # type: ignore[method-assign,assignment]
     APIGatewayBackend.put_rest_api = put_rest_api  # type: ignore[method-assign,assignment]
-    APIGatewayResponse.create_rest_api = _endpoint_type(APIGatewayResponse.create_rest_api)  # type: ignore[method-assign]
-    RestAPI.create_deployment = _keeping(RestAPI.create_deployment)  # type: ignore[method-assign]
+    APIGatewayResponse.create_rest_api = _endpoint_type(_create_rest_api)  # type: ignore[method-assign]
+    RestAPI.create_deployment = _keeping(_create_deployment)  # type: ignore[method-assign]
 
 
 def import_rest_api(backend: APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> RestAPI:

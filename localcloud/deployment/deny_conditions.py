@@ -7,7 +7,6 @@ every bucket that asks for TLS, that of CDK's bootstrap among them, refuses ever
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
@@ -15,7 +14,6 @@ from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 _is_action_permitted = IAMPolicyStatement.is_action_permitted
 
 
-@functools.cache
 def install(_endpoint: str) -> None:
     """Let a `Deny` apply only where its conditions are met."""
     IAMPolicyStatement.is_action_permitted = is_action_permitted  # type: ignore[method-assign,assignment]

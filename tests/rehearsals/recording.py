@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from urllib.parse import parse_qs, unquote
 from localcloud.cloud import Cloud
 from localcloud.http_server import Request, Response
 from localcloud.settings import CloudSettings
+from tests.end_to_end.server import PROJECT
 
 DEPLOYER = "deployer"
 """The access key of the person who deploys."""
@@ -31,38 +36,33 @@ class Call:
 
 
 class RecordedCloud:
-    """A local cloud in this process, with no project in it, and the calls that were made with each access key."""
+    """A local cloud with no project in it, in a process of its own, since moto's services are one to a process."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "flows").mkdir(parents=True)
-        self.cloud = Cloud(CloudSettings(root=folder, port=0))
-        self.cloud.start()
-        self.cloud.deploy_project()
-        self.calls: dict[str, set[Call]] = {}
-        self.refused: list[tuple[Request, Response]] = []
-        self._lock = threading.Lock()
-        self._respond = self.cloud.router.respond
-        self.cloud.router.respond = self.respond  # type: ignore[method-assign]
+        self._calls = folder / "calls.jsonl"
+        self._log = (folder / "log").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.rehearsals.recording", str(folder)],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        assert self._process.stdout is not None
+        self.endpoint = self._process.stdout.readline().decode().strip()
+        if not self.endpoint:
+            self.close()
+            raise RuntimeError((folder / "log").read_text())
 
-    def respond(self, request: Request) -> Response:
-        response = self._respond(request)
-        key, service, region = _signature(request)
-        if key:
-            calls = _calls(request, service, region, self.cloud.settings.account)
-            with self._lock:
-                self.calls.setdefault(key, set()).update(calls)
-                if response.status >= 400:
-                    self.refused.append((request, response))
-        return response
-
-    def calls_of(self, keys: Iterable[str]) -> set[Call]:
-        """The calls made with any of the access keys."""
-        return {call for key in keys for call in self.calls.get(key, ())}
+    def calls_of(self, key: str) -> set[Call]:
+        """The calls made with an access key."""
+        entries = map(json.loads, self._calls.read_text().splitlines())
+        return {Call(entry["action"], entry["resource"]) for entry in entries if entry["key"] == key}
 
     def variables(self) -> dict[str, str]:
         """What a command must have in its environment to deploy here."""
         return {
-            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": DEPLOYER,
             "AWS_SECRET_ACCESS_KEY": DEPLOYER,
         }
@@ -73,10 +73,61 @@ class RecordedCloud:
 
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
         make: Any = session.client
-        return make(service, endpoint_url=self.cloud.endpoint)
+        return make(service, endpoint_url=self.endpoint)
 
     def close(self) -> None:
-        self.cloud.close()
+        """End the cloud."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+class Recorder:
+    """Writes down each call once: who, what, on which resource."""
+
+    def __init__(self, respond: Callable[[Request], Response], account: str, file: Path) -> None:
+        self._respond = respond
+        self._account = account
+        self._file = file
+        self._seen: set[tuple[str, Call]] = set()
+        self._lock = threading.Lock()
+        file.touch()
+
+    def respond(self, request: Request) -> Response:
+        key, service, region = _signature(request)
+        if key:
+            for call in _calls(request, service, region, self._account):
+                self._write(key, call)
+        return self._respond(request)
+
+    def _write(self, key: str, call: Call) -> None:
+        with self._lock:
+            if (key, call) not in self._seen:
+                self._seen.add((key, call))
+                with self._file.open("a") as file:
+                    file.write(json.dumps({"key": key, "action": call.action, "resource": call.resource}) + "\n")
+
+
+def main(folder: Path) -> None:
+    """Serve a cloud until SIGTERM, or until the process that has started this one ends."""
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    parent = os.getppid()
+    cloud = Cloud(CloudSettings(root=folder, port=0))
+    cloud.start()
+    cloud.deploy_project()
+    recorder = Recorder(cloud.router.respond, cloud.settings.account, folder / "calls.jsonl")
+    cloud.router.respond = recorder.respond  # type: ignore[method-assign]
+    print(cloud.endpoint, flush=True)
+    while not stopped.wait(1) and os.getppid() == parent:
+        pass
+    cloud.close()
 
 
 def _signature(request: Request) -> tuple[str, str, str]:
@@ -159,3 +210,7 @@ def _json_resource(service: str, action: str, document: dict[str, Any], region: 
     if service == "ssm" and "Name" in document:
         return f"arn:aws:ssm:{region}:{account}:parameter{document['Name']}"
     return str(document.get("stateMachineArn") or "*")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -65,7 +65,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert left_over(cloud) == []
     assert user.request("GET", "/health").status_code == 403
 
-    calls = cloud.calls_of([DEPLOYER])
+    calls = cloud.calls_of(DEPLOYER)
     assert {"sts:AssumeRole", "sts:GetCallerIdentity", "ssm:GetParameter"} <= {call.action for call in calls}
     refused = policies.refused(calls, policies.statements(PROJECT / "policy.json"))
     assert refused == [], "policy.json lacks these"

@@ -61,7 +61,7 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     assert "TerminationProtection" in protected.stdout + protected.stderr
     assert made["UsageTableName"] in cloud.client("dynamodb").list_tables()["TableNames"]
 
-    calls = cloud.calls_of([DEPLOYER])
+    calls = cloud.calls_of(DEPLOYER)
     assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "apigateway:PUT", "sts:AssumeRole"} <= {
         call.action for call in calls
     }

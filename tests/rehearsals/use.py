@@ -50,7 +50,7 @@ class StageClient:
 def sign_in(cloud: RecordedCloud, api_id: str, pool: str, client: str) -> StageClient:
     """A new user of the stage."""
     tokens = sign_up(cloud.client("cognito-idp"), pool, client)
-    return StageClient(f"{cloud.cloud.endpoint}{PATH_PREFIX}{api_id}/api", tokens["IdToken"])
+    return StageClient(f"{cloud.endpoint}{PATH_PREFIX}{api_id}/api", tokens["IdToken"])
 
 
 def outputs(cloud: RecordedCloud, stack: str) -> dict[str, str]:

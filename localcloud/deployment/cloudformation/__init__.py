@@ -11,10 +11,7 @@ behind the operations of moto's CloudFormation.
 
 from __future__ import annotations
 
-import functools
 
-
-@functools.cache
 def install(endpoint: str) -> None:
     """Let moto's CloudFormation provision by calls of the AWS APIs at `endpoint`."""
     from localcloud.deployment.cloudformation import stacks
