@@ -120,6 +120,24 @@ EXAMPLES: dict[str, Example] = {
     "number-type": Example(
         _task(TimeoutSeconds="60"), "/States/A/TimeoutSeconds", "/States/A/TimeoutSeconds", _task(TimeoutSeconds=60)
     ),
+    "heartbeat-too-long": Example(
+        _task(TimeoutSeconds=60, HeartbeatSeconds=60),
+        "/States/A/HeartbeatSeconds",
+        "/States/A/HeartbeatSeconds",
+        _task(TimeoutSeconds=60, HeartbeatSeconds=20),
+    ),
+    "format-arguments": Example(
+        _pass(Parameters={"text.$": "States.Format('{} of {}', $.name)"}),
+        "/States/A/Parameters/text.$",
+        "/States/A/Parameters/text.$",
+        _pass(Parameters={"text.$": "States.Format('{} of {}', $.name, $.place)"}),
+    ),
+    "jsonata-function": Example(
+        _jsonata(Output="{% $summe($states.input.prices) %}"),
+        "/States/A/Output",
+        "/States/A/Output",
+        _jsonata(Output="{% $sum($states.input.prices) %}"),
+    ),
     "query-language": Example(
         _pass(QueryLanguage="jsonata"), "/States/A/QueryLanguage", "/States/A/QueryLanguage", _jsonata()
     ),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
 from asl.language.jsonata import expression_text
 from asl.language.values import is_number
 
 RANGE = Check("number-range", "A number is within its range.", source=DEVELOPER_GUIDE + "state-task.html")
 TYPE = Check("number-type", "A field that takes a number holds one.", source=DEVELOPER_GUIDE + "state-task.html")
+HEARTBEAT = advice(
+    "heartbeat-too-long", "HeartbeatSeconds is less than TimeoutSeconds.", DEVELOPER_GUIDE + "state-task.html"
+)
 
-CHECKS = (RANGE, TYPE)
+CHECKS = (RANGE, TYPE, HEARTBEAT)
 
 MAX_SECONDS = 99_999_999
 # Field: least and greatest value, both included. Limits that are floats belong to fields that take fractions.
@@ -37,6 +40,11 @@ def check_state(state: StateView, report: Report) -> None:
     """The numbers of one state and of what it holds."""
     fields = state.fields
     _check(fields, state.pointer, _STATE, state.jsonata, report)
+    if "HeartbeatSeconds" in fields and "TimeoutSeconds" in fields:
+        heartbeat, timeout = fields["HeartbeatSeconds"], fields["TimeoutSeconds"]
+        if is_number(heartbeat) and is_number(timeout) and heartbeat >= timeout:
+            message = f"A heartbeat of {heartbeat} s never comes before the timeout of {timeout} s"
+            report.add(HEARTBEAT, message, state.at("HeartbeatSeconds"))
     if "Retry" in fields:
         for retrier, pointer in state.entries("Retry"):
             _check(retrier, pointer, _RETRIER, False, report)

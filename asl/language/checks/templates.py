@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
 from asl.language.diagnosis import Severity
 from asl.language.errors import SyntaxProblem
+from asl.language.intrinsics import parse_intrinsic
+from asl.language.intrinsics.calls import formats
 from asl.language.model import escape_pointer
 from asl.language.templates import SUFFIX, compile_template_expression
 
@@ -19,8 +21,13 @@ NO_DOLLAR = Check(
     "NO_DOLLAR",
     _PAGE,
 )
+FORMAT = advice(
+    "format-arguments",
+    "States.Format has as many values as its template has places.",
+    DEVELOPER_GUIDE + "intrinsic-functions.html",
+)
 
-CHECKS = (EXPRESSION, NO_DOLLAR)
+CHECKS = (EXPRESSION, NO_DOLLAR, FORMAT)
 
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
 _HOLDERS = {"ItemReader": "Parameters", "ResultWriter": "Parameters", "ItemBatcher": "BatchInput"}
@@ -73,6 +80,12 @@ def _check_expression(name: str, value: Any, pointer: str, report: Report) -> No
     except SyntaxProblem:
         message = f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
         report.add(EXPRESSION, message, f"{pointer}/{escape_pointer(name)}", at=pointer)
+        return
+    if "States.Format" in value:
+        for places, values in formats(parse_intrinsic(value)):
+            if places != values:
+                message = f"The template of States.Format has {places} places for {values} values"
+                report.add(FORMAT, message, f"{pointer}/{escape_pointer(name)}")
 
 
 def _looks_like_expression(text: str) -> bool:

@@ -20,13 +20,17 @@ NAME = Check(
 )
 RESERVED = Check("variable-reserved", "$states is not assigned to.", code="RESERVED_VARIABLE_NAME", source=_PAGE)
 UNASSIGNED = advice("variable-unassigned", "A variable is assigned before it is read.", _PAGE)
+FUNCTION = advice(
+    "jsonata-function", "A function that an expression calls is built in or defined in the expression.", _PAGE
+)
 
-CHECKS = (NAME, RESERVED, UNASSIGNED)
+CHECKS = (NAME, RESERVED, UNASSIGNED, FUNCTION)
 
 MAX_LENGTH = 80
 
 _JSONPATH_ROOT = re.compile(r"(?<![\w$.\]'])\$([^\W\d]\w*)")
 _JSONATA_VARIABLE = re.compile(r"\$([^\W\d]\w*)(?!\w)(?!\s*(?:\(|:=))")
+_JSONATA_CALL = re.compile(r"\$([^\W\d]\w*)\s*\(")
 _JSONATA_LOCAL = re.compile(r"\$([^\W\d]\w*)\s*:=|(?:function|λ)\s*\(([^)]*)\)|[@#]\$([^\W\d]\w*)")
 _TEXTS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|/\*.*?\*/", re.DOTALL)
 _BUILT_IN = frozenset(
@@ -122,6 +126,9 @@ def _check_reads(state: StateView, known: set[str] | None, report: Report) -> No
                     if variable not in known:
                         message = f"No state before this one assigns the variable ${variable}"
                         report.add(UNASSIGNED, message, pointer)
+                if state.jsonata and "(" in text:
+                    for function in _calls(text):
+                        report.add(FUNCTION, f"JSONata has no function ${function}", pointer)
 
 
 def _expressions(name: str, value: Any, pointer: str, jsonata: bool, depth: int) -> Iterator[tuple[str, str]]:
@@ -148,8 +155,18 @@ def _reads(text: str, jsonata: bool) -> list[str]:
     expression = expression_text(text)
     if expression is None:
         return []
-    expression = _TEXTS.sub("''", expression)
-    names = dict.fromkeys(name for name in _JSONATA_VARIABLE.findall(expression) if name not in _BUILT_IN)
+    return _free(_JSONATA_VARIABLE, _TEXTS.sub("''", expression))
+
+
+def _calls(text: str) -> list[str]:
+    """The functions that a JSONata expression calls and nobody defines."""
+    expression = expression_text(text)
+    return [] if expression is None else _free(_JSONATA_CALL, _TEXTS.sub("''", expression))
+
+
+def _free(pattern: re.Pattern[str], expression: str) -> list[str]:
+    """The names in an expression that are neither built in nor bound by the expression itself."""
+    names = dict.fromkeys(name for name in pattern.findall(expression) if name not in _BUILT_IN)
     if names:
         for bound, parameters, focus in _JSONATA_LOCAL.findall(expression):
             for local in (bound, focus, *(part.strip().lstrip("$") for part in parameters.split(","))):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -99,6 +99,16 @@ def compile_intrinsic(text: str) -> Callable[[Scope], Any]:
             ) from None
 
     return run
+
+
+def formats(call: Call) -> Iterator[tuple[int, int]]:
+    """Of each call of States.Format with a literal template: its places, and the values given for them."""
+    template = call.arguments[0] if call.arguments else None
+    if call.function.name == "States.Format" and isinstance(template, Literal) and isinstance(template.value, str):
+        yield _ESCAPE.sub("", template.value).count("{}"), len(call.arguments) - 1
+    for argument in call.arguments:
+        if isinstance(argument, Call):
+            yield from formats(argument)
 
 
 class _NothingFound(Exception):
