@@ -1,0 +1,240 @@
+"""Stacks, through boto3: created, updated, replaced, rolled back, nested, protected."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.cloud import Cloud
+from tests.localcloud.conftest import client_of
+
+
+class Stack:
+    """A stack of a name of its own, deployed from templates."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.name = f"stack-{uuid.uuid4().hex[:8]}"
+        self.client = client_of(cloud, "cloudformation")
+        self.exists = False
+
+    def deploy(self, resources: dict[str, Any], outputs: dict[str, Any] | None = None, **options: Any) -> str:
+        template = json.dumps({"Resources": resources, "Outputs": outputs or {}, **options.pop("sections", {})})
+        operation = self.client.update_stack if self.exists else self.client.create_stack
+        operation(StackName=self.name, TemplateBody=template, **options)
+        self.exists = True
+        return str(self.described()["StackStatus"])
+
+    def described(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+        return found
+
+    def outputs(self) -> dict[str, str]:
+        return {o["OutputKey"]: o["OutputValue"] for o in self.described().get("Outputs", [])}
+
+    def events(self) -> list[tuple[str, str]]:
+        events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
+        return [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(events)]
+
+
+@pytest.fixture
+def stack(cloud: Cloud) -> Stack:
+    return Stack(cloud)
+
+
+def queue(name: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name, **properties}}
+
+
+def queues(cloud: Cloud, prefix: str) -> list[str]:
+    urls = client_of(cloud, "sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+    return sorted(url.rpartition("/")[2] for url in urls)
+
+
+def test_create_update_and_delete(cloud: Cloud, stack: Stack) -> None:
+    name = stack.name
+    resources = {"A": queue(f"{name}-a"), "B": {**queue(f"{name}-b"), "DependsOn": "A"}}
+    assert stack.deploy(resources, {"Arn": {"Value": {"Fn::GetAtt": ["A", "Arn"]}}}) == "CREATE_COMPLETE"
+    assert stack.outputs() == {"Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}-a"}
+    assert queues(cloud, name) == [f"{name}-a", f"{name}-b"]
+
+    changed = {"A": queue(f"{name}-a", VisibilityTimeout=77), "C": queue(f"{name}-c")}
+    assert stack.deploy(changed) == "UPDATE_COMPLETE"
+    assert queues(cloud, name) == [f"{name}-a", f"{name}-c"]
+    sqs = client_of(cloud, "sqs")
+    url = sqs.get_queue_url(QueueName=f"{name}-a")["QueueUrl"]
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["VisibilityTimeout"] == "77"
+    assert ("B", "DELETE_COMPLETE") in stack.events()
+
+    stack.client.delete_stack(StackName=name)
+    assert queues(cloud, name) == []
+    with pytest.raises(ClientError, match="does not exist"):
+        stack.described()
+
+
+def test_a_property_that_cannot_be_changed_replaces_the_resource_last(cloud: Cloud, stack: Stack) -> None:
+    stack.deploy({"A": queue(f"{stack.name}-old")})
+    stack.deploy({"A": queue(f"{stack.name}-new")})
+    assert queues(cloud, stack.name) == [f"{stack.name}-new"]
+    assert stack.events().index(("A", "UPDATE_COMPLETE")) < stack.events().index(("A", "DELETE_COMPLETE"))
+
+
+def test_what_depends_on_a_change_is_changed_too(cloud: Cloud, stack: Stack) -> None:
+    def topic(queue_name: str) -> dict[str, Any]:
+        shown = {"Fn::GetAtt": ["A", "QueueName"]}
+        properties = {"TopicName": stack.name, "DisplayName": shown}
+        return {"T": {"Type": "AWS::SNS::Topic", "Properties": properties}, "A": queue(queue_name)}
+
+    stack.deploy(topic(f"{stack.name}-one"), {"Topic": {"Value": {"Ref": "T"}}})
+    stack.deploy(topic(f"{stack.name}-two"), {"Topic": {"Value": {"Ref": "T"}}})
+    arn = stack.outputs()["Topic"]
+    attributes = client_of(cloud, "sns").get_topic_attributes(TopicArn=arn)["Attributes"]
+    assert attributes["DisplayName"] == f"{stack.name}-two"
+
+
+def test_a_failure_takes_everything_back(cloud: Cloud, stack: Stack) -> None:
+    name = stack.name
+    client_of(cloud, "logs").create_log_group(logGroupName=f"/{name}/taken")
+    before = {"A": queue(f"{name}-a", VisibilityTimeout=10), "Old": queue(f"{name}-old")}
+    stack.deploy(before)
+    broken = {
+        "A": queue(f"{name}-a", VisibilityTimeout=20),
+        "New": queue(f"{name}-new"),
+        "Log": {
+            "Type": "AWS::Logs::LogGroup",
+            "DependsOn": ["A", "New"],
+            "Properties": {"LogGroupName": f"/{name}/taken"},
+        },
+    }
+    assert stack.deploy(broken) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "already exists" in stack.described()["StackStatusReason"]
+    assert ("Log", "CREATE_FAILED") in stack.events()
+    assert queues(cloud, name) == [f"{name}-a", f"{name}-old"]
+    sqs = client_of(cloud, "sqs")
+    url = sqs.get_queue_url(QueueName=f"{name}-a")["QueueUrl"]
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["VisibilityTimeout"] == "10"
+
+    client_of(cloud, "logs").delete_log_group(logGroupName=f"/{name}/taken")
+    assert stack.deploy(broken) == "UPDATE_COMPLETE"
+    assert queues(cloud, name) == [f"{name}-a", f"{name}-new"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "reason"),
+    [
+        ({"Type": "AWS::Nothing::AtAll"}, "AWS::Nothing::AtAll is not supported"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Missing"}}}, "Missing"),
+        ({"Type": "AWS::Cognito::UserPoolGroup", "Properties": {"GroupName": "g"}}, "UserPoolId"),
+    ],
+)
+def test_a_stack_that_cannot_be_made_leaves_nothing(
+    cloud: Cloud, stack: Stack, resource: dict[str, Any], reason: str
+) -> None:
+    assert stack.deploy({"A": queue(f"{stack.name}-a"), "Bad": resource}) == "ROLLBACK_COMPLETE"
+    assert reason in stack.described()["StackStatusReason"]
+    assert queues(cloud, stack.name) == []
+
+
+def test_an_output_that_cannot_be_given_takes_everything_back(cloud: Cloud, stack: Stack) -> None:
+    outputs = {"Bad": {"Value": {"Fn::GetAtt": ["A", "Color"]}}}
+    assert stack.deploy({"A": queue(f"{stack.name}-a")}, outputs) == "ROLLBACK_COMPLETE"
+    assert queues(cloud, stack.name) == []
+
+
+def test_what_is_to_be_kept_is_kept(cloud: Cloud, stack: Stack) -> None:
+    stack.deploy({"A": {**queue(f"{stack.name}-a"), "DeletionPolicy": "Retain"}, "B": queue(f"{stack.name}-b")})
+    stack.client.delete_stack(StackName=stack.name)
+    assert queues(cloud, stack.name) == [f"{stack.name}-a"]
+
+
+def test_a_protected_stack_is_not_deleted(cloud: Cloud, stack: Stack) -> None:
+    stack.deploy({"A": queue(f"{stack.name}-a")}, EnableTerminationProtection=True)
+    with pytest.raises(ClientError, match="TerminationProtection is enabled"):
+        stack.client.delete_stack(StackName=stack.name)
+    stack.client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
+    stack.client.delete_stack(StackName=stack.name)
+    assert queues(cloud, stack.name) == []
+
+
+def test_parameters_are_kept_as_they_were_given(cloud: Cloud, stack: Stack) -> None:
+    client_of(cloud, "ssm").put_parameter(Name=f"/{stack.name}", Value=f"{stack.name}-q", Type="String")
+    sections = {"Parameters": {"Name": {"Type": "AWS::SSM::Parameter::Value<String>"}}}
+    given = [{"ParameterKey": "Name", "ParameterValue": f"/{stack.name}"}]
+    resources = {"A": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Name"}}}}
+    assert stack.deploy(resources, sections=sections, Parameters=given) == "CREATE_COMPLETE"
+    assert queues(cloud, stack.name) == [f"{stack.name}-q"]
+    (parameter,) = stack.described()["Parameters"]
+    assert parameter["ParameterValue"] == f"/{stack.name}"
+    with pytest.raises(ClientError, match="Other"):
+        stack.deploy(resources, sections={"Parameters": {**sections["Parameters"], "Other": {"Type": "String"}}})
+
+
+def test_nested_stacks(cloud: Cloud, stack: Stack) -> None:
+    s3, bucket = client_of(cloud, "s3"), f"{stack.name}-templates"
+    s3.create_bucket(Bucket=bucket)
+
+    def nested(version: int, name: str) -> dict[str, Any]:
+        inner = {
+            "Parameters": {"Name": {"Type": "String"}},
+            "Resources": {"Q": queue("unused") | {"Properties": {"QueueName": {"Ref": "Name"}}}},
+            "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Q", "Arn"]}}},
+        }
+        s3.put_object(Bucket=bucket, Key=f"v{version}.json", Body=json.dumps(inner))
+        url = f"https://s3.us-east-1.amazonaws.com/{bucket}/v{version}.json"
+        properties = {"TemplateURL": url, "Parameters": {"Name": name}}
+        return {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}}
+
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.Arn"]}}}
+    assert stack.deploy(nested(1, f"{stack.name}-one"), outputs) == "CREATE_COMPLETE"
+    assert stack.deploy(nested(2, f"{stack.name}-two"), outputs) == "UPDATE_COMPLETE"
+    assert stack.outputs()["Arn"].endswith(f":{stack.name}-two")
+    assert queues(cloud, stack.name) == [f"{stack.name}-two"]
+    failing = nested(3, f"{stack.name}-three") | {"Bad": {"Type": "AWS::Nothing::AtAll", "DependsOn": "Inner"}}
+    assert stack.deploy(failing, outputs) == "UPDATE_ROLLBACK_COMPLETE"
+    assert queues(cloud, stack.name) == [f"{stack.name}-two"]
+    stack.client.delete_stack(StackName=stack.name)
+    assert queues(cloud, stack.name) == []
+
+
+def test_change_sets(cloud: Cloud, stack: Stack) -> None:
+    client, name = stack.client, stack.name
+    template = json.dumps({"Resources": {"A": queue(f"{name}-a")}})
+    client.delete_change_set(StackName=name, ChangeSetName="nothing-there")
+    client.create_change_set(StackName=name, ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=template)
+    assert stack.described()["StackStatus"] == "REVIEW_IN_PROGRESS"
+    (change,) = client.describe_change_set(StackName=name, ChangeSetName="first")["Changes"]
+    assert change["ResourceChange"]["Action"] == "Add"
+    assert queues(cloud, name) == []
+    client.execute_change_set(StackName=name, ChangeSetName="first")
+    assert stack.described()["StackStatus"] == "CREATE_COMPLETE"
+    client.create_change_set(StackName=name, ChangeSetName="same", ChangeSetType="UPDATE", TemplateBody=template)
+    same = client.describe_change_set(StackName=name, ChangeSetName="same")
+    assert same["Status"] == "FAILED"
+    assert "didn't contain changes" in same["StatusReason"]
+    with pytest.raises(ClientError, match="ChangeSetNotFound"):
+        client.describe_change_set(StackName=name, ChangeSetName="nothing-there")
+
+
+def test_a_bucket_that_asks_for_tls_can_be_used(cloud: Cloud, stack: Stack) -> None:
+    """Moto takes a Deny whose conditions are not met for a refusal."""
+    bucket = f"{stack.name}-bucket"
+    everything = [{"Fn::GetAtt": ["B", "Arn"]}, {"Fn::Sub": "${B.Arn}/*"}]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
+    insecure = {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    deletions = {**deny, "Action": "s3:DeleteObject"}
+    resources = {
+        "B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}},
+        "P": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {"Bucket": {"Ref": "B"}, "PolicyDocument": {"Statement": [insecure, deletions]}},
+        },
+    }
+    assert stack.deploy(resources) == "CREATE_COMPLETE"
+    s3 = client_of(cloud, "s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"1"
+    with pytest.raises(ClientError, match="AccessDenied|403"):
+        s3.delete_object(Bucket=bucket, Key="a")
