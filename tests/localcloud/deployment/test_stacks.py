@@ -236,5 +236,5 @@ def test_a_bucket_that_asks_for_tls_can_be_used(cloud: Cloud, stack: Stack) -> N
     s3 = client_of(cloud, "s3")
     s3.put_object(Bucket=bucket, Key="a", Body=b"1")
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"1"
-    with pytest.raises(ClientError, match="AccessDenied|403"):
+    with pytest.raises(ClientError, match=r"AccessDenied|403"):
         s3.delete_object(Bucket=bucket, Key="a")
