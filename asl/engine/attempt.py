@@ -52,6 +52,11 @@ class Attempt:
         self._heartbeat: Timer | None = None
         self._heard_at = 0.0
 
+    @property
+    def waits(self) -> bool:
+        """The task has been handed over, and whoever has its token ends it."""
+        return self.open and self._started and not self._working
+
     # Called from any thread: see `Completion`.
 
     def started(self, worker_name: str | None = None) -> None:

@@ -42,6 +42,10 @@ class Tokens:
         """The task of this token is over."""
         self._open.pop(token, None)
 
+    def waiting(self) -> list[str]:
+        """The tokens of open tasks that wait for nothing but their token, the oldest first. From any thread."""
+        return [token for token, attempt in list(self._open.items()) if attempt.waits]
+
     def find(self, token: str) -> Attempt:
         """The open task of a token. Raises `InvalidToken` or, if the task is over, `TaskTimedOut`."""
         attempt = self._open.get(token)

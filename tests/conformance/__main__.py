@@ -20,9 +20,15 @@ def main() -> int:
     began = time.monotonic()
     count = 0
     with Harness() as harness, options.recorded.open() as lines, options.results.open("w") as out:
-        for record in map(json.loads, lines):
-            if options.only in record["id"]:
+        for number, line in enumerate(lines, 1):
+            try:
+                record = json.loads(line)
+            except ValueError as problem:
+                print(f"line {number} of {options.recorded} is no JSON object: {problem}", file=sys.stderr)
+                continue
+            if options.only in str(record.get("id")):
                 out.write(json.dumps(harness.run(record)) + "\n")
+                out.flush()
                 count += 1
     print(f"{count} cases in {time.monotonic() - began:.1f} s", file=sys.stderr)
     return 0

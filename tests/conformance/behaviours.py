@@ -53,13 +53,15 @@ def _behave(behaviour: dict[str, Any], event: Any) -> Invocation:
     if "raises" in behaviour:
         return _raise(behaviour["raises"], behaviour.get("message") or "", request_id)
     if "returns_bytes" in behaviour:
-        return Invocation(behaviour["returns_bytes"].encode(), request_id=request_id)
+        return Invocation(str(behaviour["returns_bytes"]).encode(), request_id=request_id)
     if "returns_bytes_of_size" in behaviour:
         return Invocation(json.dumps("a" * behaviour["returns_bytes_of_size"]).encode(), request_id=request_id)
     if "returns_format" in behaviour:
         value: Any = behaviour["returns_format"].format(event=event)
     else:
-        value = event if behaviour.get("returns") == "event" else behaviour.get("returns")
+        # A behaviour that has no name here does the commonest thing.
+        returns = behaviour.get("returns", None if "sleeps_seconds" in behaviour or not behaviour else "event")
+        value = event if returns == "event" else returns
     return Invocation(json.dumps(value).encode(), request_id=request_id)
 
 

@@ -6,7 +6,9 @@ How a worker ended a task is taken from the record: it is the test's own doing, 
 from __future__ import annotations
 
 import json
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,32 +17,51 @@ from localcloud.stepfunctions.service import Service
 from tests.conformance.surroundings import Aws
 
 Driver = Callable[[], None]
+_PATIENCE = 10.0
 
 
 def drivers(record: dict[str, Any], service: Service, aws: Aws, activities: list[str]) -> list[Driver]:
     """What to run beside the record's execution."""
     found: list[Driver] = [lambda arn=arn: _work(record, service, arn) for arn in activities]  # type: ignore[misc]
     external = record.get("external") or []
-    received = [call for call in record.get("setup") or [] if call[1] == "receive_message"]
-    if received or any(name.startswith("external.sqs_send") for name in external):
-        queues = [call[2]["QueueName"] for call in record["setup"] if call[1] == "create_queue"]
+    setup = record.get("setup") or []
+    received = any(call[1] == "receive_message" for call in setup)
+    if received or (external and ".waitForTaskToken" in record["definition"]):
         heartbeat = any("heartbeat" in name for name in external)
+        queues = [call[2]["QueueName"] for call in setup if call[:2] == ["sqs", "create_queue"]]
         found += [lambda name=name: _call_back(record, service, aws, name, heartbeat) for name in queues]  # type: ignore[misc]
+        if not queues:
+            found.append(lambda: _end_open_tasks(record, service, heartbeat))
     return found
+
+
+def stop(record: dict[str, Any], service: Service, execution_arn: str) -> None:
+    """Stop the execution where the recorded test did, with its error and cause."""
+    for _, details in _events(record, "ExecutionAborted"):
+        reason = {key: details[key] for key in ("error", "cause") if key in details}
+        service.handle("StopExecution", {"executionArn": execution_arn, **reason})
 
 
 def run_beside(found: list[Driver]) -> list[threading.Thread]:
     """Start the drivers."""
-    threads = [threading.Thread(target=driver, daemon=True) for driver in found]
+    threads = [threading.Thread(target=_safely, args=(driver,), daemon=True) for driver in found]
     for thread in threads:
         thread.start()
     return threads
 
 
+def _safely(driver: Driver) -> None:
+    """A driver that does not know what to do says so; the execution then ends as it does without one."""
+    try:
+        driver()
+    except Exception as problem:
+        print(f"a driver failed: {type(problem).__name__}: {problem}", file=sys.stderr)
+
+
 def _events(record: dict[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for event in record.get("expected_history") or []:
         if event["type"] in kinds:
-            details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+            details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
             yield event["type"], details
 
 
@@ -67,10 +88,48 @@ def _call_back(record: dict[str, Any], service: Service, aws: Aws, queue: str, h
                 break
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            body = json.loads(message["Body"])
+            body = _body(message["Body"])
+            token = _token(body) or ""
             if heartbeat:
-                service.handle("SendTaskHeartbeat", {"taskToken": body["TaskToken"]})
-            _end(service, kind, details, body["TaskToken"], json.dumps(body.get("Message")))
+                service.handle("SendTaskHeartbeat", {"taskToken": token})
+            _end(service, kind, details, token, json.dumps(body.get("Message")))
+
+
+def _end_open_tasks(record: dict[str, Any], service: Service, heartbeat: bool) -> None:
+    """Ends the tasks that wait for their token, one for each end in the record. Nobody is told the tokens here."""
+    ends = list(_events(record, "TaskSucceeded", "TaskFailed"))
+    deadline = time.monotonic() + _PATIENCE
+    while ends and time.monotonic() < deadline:
+        for token in service.engine.tokens.waiting():
+            if ends:
+                if heartbeat:
+                    service.handle("SendTaskHeartbeat", {"taskToken": token})
+                kind, details = ends.pop(0)
+                output = details.get("output")
+                _end(service, kind, details, token, output if isinstance(output, str) else json.dumps(output))
+        time.sleep(0.01)
+
+
+def _body(text: str) -> dict[str, Any]:
+    """What a message says; one that came by way of a topic is wrapped in a notification."""
+    body = json.loads(text)
+    if isinstance(body, dict) and body.get("Type") == "Notification":
+        return _body(body["Message"])
+    return body if isinstance(body, dict) else {"Message": body}
+
+
+def _token(value: Any) -> str | None:
+    """The task token somewhere in a message."""
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    if not isinstance(value, dict):
+        return None
+    for key, item in value.items():
+        if isinstance(item, str) and "token" in str(key).lower():
+            return item
+        if (found := _token(item)) is not None:
+            return found
+    return None
 
 
 def _end(service: Service, kind: str, details: dict[str, Any], token: str, output: str) -> None:

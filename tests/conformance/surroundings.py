@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 from localcloud.stepfunctions.service import Service
@@ -33,14 +34,23 @@ class Aws:
         return self._clients[service]
 
 
-def make_resources(record: dict[str, Any], aws: Aws) -> None:
-    """Make the calls of `setup`. Receiving a message is what the driver does later."""
-    for service, operation, arguments in record.get("setup") or []:
+def make_resources(record: dict[str, Any], aws: Aws, service: Service) -> None:
+    """Make the calls of `setup`. Receiving a message is what the driver does later.
+
+    A call that fails, or that is none of AWS's, is told and passed over: the execution may well do without it.
+    """
+    for name, operation, arguments in record.get("setup") or []:
         if operation == "receive_message":
             continue
-        if (service, operation) == ("dynamodb", "create_table"):
+        if (name, operation) == ("dynamodb", "create_table"):
             arguments = _table(arguments)
-        getattr(aws.client(service), operation)(**arguments)
+        try:
+            if name in ("stepfunctions", "sfn"):
+                service.handle("".join(word.capitalize() for word in operation.split("_")), arguments)
+            else:
+                getattr(aws.client(name), operation)(**arguments)
+        except Exception as problem:
+            print(f"{record['id']}: {name}.{operation} failed: {str(problem)[:200]}", file=sys.stderr)
 
 
 def _table(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +68,7 @@ def _table(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def make_activities(record: dict[str, Any], service: Service) -> list[str]:
     """The activities of a record; those that the test deleted before the start do not exist."""
-    if "external.activity" not in (record.get("external") or []):
+    if not any("activity" in name for name in record.get("external") or []):
         return []
     arns = re.findall(r"arn:aws:states:[a-z0-9-]+:\d+:activity:[A-Za-z0-9_-]+", record["definition"])
     if "stepfunctions.delete_activity" in record["external"]:

@@ -115,6 +115,38 @@ def test_a_target_machine_ends_as_recorded(harness: Harness) -> None:
     assert json.loads(result["output"])["Output"] == {"n": 1}
 
 
+def test_a_token_that_nobody_is_told(harness: Harness) -> None:
+    state = task(
+        "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        Parameters={"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}},
+    )
+    success = {"id": 1, "type": "TaskSucceeded", "taskSucceededEventDetails": {"output": {"a": 1}}}
+    history = [success, {"id": 2, "type": "ExecutionSucceeded"}]
+    functions = {"f": {"returns": "event"}}
+    result = harness.run(record(state, lambdas=functions, external=["external.x"], expected_history=history))
+    assert json.loads(result["output"]) == {"a": 1}
+
+
+def test_an_execution_that_is_stopped(harness: Harness) -> None:
+    aborted = {"id": 3, "type": "ExecutionAborted", "executionAbortedEventDetails": {"error": "E", "cause": "c"}}
+    result = harness.run(record({"Type": "Wait", "Seconds": 9999}, expected_history=[aborted]))
+    assert (result["status"], result["error"], types(result)[-1]) == ("ABORTED", "E", "ExecutionAborted")
+
+
+def test_what_is_not_known_is_passed_over(harness: Harness) -> None:
+    setup = [
+        ["nosuch", "x", {}],
+        ["s3", "x", {}],
+        ["sqs", "create_queue", {}],
+        ["sfn", "create_activity", {"name": "a"}],
+    ]
+    functions = {"f": {"does": "something"}}
+    odd = record(task(LAMBDA + "f"), value={"x": 1}, setup=setup, lambdas=functions, external=["something.else"])
+    assert json.loads(harness.run(odd)["output"]) == {"x": 1}
+    assert harness.run({"kind": "unheard of", "id": "odd"})["status"] == "NOT_RUN"
+    assert harness.run({})["status"] == "NOT_RUN"
+
+
 def test_an_execution_that_is_shown_running(harness: Harness) -> None:
     history = [{"id": 1, "type": "ExecutionStarted"}, {"id": 2, "type": "WaitStateEntered"}]
     result = harness.run(record({"Type": "Wait", "Seconds": 9999}, expected_history=history, expected_status=None))
@@ -148,7 +180,8 @@ def test_other_kinds(harness: Harness) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     recorded, results = tmp_path / "recorded.jsonl", tmp_path / "results.jsonl"
-    recorded.write_text("".join(json.dumps({**record({"Type": "Pass"}), "id": name}) + "\n" for name in ("one", "two")))
+    lines = [json.dumps({**record({"Type": "Pass"}), "id": name}) for name in ("one", "two")]
+    recorded.write_text("\n".join([lines[0], "{no JSON", lines[1]]))
     command = [sys.executable, "-m", "tests.conformance", str(recorded), str(results)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     assert [json.loads(line)["id"] for line in results.read_text().splitlines()] == ["one", "two"]
