@@ -9,6 +9,7 @@ from typing import Any
 from asl.engine.failures import StateFailure
 from asl.engine.jsontext import loads
 from asl.language.model import ReaderConfig
+from asl.language.timestamps import parse_timestamp
 
 ITEM_READER_FAILED = "States.ItemReaderFailed"
 
@@ -59,8 +60,24 @@ def _csv_items(text: str, config: ReaderConfig) -> list[Any]:
 
 
 def listed_items(contents: list[dict[str, Any]]) -> list[Any]:
-    """The items of a page of listObjectsV2."""
-    return [{("Etag" if name == "ETag" else name): value for name, value in entry.items()} for entry in contents]
+    """The items of a page of listObjectsV2: what Step Functions tells of an object, its date in epoch seconds
+    (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html)."""
+    items = []
+    for entry in contents:
+        item = {
+            "Etag": entry.get("ETag"),
+            "Key": entry.get("Key"),
+            "LastModified": _epoch_seconds(entry.get("LastModified")),
+            "Size": entry.get("Size"),
+            "StorageClass": entry.get("StorageClass"),
+        }
+        items.append({name: value for name, value in item.items() if value is not None})
+    return items
+
+
+def _epoch_seconds(date: Any) -> Any:
+    moment = parse_timestamp(date) if isinstance(date, str) else None
+    return date if moment is None else int(moment.timestamp())
 
 
 def join_batches(

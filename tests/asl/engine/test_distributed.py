@@ -7,7 +7,7 @@ import pytest
 
 from asl import TaskRequest
 from asl.engine.failures import StateFailure
-from asl.engine.items import join_batches, parse_items
+from asl.engine.items import join_batches, listed_items, parse_items
 from asl.language.model import ReaderConfig
 from tests.asl.engine.conftest import LAMBDA, Failed, Lab, flow, kinds, machine, output, wait_for
 
@@ -189,6 +189,11 @@ def test_reading_what_is_not_there_can_be_caught(lab: Lab) -> None:
     execution = lab.run(definition)
     assert output(execution) == {"Error": "States.ItemReaderFailed", "Cause": "The specified key does not exist."}
     assert kinds(execution)[3:7] == ["MapRunStarted", "MapRunFailed", "MapStateFailed", "MapStateExited"]
+
+
+def test_what_a_listing_tells_of_an_object() -> None:
+    entry = {"Key": "k", "ETag": '"e"', "LastModified": "2022-11-17T15:44:41.000Z", "Size": 1, "ChecksumType": "x"}
+    assert listed_items([entry]) == [{"Etag": '"e"', "Key": "k", "LastModified": 1668699881, "Size": 1}]
 
 
 def test_listing_a_bucket(lab: Lab) -> None:
