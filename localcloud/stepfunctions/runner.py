@@ -11,9 +11,11 @@ from typing import Any
 from asl.engine.jsontext import dumps
 from asl.engine.tasks import Cancel, Completion, TaskRefused, TaskRequest
 from localcloud.stepfunctions.activities import Activities, PendingTask
-from localcloud.stepfunctions.integrations import sdk
+from localcloud.stepfunctions.integrations import http_calls, sdk
+from localcloud.stepfunctions.integrations.api_models import parameter_problems
 from localcloud.stepfunctions.integrations.clients import AwsClients
-from localcloud.stepfunctions.integrations.lambda_functions import INVOKE_PARAMETERS, LambdaTasks
+from localcloud.stepfunctions.integrations.jobs import JOBS, RunningJob
+from localcloud.stepfunctions.integrations.lambda_functions import LambdaTasks, invoke_problems
 from localcloud.stepfunctions.integrations.names import OPTIMIZED, operation_name
 from localcloud.stepfunctions.integrations.step_functions import BLOCKING, StepFunctionsTasks
 
@@ -24,18 +26,6 @@ _INTEGRATION = re.compile(
     r"arn:[^:]*:states:[^:]*:[^:]*:(?P<sdk>aws-sdk:)?(?P<service>[a-zA-Z0-9-]+):(?P<action>[a-zA-Z0-9]+)"
     r"(?:\.(?P<pattern>sync:2|sync|waitForTaskToken))?"
 )
-_REQUIRED = {
-    "lambda:invoke": ("FunctionName",),
-    "states:startExecution": ("StateMachineArn",),
-    "sqs:sendMessage": ("QueueUrl", "MessageBody"),
-    "sns:publish": ("Message",),
-    "events:putEvents": ("Entries",),
-    "dynamodb:getItem": ("TableName", "Key"),
-    "dynamodb:putItem": ("TableName", "Item"),
-    "dynamodb:updateItem": ("TableName", "Key"),
-    "dynamodb:deleteItem": ("TableName", "Key"),
-}
-
 Start = Callable[[TaskRequest, Completion], Cancel | None]
 
 
@@ -67,22 +57,17 @@ class Runner:
                 raise TaskRefused("States.Runtime", f"The activity {resource} does not exist.")
             return
         integration = _parse(resource)
-        if integration is None or integration["sdk"]:
+        if integration is None:
             return
-        name = f"{integration['service']}:{integration['action']}"
-        parameters = request.parameters
-        problems = []
+        parameters = {} if request.parameters is None else request.parameters
         if not isinstance(parameters, dict):
-            problems.append("The parameters must be a JSON object")
+            problems = ["The parameters must be a JSON object"]
+        elif (integration["service"], integration["action"], integration["sdk"]) == ("lambda", "invoke", ""):
+            problems = invoke_problems(parameters)
+        elif _calls_http(integration):
+            problems = http_calls.invoke_problems(integration["service"], parameters)
         else:
-            problems += [
-                f"The field '{field}' is required but was missing"
-                for field in _REQUIRED.get(name, ())
-                if field not in parameters
-            ]
-            if name == "lambda:invoke":
-                unknown = sorted(set(parameters) - INVOKE_PARAMETERS)
-                problems += [f"The field '{field}' is not supported by Step Functions" for field in unknown]
+            problems = parameter_problems(integration["service"], integration["action"], parameters)
         if problems:
             cause = f"The Parameters '{dumps(parameters)}' could not be used to start the Task: [{', '.join(problems)}]"
             raise TaskRefused("States.Runtime", cause)
@@ -105,6 +90,9 @@ class Runner:
             completion.started()
             self._finish(request, completion, lambda: self._executions.call(operation_name(action), request.parameters))
             return None
+        if pattern == "sync" and f"{service}:{action}" in JOBS:
+            completion.started()
+            return RunningJob(self._clients, self._threads, request, completion, f"{service}:{action}").begin()
         return self._start_call(request, completion, integration)
 
     def close(self) -> None:
@@ -125,6 +113,8 @@ class Runner:
                 raise sdk.TaskError(
                     "States.Runtime", f"The pattern .sync of {service}:{action} does not run on this machine."
                 )
+            if _calls_http(integration):
+                return http_calls.invoke(self._clients, service, request.parameters)
             if service == "sfn":
                 return self._executions.call(operation_name(action), request.parameters)
             if optimized and service not in OPTIMIZED:
@@ -153,6 +143,14 @@ class Runner:
             completion.fail("States.Runtime", f"{request.resource}: {type(error).__name__}: {error}")
         else:
             (completion.succeed if request.task_token is None else completion.submitted)(result)
+
+
+def _calls_http(integration: dict[str, str]) -> bool:
+    return (
+        integration["service"] in ("http", "apigateway")
+        and integration["action"] == "invoke"
+        and (not integration["sdk"])
+    )
 
 
 @lru_cache(maxsize=4096)

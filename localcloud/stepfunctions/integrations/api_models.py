@@ -42,3 +42,44 @@ def shape_of(model: dict[str, Any], name: str) -> dict[str, Any]:
     """A shape of a model by its name."""
     shape: dict[str, Any] = model["shapes"][name]
     return shape
+
+
+def parameter_problems(service: str, action: str, parameters: dict[str, Any]) -> list[str]:
+    """What is wrong with an API's parameters by their names, as Step Functions words it before it calls the API.
+
+    Nothing is wrong with what is not known: a service or an action without a model.
+    """
+    model = _load(botocore_name(service))
+    operation = model["operations"].get(operation_name(action)) if model else None
+    if model is None or operation is None:
+        return []
+    shape = model["shapes"][operation["input"]["shape"]] if "input" in operation else {"type": "structure"}
+    given = {_plain(name) for name in parameters}
+    missing = [name for name in shape.get("required", ()) if _plain(name) not in given]
+    return [
+        *(f"The field '{name[:1].upper()}{name[1:]}' is required but was missing" for name in missing),
+        *(f"The field '{name}' is not supported by Step Functions" for name in _unknown(model, shape, parameters)),
+    ]
+
+
+def _unknown(model: dict[str, Any], shape: dict[str, Any], value: Any) -> list[str]:
+    """The names in a value, however deep, that the shape does not have."""
+    if shape["type"] == "list" and isinstance(value, list):
+        inner = model["shapes"][shape["member"]["shape"]]
+        return [name for item in value for name in _unknown(model, inner, item)]
+    if shape["type"] == "map" and isinstance(value, dict):
+        inner = model["shapes"][shape["value"]["shape"]]
+        return [name for item in value.values() for name in _unknown(model, inner, item)]
+    if shape["type"] != "structure" or shape.get("document") or not isinstance(value, dict):
+        return []
+    members = {_plain(name): model["shapes"][member["shape"]] for name, member in shape.get("members", {}).items()}
+    found: list[str] = []
+    for name, item in value.items():
+        inner = members.get(_plain(name))
+        found += [name] if inner is None else _unknown(model, inner, item)
+    return found
+
+
+def _plain(name: str) -> str:
+    """A field's name whatever the case of its first letter: tasks write PascalCase, some APIs camelCase."""
+    return name[:1].lower() + name[1:]

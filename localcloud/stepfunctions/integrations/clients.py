@@ -19,7 +19,7 @@ class AwsClients:
     """
 
     def __init__(self, endpoint: str | None, region: str) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._region = region
         self._lock = threading.Lock()
         self._session: Any = None
@@ -56,6 +56,6 @@ class AwsClients:
             s3={"addressing_style": "path"},
         )
         credentials = {}
-        if self._endpoint is not None:
+        if self.endpoint is not None:
             credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return self._session.client(service, endpoint_url=self._endpoint, config=config, **credentials)
+        return self._session.client(service, endpoint_url=self.endpoint, config=config, **credentials)

@@ -34,6 +34,13 @@ def complete(service: str, operation: str, arguments: Arguments, answer: dict[st
         change(arguments, answer)
 
 
+def reword(service: str, protocol: str, message: str, status: int) -> tuple[str, int]:
+    """An error's message and status as AWS has them. Protocols that are JSON alone answer a bad request with 400."""
+    if protocol == "json" and status == 404:
+        status = 400
+    return _MESSAGES.get((service, message), message), status
+
+
 def _table_name(arguments: Arguments) -> Refusal | None:
     name = arguments.get("TableName")
     if not isinstance(name, str) or name.startswith("arn:") or _TABLE_NAME.fullmatch(name):
@@ -56,6 +63,17 @@ def _message_body(arguments: Arguments) -> Refusal | None:
     if arguments.get("MessageBody"):
         return None
     return "MissingParameter", "The request must contain the parameter MessageBody.", 400
+
+
+def _topic(arguments: Arguments) -> Refusal | None:
+    arn = arguments.get("TopicArn")
+    if not isinstance(arn, str):
+        return _message_group(arguments)
+    parts = len(arn.split(":"))
+    if parts < 6:
+        reason = f"An ARN must have at least 6 elements, not {parts}"
+        return "InvalidParameter", f"Invalid parameter: TopicArn Reason: {reason}", 400
+    return _message_group(arguments)
 
 
 def _message_group(arguments: Arguments) -> Refusal | None:
@@ -89,7 +107,7 @@ def _sequence_number(arguments: Arguments, answer: dict[str, Any]) -> None:
 _REFUSALS: dict[tuple[str, str], Callable[[Arguments], Refusal | None]] = {
     ("dynamodb", ""): _table_name,
     ("secretsmanager", "CreateSecret"): _secret_name,
-    ("sns", "Publish"): _message_group,
+    ("sns", "Publish"): _topic,
     ("sqs", "SendMessage"): _message_body,
 }
 _COMPLETIONS: dict[tuple[str, str], Callable[[Arguments, dict[str, Any]], None]] = {
@@ -97,3 +115,4 @@ _COMPLETIONS: dict[tuple[str, str], Callable[[Arguments, dict[str, Any]], None]]
     ("s3", "PutObject"): _stored_object,
     ("sns", "Publish"): _sequence_number,
 }
+_MESSAGES = {("sns", "Endpoint does not exist"): "Topic does not exist"}

@@ -21,6 +21,13 @@ INVOKE_PARAMETERS = frozenset({"ClientContext", "FunctionName", "InvocationType"
 _STATUS = {"RequestResponse": 200, "Event": 202, "DryRun": 204}
 
 
+def invoke_problems(parameters: dict[str, Any]) -> list[str]:
+    """What is wrong with the parameters of `lambda:invoke` by their names."""
+    missing = [] if "FunctionName" in parameters else ["The field 'FunctionName' is required but was missing"]
+    unknown = sorted(set(parameters) - INVOKE_PARAMETERS)
+    return [*missing, *(f"The field '{name}' is not supported by Step Functions" for name in unknown)]
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """How an invocation ended: the payload that the function returned, or with `error` the error's JSON document."""

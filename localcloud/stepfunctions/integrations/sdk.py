@@ -9,7 +9,7 @@ from typing import Any
 from asl.engine.jsontext import dumps
 from asl.engine.tasks import TaskRequest
 from localcloud.stepfunctions.integrations.clients import AwsClients
-from localcloud.stepfunctions.integrations.emulation import complete, refusal
+from localcloud.stepfunctions.integrations.emulation import complete, refusal, reword
 from localcloud.stepfunctions.integrations.names import (
     OPTIMIZED,
     OptimizedService,
@@ -92,8 +92,8 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
         client = clients.client(botocore_name(service))
         model = client.meta.service_model
         operation = model.operation_model(operation_name(action))
-    except (BotoCoreError, OperationNotFoundError) as error:
-        raise TaskError("States.Runtime", f"The resource {service}:{action} is not supported: {error}") from None
+    except (BotoCoreError, OperationNotFoundError):
+        raise TaskError("States.Runtime", f"The resource {service}:{action} is none that AWS has.") from None
     arguments = to_arguments(operation.input_shape, parameters or {})
     refused = refusal(model.service_name, operation.name, arguments)
     if refused is not None:
@@ -123,10 +123,12 @@ def _task_error(response: Any, model: Any, service: str, optimized: bool) -> Tas
     metadata = response.get("ResponseMetadata", {})
     error = response.get("Error", {})
     code = error.get("Code", "Unknown")
+    message, status = error.get("Message", ""), metadata.get("HTTPStatusCode", 500)
+    message, status = reword(model.service_name, model.metadata.get("protocol", ""), message, status)
     failure = ServiceFailure(
         code=code,
-        message=error.get("Message", ""),
-        status=metadata.get("HTTPStatusCode", 500),
+        message=message,
+        status=status,
         request_id=metadata.get("RequestId", ""),
         extended_request_id=metadata.get("HostId") or ("null" if model.service_name == "s3" else None),
     )

@@ -193,7 +193,7 @@ def test_events_name_their_execution(lab: Lab) -> None:
 def test_what_there_is_not(lab: Lab) -> None:
     found = lab.run_task(SDK + "dynamodb:fryItem", {})
     assert found["error"] == "States.Runtime"
-    assert "dynamodb:fryItem is not supported" in found["cause"]
+    assert "dynamodb:fryItem is none that AWS has" in found["cause"]
 
 
 @pytest.mark.parametrize(
@@ -275,3 +275,24 @@ _INPUTS = {
     service: shape(service, operation, "input")
     for service, operation in (("dynamodb", "PutItem"), ("sqs", "SendMessage"), ("s3", "PutObject"))
 }
+
+
+def test_parameters_that_an_api_has_not_are_refused_before_the_call(lab: Lab) -> None:
+    found = lab.run_task(OPTIMIZED + "sqs:sendMessage", {"QueueUrl": "u", "MessageBody": "m", "Nonsense": 1})
+    assert found["error"] == "States.Runtime"
+    assert "[The field 'Nonsense' is not supported by Step Functions]" in found["cause"]
+    deep = {"TableName": "t", "Item": {"id": {"S": "1", "Nonsense": 1}}}
+    assert "[The field 'Nonsense' is not" in lab.run_task(SDK + "dynamodb:putItem", deep)["cause"]
+    missing = lab.run_task(SDK + "dynamodb:putItem", {"TableName": "t"})["cause"]
+    assert "[The field 'Item' is required but was missing]" in missing
+
+
+def test_topics_that_are_none(lab: Lab) -> None:
+    nowhere = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:no-such-topic", "Message": "m"}
+    found = lab.run_task(OPTIMIZED + "sns:publish", nowhere)
+    assert found["error"] == "SNS.NotFoundException"
+    assert found["cause"].startswith("Topic does not exist (Service: AmazonSNS; Status Code: 404;")
+    found = lab.run_task(OPTIMIZED + "sns:publish", {"TopicArn": "topic", "Message": "m"})
+    assert found["cause"].startswith(
+        "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1 ("
+    )
