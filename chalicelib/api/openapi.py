@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import functions
 from chalicelib.api import openapi_schemas as schemas
+from chalicelib.api import plugins
 from chalicelib.errors import PROBLEM_JSON
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.functions.describing import Description, describe
@@ -25,6 +27,8 @@ def document(server: str) -> Json:
     paths = fixed_paths()
     for description in _descriptions():
         paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
+    for route in plugins.routes():
+        paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.path)
     for flow in _flows():
         paths[f"/run/{flow.name}"] = {"post": _flow_operation(flow, components)}
     return {
@@ -80,6 +84,7 @@ def fixed_paths() -> dict[str, Json]:
                 [flow, wait, _idempotency_key()],
                 body={"type": "object"},
                 missing=True,
+                forbidden=True,
             )
         },
         "/run/{flow_name}/{execution_id}": {
@@ -114,7 +119,9 @@ def fixed_paths() -> dict[str, Json]:
                 forbidden=True,
             )
         },
-        "/lib": {"get": _operation("The functions", {"200": _json_answer("The functions.", "Functions")})},
+        "/lib": {
+            "get": _operation("The functions", {"200": _json_answer("The functions.", "Functions")}, [limit, token])
+        },
         "/lib/{function_name}": {
             "post": _operation(
                 "Call a function",
@@ -149,6 +156,13 @@ def _function_operation(function: Description, components: dict[str, Any]) -> Js
         body = schemas.add(components, f"{function.name}.input", function.input_schema)
     operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body)
     return {**operation, "operationId": f"lib.{function.name}", "tags": ["functions"], **_long(function.description)}
+
+
+def _plugin_operation(path: str) -> Json:
+    """A route of a plugin: of what it takes and gives, its path is all that is known."""
+    parameters = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
+    operation = _operation(path.split("/")[2], {"200": {"description": "What the plugin answers."}}, parameters)
+    return {**operation, "tags": ["plugins"]}
 
 
 def _flow_operation(flow: CatalogFlow, components: dict[str, Any]) -> Json:

@@ -12,7 +12,7 @@ A hook that fails is an error of its plugin; the flows that do not need it compi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Extensions:
     """What the plugins of a project add. `key` changes with what shorthands may do."""
 
     checks: tuple[Check, ...] = ()
-    shorthands: Mapping[str, Shorthand] | None = None
+    shorthands: Mapping[str, Shorthand] = field(default_factory=dict)
     key: str = ""
     problems: tuple[Diagnostic, ...] = ()
 

@@ -78,6 +78,8 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote, make_remote: MakeR
     greeted = eventually(lambda: (answer := demo.get("/plugins/greetings/hello/Ada", language="fr")).ok and answer)
     assert greeted.json()["text"] == "Bonjour Ada"
     problem(Client(demo.url).get("/plugins/greetings/hello/Ada"), 401)
+    described = demo.get("/openapi.json").json()["paths"]["/plugins/greetings/hello/{name}"]
+    assert [parameter["name"] for parameter in described["get"]["parameters"]] == ["name"]
     assert demo.run("greetingsFlow", {"name": "Ada"})["output"] == {"greetings": ["Hallo Ada", "Bonjour Ada"]}
     assert demo.get("/flows/greetingsFlow").json()["schedule"]["expression"] == "cron(0 8 ? * MON-FRI *)"
 

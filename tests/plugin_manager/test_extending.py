@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.flows import Severity, compile_project
 from chalicelib.flows.catalog import catalog_of
+from chalicelib.flows.cli import main as flows
 from chalicelib.names import Names
 
 from .projects import FLOW, HANDLER, listed, write
@@ -183,3 +184,12 @@ def test_a_list_that_is_damaged_or_a_folder_that_is_gone_is_logged(
     write(root, {".plugins/installed.json": "{"})
     assert "ownFlow" in compile_project(root).flows
     assert "the project goes on without plugins" in caplog.text
+
+
+def test_the_command_knows_checks_and_steps_of_plugins(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed(root, {"name": "acme", "checks": {"a": "hooks.checks:CHECK"}, "steps": {"greet": "hooks.steps:greet"}})
+    assert flows(["--root", str(root), "explain", "acme/a"]) == 0
+    assert flows(["--root", str(root), "checks"]) == 0
+    assert capsys.readouterr().out.count("acme/a") == 2
+    assert flows(["--root", str(root), "schema"]) == 0
+    assert "greet" in json.loads(capsys.readouterr().out)["$defs"]["Step"]["properties"]

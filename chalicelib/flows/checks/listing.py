@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import yaml
 
@@ -12,8 +13,11 @@ from asl.language.checks.examples import EXAMPLES, Definition
 from asl.language.diagnosis import ADVICE
 from asl.language.diagnosis import Severity as DefinitionSeverity
 from chalicelib.flows.checks import CHECKS
+from chalicelib.flows.checks.base import Check
 from chalicelib.flows.diagnostic import Severity
+from chalicelib.flows.extensions import extensions_of
 from chalicelib.flows.source import Source
+from chalicelib.settings import PROJECT
 
 LONGEST_EXAMPLE = 2_000  # characters
 MARK = "  # <-"
@@ -32,10 +36,21 @@ class CheckEntry:
     right: str
 
 
+def all_checks(root: Path = PROJECT) -> tuple[CheckEntry, ...]:
+    """All checks by id, those of the plugins of the project at `root` among them."""
+    added = [_entry(check) for check in extensions_of(root).checks]
+    return tuple(sorted([*_own_checks(), *added], key=lambda entry: entry.id))
+
+
+def _entry(check: Check) -> CheckEntry:
+    return CheckEntry(
+        check.id, check.severity, check.summary, check.description, check.source, check.wrong, check.right
+    )
+
+
 @cache
-def all_checks() -> tuple[CheckEntry, ...]:
-    """All checks by id."""
-    entries = [CheckEntry(c.id, c.severity, c.summary, c.description, c.source, c.wrong, c.right) for c in CHECKS]
+def _own_checks() -> tuple[CheckEntry, ...]:
+    entries = [_entry(check) for check in CHECKS]
     for check in DEFINITION_CHECKS.values():
         severity = Severity.ERROR
         if check.severity is not DefinitionSeverity.ERROR:
@@ -44,7 +59,7 @@ def all_checks() -> tuple[CheckEntry, ...]:
         entries.append(
             CheckEntry(check.id, severity, check.description.rstrip("."), check.description, check.source, wrong, right)
         )
-    return tuple(sorted(entries, key=lambda entry: entry.id))
+    return tuple(entries)
 
 
 def _examples(check: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ class CommandError(Exception):
 
 def check(options: Namespace) -> int:
     """`check`: 1 when there is an error."""
-    from chalicelib.flows.compiler import flow_files
+    from chalicelib.flows.compiler import files_of, flow_files
 
     try:
         found = check_paths(options.paths, options.root)
@@ -43,8 +43,8 @@ def check(options: Namespace) -> int:
 
         for line in render_text(found, Path(options.root).resolve(), Style(sys.stdout)):
             print(line)
-        files = [path for path in options.paths if path.is_file()] if options.paths else flow_files(options.root)
-        print(summary(found, len(files) or len({item.file for item in found})))
+        files = files_of(options.paths) if options.paths else flow_files(options.root)
+        print(summary(found, len(files)))
     return 1 if any(item.severity is Severity.ERROR for item in found) else 0
 
 
@@ -117,14 +117,17 @@ def explain(options: Namespace) -> int:
     """`explain CHECK`."""
     from chalicelib.flows.checks.listing import all_checks
 
-    entries = {entry.id: entry for entry in all_checks()}
+    entries = {entry.id: entry for entry in all_checks(options.root)}
     entry = entries.get(options.check)
     if entry is None:
         hint = suggestion(options.check, entries) or "`checks` lists them"
         raise CommandError(f"there is no check {options.check!r}; {hint}")
     style = Style(sys.stdout)
     print(f"{style.bold(entry.id)}  {style.paint(entry.severity, SEVERITY_COLOURS[entry.severity])}")
-    print(f"{entry.summary}.\n\n{entry.description}\n\nSource: {entry.source}")
+    what = (
+        entry.description if entry.description.startswith(entry.summary) else f"{entry.summary}.\n\n{entry.description}"
+    )
+    print(f"{what}\n\nSource: {entry.source}")
     for title, example in (("Wrong", entry.wrong), ("Right", entry.right)):
         if example:
             print(f"\n{style.bold(title)}\n" + "".join(f"    {line}\n" for line in example.splitlines()), end="")
@@ -135,7 +138,7 @@ def checks(options: Namespace) -> int:
     """`checks`."""
     from chalicelib.flows.checks.listing import all_checks
 
-    entries = all_checks()
+    entries = all_checks(options.root)
     if options.json:
         print(json.dumps([asdict(entry) for entry in entries], indent=2, ensure_ascii=False))
         return 0
@@ -149,9 +152,13 @@ def checks(options: Namespace) -> int:
 
 def schema(options: Namespace) -> int:
     """`schema`."""
+    from chalicelib.flows.extensions import extensions_of
     from chalicelib.flows.file_schema import flow_schema
 
-    print(json.dumps(flow_schema(), indent=2, ensure_ascii=False))
+    schema = flow_schema()
+    for name in extensions_of(options.root).shorthands:
+        schema["$defs"]["Step"]["properties"][name] = {"description": "A step of a plugin."}
+    print(json.dumps(schema, indent=2, ensure_ascii=False))
     return 0
 
 
