@@ -114,6 +114,16 @@ def _relative(file: Path, root: Path) -> str:
     return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
 
 
+def files_of(paths: Iterable[str | Path]) -> set[Path]:
+    """The flow files that `paths` mean: files as they are, and those in folders. Raises FileNotFoundError."""
+    found: set[Path] = set()
+    for path in (Path(path).resolve() for path in paths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
+        found.update([path] if path.is_file() else _in_folder(path))
+    return found
+
+
 def check_paths(paths: Iterable[str | Path] = (), root: Path = PROJECT) -> tuple[Diagnostic, ...]:
     """What is wrong with the flows in `paths` (files or folders; none means the whole project).
 
@@ -121,13 +131,9 @@ def check_paths(paths: Iterable[str | Path] = (), root: Path = PROJECT) -> tuple
     findings of `paths` are returned. Raises FileNotFoundError for a path that is not there.
     """
     root = Path(root).resolve()
-    wanted = [Path(path).resolve() for path in paths]
-    for path in wanted:
-        if not path.exists():
-            raise FileNotFoundError(f"{path} does not exist")
+    wanted = list(paths)
     if not wanted:
         return compile_project(root).diagnostics
-    files = set(flow_files(root))
-    chosen = {file for path in wanted for file in ([path] if path.is_file() else _in_folder(path))}
+    files, chosen = set(flow_files(root)), files_of(wanted)
     names = {_relative(file, root) for file in chosen}
     return tuple(item for item in compile_project(root, sorted(files | chosen)).diagnostics if item.file in names)

@@ -171,7 +171,8 @@ class Source:
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         context = getattr(error, "context", None)
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        if context and "end of stream" in problem:  # where the text or list begins that nothing ends
+        at_end = mark is not None and not self.text[mark.index :].strip()
+        if context and at_end:  # where the text or list begins that nothing ends
             mark = getattr(error, "context_mark", None) or mark
         position = START
         if mark is not None:
@@ -190,7 +191,9 @@ class Source:
             return "put a text that holds `: ` in quotes, and write the keys of a mapping on lines of the same indent"
         if "another document" in problem:
             return "write each flow in a file of its own"
-        return "the quote that opens here is never closed" if "end of stream" in problem and rest[:1] in "\"'" else ""
+        if rest[:1] in ("'", '"', "{", "["):
+            return f"what {rest[0]} opens here is not closed"
+        return ""
 
     def _aliases_are_small(self, root: Node) -> bool:
         """Refuse recursive aliases and those that expand to more values than any flow has."""

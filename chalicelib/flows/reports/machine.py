@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib.flows.checks.listing import CheckEntry, all_checks
 from chalicelib.flows.diagnostic import Diagnostic, Severity
@@ -63,6 +65,11 @@ def _rule(entry: CheckEntry) -> dict[str, Any]:
     return rule | {"helpUri": entry.source} if entry.source.startswith("https://") else rule
 
 
+def _uri(file: str) -> str:
+    """A path as a URI reference (RFC 3986): relative to the project, or absolute when the file is outside of it."""
+    return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
+
+
 def _result(item: Diagnostic, rule: int) -> dict[str, Any]:
     position = item.position
     region = {
@@ -75,6 +82,6 @@ def _result(item: Diagnostic, rule: int) -> dict[str, Any]:
         "ruleId": item.check,
         "ruleIndex": rule,
         "level": _LEVELS[item.severity],
-        "message": {"text": f"{item.message} {item.hint}".strip()},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": item.file}, "region": region}}],
+        "message": {"text": f"{item.message} ({item.hint})" if item.hint else item.message},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(item.file)}, "region": region}}],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from unicodedata import combining, east_asian_width
 
 from chalicelib.flows.cli.terminal import SEVERITY_COLOURS, Style
 from chalicelib.flows.diagnostic import Diagnostic, Severity
@@ -46,10 +47,18 @@ def _excerpt(item: Diagnostic, lines: list[str], style: Style) -> Iterator[str]:
     end = position.end_column if position.end_line == position.line else len(line) + 1
     width = max(1, min(end, len(line) + 1) - position.column)
     margin = f"{item.line:>5} | "
-    before = "".join("\t" if letter == "\t" else " " for letter in line[: position.column - 1])
-    caret = style.paint("^" * width, SEVERITY_COLOURS[item.severity])
+    start = position.column - 1
+    before = "".join("\t" if letter == "\t" else " " * _cells(letter) for letter in line[:start])
+    caret = style.paint("^" * max(1, sum(map(_cells, line[start : start + width]))), SEVERITY_COLOURS[item.severity])
     yield f"{style.faint(margin)}{line}"
     yield f"{style.faint('      | ')}{before}{caret}"
+
+
+def _cells(letter: str) -> int:
+    """How many columns of a terminal a character takes."""
+    if letter < "\u0300":
+        return 1
+    return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
 
 
 def _files(root: Path) -> Callable[[str], list[str]]:
