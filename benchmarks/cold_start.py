@@ -1,0 +1,297 @@
+"""Cold starts of the real package under AWS's runtime client, beside bare applications that do the same.
+
+    python benchmarks/cold_start.py [--rounds 15] [--markdown]
+
+Each figure is the time from the start of a fresh process of awslambdaric to the arrival of its first answer, with
+nothing on its path but the unpacked package and what Lambda's image has. A server in this process stands in for the
+Lambda Runtime API, another for DynamoDB and Parameter Store, which answers at once. The cases take turns within a
+round, so that what else the machine does hits all of them; the figures are medians.
+
+The peers are a Chalice application and a FastAPI application behind Mangum with the same routes, each with its own
+requirements alone; both are made in a temporary folder. Needs Linux, as awslambdaric does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.rehearsals import projects  # noqa: E402
+from tests.rehearsals.runtime_api import LambdaRuntime, bare_environment  # noqa: E402
+
+MAX_HEALTH_RATIO = 1.15
+"""Of `/health` to the bare Chalice application."""
+MAX_USAGE_RATIO = 1.1
+"""Of a call that counts usage to a bare Chalice application that makes the same call of DynamoDB."""
+MAX_GROWTH = 5.0
+"""Milliseconds that `/health` may take longer with many functions and flows."""
+SMALL, LARGE = (5, 2), (500, 200)  # functions, flows
+
+OURS, CHALICE, FASTAPI = "ours", "bare Chalice", "FastAPI + Mangum"
+
+_CHALICE = """
+from chalice import Chalice
+app = Chalice(app_name="bare")
+
+@app.route("/health", methods=["GET"], cors=True)
+def health():
+    return {"status": "ok"}
+
+@app.route("/lib/{name}", methods=["POST"], cors=True)
+def ping(name):
+    return "I am alive"
+
+@app.route("/counted", methods=["POST"], cors=True)
+def counted():
+    import os, boto3
+    from botocore.config import Config
+    config = Config(connect_timeout=0.5, read_timeout=0.8, retries={"total_max_attempts": 1})
+    boto3.client("dynamodb", config=config).update_item(
+        TableName="usage",
+        Key={"userId": {"S": "user-1"}, "yearMonth": {"S": "2026-01"}},
+        UpdateExpression="ADD apiCalls :one SET #ttl = :ttl",
+        ExpressionAttributeNames={"#ttl": "ttl"},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":ttl": {"N": "1"}},
+    )
+    return "I am alive"
+
+@app.lambda_function()
+def task(event, context):
+    return {"statusCode": 200, "body": {"message": "Hello World"}}
+"""
+_FASTAPI = """
+from fastapi import FastAPI
+from mangum import Mangum
+api = FastAPI()
+
+@api.get("/health")
+def health():
+    return {"status": "ok"}
+
+@api.post("/lib/{name}")
+def ping(name: str):
+    return "I am alive"
+
+app = Mangum(api, lifespan="off")
+"""
+_FLOW = """
+name: flow{number}
+functions: [{{name: First, handler: function{function}}}]
+definition:
+  StartAt: First
+  States:
+    First: {{Type: Task, Resource: "${{FirstArn}}", End: true}}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is started and asked."""
+
+    what: str
+    who: str
+    task: Path
+    handler: str
+    event: dict[str, Any]
+
+
+def main() -> int:
+    """Measure, print, and say whether the limits hold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--markdown", action="store_true", help="print a table for docs/benchmarks.md")
+    options = parser.parse_args()
+    if sys.platform != "linux":
+        print("awslambdaric runs on Linux alone: nothing measured", file=sys.stderr)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with _Services() as services:
+            times = measure(cases(root), bare_environment(root / "image"), services.url, options.rounds)
+    report(times, markdown=options.markdown)
+    failures = broken_limits(times)
+    print(*failures, sep="\n", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def cases(root: Path) -> list[Case]:
+    """Everything that is compared."""
+    own = projects.package(projects.own_copy(root / "own"))
+    bare, fast = _bare_chalice(root / "bare"), _fastapi(root / "fast")
+    small, large = (_sized(root / f"sized-{size[0]}", *size) for size in (SMALL, LARGE))
+    for task in (own, bare, fast, small, large):
+        _compile(task)
+    health, ping = _event("GET", "/health", "/health"), _event("POST", "/lib/{name}", "/lib/ping", name="ping")
+    own_ping = _event("POST", "/lib/{function_name}", "/lib/ping", function_name="ping")
+    return [
+        *(Case("GET /health", who, task, "app.app", health) for who, task in ((OURS, own), (CHALICE, bare))),
+        Case("GET /health", FASTAPI, fast, "app.app", health),
+        Case("POST /lib/ping", CHALICE, bare, "app.app", ping),
+        Case("POST /lib/ping", FASTAPI, fast, "app.app", ping),
+        Case("POST /lib/ping with usage", OURS, own, "app.app", own_ping),
+        Case("POST /lib/ping with usage", CHALICE, bare, "app.app", _event("POST", "/counted", "/counted")),
+        Case("a flow's task", OURS, own, "app.hello_world", {}),
+        Case("a flow's task", CHALICE, bare, "app.task", {}),
+        *(Case("GET /health", f"ours, {s[0]} functions, {s[1]} flows", task, "app.app", health)
+          for s, task in ((SMALL, small), (LARGE, large))),
+    ]  # fmt: skip
+
+
+def measure(compared: list[Case], image: Path, services: str, rounds: int) -> dict[tuple[str, str], list[float]]:
+    """Milliseconds of each case in each round, after a round that counts for nothing."""
+    times: dict[tuple[str, str], list[float]] = {(case.what, case.who): [] for case in compared}
+    for number in range(rounds + 1):
+        for case in compared:
+            variables = {"STAGE": "prod", "AWS_ENDPOINT_URL": services, "USER_POOL_ID": "us-east-1_pool"}
+            with LambdaRuntime(case.task, image, case.handler, variables) as runtime:
+                outcome = runtime.invoke(case.event)
+            if outcome.failed or outcome.result.get("statusCode", 200) != 200:
+                raise RuntimeError(f"{case.what}, {case.who}: {outcome.result}")
+            if number:
+                times[case.what, case.who].append(outcome.seconds * 1000)
+    return times
+
+
+def report(times: dict[tuple[str, str], list[float]], *, markdown: bool) -> None:
+    """Print medians and ratios to the bare Chalice application."""
+    if markdown:
+        print("| first answer | who | ms | of bare Chalice |\n| --- | --- | ---: | ---: |")
+    for (what, who), values in times.items():
+        middle = statistics.median(values)
+        ratio = middle / statistics.median(times[what, CHALICE])
+        if markdown:
+            print(f"| {what} | {who} | {middle:.0f} | {ratio:.2f} |")
+        else:
+            print(f"{what:28} {who:32} {middle:7.1f} ms {ratio:6.2f}")
+
+
+def broken_limits(times: dict[tuple[str, str], list[float]]) -> list[str]:
+    """The limits that do not hold, one line each."""
+
+    def median(what: str, who: str) -> float:
+        return statistics.median(times[what, who])
+
+    failures = []
+    for what, limit in (("GET /health", MAX_HEALTH_RATIO), ("POST /lib/ping with usage", MAX_USAGE_RATIO)):
+        ratio = median(what, OURS) / median(what, CHALICE)
+        if ratio > limit:
+            failures.append(f"{what}: {ratio:.2f} of bare Chalice, the limit is {limit}")
+    small, large = (f"ours, {size[0]} functions, {size[1]} flows" for size in (SMALL, LARGE))
+    growth = median("GET /health", large) - median("GET /health", small)
+    if growth > MAX_GROWTH:
+        failures.append(f"GET /health: {growth:.1f} ms longer with {LARGE[0]} functions, the limit is {MAX_GROWTH}")
+    return failures
+
+
+def _event(method: str, route: str, path: str, **parameters: str) -> dict[str, Any]:
+    claims = {"sub": "user-1", "token_use": "id"}
+    return {
+        "resource": route,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Content-Type": "application/json", "Host": "example.org", "X-Forwarded-For": "127.0.0.1"},
+        "multiValueHeaders": {"Content-Type": ["application/json"], "Host": ["example.org"]},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": route,
+            "path": path,
+            "httpMethod": method,
+            "requestId": "request-1",
+            "stage": "api",
+            "identity": {"sourceIp": "127.0.0.1"},
+            "authorizer": {"claims": claims},
+        },
+        "body": "{}" if method == "POST" else None,
+        "isBase64Encoded": False,
+    }
+
+
+def _bare_chalice(folder: Path) -> Path:
+    (folder / ".chalice").mkdir(parents=True)
+    configuration = {"version": "2.0", "app_name": "bare", "stages": {"dev": {}}}
+    (folder / ".chalice" / "config.json").write_text(json.dumps(configuration))
+    (folder / "app.py").write_text(_CHALICE)
+    (folder / "requirements.txt").write_text("")
+    return projects.package(folder)
+
+
+def _fastapi(folder: Path) -> Path:
+    folder.mkdir()
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
+    subprocess.run([*command, str(folder), "fastapi", "mangum"], check=True)
+    (folder / "app.py").write_text(_FASTAPI)
+    return folder
+
+
+def _sized(folder: Path, functions: int, flows: int) -> Path:
+    """The package of the project with so many functions and flows."""
+    project = projects.own_copy(folder)
+    shutil.rmtree(project / "flows")
+    (project / "flows").mkdir()
+    for number in range(functions):
+        own = project / "chalicelib" / "lib" / f"function{number}"
+        own.mkdir()
+        (own / "handler.py").write_text("def handler(event, context):\n    return event\n")
+    for number in range(flows):
+        text = _FLOW.format(number=number, function=number % functions)
+        (project / "flows" / f"flow{number}.yml").write_text(text)
+    return projects.package(project)
+
+
+def _compile(task: Path) -> None:
+    """Write bytecode: here the packages may be written to and Lambda's may not, so that only a first start would
+    compile. Nobody is to have an advantage by it."""
+    compileall.compile_dir(task, quiet=2)
+
+
+class _Services:
+    """DynamoDB and Parameter Store, with nothing in them."""
+
+    def __enter__(self) -> _Services:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+            disable_nagle_algorithm = True
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = b'{"Parameters": []}' if "SSM" in self.headers["X-Amz-Target"] else b"{}"
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
