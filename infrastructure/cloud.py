@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.names import APP_NAME
@@ -67,6 +67,21 @@ class Cloud:
             raise DeploymentError(f"{self.account} is not bootstrapped for CDK in {self.region}; {command}") from None
         if int(found) < BOOTSTRAP_VERSION:
             raise DeploymentError(f"the CDK bootstrap is version {found} of {BOOTSTRAP_VERSION}; {command}")
+
+    def missing_parameters(self, names: Sequence[str]) -> list[str]:
+        """Which of these are not in Parameter Store.
+
+        Raises:
+            DeploymentError: It cannot be asked.
+        """
+        missing: list[str] = []
+        for start in range(0, len(names), 10):  # as many as AWS takes at a time
+            try:
+                answer = self.client("ssm").get_parameters(Names=list(names[start : start + 10]))
+            except self._client_error as error:
+                raise DeploymentError(f"Parameter Store cannot be read: {error}") from None
+            missing += answer["InvalidParameters"]
+        return sorted(missing)
 
     def stack_outputs(self, stage: str) -> Mapping[str, str]:
         """The outputs of a stage's stack.

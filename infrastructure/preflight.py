@@ -9,10 +9,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import DEFAULT_STAGE
+
+if TYPE_CHECKING:
+    from infrastructure.cloud import Cloud
 
 NODE_VERSION = 20
 """The oldest Node that CDK runs on."""
@@ -53,7 +58,18 @@ def check(stage_name: str, project: Path = PROJECT) -> str:
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
-    return f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
+    deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
+    return "\n".join([deployed, *_missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)])
+
+
+def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:
+    """What plugins expect in Parameter Store and is not there: they may do without, so it is no error."""
+    owners = {prefix + secret: plugin.name for plugin in installed(project) for secret in plugin.secrets}
+    return [
+        f"warning: plugin {owners[name]} expects a secret: aws ssm put-parameter --type SecureString --name {name} "
+        "--value ..."
+        for name in cloud.missing_parameters(list(owners))
+    ]
 
 
 def check_node() -> None:

@@ -15,6 +15,8 @@ from chalicelib.settings import PROJECT
 from infrastructure import preflight
 from infrastructure.cloud import BOOTSTRAP_PARAMETER
 from infrastructure.errors import DeploymentError
+from plugin_manager.install import install
+from tests.plugin_manager.projects import write
 
 FLOW = "name: one\ndefinition: {StartAt: A, States: {A: {Type: Pass, End: true}}}\n"
 
@@ -53,6 +55,30 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
         found = preflight.check("prod", project)
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
+
+
+def test_secrets_that_plugins_expect(project: Path, node: Callable[[str], None]) -> None:
+    node("v22.1.0")
+    secrets = "".join(f'KEY_{number} = "A key."\n' for number in range(12))
+    write(project / "acme", {"plugin.toml": f'name = "acme"\nversion = "1"\n[secrets]\n{secrets}', "lib/x": ""})
+    write(project, {"config.json": '{"plugins": ["./acme"]}'})
+    install(project)
+    with mock_aws():
+        ssm = boto3.client("ssm")
+        ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        for number in range(11):
+            name = f"/serverless-dynamic-workflows/prod/KEY_{number}"
+            ssm.put_parameter(Name=name, Value="v", Type="SecureString")
+        (_, warning) = preflight.check("prod", project).splitlines()
+    assert warning.startswith("warning: plugin acme expects a secret: aws ssm put-parameter --type SecureString ")
+    assert "--name /serverless-dynamic-workflows/prod/KEY_11 " in warning
+
+
+def test_plugins_are_as_they_are_locked(project: Path) -> None:
+    write(project / "acme", {"plugin.toml": 'name = "acme"\nversion = "1"\n', "lib/x": ""})
+    write(project, {"config.json": '{"plugins": ["./acme"]}'})
+    with pytest.raises(DeploymentError, match=r"plugins: \./acme is not in plugins\.lock: run `make plugins`"):
+        preflight.check("prod", project)
 
 
 def test_no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
