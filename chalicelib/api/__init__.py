@@ -7,7 +7,6 @@ from chalice.app import Chalice
 
 def register(app: Chalice) -> None:
     """Register every route of the API."""
-    from chalicelib.api import auth, flows, functions, meta, plugins, routing, runs, usage
+    from chalicelib.api import plugins, routes, routing
 
-    parts = (auth, flows, runs, functions, usage, meta)
-    routing.register(app, [*(route for part in parts for route in part.ROUTES), *plugins.routes()])
+    routing.register(app, [*routes.ROUTES, *plugins.routes()])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chalicelib import identity
 from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route
 from chalicelib.settings import settings
 
 
@@ -30,9 +29,3 @@ def auth_verify(call: Call) -> Answer:
             "expiresAt": user.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires_at else None,
         }
     )
-
-
-ROUTES = (
-    Route("GET", "/auth/config", auth_config, public=True),
-    Route("GET", "/auth/verify", auth_verify),
-)

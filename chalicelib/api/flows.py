@@ -8,7 +8,6 @@ from typing import Any
 
 from chalicelib import state_machines
 from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route
 from chalicelib.errors import BadRequest, NotFound, Unavailable
 from chalicelib.flows.catalog import Catalog, CatalogFlow, catalog
 from chalicelib.flows.names import suggestion
@@ -80,9 +79,3 @@ def _read_token(token: str | None) -> str | None:
         return base64.b64decode(token + "=" * (-len(token) % 4), "-_", validate=True).decode()
     except ValueError:
         raise BadRequest("The query parameter 'nextToken' is not one that this list has given.") from None
-
-
-ROUTES = (
-    Route("GET", "/flows", list_flows),
-    Route("GET", "/flows/{flow_name}", get_flow),
-)

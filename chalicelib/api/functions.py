@@ -10,7 +10,6 @@ from typing import Any
 
 from chalicelib import functions
 from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.flows.names import suggestion
 from chalicelib.functions import Function
@@ -120,9 +119,3 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-ROUTES = (
-    Route("GET", "/lib", list_functions),
-    Route("POST", "/lib/{function_name}", call_function),
-)

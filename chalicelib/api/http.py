@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from chalicelib.errors import BadRequest, TooLarge
-from chalicelib.identity import User
+
+if TYPE_CHECKING:
+    from chalicelib.identity import User
 
 
 @dataclass(frozen=True, slots=True)

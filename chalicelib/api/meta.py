@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route
 from chalicelib.settings import PROJECT
 
 CONSOLE = PROJECT / "chalicelib" / "console" / "index.html"
@@ -48,10 +47,3 @@ def console(call: Call) -> Answer:
         return Answer(CONSOLE.read_text(encoding="utf-8"), headers=headers)
     except OSError:
         return Answer(PLAIN_CONSOLE, headers=headers)
-
-
-ROUTES = (
-    Route("GET", "/health", health, public=True),
-    Route("GET", "/openapi.json", openapi_document, public=True),
-    Route("GET", "/console", console, public=True),
-)

@@ -6,11 +6,9 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, Request, Response
 
-from chalicelib import identity, usage
 from chalicelib.api import cors
 from chalicelib.api.http import Answer, Call
 from chalicelib.errors import PROBLEM_JSON, DomainError, Problem, problem_of
@@ -69,6 +67,8 @@ def _adapter(app: Chalice, route: Route) -> Callable[..., Response]:
 def _answer(route: Route, call: Call) -> Answer:
     if route.public:
         return route.view(call)
+    from chalicelib import identity, usage  # public routes do without, and start sooner
+
     authorizer = call.event.get("requestContext", {}).get("authorizer") or {}
     user = identity.authenticate(call.headers, authorizer.get("claims"))
     call.set_user(user)
@@ -93,7 +93,12 @@ def _current(app: Chalice) -> Request:
 
 def _request_id(request: Request | None) -> str:
     """Lambda's id of the invocation, which its log lines carry."""
-    return getattr(getattr(request, "lambda_context", None), "aws_request_id", None) or str(uuid4())
+    from_lambda = getattr(getattr(request, "lambda_context", None), "aws_request_id", None)
+    if from_lambda:
+        return str(from_lambda)
+    from uuid import uuid4
+
+    return str(uuid4())
 
 
 def _response(answer: Answer, origin: str | None, request_id: str) -> Response:

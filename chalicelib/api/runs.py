@@ -7,7 +7,6 @@ from typing import Any
 
 from chalicelib.api.flows import find_flow, unknown_flow
 from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route
 from chalicelib.errors import BadRequest, Forbidden, NotFound
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.runs import Run, control, finding
@@ -148,13 +147,3 @@ def _run(run: Run) -> dict[str, Any]:
 
 def _paged(body: dict[str, Any], next_token: str | None) -> dict[str, Any]:
     return body if next_token is None else {**body, "nextToken": next_token}
-
-
-ROUTES = (
-    Route("POST", "/run/{flow_name}", start_run),
-    Route("GET", "/run/{flow_name}/{execution_id}", get_run),
-    Route("GET", "/run/{flow_name}/{execution_id}/history", run_history),
-    Route("DELETE", "/run/{flow_name}/{execution_id}", stop_run),
-    Route("POST", "/run/{flow_name}/{execution_id}/redrive", redrive_run),
-    Route("GET", "/runs", list_runs),
-)

@@ -6,7 +6,6 @@ import re
 
 from chalicelib import usage
 from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route
 from chalicelib.errors import BadRequest, Forbidden
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
@@ -41,9 +40,3 @@ def _month(call: Call, name: str, default: str) -> str:
     if not _MONTH.fullmatch(text):
         raise BadRequest(f"The query parameter {name!r} is {text!r}; it must be a month as YYYY-MM.")
     return text
-
-
-ROUTES = (
-    Route("GET", "/usage", own_usage),
-    Route("GET", "/usage/{user_id}", user_usage),
-)

@@ -1,0 +1,40 @@
+"""The table of the API's routes. A view's module is imported at its first call, so that no cold start pays for all."""
+
+from __future__ import annotations
+
+import importlib
+
+from chalicelib.api.http import Answer, Call
+from chalicelib.api.routing import Route, View
+
+
+def _view(module: str, name: str) -> View:
+    """The view `name` of `chalicelib.api.<module>`."""
+
+    def view(call: Call) -> Answer:
+        found: View = getattr(importlib.import_module(f"chalicelib.api.{module}"), name)
+        return found(call)
+
+    view.__name__ = name
+    return view
+
+
+ROUTES = (
+    Route("GET", "/auth/config", _view("auth", "auth_config"), public=True),
+    Route("GET", "/auth/verify", _view("auth", "auth_verify")),
+    Route("GET", "/flows", _view("flows", "list_flows")),
+    Route("GET", "/flows/{flow_name}", _view("flows", "get_flow")),
+    Route("POST", "/run/{flow_name}", _view("runs", "start_run")),
+    Route("GET", "/run/{flow_name}/{execution_id}", _view("runs", "get_run")),
+    Route("GET", "/run/{flow_name}/{execution_id}/history", _view("runs", "run_history")),
+    Route("DELETE", "/run/{flow_name}/{execution_id}", _view("runs", "stop_run")),
+    Route("POST", "/run/{flow_name}/{execution_id}/redrive", _view("runs", "redrive_run")),
+    Route("GET", "/runs", _view("runs", "list_runs")),
+    Route("GET", "/lib", _view("functions", "list_functions")),
+    Route("POST", "/lib/{function_name}", _view("functions", "call_function")),
+    Route("GET", "/usage", _view("usage", "own_usage")),
+    Route("GET", "/usage/{user_id}", _view("usage", "user_usage")),
+    Route("GET", "/health", _view("meta", "health"), public=True),
+    Route("GET", "/openapi.json", _view("meta", "openapi_document"), public=True),
+    Route("GET", "/console", _view("meta", "console"), public=True),
+)
