@@ -174,7 +174,11 @@ class Repository:
             user, password = self.source.credentials.resolve(self.environment)
             parts = urlsplit(self.source.url)
             header = "Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-            settings |= {f"http.{parts.scheme}://{parts.netloc}/.extraHeader": header, "credential.helper": ""}
+            settings |= {
+                f"http.{parts.scheme}://{parts.netloc}/.extraHeader": header,
+                "http.followRedirects": "false",  # git would send the header to wherever a redirect leads
+                "credential.helper": "",
+            }
         numbered: dict[str, str] = {}
         for index, (key, value) in enumerate(settings.items()):
             numbered |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
@@ -209,6 +213,8 @@ class Repository:
                 if given
                 else "the host wants a token: write git+https://${TOKEN}@..., and export TOKEN"
             )
+        if "redirect" in said or "error: 30" in said:
+            return "the repository has moved, and a token is sent to no other address: name the new one"
         if "error: 403" in said or "permission denied" in said:
             return f"access was refused: {_last_lines(text)}"
         if "couldn't find remote ref" in said:

@@ -160,6 +160,9 @@ class _Backend(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.server.seen.append(f"{self.command} {self.path}\n{self.headers}")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.moved_to:
+            self._answer(301, {"Location": self.server.moved_to + self.path}, b"")
+            return
         if self.server.down:
             self._answer(503, {}, b"down")
             return
@@ -206,6 +209,7 @@ class GitServer(ThreadingHTTPServer):
         self.folder = folder
         self.seen: list[str] = []
         self.down = False
+        self.moved_to = ""
         pairs = (f"{TOKEN}:", f"oauth2:{TOKEN}")
         self.accepted = {"Basic " + base64.b64encode(pair.encode()).decode() for pair in pairs}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from plugin_manager.errors import PluginError
 from plugin_manager.freshness import ensure, is_current
 from plugin_manager.install import ALL
 
-from .conftest import GitServer, MakeRemote, Project, git, plugin_files
+from .conftest import GitServer, MakeRemote, Project, Remote, git, plugin_files
 from .projects import FLOW, HANDLER, write
 
 PERMISSION = '[[permissions]]\nAction = ["s3:GetObject"]\nResource = ["arn:aws:s3:::b/*"]\n'
@@ -338,6 +339,18 @@ class TestToken:
             project.asks_for(git_server.url("greetings")).install()
         assert "wrong-token" not in str(caught.value) + project.everything()
 
+    def test_it_is_sent_to_no_other_host(
+        self, project: Project, make_remote: MakeRemote, git_server: GitServer, tmp_path: Path
+    ) -> None:
+        make_remote()
+        with GitServer(tmp_path / "remotes") as other:
+            threading.Thread(target=other.serve_forever, args=(0.01,), daemon=True).start()
+            git_server.moved_to = f"http://127.0.0.1:{other.server_address[1]}"
+            with pytest.raises(PluginError, match="a token is sent to no other address"):
+                project.asks_for(git_server.url("greetings")).install()
+            other.shutdown()
+            assert other.seen == []
+
     def test_none_says_how_to_give_one(self, project: Project, make_remote: MakeRemote, git_server: GitServer) -> None:
         make_remote()
         with pytest.raises(PluginError, match="the host wants a token: write"):
@@ -364,6 +377,25 @@ class TestRefused:
         git("push", "--quiet", "origin", "HEAD", folder=remote.clone)
         with pytest.raises(PluginError, match="'lib/sub' is a submodule"):
             project.asks_for(remote.url).install()
+
+    @pytest.mark.parametrize("name", ["..", ".git", "."])
+    def test_trees_that_lead_out(self, project: Project, make_remote: MakeRemote, name: str) -> None:
+        """Such as no git writes: the objects are made by hand."""
+        remote = make_remote()
+        blob = git("hash-object", "-w", "plugin.toml", folder=remote.clone)
+        inner = self.tree(remote, "100644", "app.py", blob)
+        outer = self.tree(remote, "40000", name, inner)
+        commit = git("commit-tree", "-m", "Evil", self.tree(remote, "40000", "lib", outer), folder=remote.clone)
+        git("push", "--quiet", "--force", "origin", f"{commit}:refs/heads/main", folder=remote.clone)
+        with pytest.raises(PluginError, match=r"greetings\.git"):
+            project.asks_for(f"{remote.url}@main").install()
+        assert project.folders == [] and not (project.root / "app.py").exists()
+
+    @staticmethod
+    def tree(remote: Remote, mode: str, name: str, entry: str) -> str:
+        raw = remote.clone / "tree.raw"
+        raw.write_bytes(f"{mode} {name}\0".encode() + bytes.fromhex(entry))
+        return git("hash-object", "-w", "-t", "tree", "--literally", str(raw), folder=remote.clone)
 
     def test_what_lies_elsewhere_is_not_taken(self, project: Project, make_remote: MakeRemote) -> None:
         more = {
