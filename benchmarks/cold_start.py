@@ -14,7 +14,6 @@ requirements alone; both are made in a temporary folder. Needs Linux, as awslamb
 from __future__ import annotations
 
 import argparse
-import compileall
 import json
 import shutil
 import statistics
@@ -134,7 +133,7 @@ def cases(root: Path) -> list[Case]:
     bare, fast = _bare_chalice(root / "bare"), _fastapi(root / "fast")
     small, large = (_sized(root / f"sized-{size[0]}", *size) for size in (SMALL, LARGE))
     for task in (own, bare, fast, small, large):
-        _compile(task)
+        _without_bytecode(task)
     health, ping = _event("GET", "/health", "/health"), _event("POST", "/lib/{name}", "/lib/ping", name="ping")
     own_ping = _event("POST", "/lib/{function_name}", "/lib/ping", function_name="ping")
     return [
@@ -156,7 +155,12 @@ def measure(compared: list[Case], image: Path, services: str, rounds: int) -> di
     times: dict[tuple[str, str], list[float]] = {(case.what, case.who): [] for case in compared}
     for number in range(rounds + 1):
         for case in compared:
-            variables = {"STAGE": "prod", "AWS_ENDPOINT_URL": services, "USER_POOL_ID": "us-east-1_pool"}
+            variables = {
+                "STAGE": "prod",
+                "AWS_ENDPOINT_URL": services,
+                "USER_POOL_ID": "us-east-1_pool",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            }
             with LambdaRuntime(case.task, image, case.handler, variables) as runtime:
                 outcome = runtime.invoke(case.event)
             if outcome.failed or outcome.result.get("statusCode", 200) != 200:
@@ -255,10 +259,10 @@ def _sized(folder: Path, functions: int, flows: int) -> Path:
     return projects.package(project)
 
 
-def _compile(task: Path) -> None:
-    """Write bytecode: here the packages may be written to and Lambda's may not, so that only a first start would
-    compile. Nobody is to have an advantage by it."""
-    compileall.compile_dir(task, quiet=2)
+def _without_bytecode(task: Path) -> None:
+    """Remove bytecode: Lambda's zip has none, and it cannot be written there, so every start compiles."""
+    for folder in list(task.rglob("__pycache__")):
+        shutil.rmtree(folder)
 
 
 class _Services:
