@@ -162,7 +162,7 @@ def copied(tmp_path: Path) -> Path:
     for name in ("app.py", "requirements.txt", "package.json", "config.json", "lambda-permissions.yml"):
         shutil.copy(PROJECT / name, tmp_path / name)
     unwanted = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
-    for name in ("chalicelib", "flows", "infrastructure", "localcloud", "asl", ".chalice"):
+    for name in ("chalicelib", "flows", "infrastructure", "localcloud", "plugin_manager", "asl", ".chalice"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=unwanted)
     # The requirements are those of the project: taken from its cache, where the other tests have put them.
     (tmp_path / ".chalice" / "deployments").symlink_to(PROJECT / ".chalice" / "deployments")
