@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class Surroundings:
 
     def __call__(self, name: str) -> FlowSource:
         """The flow by the name that the plugin gives it, or by its own."""
-        return self._flows(name if name in self._flows.names() else self._plugin.prefix + name)
+        own = self._plugin.prefix + name
+        return replace(self._flows(own if own in self._flows.names() else name), name=name)
 
     def names(self) -> list[str]:
         """The plugin's own flows."""

@@ -124,3 +124,4 @@ def test_the_tests_that_it_brings(tmp_path: Path, remote: Remote) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+    assert f"{FLOW}  100.0%" in done.stdout and f"acme_{FLOW}" not in done.stdout
