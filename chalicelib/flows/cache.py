@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from functools import cache
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +118,18 @@ def _key(path: str, text: str, names: str) -> str:
 
 @cache
 def _version() -> str:
-    """Changes with the code that makes units and with the Python that runs it."""
+    """Changes with the code that makes units, with what it knows of AWS, and with the Python that runs it."""
     digest = blake2b(sys.version.encode(), digest_size=16)
-    folders = [*asl.language.__path__, str(Path(__file__).parent)]
-    for folder in folders:
-        for file in sorted(Path(folder).rglob("*.py")):
+    files = [
+        file
+        for folder in (*asl.language.__path__, str(Path(__file__).parent))
+        for file in sorted(Path(folder).rglob("*.py"))
+    ]
+    botocore = find_spec("botocore")
+    if botocore is not None and botocore.origin is not None:  # its API models say which actions there are
+        files.append(Path(botocore.origin))
+    for file in files:
+        with suppress(OSError):
             stat = file.stat()
             digest.update(f"{file}\0{stat.st_mtime_ns}\0{stat.st_size}\0".encode())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from typing import Any
 
 from asl.language.checks.documents import MAX_BYTES
 from asl.language.checks.fields import FIELDS, STATE_TYPES
+from asl.language.choice import OPERATORS
 from asl.language.diagnosis import ADVICE, Diagnosis, diagnose
 from asl.language.diagnosis import Severity as DefinitionSeverity
 from asl.language.errors import SyntaxProblem
@@ -20,12 +21,13 @@ from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.locating import origin
 from chalicelib.flows.names import nearest, suggestion
 from chalicelib.flows.placeholders import PLACEHOLDER
-from chalicelib.flows.pointers import split
+from chalicelib.flows.pointers import join, split
 from chalicelib.flows.source import Source
 
 _PROBE = "arn:aws:lambda:us-east-1:123456789012:function:name"
 _MACHINE_PROBE = "arn:aws:states:us-east-1:123456789012:stateMachine:name"
 _UNKNOWN_FIELD = re.compile(r"Field '(.*)' is not supported", re.DOTALL)
+_NO_OPERATOR = "This object should have a comparison operator"
 _REQUIRED = re.compile(r"These fields are required: \[(.*)\]|This object should have only one .*: \[(.*)\]")
 # Findings about what a member is called, and not about its value.
 _ABOUT_KEYS = frozenset(
@@ -105,6 +107,10 @@ def _without_consequences(found: list[Diagnosis]) -> Iterator[Diagnosis]:
         if (unknown := _UNKNOWN_FIELD.fullmatch(item.message))
     ]
     for item in found:
+        if item.message.startswith(_NO_OPERATOR) and any(
+            at == item.pointer and nearest(name, OPERATORS) for at, name in misspelt
+        ):
+            continue
         required = _REQUIRED.fullmatch(item.message)
         if required and any(
             at == item.pointer and nearest(name, (required[1] or required[2]).split(", ")) for at, name in misspelt
@@ -133,7 +139,15 @@ def _breaks_transitions(item: Diagnosis) -> bool:
 
 def _flow_of(pointer: str) -> str:
     """The pointer of the machine, branch or processor that holds what `pointer` points to."""
-    return pointer.rpartition("/States")[0] if "/States" in pointer else pointer.rpartition("/")[0]
+    tokens = split(pointer)
+    at = 0
+    while tokens[at : at + 1] == ["States"]:
+        inner = tokens[at + 2 : at + 3]
+        step = {"Branches": 4, "ItemProcessor": 3, "Iterator": 3}.get(inner[0] if inner else "", 0)
+        if not step or len(tokens) <= at + step:
+            break
+        at += step
+    return join(*tokens[:at])
 
 
 def _hint(item: Diagnosis, definition: Any) -> str:
@@ -171,6 +185,8 @@ def _known_fields(item: Diagnosis, chain: list[Any]) -> Iterable[str]:
     holder = chain[-2] if len(chain) > 1 else {}
     if item.check == "machine-fields":
         return _MACHINE_FIELDS
+    if item.check == "choice-rule":
+        return (*OPERATORS, "Variable", "Next", "And", "Or", "Not", "Condition", "Assign", "Output")
     if item.check == "error-handler":
         return _HANDLER_FIELDS
     kind = holder.get("Type") if isinstance(holder, dict) else None

@@ -156,8 +156,20 @@ def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: st
         words = " or ".join(_WORDS[choice["type"]] for choice in resolved)
         yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {words}.")
         return
-    best = [list(_check(value, choice, pointer, what)) for choice in fitting]
-    yield from min(best, key=len)
+    best = [(list(_check(value, choice, pointer, what)), _shared(value, choice)) for choice in fitting]
+    yield from min(best, key=lambda found: (len(found[0]), -found[1]))[0]
+
+
+def _shared(value: Any, schema: dict[str, Any]) -> float:
+    """How much of what a schema knows is in a value: what was most likely meant."""
+    if "$ref" in schema:
+        schema = flow_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        return max(_shared(value, choice) for choice in schema["anyOf"])
+    if isinstance(value, list):
+        return sum(_shared(item, schema.get("items", {})) for item in value)
+    properties = schema.get("properties", ())
+    return sum(key in properties for key in value) / len(properties) if isinstance(value, dict) and properties else 0
 
 
 def _is(value: Any, kind: str) -> bool:

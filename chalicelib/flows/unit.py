@@ -119,7 +119,8 @@ def _shapeless(path: str, name: str, found: list[Diagnostic], silences: tuple[Si
 
 
 def _violation(item: Violation, source: Source) -> Diagnostic:
-    message = item.message[:1].upper() + item.message[1:]
+    starts_with_key = not item.message.startswith(("the ", "item ", "a "))  # keys stay as they are written
+    message = item.message if starts_with_key else item.message[:1].upper() + item.message[1:]
     position = source.position(item.pointer, key=item.at_key)
     return Diagnostic(item.check, Severity.ERROR, message, source.path, position, item.pointer, item.hint)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from chalicelib.flows.permissions import resources as r
 from chalicelib.flows.permissions.arguments import Arguments, is_expression, texts_in
@@ -285,20 +284,7 @@ def iam_prefix(service: str) -> str:
         return _PREFIXES[service] or service
     if service in _RESOURCES or service == "s3":
         return service
-    return _signing_name(service)
+    from chalicelib.flows.aws_services import services
 
-
-@cache
-def _signing_name(service: str) -> str:
-    """The name that a service signs requests with, from its API model; the service's own name when there is none."""
-    from botocore.loaders import create_loader
-
-    loader = create_loader()
-    names: list[str] = loader.list_available_services("service-2")
-    names.sort(key=lambda name: name.replace("-", "") != service)  # most often the very first is the one
-    for name in names:
-        metadata = loader.load_service_model(name, "service-2")["metadata"]
-        sdk_id = re.sub(r"[^a-z0-9]", "", metadata.get("serviceId", "").lower())
-        if sdk_id == service:
-            return str(metadata.get("signingName") or metadata.get("endpointPrefix") or service)
-    return service
+    known = services().get(service)
+    return known.signing_name if known else service

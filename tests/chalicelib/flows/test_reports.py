@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
+from pathlib import Path
 
 from chalicelib.flows.cli.terminal import Style
+from chalicelib.flows.diagnostic import Diagnostic, Severity
+from chalicelib.flows.reports.machine import render_sarif
 from chalicelib.flows.reports.text import render_text, summary
 
 from .conftest import Workspace
@@ -34,3 +39,20 @@ def test_the_summary_counts(workspace: Workspace) -> None:
     workspace.flow("name: x\ninput: {}\nsteps: [nobody, nothing]\n")
     assert summary(workspace.compile().diagnostics, 1) == "1 flow: 2 errors, 1 advice"
     assert summary([], 3) == "3 flows: nothing wrong"
+
+
+def test_the_caret_stands_under_the_fault_behind_wide_characters(workspace: Workspace) -> None:
+    workspace.flow("name: x\ninputSchema: {title: 名前, type: objct}\nsteps: [hello_world]\n")
+    first, line, caret, _ = render_text(workspace.compile().diagnostics, workspace.root, Style(io.StringIO()))
+    assert first.startswith("flows/flow.yml:2:32: error")
+    assert caret.index("^") == line.index("objct") + 2  # each of the two characters takes two columns
+    assert caret.count("^") == len("objct")
+
+
+def test_sarif_names_files_by_uri(tmp_path: Path) -> None:
+    outside = Diagnostic("yaml-tab", Severity.ERROR, "No.", (tmp_path / "a b.yml").as_posix(), hint="yes")
+    inside = replace(outside, file="flows/a b.yml", hint="")
+    results = json.loads(render_sarif([outside, inside]))["runs"][0]["results"]
+    uris = [item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for item in results]
+    assert uris == [(tmp_path / "a b.yml").as_uri(), "flows/a%20b.yml"]
+    assert [item["message"]["text"] for item in results] == ["No. (yes)", "No."]
