@@ -24,8 +24,8 @@ from plugin_manager.sources import GitSource
 
 FETCH_SECONDS = 600
 STALL_SECONDS = 30
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SHORT_COMMIT = re.compile(r"[0-9a-f]{7,63}")
+_SHORT_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_NO_ACCESS = re.compile(r"unable to access|[Cc]ould not re|[Aa]uthentication|denied|timed out|took longer|redirect")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _KEPT_PREFIXES = ("GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_")
@@ -64,8 +64,8 @@ class Repository:
             try:
                 self._fetch("--depth=1", f"+{revision or 'HEAD'}:{target}")
                 return self._commit(target)
-            except _GitError:
-                if revision is None or not (_COMMIT.fullmatch(revision) or _SHORT_COMMIT.fullmatch(revision)):
+            except _GitError as error:
+                if revision is None or not _SHORT_COMMIT.fullmatch(revision) or _NO_ACCESS.search(str(error)):
                     raise
                 # A short commit, or a server that hands out no single commits: its whole history then.
                 unshallow = ["--unshallow"] if (self.folder / "shallow").is_file() else []
