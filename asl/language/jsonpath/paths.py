@@ -8,8 +8,8 @@ from typing import Any
 
 from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.jsonpath.parser import parse_path
-from asl.language.jsonpath.selectors import compile_step
-from asl.language.jsonpath.syntax import Children, Path, Root
+from asl.language.jsonpath.selectors import MAX_NODES, TooManyNodes, compile_step
+from asl.language.jsonpath.syntax import Children, Descendants, Indices, Path, Root
 from asl.language.scope import MISSING, Scope
 from asl.language.values import json_text
 
@@ -117,6 +117,8 @@ def _variable(name: str, keys: tuple[str | int, ...]) -> Lookup:
 def _general(path: Path) -> Lookup:
     steps = [compile_step(selector) for selector in path.selectors]
     definite = path.definite
+    # Only these can select a node more than once.
+    repeats = any(isinstance(selector, (Descendants, Indices)) for selector in path.selectors)
     root = path.root
     variable = path.variable
     if any(isinstance(selector, Children) for selector in path.selectors[:-1]):
@@ -132,13 +134,41 @@ def _general(path: Path) -> Lookup:
             if document is MISSING:
                 return MISSING
         nodes = [document]
-        for step in steps:
-            nodes = step(nodes, document)
+        if not repeats:
+            for step in steps:
+                nodes = step(nodes, document)
+        else:
+            try:
+                for step in steps:
+                    nodes = step(nodes, document)
+                    if len(nodes) > MAX_NODES:
+                        raise TooManyNodes
+                _check_size(nodes)
+            except TooManyNodes:
+                raise ExpressionError(RUNTIME, f"The JSONPath '{path.text}' selects too much of its input.") from None
         if definite:
             return nodes[0] if nodes else MISSING
         return nodes
 
     return evaluate
+
+
+def _check_size(nodes: list[Any]) -> None:
+    """Raise `TooManyNodes` if the nodes with all that is in them are more than `MAX_NODES` values and characters.
+
+    What is in several nodes counts as often, as it would in their text.
+    """
+    waiting = nodes.copy()
+    total = 0
+    while waiting:
+        node = waiting.pop()
+        total += len(node) if isinstance(node, str) else 1
+        if total > MAX_NODES:
+            raise TooManyNodes
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
 
 
 def _refuse(cause: str) -> Lookup:

@@ -18,6 +18,15 @@ from asl.language.jsonpath.syntax import (
     Wildcard,
 )
 
+MAX_NODES = 1_000_000
+"""The most nodes that a step may visit or find. A document within the payload limit has far fewer; but `..` finds nodes
+that lie in each other, and the next `..` all that is in each of them."""
+
+
+class TooManyNodes(Exception):
+    """A step visits or finds more than `MAX_NODES`."""
+
+
 # One step: the nodes so far and the document they come from, to the nodes after it.
 Step = Callable[[list[Any], Any], list[Any]]
 
@@ -81,8 +90,12 @@ def _descendants(step: Step, lists_only: bool) -> Step:
     def descend(nodes: list[Any], document: Any) -> list[Any]:
         found: list[Any] = []
         waiting = nodes[::-1]
+        visits = 0
         while waiting:
             node = waiting.pop()
+            visits += 1
+            if visits > MAX_NODES:
+                raise TooManyNodes
             if isinstance(node, (list, dict)):
                 if not lists_only or isinstance(node, list):
                     found.extend(step([node], document))

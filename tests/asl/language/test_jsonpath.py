@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -244,3 +245,23 @@ def test_a_path_knows_its_root():
     assert parse_path("$größe").variable == "größe"
     assert parse_path("$.a['b'][0]").keys == ("a", "b", 0)
     assert parse_path("$.a[*]").keys is None
+
+
+@pytest.mark.parametrize("path", ["$..a..a..a", "$..a..b"])
+def test_paths_that_select_more_than_there_is(path: str) -> None:
+    document: Any = {"b": "x" * 50_000}
+    for _ in range(300):
+        document = {"a": document, "l": [1, 2]}
+    began = time.monotonic()
+    with pytest.raises(ExpressionError, match="selects too much of its input"):
+        compile_path(path)(Scope(document))
+    assert time.monotonic() - began < 5
+
+
+def test_positions_that_are_named_twice() -> None:
+    document: Any = 1
+    for _ in range(40):
+        document = [document]
+    with pytest.raises(ExpressionError, match="selects too much"):
+        compile_path("$" + "[0,0]" * 40)(Scope(document))
+    assert compile_path("$[0,0]")(Scope([7])) == [7, 7]
