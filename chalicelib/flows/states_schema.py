@@ -1,17 +1,19 @@
 """The part of the flow schema that describes Amazon States Language, for completion in editors.
 
-Deliberately open: `asl.language` judges definitions; an editor only needs the names.
+It knows which fields a state of each type has, and leaves their values to `asl.language`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from asl.language.checks.fields import FIELDS
+from asl.language.choice import BOOLEAN_OPERATORS, OPERATORS
+
 STATE_TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
 
 _PATH = {"type": ["string", "null"]}
 _SECONDS = {"type": ["integer", "string"]}
-_LIST = {"type": "array", "items": {"type": "object"}}
 
 _STATE_FIELDS: dict[str, Any] = {
     "Type": {"enum": list(STATE_TYPES), "description": "What the state does."},
@@ -40,7 +42,7 @@ _STATE_FIELDS: dict[str, Any] = {
     "SecondsPath": {"type": "string"},
     "Timestamp": {"type": "string"},
     "TimestampPath": {"type": "string"},
-    "Choices": _LIST,
+    "Choices": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Choice"}},
     "Default": {"type": "string", "description": "The state that follows when no choice matches."},
     "Error": {"type": "string"},
     "ErrorPath": {"type": "string"},
@@ -64,6 +66,30 @@ _STATE_FIELDS: dict[str, Any] = {
     "Label": {"type": "string"},
 }
 
+_RULE_FIELDS = ("Comment", "Condition", "Assign", "Output", "Next", "Variable", *BOOLEAN_OPERATORS, *sorted(OPERATORS))
+_NEEDS: dict[str, Any] = {
+    "Task": {"required": ["Resource"]},
+    "Choice": {"required": ["Choices"]},
+    "Parallel": {"required": ["Branches"]},
+}
+# In a definition these states say what follows; in `steps:` the compiler fills it in.
+_GOING_ON = {
+    "if": {"properties": {"Type": {"enum": ["Task", "Pass", "Wait", "Parallel", "Map"]}}, "required": ["Type"]},
+    "then": {"anyOf": [{"required": ["Next"]}, {"required": ["End"]}]},
+}
+
+
+def _state() -> dict[str, Any]:
+    by_type = [
+        {
+            "if": {"properties": {"Type": {"const": kind}}, "required": ["Type"]},
+            "then": {"propertyNames": {"enum": sorted(FIELDS[kind])}, **_NEEDS.get(kind, {})},
+        }
+        for kind in STATE_TYPES
+    ]
+    return {"type": "object", "properties": _STATE_FIELDS, "required": ["Type"], "allOf": by_type}
+
+
 _ERRORS = {"type": "array", "items": {"type": "string"}, "description": "Error names; States.ALL alone and last."}
 
 STATES_DEFINITIONS: dict[str, Any] = {
@@ -74,14 +100,25 @@ STATES_DEFINITIONS: dict[str, Any] = {
             "Comment": {"type": "string"},
             "QueryLanguage": {"enum": ["JSONPath", "JSONata"]},
             "StartAt": {"type": "string", "description": "The first state."},
-            "States": {"type": "object", "additionalProperties": {"$ref": "#/$defs/State"}},
+            "States": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"$ref": "#/$defs/State", **_GOING_ON},
+            },
             "TimeoutSeconds": {"type": "integer"},
             "Version": {"type": "string"},
             "ProcessorConfig": {"type": "object"},
         },
         "required": ["StartAt", "States"],
+        "additionalProperties": False,
     },
-    "State": {"type": "object", "properties": _STATE_FIELDS, "required": ["Type"]},
+    "State": _state(),
+    "Choice": {
+        "type": "object",
+        "properties": {name: {} for name in _RULE_FIELDS}
+        | {"Next": {"type": "string"}, "Variable": {"type": "string"}},
+        "additionalProperties": False,
+    },
     "Retrier": {
         "type": "object",
         "properties": {
@@ -91,8 +128,10 @@ STATES_DEFINITIONS: dict[str, Any] = {
             "BackoffRate": {"type": "number"},
             "MaxDelaySeconds": {"type": "integer"},
             "JitterStrategy": {"enum": ["FULL", "NONE"]},
+            "Comment": {"type": "string"},
         },
         "required": ["ErrorEquals"],
+        "additionalProperties": False,
     },
     "Catcher": {
         "type": "object",
@@ -102,7 +141,9 @@ STATES_DEFINITIONS: dict[str, Any] = {
             "ResultPath": _PATH,
             "Output": {},
             "Assign": {"type": "object"},
+            "Comment": {"type": "string"},
         },
         "required": ["ErrorEquals", "Next"],
+        "additionalProperties": False,
     },
 }

@@ -44,3 +44,24 @@ def test_it_refuses_what_the_compiler_refuses(check: Any) -> None:
 def test_every_key_is_documented() -> None:
     schema = flow_schema()
     assert all(item.get("description") for item in schema["properties"].values())
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"A": {"Type": "Wait", "Secnds": 5, "End": True}},
+        {"A": {"Type": "Pass"}},
+        {"A": {"Type": "Task", "End": True}},
+        {"A": {"Type": "Taks", "End": True}},
+        {"A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "NumericEquls": 1, "Next": "A"}]}},
+        {"A": {"Type": "Pass", "End": True, "Catch": [{"ErrorEquals": ["x"], "Nxt": "A"}]}},
+        {},
+    ],
+)
+def test_an_editor_learns_of_wrong_fields(states: dict[str, Any]) -> None:
+    flow = {"name": "x", "definition": {"StartAt": "A", "States": states}}
+    assert list(VALIDATOR.iter_errors(flow))
+
+
+def test_a_state_among_steps_needs_no_next() -> None:
+    assert list(VALIDATOR.iter_errors({"name": "x", "steps": [{"state": {"Type": "Wait", "Seconds": 5}}]})) == []
