@@ -1,7 +1,7 @@
 """What moto lacks for `chalice deploy` and `cdk deploy`, a module a subject.
 
-Each module says what moto does, what AWS does, and changes moto's classes to do the latter by `install(endpoint)`; it needs
-nothing else of this project where it can do without, so that it could be offered to moto as it stands. They are
+Each module says what moto does, what AWS does, and changes moto's classes to do the latter by `install(endpoint)`; it
+needs nothing else of this project where it can do without, so that it could be offered to moto as it stands. They are
 installed when a service is first asked for: who deploys nothing pays for nothing.
 """
 

@@ -61,7 +61,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert user.run("addedFlow", {"n": 1})["output"] == {"added": 2}
     assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
 
-    must(cdk(cloud, project, "destroy", "-c", "stage=dev", "--force"))
+    must(cdk(cloud, project, "destroy", "--app", "cdk.out", "--force"))
     assert left_over(cloud) == []
     assert user.request("GET", "/health").status_code == 403
 

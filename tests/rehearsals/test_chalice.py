@@ -28,8 +28,12 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     must(cdk(cloud, project, "deploy", "-c", "stage=prod", "-c", "api=chalice", "--require-approval", "never"))
     run("python", "-m", "infrastructure.chalice_config", "--stage", "prod")
     run("chalice", "deploy", "--stage", "prod")
+    run("python", "-m", "infrastructure.api_stage", "--stage", "prod")
     made = outputs(cloud, f"{APP_NAME}-prod")
-    user = sign_in(cloud, deployed_api(project), made["UserPoolId"], made["UserPoolClientId"])
+    api = deployed_api(project)
+    (stage,) = cloud.client("apigateway").get_stages(restApiId=api)["item"]
+    assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 500
+    user = sign_in(cloud, api, made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
     check_runs(user)
 
@@ -56,7 +60,7 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     assert cloud.client("apigateway").get_rest_apis()["items"] == []
 
     # Prod is protected, and keeps its data.
-    protected = cdk(cloud, project, "destroy", "-c", "stage=prod", "-c", "api=chalice", "--force")
+    protected = cdk(cloud, project, "destroy", "--app", "cdk.out", "--force")
     assert protected.returncode != 0
     assert "TerminationProtection" in protected.stdout + protected.stderr
     assert made["UsageTableName"] in cloud.client("dynamodb").list_tables()["TableNames"]
