@@ -22,10 +22,11 @@ from chalice.local import LocalDevServer, LocalGateway, MatchResult
 from chalicelib import identity
 from chalicelib.api import cors
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
-from localcloud.http_server import HttpConnection, HttpServer, Request, Response
+from localcloud.http_server import HttpConnection, HttpServer, Request, Response, is_token
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+MAX_ANSWER_BYTES = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 _log = logging.getLogger("chalicelib.gateway")
 
@@ -118,15 +119,21 @@ class Gateway(LocalGateway):
 
 
 def _converted(answer: dict[str, Any]) -> Response:
+    """The response that Lambda's answer stands for. Raises ValueError for what API Gateway and Lambda do not accept."""
+    status = int(answer["statusCode"])
+    if not 200 <= status <= 599:
+        raise ValueError(f"The status {status} is none that an answer may have: 200 to 599.")
     headers = [(name, str(value)) for name, value in answer["headers"].items()]
     for name, values in answer.get("multiValueHeaders", {}).items():
         headers.extend((name, str(value)) for value in values)
+    for name, _ in headers:
+        if not is_token(name):
+            raise ValueError(f"{name!r} cannot be a header's name.")
     body = answer.get("body") or ""
-    if answer.get("isBase64Encoded"):
-        content = base64.b64decode(body)
-    else:
-        content = body if isinstance(body, bytes) else body.encode("utf-8", "replace")
-    return Response(int(answer["statusCode"]), headers, content)
+    content = body if isinstance(body, bytes) else body.encode("utf-8", "replace")
+    if len(content) > MAX_ANSWER_BYTES:
+        raise ValueError(f"The answer has {len(content)} bytes; Lambda takes {MAX_ANSWER_BYTES}.")
+    return Response(status, headers, base64.b64decode(content) if answer.get("isBase64Encoded") else content)
 
 
 def problem_response(problem: Problem, request: Request | None) -> Response:

@@ -27,6 +27,11 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+def is_token(text: str) -> bool:
+    """Whether `text` may be a method or a header's name (RFC 9110, 5.6.2)."""
+    return bool(text) and _TOKEN.issuperset(text)
+
+
 @dataclass(slots=True)
 class Request:
     """An HTTP request. `headers` has lower-case names; repeated ones are joined by `, ` as RFC 9110 allows."""
@@ -160,7 +165,7 @@ class HttpConnection(StreamRequestHandler):
         if len(line) > MAX_LINE_BYTES:
             raise Malformed(414, "The request line is too long.")
         words = line.decode("latin-1").rstrip("\r\n").split(" ")
-        if len(words) != 3 or not words[2].startswith("HTTP/") or not _TOKEN.issuperset(words[0]):
+        if len(words) != 3 or not words[2].startswith("HTTP/") or not is_token(words[0]):
             raise Malformed(400, "The request line is not `METHOD TARGET HTTP/1.1`.")
         method, target, version = words
         if version not in ("HTTP/1.1", "HTTP/1.0"):
@@ -172,7 +177,7 @@ class HttpConnection(StreamRequestHandler):
             if line in (b"\r\n", b"\n", b""):
                 break
             name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or not name or not _TOKEN.issuperset(name):
+            if not colon or not is_token(name):
                 raise Malformed(400, "A header line is not `Name: value`.")
             if len(line) > MAX_LINE_BYTES or len(pairs) >= MAX_HEADERS:
                 raise Malformed(431, "The headers are too large.")
@@ -240,7 +245,10 @@ class HttpConnection(StreamRequestHandler):
             lower = name.lower()
             if lower in ("connection", "transfer-encoding", "date", "keep-alive"):
                 continue
-            has_length = has_length or lower == "content-length"
+            if lower == "content-length":
+                if not head:  # what is sent counts, whatever the application says
+                    continue
+                has_length = True
             if "\n" in value or "\r" in value:  # would end the header, and begin what the client takes for another
                 value = value.replace("\r", "").replace("\n", " ")
             lines.append(f"{name}: {value}\r\n")

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib import functions
 from chalicelib.api.http import Answer, Call
+from chalicelib.api.paging import page_of
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.flows.names import suggestion
 from chalicelib.functions import Function
@@ -21,11 +22,12 @@ TEXT = "text/plain; charset=utf-8"
 
 
 def list_functions(call: Call) -> Answer:
-    """Every function with the schemas of its input and output."""
+    """The functions by name, with the schemas of their input and output."""
     from chalicelib.functions.describing import describe
 
-    described = [describe(function).to_json() for function in functions.discover().values()]
-    return Answer({"functions": described, "count": len(described)})
+    known = functions.discover()
+    names, more = page_of(call, known)
+    return Answer({"functions": [describe(known[name]).to_json() for name in names], "count": len(names), **more})
 
 
 def call_function(call: Call) -> Answer:
@@ -37,8 +39,10 @@ def call_function(call: Call) -> Answer:
         raise NotFound(f"There is no function {name!r}{f'; {hint}' if hint else '.'} GET /lib lists them.")
     try:
         return _call(function, call)
-    except SystemExit as error:
-        raise RuntimeError(f"{function.path} called sys.exit({error.code!r})") from error
+    except Exception:
+        raise
+    except BaseException as error:  # sys.exit and the like: the call fails, its process serves others
+        raise RuntimeError(f"{function.path} would end its process by {error!r}") from error
 
 
 def _call(function: Function, call: Call) -> Answer:
@@ -106,6 +110,8 @@ def _lambda_answer(result: Any) -> Answer:
     body = result.get("body")
     if result.get("isBase64Encoded") and isinstance(body, str):
         body = base64.b64decode(body)
+    elif isinstance(body, bytes):
+        headers = {"Content-Type": "application/octet-stream", **headers}
     elif isinstance(body, str):
         headers = {"Content-Type": "application/json" if _is_json(body) else TEXT, **headers}
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -101,9 +102,19 @@ def _request_id(request: Request | None) -> str:
     return str(uuid4())
 
 
+class _ProxyResponse(Response):
+    """A response that is binary if its body is: Chalice goes by the media type, and fails where the two differ."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        response = super().to_dict()
+        if isinstance(self.body, bytes):
+            response |= {"body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
+        return response
+
+
 def _response(answer: Answer, origin: str | None, request_id: str) -> Response:
     headers = {"Content-Type": "application/json", **cors.headers(origin), "X-Request-Id": request_id, **answer.headers}
-    return Response(answer.text(), headers, answer.status)
+    return _ProxyResponse(answer.text(), headers, answer.status)
 
 
 def _problem_response(problem: Problem, origin: str | None) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from chalicelib.api.flows import find_flow, unknown_flow
 from chalicelib.api.http import Answer, Call
@@ -95,7 +96,8 @@ def list_runs(call: Call) -> Answer:
 def _find(call: Call) -> Run:
     flow = call.param("flow_name")
     try:
-        return finding.find(call.user, flow, call.param("execution_id"))
+        # Neither ids nor ARNs have a `%`: what still has one was encoded twice.
+        return finding.find(call.user, flow, unquote(call.param("execution_id")))
     except NotFound:
         known = catalog()
         if flow not in known.flows and flow not in known.broken:

@@ -20,6 +20,8 @@ RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
 """Names that the deployment gives to its own resources, and those that `app.py` uses."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+MAX_NAME = 255
+"""Characters of a folder's name; a file system refuses even to look for a longer one."""
 
 
 class FunctionError(Exception):
@@ -76,7 +78,7 @@ def discover(root: Path = PROJECT) -> dict[str, Function]:
 
 def find(name: str, root: Path = PROJECT) -> Function | None:
     """The function `name`, None if there is none. Looks at its own folder alone, however many there are."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         return None
     for library, plugin in _libraries(root):
         prefix = plugin.prefix if plugin else ""

@@ -60,8 +60,10 @@ def _import(function: Function) -> Loaded:
     with _fresh_source():
         try:
             module = importlib.import_module(function.module)
-        except SystemExit as error:  # else it would end whoever merely lists the functions
-            raise FunctionError(f"{function.path} called sys.exit({error.code!r}) when it was imported") from error
+        except Exception:
+            raise
+        except BaseException as error:  # sys.exit and the like would end whoever merely lists the functions
+            raise FunctionError(f"{function.path} would end its process by {error!r} when it is imported") from error
         finally:
             _watch()
     handler = getattr(module, "handler", None)

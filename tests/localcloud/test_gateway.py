@@ -52,6 +52,17 @@ def make_app() -> Chalice:
     def binary() -> Response:
         return Response(b"\x00\xff", headers={"Content-Type": "application/octet-stream", "X-Many": ["1", "2"]})
 
+    @app.route("/odd/{what}")
+    def odd(what: str) -> Any:
+        odd_answers = {
+            "length": Response("x", headers={"Content-Length": "999", "Content-Type": "text/plain"}),
+            "status": Response("x", status_code=99999),
+            "early": Response("x", status_code=100),
+            "name": Response("x", headers={"A b\r\nX-Evil: 1": "b"}),
+            "large": Response("x" * (6 * 1024 * 1024 + 1), headers={"Content-Type": "text/plain"}),
+        }
+        return odd_answers[what]
+
     @app.route("/fail")
     def fail() -> Any:
         return Response(body="", status_code=cast(Any, "none"))
@@ -200,6 +211,16 @@ def test_a_failing_application_is_a_problem(url: str, caplog: pytest.LogCaptureF
     problem = check_problem(session.get(f"{url}/fail"), 502)
     assert problem["requestId"] in caplog.text
     assert session.get(f"{url}/health").status_code == 200
+
+
+@pytest.mark.parametrize("what", ["status", "early", "name", "large"])
+def test_an_answer_that_api_gateway_does_not_accept_is_a_problem(url: str, what: str) -> None:
+    check_problem(requests.get(f"{url}/odd/{what}", timeout=10), 502)
+
+
+def test_the_length_is_that_of_what_is_sent(url: str) -> None:
+    answer = requests.get(f"{url}/odd/length", timeout=10)
+    assert (answer.text, answer.headers["Content-Length"]) == ("x", "1")
 
 
 def test_preflight_of_a_route_without_one(url: str) -> None:

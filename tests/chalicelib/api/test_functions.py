@@ -92,6 +92,21 @@ class TestLambdaStyle:
         reply = api.post("/lib/fn")
         assert (reply.status, reply.text, reply.headers["Content-Type"]) == (status, text, content_type)
 
+    @pytest.mark.parametrize(
+        ("returned", "body", "content_type"),
+        [
+            ("{'statusCode': 200, 'body': b'raw'}", b"raw", "application/octet-stream"),
+            ("{'statusCode': 200, 'body': b'\\xff', 'headers': {'Content-Type': 'x/y'}}", b"\xff", "x/y"),
+            ("{'statusCode': 200, 'body': 'x', 'headers': {'content-type': 'image/png'}}", b"x", "image/png"),
+        ],
+    )
+    def test_a_body_is_sent_whatever_its_media_type(
+        self, api: Api, function_project: Write, returned: str, body: bytes, content_type: str
+    ) -> None:
+        function_project(fn=f"def handler(event, context): return {returned}")
+        reply = api.post("/lib/fn", headers={"Accept": "*/*"})
+        assert (reply.status, reply.body, reply.headers["Content-Type"]) == (200, body, content_type)
+
     def test_headers(self, api: Api, function_project: Write) -> None:
         function_project(
             fn="def handler(event, context): return {'statusCode': 302, 'headers': {'Location': '/x', 'X-N': 1}}"
@@ -150,6 +165,8 @@ class TestFailures:
             "def handler(event, context): return {'statusCode': 'no number'}",
             "import sys\ndef handler(event, context): sys.exit(3)",
             "import sys\nsys.exit(3)\ndef handler(a: int): ...",
+            "raise KeyboardInterrupt",
+            "def handler(event, context): raise KeyboardInterrupt",
             "x = 1",
             "def handler(a: 'Missing'): ...",
         ],
@@ -176,7 +193,9 @@ class TestFailures:
     def test_an_unknown_function_names_the_nearest(self, api: Api) -> None:
         assert "did you mean 'hello_world'?" in api.post("/lib/helo_world").problem(404)["detail"]
 
-    @pytest.mark.parametrize("name", ["..%2Fapi", "%2e%2e", "ping%00", "%2Fping", "orders", "lib", "p%C3%AFng"])
+    @pytest.mark.parametrize(
+        "name", ["..%2Fapi", "%2e%2e", "ping%00", "%2Fping", "orders", "lib", "p%C3%AFng", "a" * 5000]
+    )
     def test_what_is_no_function(self, api: Api, name: str) -> None:
         api.post(f"/lib/{name}").problem(404)
 
@@ -200,6 +219,15 @@ class TestDevelopment:
 
 
 class TestList:
+    def test_pages(self, api: Api, function_project: Write) -> None:
+        source = "def handler(event, context): ..."
+        function_project(a=source, b=source, c=source)
+        first = api.get("/lib?limit=2").json()
+        assert ([f["name"] for f in first["functions"]], first["count"]) == (["a", "b"], 2)
+        rest = api.get(f"/lib?nextToken={first['nextToken']}").json()
+        assert ([f["name"] for f in rest["functions"]], rest.get("nextToken")) == (["c"], None)
+        api.get("/lib?nextToken=%21").problem(400)
+
     def test_descriptions_and_schemas(self, api: Api, function_project: Write) -> None:
         function_project(
             receipt=TestTypedStyle.SOURCE,

@@ -216,6 +216,8 @@ class TestFollow:
         by_id = finished(user, "failFlow", started["executionId"])
         by_arn = user.get(f"/run/failFlow/{quote(started['executionArn'], safe='')}").json()
         assert by_arn == by_id
+        twice_encoded = quote(quote(started["executionArn"], safe=""), safe="")
+        assert user.get(f"/run/failFlow/{twice_encoded}").json() == by_id
         assert (by_id["status"], by_id["error"], by_id["cause"], by_id["output"]) == ("FAILED", "Boom", "because", None)
         assert by_id["startDate"] <= by_id["stopDate"]
 
