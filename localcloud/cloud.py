@@ -72,7 +72,7 @@ class Cloud:
         from localcloud.endpoint import Router
         from localcloud.functions import FunctionRegistry
         from localcloud.lambda_api import LambdaApi
-        from localcloud.moto_app import MotoApplication, run_lambdas_with
+        from localcloud.moto_app import MotoApplication, forget_everything, run_lambdas_with
         from localcloud.stepfunctions import PoolInvoker, Service
         from localcloud.targets import Targets
 
@@ -80,6 +80,7 @@ class Cloud:
         region, account = settings.region, settings.account
         self.registry = FunctionRegistry(region, account, self.environment, settings.functions_folder)
         self.functions = LambdaApi(self.registry, self.pool)
+        self._closers.callback(forget_everything)
         invoker = PoolInvoker(self.registry, self.pool)
         self.service = Service(invoker, self.endpoint, region=region, account=account)
         self._closers.callback(self.service.close)

@@ -28,6 +28,15 @@ _CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
 _turn = threading.local()  # .held: whether this thread's request is at turn, while others of its service wait
 
 
+def forget_everything() -> None:
+    """Empty moto's services, which live as long as the process: the next cloud in it begins with none."""
+    from moto.core.base_backend import BackendDict
+
+    for backends in list(BackendDict._instances):  # type: ignore[misc]
+        for of_account in list(backends.values()):
+            of_account.reset()
+
+
 class MotoApplication:
     """Answers requests by moto.
 

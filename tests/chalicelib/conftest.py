@@ -158,7 +158,7 @@ class LocalCloud:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # one process has one cloud at a time, as moto is global
 def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     cloud = Cloud(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0))
     cloud.start()

@@ -47,7 +47,7 @@ def write_project(root: Path) -> None:
     (root / "flows" / "broken.yml").write_text("name: brokenFlow\ndefinition: {StartAt: Nowhere, States: {}}\n")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # one process has one cloud at a time, as moto is global
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("project")
     write_project(root)
