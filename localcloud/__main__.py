@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 MINIMUM_PYTHON = (3, 11)
@@ -14,6 +15,7 @@ def main(arguments: list[str]) -> int:
         found = ".".join(map(str, sys.version_info[:3]))
         print(f"Python {found} is too old: install Python 3.11 or newer and run `make clean setup`.", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to stop, Ctrl-C ends this without a word
     from localcloud.settings import DEFAULT_ENDPOINT_PORT, SetupError
 
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="The AWS APIs on this machine.")

@@ -46,6 +46,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 cwd=root,
                 pass_fds=(listener.fileno(), ready_write),
+                start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
         finally:
             os.close(ready_write)

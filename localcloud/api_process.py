@@ -18,7 +18,7 @@ import sys
 import threading
 import traceback
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
@@ -32,7 +32,6 @@ WARM_UP = ("chalice.local", "jose.jwt", "jose.backends.cryptography_backend", "b
 def main() -> int:
     """Serve until told to end; the exit code."""
     listener_fd, ready_fd, parent = (int(text) for text in sys.argv[1:4])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent says what to do
     follow_parent(parent)
     distrust_young_bytecode(str(PROJECT))
     for module in WARM_UP:
@@ -56,12 +55,29 @@ def main() -> int:
         # In a thread: `shutdown` waits for the loop that this handler interrupts.
         threading.Thread(target=server.server.drain, args=(DRAIN_SECONDS,), daemon=False).start()
 
+    contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
     signal.signal(signal.SIGTERM, stop)
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)
     server.server.serve_forever(0.05)
     return 0
+
+
+class ProcessExit(BaseException):
+    """A function has called `os._exit`."""
+
+
+def contain_exits() -> None:
+    """Let `os._exit` fail the call that makes it: on AWS too it ends one sandbox, and other calls are answered."""
+    leave, process = os._exit, os.getpid()
+
+    def contained(status: int) -> NoReturn:
+        if os.getpid() != process:  # a child that was forked off
+            leave(status)
+        raise ProcessExit(status)
+
+    os._exit = contained
 
 
 def make_server(listener: socket.socket) -> Any:

@@ -151,7 +151,7 @@ def test_session_file_has_all_and_is_private(running: Running) -> None:
     assert stat.S_IMODE(running.session_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(running.session_file.parent.stat().st_mode) == 0o700
     for value in running.session.values():
-        assert value in running.log
+        wait_until(lambda value=value: value in running.log)  # the file comes first
 
 
 def test_it_serves_functions_and_flows(running: Running) -> None:
@@ -269,6 +269,27 @@ def test_stopping_leaves_nothing(tmp_path: Path, number: int) -> None:
     wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
     assert [file.name for file in (tmp_path / ".localcloud").iterdir() if file.suffix == ".json"] == []
     assert "Traceback" not in running.log
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.2])
+def test_stopping_amid_the_start_says_nothing_but_that(tmp_path: Path, seconds: float) -> None:
+    project = copy_project(tmp_path)
+    with (project / "run.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localcloud", "run"],
+            cwd=project,
+            env={**os.environ, "PORT": "0", "AWS_PORT": "0"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C: the whole group
+        assert process.wait(START_SECONDS) in (0, -signal.SIGINT)
+    said = (project / "run.log").read_text()
+    assert "Traceback" not in said
+    assert "cannot be served" not in said
+    assert not list(project.glob(".localcloud/*.json"))
 
 
 def test_a_killed_server_leaves_no_process(tmp_path: Path) -> None:
