@@ -9,6 +9,7 @@ from typing import Any
 
 from asl.language.errors import SyntaxProblem
 from asl.language.jsonpath.parser import PathScanner
+from asl.language.jsonpath.regexes import FLAGS, compile_regex
 from asl.language.jsonpath.selectors import compile_step
 from asl.language.jsonpath.syntax import Child, Children, Function, Index
 from asl.language.scope import MISSING
@@ -28,7 +29,6 @@ _REGEX = re.compile(r"/((?:[^/\\]|\\.)*)/([a-z]*)")
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE, "u": 0, "d": 0}
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -101,29 +101,26 @@ class FilterScanner:
         self.position = match.end()
         name = match.group().lower()
         if name == "=~":
-            pattern = self._regex()
-            return lambda node, document: (
-                isinstance(text := left(node, document), str) and pattern.fullmatch(text) is not None
-            )
+            matches = self._regex()
+            return lambda node, document: isinstance(text := left(node, document), str) and matches(text)
         right, _ = self._operand()
         compare = _OPERATORS[name]
         return lambda node, document: compare(left(node, document), right(node, document))
 
-    def _regex(self) -> re.Pattern[str]:
+    def _regex(self) -> Callable[[str], bool]:
         self._skip_space()
         match = _REGEX.match(self.text, self.position)
         if match is None:
             raise self._problem("expected a regular expression /.../")
         self.position = match.end()
-        flags = 0
-        for flag in match.group(2):
-            if flag not in _REGEX_FLAGS:
+        pattern, flags = match.groups()
+        for flag in flags:
+            if flag not in FLAGS:
                 raise self._problem(f"unknown flag '{flag}' of a regular expression")
-            flags |= _REGEX_FLAGS[flag]
         try:
-            return re.compile(match.group(1), flags)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise self._problem(f"not a regular expression: {error}") from None
+            return compile_regex(pattern, flags)
+        except SyntaxProblem as problem:
+            raise self._problem(str(problem)) from None
 
     def _operand(self) -> tuple[Operand, bool]:
         """A literal or a path, and whether it is a path."""

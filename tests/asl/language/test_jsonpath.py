@@ -265,3 +265,22 @@ def test_positions_that_are_named_twice() -> None:
     with pytest.raises(ExpressionError, match="selects too much"):
         compile_path("$" + "[0,0]" * 40)(Scope(document))
     assert compile_path("$[0,0]")(Scope([7])) == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("regex", "text", "holds"),
+    [
+        ("/(a+)+$/", "a" * 5000 + "b", False),
+        ("/.*.*.*x/", "y" * 5000, False),
+        (r"/a\/b/", "a/b", True),
+        ("/a.b/", "a\nb", False),
+        ("/a.b/s", "a\nb", True),
+        ("/A # letter/xi", "a", True),
+        ("/a|ab/", "ab", True),
+        ("/a/", "a\n", False),
+    ],
+)
+def test_regular_expressions_take_their_time_and_no_more(regex: str, text: str, holds: bool) -> None:
+    began = time.monotonic()
+    assert (compile_path(f"$[?(@ =~ {regex})]")(Scope([text])) == [text]) is holds
+    assert time.monotonic() - began < 2
