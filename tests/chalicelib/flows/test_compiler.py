@@ -312,3 +312,11 @@ def test_importing_the_package_or_the_catalog_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_steps_know_flows_that_are_written_as_json(workspace: Workspace) -> None:
+    workspace.flow('{\n  "description": "In JSON.",\n  "name": "inner",\n  "steps": ["hello_world"]\n}\n', "inner.yml")
+    workspace.flow("name: outer\nsteps: [inner]\n", "outer.yml")
+    project = workspace.compile()
+    assert project.broken == {}
+    assert project.flows["outer"].references == ("inner",)
