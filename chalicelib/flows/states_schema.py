@@ -42,7 +42,7 @@ _STATE_FIELDS: dict[str, Any] = {
     "SecondsPath": {"type": "string"},
     "Timestamp": {"type": "string"},
     "TimestampPath": {"type": "string"},
-    "Choices": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Choice"}},
+    "Choices": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/ChoiceRule"}},
     "Default": {"type": "string", "description": "The state that follows when no choice matches."},
     "Error": {"type": "string"},
     "ErrorPath": {"type": "string"},
@@ -113,7 +113,7 @@ STATES_DEFINITIONS: dict[str, Any] = {
         "additionalProperties": False,
     },
     "State": _state(),
-    "Choice": {
+    "ChoiceRule": {
         "type": "object",
         "properties": {name: {} for name in _RULE_FIELDS}
         | {"Next": {"type": "string"}, "Variable": {"type": "string"}},

@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 from chalicelib.flows.checks import CHECKS
 from chalicelib.flows.cli.new import template
 from chalicelib.flows.file_schema import flow_schema, violations
+from chalicelib.flows.shortform_schema import SHORT_FORM_DEFINITIONS
+from chalicelib.flows.states_schema import STATES_DEFINITIONS
 from chalicelib.settings import PROJECT
 
 VALIDATOR = Draft202012Validator(flow_schema())
@@ -65,3 +67,9 @@ def test_an_editor_learns_of_wrong_fields(states: dict[str, Any]) -> None:
 
 def test_a_state_among_steps_needs_no_next() -> None:
     assert list(VALIDATOR.iter_errors({"name": "x", "steps": [{"state": {"Type": "Wait", "Seconds": 5}}]})) == []
+
+
+def test_the_parts_of_the_schema_have_names_of_their_own() -> None:
+    assert SHORT_FORM_DEFINITIONS.keys().isdisjoint(STATES_DEFINITIONS)
+    (found,) = violations({"name": "x", "steps": [{"choose": [{"when": -1, "do": ["hello_world"]}]}]})
+    assert (found.pointer, found.message) == ("/steps/0/choose/0/when", "when is -1, not a text.")
