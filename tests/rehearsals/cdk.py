@@ -24,10 +24,12 @@ needs_cdk = pytest.mark.skipif(
 
 def cdk(cloud: RecordedCloud, project: Path, *arguments: str, key: str = "") -> subprocess.CompletedProcess[str]:
     """Run CDK's command line in a copy of the project, as the one who deploys or with another access key."""
-    variables = {**cloud.variables(), "CDK_DISABLE_CLI_TELEMETRY": "true", "NO_COLOR": "1", "CI": "true"}
+    # It asks the network for its newest version and for notices, and waits for both.
+    alone = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "true"}
+    variables = {**cloud.variables(), **alone, "NO_COLOR": "1", "CI": "true"}
     if key:
         variables["AWS_ACCESS_KEY_ID"] = key
-    return projects.run([str(project / COMMAND), *arguments], project, variables)
+    return projects.run([str(project / COMMAND), "--no-notices", *arguments], project, variables)
 
 
 def bootstrap(cloud: RecordedCloud, project: Path) -> None:
