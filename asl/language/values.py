@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from typing import Any
 
 
@@ -48,3 +50,22 @@ def java_text(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(java_text, value)) + "]"
     return json.dumps(value)
+
+
+def read_json(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """The value of a JSON text; `make` makes objects of their members, if given.
+
+    Raises `json.JSONDecodeError`, also for what Python's parser lets pass: NaN, Infinity, numbers beyond a double.
+    Raises `RecursionError` if the text is nested too deep.
+    """
+
+    def refuse(constant: str) -> Any:
+        raise json.JSONDecodeError("not a JSON value", text, text.find(constant))
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            raise json.JSONDecodeError("Number out of range", text, text.find(digits))
+        return value
+
+    return json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=make)

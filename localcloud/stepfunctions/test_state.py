@@ -15,6 +15,7 @@ from asl.engine.test_state import Configuration, Mock, Outcome, test_state
 from asl.engine.test_state_definition import STATE_NAME, find_state
 from asl.language.model import DefinitionError
 from asl.language.scope import MISSING
+from asl.language.values import read_json
 from localcloud.stepfunctions.definitions import check_definition
 from localcloud.stepfunctions.errors import ServiceError, validation_exception
 from localcloud.stepfunctions.json_texts import check_json
@@ -72,7 +73,7 @@ def _read_definition(request: dict[str, Any]) -> dict[str, Any]:
     """
     text = request["definition"]
     try:
-        definition = json.loads(text)
+        definition = read_json(text)
     except (ValueError, RecursionError):
         definition = None
     if not isinstance(definition, dict) or request.get("stateName") is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from asl.language.checks.base import SCHEMA, Check, Report
 from asl.language.diagnosis import Diagnosis, Severity
 from asl.language.model import escape_pointer
+from asl.language.values import read_json
 
 NOT_JSON = Check("definition-json", "A definition is a JSON text.", code="INVALID_JSON_DESCRIPTION")
 NOT_OBJECT = Check("definition-object", "A definition is a JSON object.")
@@ -84,7 +85,7 @@ def _parse(text: str, repeated: Repeated) -> Any:
             kept.append(made)
         return made
 
-    return json.loads(text, object_pairs_hook=make)
+    return read_json(text, make)
 
 
 def _add_unplaced(report: Report, check: Check, code: str, message: str, location: str = "") -> None:

@@ -6,7 +6,6 @@ wrong with a definition.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from asl.language.model.classes import (
@@ -33,6 +32,7 @@ from asl.language.model.classes import (
     WaitState,
 )
 from asl.language.scope import MISSING
+from asl.language.values import read_json
 
 
 class DefinitionError(ValueError):
@@ -53,7 +53,7 @@ def load_definition(definition: str | dict[str, Any]) -> dict[str, Any]:
     """The definition as an object, parsed if it is a text. Raises `DefinitionError` if it is none."""
     if isinstance(definition, str):
         try:
-            definition = json.loads(definition)
+            definition = read_json(definition)
         except (ValueError, RecursionError) as error:
             raise DefinitionError(f"Definition is not JSON: {error}") from None
     if not isinstance(definition, dict):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 
 from asl.language.timestamps import parse_timestamp
-from asl.language.values import java_text, json_equal, json_text
+from asl.language.values import java_text, json_equal, json_text, read_json
 from tests.asl.language.strategies import json_values
 
 
@@ -62,3 +63,14 @@ def test_texts():
 )
 def test_timestamps(text, expected):
     assert parse_timestamp(text) == expected
+
+
+@pytest.mark.parametrize("text", ["NaN", "[-Infinity]", '{"a": 1e999}', "[1,]", ""])
+def test_texts_that_are_not_json(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        read_json(text)
+
+
+def test_texts_that_are() -> None:
+    assert read_json('{"a": [1, 2.5, "NaN"]}') == {"a": [1, 2.5, "NaN"]}
+    assert read_json('{"a": 1, "a": 2}', lambda pairs: pairs) == [("a", 1), ("a", 2)]

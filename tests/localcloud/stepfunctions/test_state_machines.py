@@ -202,3 +202,13 @@ def test_variable_references_by_state(lab: Lab, sfn: Any) -> None:
     found = sfn.describe_state_machine(stateMachineArn=lab.create("m", definition))
     assert found["variableReferences"] == {"Each": ["names"], "Inner": ["limit"]}
     assert "variableReferences" not in sfn.describe_state_machine(stateMachineArn=lab.create("n", one("Succeed")))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_definitions_with_numbers_that_json_has_not(sfn: Any, number: str) -> None:
+    state = f'{{"Type": "Pass", "Result": {number}, "End": true}}'
+    machine = f'{{"StartAt": "A", "States": {{"A": {state}}}}}'
+    with pytest.raises(sfn.exceptions.InvalidDefinition, match="INVALID_JSON_DESCRIPTION"):
+        sfn.create_state_machine(name="numbers", definition=machine, roleArn=ROLE)
+    with pytest.raises(sfn.exceptions.InvalidDefinition, match="INVALID_JSON_DESCRIPTION"):
+        sfn.test_state(definition=state)
