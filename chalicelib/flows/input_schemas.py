@@ -75,9 +75,9 @@ def _plain_fault(keyword: str, value: Any, at: str) -> Iterator[Fault]:
     elif keyword == "required":
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             yield at, "required takes a list of names.", "it stands beside `properties`, not in a property"
-    elif keyword == "enum":
+    elif keyword in ("enum", "examples"):
         if not isinstance(value, list):
-            yield at, "enum takes a list of values.", ""
+            yield at, f"{keyword} takes a list of values.", ""
     elif keyword in _COUNTS:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             yield at, f"{keyword} takes a whole number from 0.", ""

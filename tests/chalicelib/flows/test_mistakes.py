@@ -150,3 +150,8 @@ def test_valid_intrinsic_functions_and_paths_raise_no_alarm(expression: str) -> 
         f"        value.$: |-\n          {expression}\n      End: true\n"
     )
     assert [item for item in compile_unit("f.yml", text).diagnostics if item.severity is Severity.ERROR] == []
+
+
+def test_examples_that_are_no_list_are_a_fault_of_the_schema(project: Workspace) -> None:
+    text = "name: f\ninputSchema: {type: object, examples: 1.5}\nsteps: [hello_world]\n"
+    assert found_in(project, text) == ["2:39 input-schema"]
