@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from localcloud.stepfunctions.variable_references import variable_references
 _NO_LOGGING = {"level": "OFF", "includeExecutionData": False}
 _NO_TRACING = {"enabled": False}
 _AWS_KEY = {"type": "AWS_OWNED_KEY"}
+_LOG_GROUP = re.compile(r"arn:[\w-]+:logs:[\w-]*:\d*:log-group:[^:]+:\*")
 _UPDATABLE = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 
 
@@ -312,6 +314,13 @@ def _read_logging(given: dict[str, Any]) -> dict[str, Any]:
         raise ServiceError(
             "InvalidLoggingConfiguration", "Invalid Logging Configuration: Must specify exactly one Log Destination."
         )
+    for destination in destinations:
+        arn = (destination.get("cloudWatchLogsLogGroup") or {}).get("logGroupArn")
+        if not isinstance(arn, str) or not _LOG_GROUP.fullmatch(arn):
+            raise ServiceError(
+                "InvalidLoggingConfiguration",
+                "Invalid Logging Configuration: The Log Destination must be the ARN of a log group, ending with :*",
+            )
     return logging
 
 

@@ -212,3 +212,15 @@ def test_definitions_with_numbers_that_json_has_not(sfn: Any, number: str) -> No
         sfn.create_state_machine(name="numbers", definition=machine, roleArn=ROLE)
     with pytest.raises(sfn.exceptions.InvalidDefinition, match="INVALID_JSON_DESCRIPTION"):
         sfn.test_state(definition=state)
+
+
+def test_where_logs_go(sfn: Any) -> None:
+    def create(group: dict[str, str]) -> None:
+        logging = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": group}]}
+        arguments = {"name": "logs", "definition": json.dumps(PASSING), "roleArn": ROLE}
+        sfn.create_state_machine(**arguments, loggingConfiguration=logging)
+
+    for group in ({}, {"logGroupArn": "logs"}, {"logGroupArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g"}):
+        with pytest.raises(sfn.exceptions.InvalidLoggingConfiguration):
+            create(group)
+    create({"logGroupArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:*"})
