@@ -83,9 +83,10 @@ clean: ## remove everything that was generated, .venv included
 	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
-# `PYTHON=...` says which; otherwise the first that is new enough.
+# `PYTHON=...` says which, and no other will do; without it the first that is new enough.
 $(RUN_STAMP): requirements-local.txt
-	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	@if [ ! -w . ]; then echo "Cannot write to $(CURDIR): make it writable for you, or clone to another folder" >&2; exit 1; fi
+	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
 		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
