@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -104,7 +105,9 @@ class LambdaTasks:
             if invocation.error is not None:
                 completion.fail(*_function_error(invocation))
             else:
-                finish(_answer(200, invocation.payload, invocation.request_id or str(uuid.uuid4())))
+                request_id = invocation.request_id or str(uuid.uuid4())
+                answer = _answer(200, invocation.payload, request_id)
+                finish(answer | _log_tail(request_id) if parameters.get("LogType") == "Tail" else answer)
 
         return self._invoke(function, payload, done, completion)
 
@@ -150,6 +153,12 @@ def _value(payload: bytes) -> Any:
         return json.loads(payload)
     except ValueError:
         return payload.decode(errors="replace")
+
+
+def _log_tail(request_id: str) -> dict[str, str]:
+    """`LogResult`: Lambda's own lines. What the function writes goes to the terminal here."""
+    lines = f"START RequestId: {request_id} Version: $LATEST\nEND RequestId: {request_id}\n"
+    return {"LogResult": base64.b64encode(lines.encode()).decode()}
 
 
 def _answer(status: int, payload: bytes, request_id: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -214,3 +215,10 @@ def test_map_runs(lab: Lab, sfn: Any) -> None:
     assert child["stateMachineArn"] == found["stateMachineArn"] + "/Each"
     assert refusal(sfn.update_map_run, mapRunArn=run["mapRunArn"], maxConcurrency=3)[0] == "ValidationException"
     assert refusal(sfn.describe_map_run, mapRunArn=run["mapRunArn"] + "x")[0] == "ResourceNotFound"
+
+
+def test_the_tail_of_a_function_s_log(lab: Lab) -> None:
+    lab.functions.by_name["f"] = lambda event: event
+    parameters = {"FunctionName": "f", "LogType": "Tail"}
+    found = lab.run_task("arn:aws:states:::lambda:invoke", parameters)
+    assert base64.b64decode(json.loads(found["output"])["LogResult"]).startswith(b"START RequestId: ")
