@@ -70,9 +70,7 @@ def test_a_version_that_meets_both_is_proof_of_no_clash(one: list[str], other: l
         assert clash(f"x{both[0]}", f"x{both[1]}") == ""
 
 
-@pytest.mark.parametrize(
-    "line", ["-r other.txt", "--pre", "-e .", "x @ https://h/x.whl", "x y", "./x.whl"]
-)
+@pytest.mark.parametrize("line", ["-r other.txt", "--pre", "-e .", "x @ https://h/x.whl", "x y", "./x.whl"])
 def test_options_and_addresses_are_refused(line: str) -> None:
     with pytest.raises(PluginError, match=r"plugin acme: requirements\.txt"):
         plugin_needs({"requirements.txt": line.encode()}, "acme")

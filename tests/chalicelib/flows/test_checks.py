@@ -74,7 +74,8 @@ def test_checks_of_definitions_let_the_right_one_pass(entry: CheckEntry, workspa
 
 def test_examples_must_fit_their_schema(workspace: Workspace) -> None:
     workspace.flow(
-        "name: greet\ninputSchema:\n  type: object\n  required: [name]\n  examples:\n    - {name: Ada}\n    - {nom: Ada}\n"
+        "name: greet\ninputSchema:\n  type: object\n  required: [name]\n"
+        "  examples:\n    - {name: Ada}\n    - {nom: Ada}\n"
         "steps: [hello_world]\n"
     )
     (found,) = workspace.compile().diagnostics
