@@ -23,6 +23,9 @@ def _use_project_python() -> None:
 def main() -> int:
     """Synthesise the stack of the stage that CDK's context names."""
     _use_project_python()
+    from infrastructure import preload
+
+    preload.begin()
     from infrastructure.errors import DeploymentError
     from infrastructure.synthesis import synthesise_from_context
 

@@ -36,12 +36,13 @@ def synthesise_from_context(outdir: str | None = None, context: dict[str, str] |
         DeploymentError: There is no such stage, a flow is broken, or the package cannot be made.
     """
     check_cli_version(os.environ.get("CDK_CLI_VERSION"))
+    flows = compiled_flows()
     app = new_app(outdir, context)
     stage = checked_stage(app.node.try_get_context("stage") or DEFAULT_STAGE)
     front_door = app.node.try_get_context("api") or "cdk"
     if front_door not in ("cdk", "chalice"):
         raise DeploymentError(f"-c api={front_door}: it is cdk (the default) or chalice")
-    return synthesise(app, stage, "chalice" if front_door == "chalice" else "cdk")
+    return synthesise(app, stage, "chalice" if front_door == "chalice" else "cdk", flows=flows)
 
 
 def new_app(outdir: str | None = None, context: dict[str, str] | None = None) -> cdk.App:
@@ -55,8 +56,17 @@ def new_app(outdir: str | None = None, context: dict[str, str] | None = None) ->
     return cdk.App(outdir=outdir, context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)
 
 
-def synthesise(app: cdk.App, stage: StageSettings, front_door: FrontDoor = "cdk", project: Path = PROJECT) -> str:
+def synthesise(
+    app: cdk.App,
+    stage: StageSettings,
+    front_door: FrontDoor = "cdk",
+    project: Path = PROJECT,
+    *,
+    flows: Project | None = None,
+) -> str:
     """Synthesise a stage into the assembly of the CDK app `app`; returns the assembly's folder.
+
+    `flows` are those of the project where they are compiled already.
 
     Raises:
         DeploymentError: A flow is broken, or the package cannot be made.
@@ -67,7 +77,7 @@ def synthesise(app: cdk.App, stage: StageSettings, front_door: FrontDoor = "cdk"
     from infrastructure.nested_stacks import StackFullError
     from infrastructure.stack import StageStack
 
-    flows = checked_flows(stage, project)
+    flows = checked_flows(stage, project, flows)
     try:
         StageStack(app, stage, flows, front_door, project)
     except ClickException as error:
@@ -106,14 +116,12 @@ def checked_stage(name: str) -> StageSettings:
         raise DeploymentError(str(error)) from None
 
 
-def checked_flows(stage: StageSettings, project: Path = PROJECT) -> Project:
-    """The compiled flows of the project, all of which can be deployed to the stage.
+def compiled_flows(project: Path = PROJECT) -> Project:
+    """The compiled flows of the project, with the plugins that are locked.
 
     Raises:
-        DeploymentError: One line for each error in a flow, and each name that is too long on AWS.
+        DeploymentError: One line for each error in a flow.
     """
-    from infrastructure.tokens import template_names
-
     try:
         ensure(project, frozen=True)
     except PluginError as error:
@@ -121,6 +129,19 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT) -> Project:
     flows = compile_project(project)
     if flows.errors:
         raise DeploymentError("\n".join(["flows are broken:", *map(str, flows.errors)]))
+    return flows
+
+
+def checked_flows(stage: StageSettings, project: Path = PROJECT, flows: Project | None = None) -> Project:
+    """The compiled flows of the project, all of which can be deployed to the stage.
+
+    Raises:
+        DeploymentError: One line for each error in a flow, and each name that is too long on AWS.
+    """
+    from infrastructure.tokens import template_names
+
+    if flows is None:
+        flows = compiled_flows(project)
     names = template_names(stage.name)
     problems = [_too_long("function", name, names.resource(name), FUNCTION_NAME_LIMIT) for name in flows.settings] + [
         _too_long("flow", name, names.resource(name), STATE_MACHINE_NAME_LIMIT) for name in flows.flows
