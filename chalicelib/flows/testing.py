@@ -14,13 +14,11 @@ from typing import Any
 
 from asl.testing import FlowSource
 from chalicelib.flows import compile_project
-from chalicelib.flows.cli.runner import NAMES, FlowRunner, LocalContext, description
+from chalicelib.flows.cli.runner import NAMES, START_EXECUTION, FlowRunner, LocalContext, description, input_text
 from chalicelib.flows.compiled import Project
 from chalicelib.functions import Function, discover
 from chalicelib.functions.calling import call_from_flow
 from chalicelib.settings import PROJECT
-
-_START_EXECUTION = "arn:aws:states:::states:startExecution"
 
 
 class ProjectFlows:
@@ -53,18 +51,21 @@ class ProjectFlows:
             NAMES.function_arn(name): _caller(function) for name, function in discover(self.root).items()
         }
         for pattern in ("", ".sync", ".sync:2"):
-            tasks[_START_EXECUTION + pattern] = self._starter(pattern)
+            tasks[START_EXECUTION + pattern] = self._starter(pattern)
         return tasks
 
     def _starter(self, pattern: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         def start(parameters: dict[str, Any]) -> dict[str, Any]:
             """Run the flow that a state starts; it has ended when this returns, whatever the pattern."""
-            machines = {NAMES.state_machine_arn(name): flow for name, flow in self._project.flows.items()}
-            given = parameters.get("Input", {})
-            execution = FlowRunner(self._project, skip_time=True).run(
-                machines[parameters["StateMachineArn"]], given if isinstance(given, str) else json.dumps(given)
-            )
-            execution.wait()
+            runner = FlowRunner(self._project, skip_time=True)
+            flow = runner.started_flow(parameters)
+            if flow is None:
+                raise LookupError(f"there is no flow {parameters.get('StateMachineArn')!r} to start")
+            try:
+                execution = runner.run(flow, input_text(parameters))
+                execution.wait()
+            finally:
+                runner.engine.close()
             described = description(execution, parsed=pattern == ".sync:2")
             if not pattern:
                 return {key: described[key] for key in ("ExecutionArn", "StartDate")}

@@ -20,7 +20,7 @@ from chalicelib.functions.calling import call_from_flow
 from chalicelib.names import Names
 
 NAMES = Names("local", "us-east-1", "123456789012")
-_START_EXECUTION = "arn:aws:states:::states:startExecution"
+START_EXECUTION = "arn:aws:states:::states:startExecution"
 _LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
 
 
@@ -66,7 +66,7 @@ class FlowRunner:
 
     def start(self, request: TaskRequest, completion: Completion) -> None:
         """Do a task's work: see `asl.engine.tasks.TaskRunner`."""
-        if request.resource.startswith(_START_EXECUTION):
+        if request.resource.startswith(START_EXECUTION):
             self._start_flow(request, completion)
             return
         parameters, wrap = request.parameters, False
@@ -83,16 +83,19 @@ class FlowRunner:
             return
         threading.Thread(target=_call, args=(function, parameters, wrap, completion), daemon=True).start()
 
+    def started_flow(self, parameters: dict[str, Any]) -> CompiledFlow | None:
+        """The flow that the parameters of StartExecution name, None if the project has none such."""
+        return self._machines.get(str(parameters.get("StateMachineArn")))
+
     def _start_flow(self, request: TaskRequest, completion: Completion) -> None:
         parameters = request.parameters
-        flow = self._machines.get(str(parameters.get("StateMachineArn")))
+        flow = self.started_flow(parameters)
         if flow is None:
             message = f"State Machine Does Not Exist: '{parameters.get('StateMachineArn')}'"
             completion.start_failed("StepFunctions.StateMachineDoesNotExistException", message)
             return
-        given = parameters.get("Input", {})
-        text = given if isinstance(given, str) else json.dumps(given)
-        pattern = request.resource.removeprefix(_START_EXECUTION)
+        text = input_text(parameters)
+        pattern = request.resource.removeprefix(START_EXECUTION)
         if not pattern.startswith(".sync"):
             execution = self._start(flow, text, None)
             completion.succeed({"ExecutionArn": execution.arn, "StartDate": execution.start_date})
@@ -111,6 +114,12 @@ class FlowRunner:
         completion.started()
         completion.submitted({"ExecutionArn": execution.arn, "StartDate": execution.start_date})
         completion.awaiting()
+
+
+def input_text(parameters: dict[str, Any]) -> str:
+    """The input that the parameters of StartExecution give, as JSON text."""
+    given = parameters.get("Input", {})
+    return given if isinstance(given, str) else json.dumps(given)
 
 
 def description(execution: Execution, *, parsed: bool) -> dict[str, Any]:
