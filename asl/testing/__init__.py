@@ -14,6 +14,16 @@
 from asl.testing.coverage import Coverage, FlowCoverage
 from asl.testing.flow import FlowSource, FlowUnderTest
 from asl.testing.run import FlowRun
-from asl.testing.stubs import Task, TaskCall, UnstubbedTask
+from asl.testing.stubs import Task, TaskCall, TaskFailed, UnstubbedTask
 
-__all__ = ["Coverage", "FlowCoverage", "FlowRun", "FlowSource", "FlowUnderTest", "Task", "TaskCall", "UnstubbedTask"]
+__all__ = [
+    "Coverage",
+    "FlowCoverage",
+    "FlowRun",
+    "FlowSource",
+    "FlowUnderTest",
+    "Task",
+    "TaskCall",
+    "TaskFailed",
+    "UnstubbedTask",
+]

@@ -17,10 +17,20 @@ Function: TypeAlias = Callable[..., Any]
 """A function as Lambda calls it, `handler(event, context)`."""
 
 LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+EXIT_WITHOUT_REASON = "Runtime exited without providing a reason"
 
 
 class UnstubbedTask(AssertionError):
     """A task of the flow has neither a function nor a stub."""
+
+
+class TaskFailed(Exception):
+    """Raised by a function that stands for a service: the task fails with this error and this cause, as they are."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,14 @@ def call(
     event = json.loads(dumps(payload))
     try:
         result = function(event, context) if _takes_context(function) else function(event)
+    except TaskFailed as failure:
+        completion.fail(failure.error, failure.cause)
+        return
+    except SystemExit as problem:
+        reason = f"Runtime exited with error: exit status {problem.code}" if problem.code else EXIT_WITHOUT_REASON
+        message = f"RequestId: {context.aws_request_id} Error: {reason}"
+        completion.fail("Runtime.ExitError", json.dumps({"errorType": "Runtime.ExitError", "errorMessage": message}))
+        return
     except Exception as problem:
         document = {
             "errorMessage": str(problem),

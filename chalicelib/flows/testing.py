@@ -12,9 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from asl.testing import FlowSource
+from asl.testing import FlowSource, TaskFailed
 from chalicelib.flows import compile_project
-from chalicelib.flows.cli.runner import NAMES, START_EXECUTION, FlowRunner, LocalContext, description, input_text
+from chalicelib.flows.cli.runner import (
+    NAMES,
+    START_EXECUTION,
+    FlowRunner,
+    LocalContext,
+    input_text,
+    nested_outcome,
+    no_such_flow,
+)
 from chalicelib.flows.compiled import Project
 from chalicelib.functions import Function, discover
 from chalicelib.functions.calling import call_from_flow
@@ -60,24 +68,20 @@ class ProjectFlows:
             runner = FlowRunner(self._project, skip_time=True)
             flow = runner.started_flow(parameters)
             if flow is None:
-                raise LookupError(f"there is no flow {parameters.get('StateMachineArn')!r} to start")
+                raise TaskFailed(*no_such_flow(parameters))
             try:
                 execution = runner.run(flow, input_text(parameters))
                 execution.wait()
             finally:
                 runner.engine.close()
-            described = description(execution, parsed=pattern == ".sync:2")
+            described = nested_outcome(execution, pattern)
             if not pattern:
                 return {key: described[key] for key in ("ExecutionArn", "StartDate")}
             if execution.status != "SUCCEEDED":
-                raise NestedFlowFailed(json.dumps(described))
+                raise TaskFailed("States.TaskFailed", json.dumps(described))
             return described
 
         return start
-
-
-class NestedFlowFailed(Exception):
-    """A flow that another one started did not succeed."""
 
 
 def _caller(function: Function) -> Callable[[Any], Any]:

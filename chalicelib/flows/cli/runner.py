@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from asl import Completion, Engine, Execution, RealClock, SkippingClock, StateMachine, TaskRequest
+from asl.engine.outcome import outcome
 from chalicelib.flows.compiled import CompiledFlow, Project
 from chalicelib.functions import Function, discover
 from chalicelib.functions.calling import call_from_flow
@@ -91,8 +92,8 @@ class FlowRunner:
         parameters = request.parameters
         flow = self.started_flow(parameters)
         if flow is None:
-            message = f"State Machine Does Not Exist: '{parameters.get('StateMachineArn')}'"
-            completion.start_failed("StepFunctions.StateMachineDoesNotExistException", message)
+            completion.started()
+            completion.fail(*no_such_flow(parameters))
             return
         text = input_text(parameters)
         pattern = request.resource.removeprefix(START_EXECUTION)
@@ -104,7 +105,7 @@ class FlowRunner:
         def changed(execution: Execution) -> None:
             if execution.status == "RUNNING":
                 return
-            described = description(execution, parsed=pattern == ".sync:2")
+            described = nested_outcome(execution, pattern)
             if execution.status == "SUCCEEDED":
                 completion.succeed(described)
             else:
@@ -116,28 +117,28 @@ class FlowRunner:
         completion.awaiting()
 
 
+def nested_outcome(execution: Execution, pattern: str) -> dict[str, Any]:
+    """What the task is told that has started an execution by `startExecution` and a pattern: .sync or .sync:2."""
+    redrive: dict[str, Any] = {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
+    if execution.status == "SUCCEEDED":
+        reason = "Execution is SUCCEEDED and cannot be redriven"
+        redrive |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    return outcome(execution, parsed=pattern == ".sync:2", redrive=redrive)
+
+
+def no_such_flow(parameters: dict[str, Any]) -> tuple[str, str]:
+    """The error and cause of a task that starts a state machine which does not exist."""
+    return (
+        "StepFunctions.StateMachineDoesNotExistException",
+        f"State Machine Does Not Exist: '{parameters.get('StateMachineArn')}' (Service: AWSStepFunctions; "
+        f"Status Code: 400; Error Code: StateMachineDoesNotExist; Request ID: {uuid4()}; Proxy: null)",
+    )
+
+
 def input_text(parameters: dict[str, Any]) -> str:
     """The input that the parameters of StartExecution give, as JSON text."""
     given = parameters.get("Input", {})
     return given if isinstance(given, str) else json.dumps(given)
-
-
-def description(execution: Execution, *, parsed: bool) -> dict[str, Any]:
-    """What `.sync` hands on: DescribeExecution's answer, with input and output parsed for `.sync:2`."""
-    output = execution.output
-    described = {
-        "ExecutionArn": execution.arn,
-        "Input": json.loads(execution.input) if parsed else execution.input,
-        "Name": execution.name,
-        "Output": json.loads(output) if parsed and output is not None else output,
-        "StartDate": int(execution.start_date * 1000),
-        "StateMachineArn": execution.machine.arn,
-        "Status": execution.status,
-        "StopDate": int((execution.stop_date or 0) * 1000),
-        "Error": execution.error,
-        "Cause": execution.cause,
-    }
-    return {key: value for key, value in described.items() if value is not None}
 
 
 def _call(function: Function, event: Any, wrap: bool, completion: Completion) -> None:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asl import Execution
-from asl.engine.jsontext import dumps, loads
+from asl.engine.jsontext import dumps
+from asl.engine.outcome import outcome
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from localcloud.stepfunctions.api_model import output_dates
 from localcloud.stepfunctions.errors import ServiceError
@@ -58,11 +59,12 @@ class StepFunctionsTasks:
         waits = pattern in ("sync", "sync:2")
 
         def ended(execution: Execution) -> None:
-            outcome = self._outcome(execution, parsed=pattern == "sync:2" and execution.status == "SUCCEEDED")
+            redrive = self._describe_redrive(execution.arn)
+            described = outcome(execution, parsed=pattern == "sync:2", redrive=redrive)
             if execution.status == "SUCCEEDED":
-                completion.succeed(outcome)
+                completion.succeed(described)
             else:
-                completion.fail("States.TaskFailed", dumps(outcome))
+                completion.fail("States.TaskFailed", dumps(described))
 
         try:
             answer = self._start(body, ended if waits else None)
@@ -98,33 +100,6 @@ class StepFunctionsTasks:
             raise sdk_error(failure, "Sfn", error.code) from None
         dated = output_dates(action, answer, _iso_8601)
         return {key[:1].upper() + key[1:]: _pascal_case(value) for key, value in dated.items()}
-
-    def _outcome(self, execution: Execution, *, parsed: bool) -> dict[str, Any]:
-        """The child execution as DescribeExecution has it, in alphabetical order as AWS writes it."""
-        redrive = self._describe_redrive(execution.arn)
-        outcome: dict[str, Any] = {
-            "Cause": execution.cause,
-            "Error": execution.error,
-            "ExecutionArn": execution.arn,
-            "Input": loads(execution.input) if parsed else execution.input,
-            "InputDetails": {"Included": True},
-            "Name": execution.name,
-        }
-        if execution.output is not None:
-            outcome |= {
-                "Output": loads(execution.output) if parsed else execution.output,
-                "OutputDetails": {"Included": True},
-            }
-        outcome |= {
-            "RedriveCount": redrive.get("redriveCount"),
-            "RedriveStatus": redrive.get("redriveStatus"),
-            "RedriveStatusReason": redrive.get("redriveStatusReason"),
-            "StartDate": _milliseconds(execution.start_date),
-            "StateMachineArn": execution.machine.arn,
-            "Status": execution.status,
-            "StopDate": _milliseconds(execution.stop_date or execution.start_date),
-        }
-        return {key: value for key, value in outcome.items() if value is not None}
 
 
 def _metadata(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from asl import SkippingClock
-from asl.testing import Coverage, FlowUnderTest, UnstubbedTask
+from asl.testing import Coverage, FlowUnderTest, TaskFailed, UnstubbedTask
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -57,6 +58,19 @@ def test_what_a_function_raises_and_what_is_not_json() -> None:
     run = one(task(), f=broken).run()
     run.assert_failed("KeyError", cause="nope")
     one(task(), f=lambda event: {1, 2}).run().assert_failed("Runtime.MarshalError")
+
+
+def test_a_function_that_stands_for_a_service_says_error_and_cause() -> None:
+    def service(event: Any) -> Any:
+        raise TaskFailed("SQS.QueueDoesNotExistException", "there is no queue")
+
+    run = one(task("arn:aws:states:::sqs:sendMessage"), **{"arn:aws:states:::sqs:sendMessage": service}).run()
+    assert (run.error, run.cause) == ("SQS.QueueDoesNotExistException", "there is no queue")
+
+
+@pytest.mark.parametrize(("code", "words"), [(3, "exit status 3"), (0, "without providing a reason")])
+def test_a_function_that_ends_its_process_ends_the_task_alone(code: int, words: str) -> None:
+    one(task(), f=lambda event: sys.exit(code)).run().assert_failed("Runtime.ExitError", cause=words)
 
 
 def test_an_invoke_stub() -> None:
