@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, Stack, aws_logs
+from aws_cdk import CfnOutput, CfnResource, Stack
 from chalice import api as chalice_api
 from chalice.cdk import Chalice
 
-from chalicelib.names import APP_NAME, Names
+from chalicelib.names import APP_NAME
 from infrastructure import package
 from infrastructure.flows import nest
 from infrastructure.function_resources import (
@@ -163,20 +163,14 @@ def _variables(properties: dict[str, Any]) -> dict[str, str]:
 
 
 def add_application(
-    stack: Stack, stage: StageSettings, names: Names, identity: Identity, *, role_arn: str, project: Path
+    stack: Stack, stage: StageSettings, identity: Identity, log: CfnResource, *, role_arn: str, project: Path
 ) -> list[CfnResource]:
-    """Add the API and the functions; returns the nested stacks of the functions.
+    """Add the API, whose function writes to `log`, and the functions; returns the nested stacks of the functions.
 
     Raises:
         PackageError: The package cannot be made.
         StackFullError: The stage's `function_stacks` is too small.
     """
-    log = aws_logs.CfnLogGroup(
-        stack,
-        "ApiLog",
-        log_group_name=f"/aws/lambda/{names.app}-{names.stage}",
-        retention_in_days=stage.log_retention_days,
-    )
     application = ChaliceApplication(stack, stage, identity, role_arn, project)
     application.get_resource(API_HANDLER).add_resource_dependency(log)
     bucket, key = application.code

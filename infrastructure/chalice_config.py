@@ -89,7 +89,6 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
         "lambda_architecture": stage.architecture,
         "lambda_timeout": stage.api_timeout,
         "lambda_memory_size": stage.api_memory,
-        "log_retention_in_days": stage.log_retention_days,
         "xray": stage.tracing,
         "tags": tags(stage),
         "environment_variables": environment(

@@ -1,8 +1,12 @@
-"""What one function is on AWS, as CloudFormation: the Lambda function and its log."""
+"""What one function is on AWS, as CloudFormation: the Lambda function and its log.
+
+The logs are the stack's whoever deploys the functions: Lambda would make them without a retention, and neither it nor
+Chalice would ever delete them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,14 +60,43 @@ def function_templates(
     Raises:
         StackFullError: The stage's `function_stacks` is too small.
     """
+    by_name = {function.name: function for function in functions}
+    return _templates(by_name, stage, lambda name: function_resources(by_name[name], stage, runtime))
+
+
+def log_templates(functions: Iterable[str], stage: StageSettings) -> list[NestedTemplate]:
+    """The templates of the same nested stacks where Chalice deploys the functions: their logs alone.
+
+    Raises:
+        StackFullError: The stage's `function_stacks` is too small.
+    """
+    return _templates(functions, stage, lambda name: log_resources(name, stage))
+
+
+def _templates(
+    names: Iterable[str], stage: StageSettings, resources: Callable[[str], dict[str, Resource]]
+) -> list[NestedTemplate]:
     members: dict[int, dict[str, Resource]] = {}
-    for function in sorted(functions, key=lambda item: item.name):
-        made = function_resources(function, stage, runtime)
-        members.setdefault(stack_index(function.name, stage.function_stacks), {}).update(made)
+    for name in sorted(names):
+        members.setdefault(stack_index(name, stage.function_stacks), {}).update(resources(name))
     return [
         template(f"Functions{index}", "Functions that flows call", members[index], PARAMETERS)
         for index in sorted(members)
     ]
+
+
+def log_resources(function: str, stage: StageSettings) -> dict[str, Resource]:
+    """The log of one function."""
+    return {
+        logical_id(function) + "Log": {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {
+                "LogGroupName": f"/aws/lambda/{template_names(stage.name).resource(function)}",
+                "RetentionInDays": stage.log_retention_days,
+                "Tags": tag_list(stage),
+            },
+        }
+    }
 
 
 def function_resources(function: FunctionSettings, stage: StageSettings, runtime: str) -> dict[str, Resource]:
@@ -71,14 +104,7 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
     names = template_names(stage.name)
     prefix = logical_id(function.name)
     made: dict[str, Resource] = {
-        prefix + "Log": {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {
-                "LogGroupName": f"/aws/lambda/{names.resource(function.name)}",
-                "RetentionInDays": stage.log_retention_days,
-                "Tags": tag_list(stage),
-            },
-        },
+        **log_resources(function.name, stage),
         prefix + "Function": {
             "Type": "AWS::Lambda::Function",
             "DependsOn": [prefix + "Log"],

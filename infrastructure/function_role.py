@@ -58,9 +58,9 @@ def application_statements(names: Names, user_pool_arn: str) -> list[dict[str, A
         _allow("Usage", ["dynamodb:Query", "dynamodb:UpdateItem"], [f"{dynamodb}/{names.usage_table}"]),
         _allow("Secrets", ["ssm:GetParametersByPath"], [ssm, f"{ssm}/*"]),
         _allow("Users", ["cognito-idp:AdminGetUser"], [user_pool_arn]),
-        _allow(
+        _allow(  # the groups are the stack's: one that Lambda made would outlive it, and keep everything
             "OwnLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
             [f"{logs}:*", f"{logs}-*"],
         ),
         # IAM knows no resources of these two:

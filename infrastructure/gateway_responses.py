@@ -52,7 +52,7 @@ def gateway_responses(origins: tuple[str, ...]) -> dict[str, Any]:
     """The `x-amazon-apigateway-gateway-responses` of the API's definition.
 
     Args:
-        origins: The allowed origins of browsers; `*` stands for any.
+        origins: The allowed origins of browsers; `*` stands for any, and so do several (`_cors` says why).
     """
     answers = {kind: _response(status, origins, DETAILS.get(kind)) for kind, status in STATUSES.items()}
     for kind, title in (("DEFAULT_4XX", "Request refused"), ("DEFAULT_5XX", "Service failed")):
@@ -84,9 +84,16 @@ def _response(status: int | None, origins: tuple[str, ...], detail: str | None, 
 
 
 def _cors(origins: tuple[str, ...]) -> dict[str, str]:
-    prefix = "gatewayresponse.header."
-    if "*" in origins:
-        return {prefix + "Access-Control-Allow-Origin": "'*'"}
-    headers = {prefix + "Vary": "'Origin'"}
-    # A static answer cannot choose among origins; it names the first, and pages of the others see a failed request.
-    return headers | {prefix + "Access-Control-Allow-Origin": f"'{origins[0]}'"} if origins else headers
+    """Who may read these answers in a browser: pages of the one origin that is allowed, or any page.
+
+    A gateway response sets a header to a text or to a header of the request, which it cannot look up in a list. Of
+    several origins a text names but one, so pages of the others would see a network error in place of a 401; the
+    request's `Origin` would come back unchecked, and not at all where its case differs (HTTP/2 has small letters).
+    So any page may read these answers. They say no more than that a request was refused, and preflight requests, which
+    every request with a token needs, are answered by the application, for the stage's origins alone.
+    """
+    if not origins:
+        return {}
+    allowed = origins[0] if len(origins) == 1 else "*"
+    prefix = "gatewayresponse.header.Access-Control-"
+    return {prefix + "Allow-Origin": f"'{allowed}'", prefix + "Expose-Headers": "'X-Request-Id'"}

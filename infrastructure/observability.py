@@ -1,4 +1,4 @@
-"""What tells how the stage is doing: records of runs, alarms, a dashboard."""
+"""What tells how the stage is doing: the API's log, records of runs, alarms, a dashboard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import CfnOutput, aws_cloudwatch, aws_events, aws_iam, aws_sns, aws_sqs
+from aws_cdk import CfnOutput, aws_cloudwatch, aws_events, aws_iam, aws_logs, aws_sns, aws_sqs
 from constructs import Construct
 
 from chalicelib.names import Names
@@ -16,6 +16,16 @@ from infrastructure.schedules import Schedules
 from infrastructure.stages import StageSettings
 
 PERIOD = 300  # seconds
+
+
+def add_api_log(scope: Construct, stage: StageSettings, names: Names) -> aws_logs.CfnLogGroup:
+    """The log of the API's function. (Those of the other functions are with these.)"""
+    return aws_logs.CfnLogGroup(
+        scope,
+        "ApiLog",
+        log_group_name=f"/aws/lambda/{names.app}-{names.stage}",
+        retention_in_days=stage.log_retention_days,
+    )
 
 
 def add_run_status(scope: Construct, names: Names, schedules: Schedules) -> None:

@@ -13,14 +13,15 @@ from chalicelib.names import APP_NAME, Names
 from chalicelib.settings import PROJECT
 from infrastructure import observability
 from infrastructure.flow_resources import tags
-from infrastructure.flows import add_flows
+from infrastructure.flows import add_flows, nest
+from infrastructure.function_resources import RUN_STATUS, log_templates
 from infrastructure.identity import add_function_role, add_identity
 from infrastructure.schedules import add_schedules
 from infrastructure.stages import StageSettings
 from infrastructure.storage import add_storage
 
 FrontDoor = Literal["cdk", "chalice"]
-"""Who deploys the API and the functions: this stack, or `chalice deploy` after it."""
+"""Who deploys the API and the functions: this stack, or `chalice deploy` after it. Logs are the stack's anyway."""
 
 
 class StageStack(Stack):
@@ -30,7 +31,7 @@ class StageStack(Stack):
         scope: The CDK app.
         stage: The stage's settings.
         flows: The compiled flows, none of them broken.
-        front_door: `chalice` leaves the API and the functions out.
+        front_door: `chalice` leaves the API and the functions out, but for their logs.
         project: The folder of `app.py`.
     """
 
@@ -65,13 +66,17 @@ class StageStack(Stack):
             "AlarmTopicArn": topic,
         }
         flow_stacks = add_flows(self, stage, list(flows.flows.values()), parameters)
+        log = observability.add_api_log(self, stage, names)
         if front_door == "cdk":
             from infrastructure.application import add_application  # takes seconds to import
 
-            function_stacks = add_application(self, stage, names, identity, role_arn=role.attr_arn, project=project)
+            function_stacks = add_application(self, stage, identity, log, role_arn=role.attr_arn, project=project)
             for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
                 for function_stack in function_stacks:
                     flow_stack.add_resource_dependency(function_stack)
+        else:
+            for template in log_templates([*flows.settings, RUN_STATUS], stage):
+                nest(self, stage, template, {})
         observability.add_run_status(self, names, schedules)
         api_name = name if front_door == "cdk" else names.app
         if stage.alarms:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 DEFAULT_STAGE = "dev"
 
@@ -16,8 +16,12 @@ Retention = Literal[
 ]
 
 
-class UnknownStageError(ValueError):
-    """There is no stage of that name."""
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
+_TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
+
+
+class StageError(ValueError):
+    """There is no stage of that name, or its settings are none that AWS takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +70,39 @@ class StageSettings:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Further tags on every resource; `Application` and `Stage` are always there."""
 
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", self.name):
-            raise ValueError(
-                f"{self.name!r} cannot be a stage's name: small letters and digits, a letter first, at most 16"
-            )
-        if not 1 <= self.flow_stacks <= 200 or not 1 <= self.function_stacks <= 200:
-            raise ValueError(f"stage {self.name}: flow_stacks and function_stacks are from 1 to 200")
+    def check(self) -> None:
+        """Make sure that AWS takes these settings, which it would otherwise refuse amid a deployment.
 
+        Raises:
+            StageError: One line for each setting that it does not.
+        """
+        sound = {
+            f"name {self.name!r}: small letters and digits, a letter first, at most 16": (
+                re.fullmatch(r"[a-z][a-z0-9]{0,15}", self.name)
+            ),
+            f"log_retention_days {self.log_retention_days}: CloudWatch Logs knows {', '.join(map(str, _PERIODS))}": (
+                self.log_retention_days in _PERIODS
+            ),
+            f"cors_origins {self.cors_origins!r}: each is '*', or like 'https://example.org', without a path": (
+                isinstance(self.cors_origins, tuple) and all(map(_ORIGIN.fullmatch, self.cors_origins))
+            ),
+            f"alarm_topic_arn {self.alarm_topic_arn!r}: the ARN of an SNS topic": (
+                self.alarm_topic_arn is None or _TOPIC.fullmatch(self.alarm_topic_arn)
+            ),
+            f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}: more than 0": (
+                min(self.throttle_rate, self.throttle_burst) > 0
+            ),
+            f"api_memory {self.api_memory}: from 128 to 10240": 128 <= self.api_memory <= 10240,
+            f"api_timeout {self.api_timeout}: from 1 to 900": 1 <= self.api_timeout <= 900,
+            f"flow_stacks {self.flow_stacks}: from 1 to 200": 1 <= self.flow_stacks <= 200,
+            f"function_stacks {self.function_stacks}: from 1 to 200": 1 <= self.function_stacks <= 200,
+        }
+        broken = [rule for rule, holds in sound.items() if not holds]
+        if broken:
+            raise StageError("\n".join(f"infrastructure/stages.py: stage {self.name}: {rule}" for rule in broken))
+
+
+_PERIODS: tuple[int, ...] = get_args(Retention)
 
 DEV = StageSettings(
     name="dev",
@@ -100,11 +129,13 @@ def stage_settings(name: str) -> StageSettings:
     """The settings of the stage `name`.
 
     Raises:
-        UnknownStageError: In one line: what there is, and where to add a stage.
+        StageError: There is none: what there is, and where to add a stage. Or AWS would not take its settings.
     """
     try:
-        return STAGES[name]
+        stage = STAGES[name]
     except KeyError:
         near = difflib.get_close_matches(name, STAGES, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(STAGES)}."
-        raise UnknownStageError(f"no stage {name!r}: {hint} Stages are defined in infrastructure/stages.py") from None
+        raise StageError(f"no stage {name!r}: {hint} Stages are defined in infrastructure/stages.py") from None
+    stage.check()
+    return stage

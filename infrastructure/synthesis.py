@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chalicelib.flows import Project, compile_project
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEFAULT_STAGE, StageSettings, UnknownStageError, stage_settings
+from infrastructure.stages import DEFAULT_STAGE, StageError, StageSettings, stage_settings
 from plugin_manager.errors import PluginError
 from plugin_manager.freshness import ensure
 
@@ -108,11 +108,11 @@ def checked_stage(name: str) -> StageSettings:
     """The settings of the stage `name`.
 
     Raises:
-        DeploymentError: There is none.
+        DeploymentError: There is none, or AWS would not take its settings.
     """
     try:
         return stage_settings(name)
-    except UnknownStageError as error:
+    except StageError as error:
         raise DeploymentError(str(error)) from None
 
 

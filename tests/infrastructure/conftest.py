@@ -29,8 +29,8 @@ _SYNTHESISE = """
 import sys
 from infrastructure.stages import STAGES
 from infrastructure.synthesis import new_app, synthesise
-for target, stage, front_door in (("prod", "prod", "cdk"), ("dev", "dev", "chalice")):
-    synthesise(new_app(f"{sys.argv[1]}/{target}"), STAGES[stage], front_door)
+for stage, front_door in (("prod", "cdk"), ("prod", "chalice"), ("dev", "chalice")):
+    synthesise(new_app(f"{sys.argv[1]}/{stage}-{front_door}"), STAGES[stage], front_door)
 """
 
 
@@ -63,7 +63,7 @@ class Assembly:
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder with `prod` (all of it) and `dev` (without API and functions); made by the first worker that asks."""
+    """A folder with stages by front doors: `prod-cdk`, `prod-chalice`, `dev-chalice`; made by the first that asks."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     folder = shared / "assemblies"
@@ -77,13 +77,13 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path
 
 @pytest.fixture(scope="session")
 def prod(assemblies: Path) -> Assembly:
-    return Assembly(assemblies / "prod")
+    return Assembly(assemblies / "prod-cdk")
 
 
 @pytest.fixture(scope="session")
 def dev(assemblies: Path) -> Assembly:
     """The stage `dev` with `-c api=chalice`."""
-    return Assembly(assemblies / "dev")
+    return Assembly(assemblies / "dev-chalice")
 
 
 @pytest.fixture(scope="session")

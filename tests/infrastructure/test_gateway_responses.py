@@ -36,9 +36,19 @@ def test_an_unknown_path_is_not_found() -> None:
     assert gateway_responses(("*",))["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
 
 
-def test_origins_are_the_stage_s() -> None:
-    headers = gateway_responses(("https://a.example", "https://b.example"))["THROTTLED"]["responseParameters"]
-    assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'https://a.example'"
-    assert headers["gatewayresponse.header.Vary"] == "'Origin'"
-    headers = gateway_responses(())["THROTTLED"]["responseParameters"]
-    assert "gatewayresponse.header.Access-Control-Allow-Origin" not in headers
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        (("https://a.example",), "'https://a.example'"),
+        (("https://a.example", "https://b.example"), "'*'"),  # or pages of the second could not read a refusal
+        (("https://a.example", "*"), "'*'"),
+        ((), None),
+    ],
+)
+def test_pages_of_every_allowed_origin_can_read_a_refusal(origins: tuple[str, ...], allowed: str | None) -> None:
+    for answer in gateway_responses(origins).values():
+        parameters = answer["responseParameters"]
+        assert parameters.get("gatewayresponse.header.Access-Control-Allow-Origin") == allowed
+        assert parameters.get("gatewayresponse.header.Access-Control-Expose-Headers") == (
+            "'X-Request-Id'" if allowed else None
+        )

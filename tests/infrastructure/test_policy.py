@@ -28,7 +28,6 @@ BY_CHALICE = {
     "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
     "arn:aws:apigateway:us-east-1::/restapis": "GET POST PUT",
     "arn:aws:apigateway:us-east-1::/restapis/abc/stages/api": "GET PATCH POST PUT DELETE",
-    LOG: "CreateLogGroup PutRetentionPolicy DeleteRetentionPolicy",
     ROLE: "GetRole PassRole",
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from infrastructure.stages import DEFAULT_STAGE, DEV, PROD, STAGES, UnknownStageError, stage_settings
+from infrastructure import stages
+from infrastructure.stages import DEFAULT_STAGE, DEV, PROD, STAGES, StageError, stage_settings
 
 
 def test_the_stages_and_the_default() -> None:
@@ -19,7 +21,7 @@ def test_the_stages_and_the_default() -> None:
 
 @pytest.mark.parametrize(("name", "hint"), [("prd", "did you mean 'prod'?"), ("xyz", "there are dev, prod.")])
 def test_an_unknown_stage_is_one_line_with_the_way_out(name: str, hint: str) -> None:
-    with pytest.raises(UnknownStageError) as caught:
+    with pytest.raises(StageError) as caught:
         stage_settings(name)
     message = str(caught.value)
     assert hint in message
@@ -27,12 +29,40 @@ def test_an_unknown_stage_is_one_line_with_the_way_out(name: str, hint: str) -> 
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("name", ["", "Prod", "my-stage", "1st", "x" * 17])
-def test_a_name_that_cannot_be_part_of_every_other(name: str) -> None:
-    with pytest.raises(ValueError, match="cannot be a stage's name"):
-        replace(DEV, name=name)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        *(({"name": name}, "small letters and digits") for name in ("", "Prod", "my-stage", "1st", "x" * 17)),
+        ({"flow_stacks": 0}, "flow_stacks 0: from 1 to 200"),
+        ({"function_stacks": 201}, "function_stacks 201: from 1 to 200"),
+        ({"log_retention_days": 10}, r"log_retention_days 10: CloudWatch Logs knows 1, 3, 5, 7, 14, .*, 3653"),
+        ({"cors_origins": ("https://a.example/",)}, "without a path"),
+        ({"cors_origins": ("a.example",)}, "each is '\\*', or like 'https://example.org'"),
+        ({"cors_origins": "https://a.example"}, "cors_origins 'https://a.example'"),
+        ({"alarm_topic_arn": "my-topic"}, "the ARN of an SNS topic"),
+        ({"throttle_burst": 0}, "more than 0"),
+        ({"api_memory": 64}, "from 128 to 10240"),
+        ({"api_timeout": 0}, "from 1 to 900"),
+    ],
+)
+def test_settings_that_aws_would_refuse_are_one_line(
+    changes: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "STAGES", {"own": replace(DEV, **changes)})
+    with pytest.raises(StageError, match=message) as caught:
+        stage_settings("own")
+    assert str(caught.value).startswith("infrastructure/stages.py: stage ")
+    assert "\n" not in str(caught.value)
 
 
-def test_the_number_of_stacks_has_limits() -> None:
-    with pytest.raises(ValueError, match="from 1 to 200"):
-        replace(DEV, flow_stacks=0)
+def test_several_mistakes_are_told_at_once() -> None:
+    with pytest.raises(StageError) as caught:
+        replace(DEV, api_memory=1, api_timeout=0).check()
+    assert str(caught.value).count("\n") == 1
+
+
+def test_settings_that_aws_takes() -> None:
+    topic = "arn:aws-cn:sns:cn-north-1:123456789012:alarms"
+    origins = ("https://a.example", "http://localhost:5173")
+    replace(DEV, alarm_topic_arn=topic, cors_origins=origins, flow_stacks=200).check()
+    replace(DEV, cors_origins=()).check()

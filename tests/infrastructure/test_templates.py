@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.flows import Project
+from infrastructure.stages import STAGES
 from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
 
 ARN = "arn:${AWS::Partition}"
@@ -30,19 +31,22 @@ def _expand(template: dict[str, Any]) -> dict[str, Any]:
     return expanded
 
 
-@pytest.mark.parametrize("stage", ["prod", "dev"])
-def test_cfn_lint_finds_nothing(
-    stage: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+ASSEMBLIES = ("prod-cdk", "prod-chalice", "dev-chalice")
+
+
+@pytest.mark.parametrize("name", ASSEMBLIES)
+def test_cfn_lint_finds_nothing(name: str, assemblies: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from cfnlint.api import ManualArgs, lint_by_config
 
-    for name, value in FAKE_AWS.items():
-        monkeypatch.setenv(name, value)
-    assembly: Assembly = request.getfixturevalue(stage)
-    template = assembly.template
-    templates = {**assembly.nested, "Root": _expand(template) if "Transform" in template else template}
-    for name, content in templates.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    for variable, value in FAKE_AWS.items():
+        monkeypatch.setenv(variable, value)
+    nested, template = Assembly(assemblies / name).nested, Assembly(assemblies / name).template
+    if name == "prod-chalice":  # flows are the same by either front door
+        linted = Assembly(assemblies / "prod-cdk").nested
+        nested = {key: content for key, content in nested.items() if content != linted.get(key)}
+    templates = {**nested, "Root": _expand(template) if "Transform" in template else template}
+    for key, content in templates.items():
+        (tmp_path / f"{key}.json").write_text(json.dumps(content))
     files = [str(file) for file in sorted(tmp_path.iterdir())]
     assert len(files) > 1
     assert [str(match) for match in lint_by_config(ManualArgs(regions=["us-east-1"], templates=files))] == []
@@ -181,9 +185,10 @@ def test_users_cannot_sign_up_nor_be_guessed(prod: Assembly) -> None:
     assert "admin" in {g["Properties"]["GroupName"] for g in prod.of_type("AWS::Cognito::UserPoolGroup").values()}
 
 
-@pytest.mark.parametrize(("stage", "policy"), [("prod", "Retain"), ("dev", "Delete")])
-def test_tables_are_recoverable_and_kept_in_prod(stage: str, policy: str, request: pytest.FixtureRequest) -> None:
-    assembly: Assembly = request.getfixturevalue(stage)
+@pytest.mark.parametrize("name", ASSEMBLIES)
+def test_tables_are_recoverable_and_kept_in_prod(name: str, assemblies: Path) -> None:
+    assembly, stage = Assembly(assemblies / name), name.partition("-")[0]
+    policy = "Retain" if stage == "prod" else "Delete"
     tables = assembly.of_type("AWS::DynamoDB::Table")
     keys = {
         t["Properties"]["TableName"]: [k["AttributeName"] for k in t["Properties"]["KeySchema"]]
@@ -249,6 +254,19 @@ def test_the_second_front_door_leaves_out_api_and_functions(dev: Assembly, proje
         "AccountId",
     } <= outputs
     assert "ApiUrl" not in outputs
+
+
+@pytest.mark.parametrize("name", ASSEMBLIES)
+def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: Path, project_flows: Project) -> None:
+    """Also where Chalice deploys the functions, which would never delete them."""
+    stage = name.partition("-")[0]
+    logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
+    functions = {f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "run-status"]}
+    flows = {f"/aws/vendedlogs/states/{APP}-{stage}-{flow}" for flow in project_flows.flows}
+    assert {log["Properties"]["LogGroupName"] for log in logs} == {f"/aws/lambda/{APP}-{stage}"} | functions | flows
+    for log in logs:
+        assert log["Properties"]["RetentionInDays"] == STAGES[stage].log_retention_days
+        assert log.get("DeletionPolicy", "Delete") == "Delete"
 
 
 def test_the_outputs_that_the_scripts_read(prod: Assembly) -> None:
