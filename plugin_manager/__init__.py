@@ -6,6 +6,7 @@
     layout       which files of a plugin are taken; everything else stays out
     manifest     plugin.toml
     lock         plugins.lock: which commit, which content, what was agreed to
+    flow_roles   what the roles of its flows would be granted
     consent      what a plugin may do, shown before it is installed
     clashes      two of one name, requirements that exclude each other
     requirements what plugins need of PyPI

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from chalicelib.flows.compiler import files_of
+from chalicelib.flows.namespaces import flow_name
 from chalicelib.functions.discovery import name_problem, resource_name
 from plugin_manager.errors import PluginError
 from plugin_manager.layout import flow_paths, function_names
 from plugin_manager.obtain import Obtained
 
-_FLOW_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
-_WAY_OUT = 'rename one of them, or give the plugin a prefix in config.json: {"source": "...", "prefix": "acme_"}'
+_WAY_OUT = 'rename one of them; of functions and flows a prefix in config.json: {"source": "...", "prefix": "acme_"}'
 
 Claim = tuple[str, str, str]
 """What makes two the same, the name, and who has it."""
@@ -21,14 +21,19 @@ Claim = tuple[str, str, str]
 def check_names(root: Path, plugins: Sequence[Obtained]) -> None:
     """Raises PluginError with all clashes among the plugins, and between them and the project."""
     problems = [
-        *_twice("plugin", ((p.manifest.name.lower(), p.manifest.name, p.wanted.source.label) for p in plugins)),
+        *_twice("plugin", map(_plugin, plugins)),
         *_twice("function", [*_project_functions(root), *_plugin_functions(plugins)]),
         *_twice("flow", [*_project_flows(root), *_plugin_flows(plugins)]),
-        *_twice("step", ((name, name, p.label) for p in plugins for name in p.manifest.steps)),
+        *_twice("step", [(name, name, p.label) for p in plugins for name in p.manifest.steps]),
         *_impossible(plugins),
     ]
     if problems:
         raise PluginError("\n  ".join([f"names clash: {_WAY_OUT}", *problems]))
+
+
+def _plugin(plugin: Obtained) -> Claim:
+    name = plugin.manifest.name
+    return resource_name(name).lower(), name, plugin.wanted.source.label
 
 
 def _twice(kind: str, claims: Iterable[Claim]) -> Iterator[str]:
@@ -62,16 +67,17 @@ def _plugin_functions(plugins: Sequence[Obtained]) -> Iterator[Claim]:
 
 
 def _project_flows(root: Path) -> Iterator[Claim]:
-    for file in sorted((root / "flows").rglob("*.y*ml")):
-        match = _FLOW_NAME.search(file.read_text(encoding="utf-8", errors="replace"))
-        if match:
-            yield match[1], match[1], str(file.relative_to(root))
+    folder = root / "flows"
+    for file in sorted(files_of([folder])) if folder.is_dir() else ():
+        name = flow_name(file.read_text(encoding="utf-8-sig", errors="replace"))
+        if name:
+            yield name, name, str(file.relative_to(root.resolve()))
 
 
 def _plugin_flows(plugins: Sequence[Obtained]) -> Iterator[Claim]:
     for plugin in plugins:
         for path in flow_paths(plugin.files):
-            match = _FLOW_NAME.search(plugin.files[path].decode("utf-8", "replace"))
-            if match:
-                name = plugin.wanted.prefix + match[1]
+            name = flow_name(plugin.files[path].decode("utf-8-sig", "replace"))
+            if name:
+                name = plugin.wanted.prefix + name
                 yield name, name, f"{plugin.label}, {path}"

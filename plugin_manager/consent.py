@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plugin_manager.errors import PluginError
+from plugin_manager.errors import PluginError, printable
 from plugin_manager.manifest import Manifest
 
 _HOOK_MEANING = {
     "checks": "runs when flows are compiled, on this machine and in CI",
-    "steps": "runs when flows are compiled, on this machine and in CI",
+    "steps": "writes steps of flows, and runs when they are compiled, on this machine and in CI",
     "routes": "runs in the API",
 }
+_WIDE = re.compile(r"(^|:)[*?]+$")
+"""All actions, all of a service, all resources, all of a kind."""
 
 
 def consent_hash(manifest: Manifest) -> str | None:
     """The hash of what has to be agreed to, None if that is nothing."""
-    asked = [manifest.permissions, manifest.checks, manifest.steps, manifest.routes]
+    asked: list[Any] = [manifest.permissions, manifest.checks, manifest.steps, manifest.routes]
+    if manifest.flow_permissions:
+        asked.append(manifest.flow_permissions)
     if not any(asked):
         return None
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
@@ -30,14 +35,21 @@ def describe(manifest: Manifest) -> Iterator[str]:
     """What the plugin asks for, line by line."""
     if manifest.permissions:
         yield "  permissions, for all functions of the project:"
-    for statement in manifest.permissions:
-        actions = _listed(statement, "Action", "NotAction")
-        resources = _listed(statement, "Resource", "NotResource")
-        condition = f" if {json.dumps(statement['Condition'])}" if "Condition" in statement else ""
-        yield f"    {statement.get('Effect', 'Allow')} {actions} on {resources}{condition}{_warning(statement)}"
+        yield from map(_in_words, manifest.permissions)
+    for flow, statements in manifest.flow_permissions.items():
+        yield f"  permissions, for its flow {printable(flow)}:"
+        yield from map(_in_words, statements)
     for kind, meaning in _HOOK_MEANING.items():
         for name, reference in getattr(manifest, kind).items():
             yield f"  {kind.removesuffix('s')} {name} ({reference}): {meaning}"
+
+
+def _in_words(statement: Mapping[str, Any]) -> str:
+    actions = _listed(statement, "Action", "NotAction")
+    resources = _listed(statement, "Resource", "NotResource")
+    condition = f" if {json.dumps(statement['Condition'])}" if "Condition" in statement else ""
+    effect = statement.get("Effect", "Allow")
+    return printable(f"    {effect} {actions} on {resources}{condition}{_warning(statement)}")
 
 
 def ask(manifests: Sequence[Manifest], *, yes: bool, interactive: bool | None = None) -> None:
@@ -70,8 +82,8 @@ def _listed(statement: Any, key: str, negated: str) -> str:
 def _warning(statement: Any) -> str:
     if statement.get("Effect") == "Deny":
         return ""
-    actions = statement.get("Action", "*")
-    wide_actions = any(a == "*" or a.endswith(":*") for a in ([actions] if isinstance(actions, str) else actions))
-    resources = statement.get("Resource", "*")
-    wide_resources = "*" in ([resources] if isinstance(resources, str) else resources)
-    return "   <- wide" if wide_actions or wide_resources else ""
+    for key in ("Action", "Resource"):
+        value = statement.get(key, "*")  # `Not...` leaves nearly everything
+        if any(_WIDE.search(text) for text in ([value] if isinstance(value, str) else value)):
+            return "   <- wide"
+    return ""

@@ -72,7 +72,7 @@ def is_current(root: Path) -> bool:
 def describe(root: Path, folders: dict[str, Any], packages: dict[str, Any]) -> dict[str, Any]:
     """What the installed plugins depend on: files of the project, folders that plugins come from, packages."""
     return {
-        "python": list(sys.version_info[:2]),
+        "python": [*sys.version_info[:2], _stamp(Path(sys.prefix, "pyvenv.cfg"))],
         "inputs": {name: _hash(root / name) for name in _INPUTS},
         "folders": {folder: folder_stamp(Path(folder)) for folder in folders},
         "packages": {name: _package_version(name) for name in packages},
@@ -81,13 +81,25 @@ def describe(root: Path, folders: dict[str, Any], packages: dict[str, Any]) -> d
 
 def folder_stamp(folder: Path) -> str:
     """Changes with the names, sizes and times of the files in a folder; hidden ones do not count."""
+    from plugin_manager.layout import GENERATED
+
     digest = hashlib.sha256()
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in GENERATED)
         for name in sorted(names):
+            if name.startswith("."):
+                continue
             status = os.lstat(os.path.join(parent, name))  # noqa: PTH118 - many files
             digest.update(f"{parent}\0{name}\0{status.st_mtime_ns}\0{status.st_size}\0".encode("utf-8", "replace"))
     return digest.hexdigest()
+
+
+def _stamp(file: Path) -> int:
+    """Another one for a new file in its place: plugins' requirements are missing from a new virtual environment."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _hash(file: Path) -> str:

@@ -26,14 +26,22 @@ FETCH_SECONDS = 600
 STALL_SECONDS = 30
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NO_ACCESS = re.compile(r"unable to access|[Cc]ould not re|[Aa]uthentication|denied|timed out|took longer|redirect")
+_HOST_SAYS_NO = re.compile(_NO_ACCESS.pattern + "|couldn't find remote ref")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
-_KEPT_PREFIXES = ("GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_")
+_KEPT_PREFIXES = ("GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _KINDS = {"100644": "file", "100755": "file", "120000": "symbolic link", "160000": "submodule"}
+
+
+_USER_IN_URL = re.compile(r"(?<=://)(?!git@)[^/@\s']+@")
 
 
 class _GitError(Exception):
     """git ended with an error; what it said, without secrets."""
+
+
+class DamagedError(PluginError):
+    """The cached copy cannot be read, such as after a process was killed."""
 
 
 @dataclass
@@ -58,31 +66,61 @@ class Repository:
 
         Raises PluginError: unreachable, access refused, or no such revision.
         """
-        self._create()
-        target = "refs/plugins/" + hashlib.sha256((revision or "").encode()).hexdigest()[:24]
+        self._check_token()
+        kept = self.folder.is_dir()
         try:
             try:
-                self._fetch("--depth=1", f"+{revision or 'HEAD'}:{target}")
-                return self._commit(target)
+                return self._fetch_revision(revision)
             except _GitError as error:
-                if revision is None or not _SHORT_COMMIT.fullmatch(revision) or _NO_ACCESS.search(str(error)):
+                if not kept or _HOST_SAYS_NO.search(str(error)):
                     raise
-                # A short commit, or a server that hands out no single commits: its whole history then.
-                unshallow = ["--unshallow"] if (self.folder / "shallow").is_file() else []
-                self._fetch(*unshallow, "+refs/heads/*:refs/plugins/heads/*", "+refs/tags/*:refs/plugins/tags/*")
-                try:
-                    return self._commit(revision)
-                except _GitError:
-                    raise PluginError(f"{self.source.label}: the repository has no commit {revision}") from None
+                return self._fetch_anew(revision)
         except _GitError as error:
             raise PluginError(f"{self.source.label}: {self._explain(str(error), revision)}") from None
 
+    def forget(self) -> None:
+        """Remove the cached copy."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _fetch_revision(self, revision: str | None) -> str:
+        self._create()
+        target = "refs/plugins/" + hashlib.sha256((revision or "").encode()).hexdigest()[:24]
+        try:
+            self._fetch("--depth=1", f"+{revision or 'HEAD'}:{target}")
+            return self._commit(target)
+        except _GitError as error:
+            if revision is None or not _SHORT_COMMIT.fullmatch(revision) or _NO_ACCESS.search(str(error)):
+                raise
+        # A short commit, or a server that hands out no single commits: its whole history then.
+        unshallow = ["--unshallow"] if (self.folder / "shallow").is_file() else []
+        everything = ("+refs/heads/*:refs/plugins/heads/*", "+refs/tags/*:refs/plugins/tags/*")
+        self._fetch("--prune", *unshallow, *everything)
+        try:
+            return self._commit(revision)
+        except _GitError as error:
+            why = f"{revision} is more than one commit: write more of it" if "ambiguous" in str(error) else ""
+            raise PluginError(f"{self.source.label}: {why or f'the repository has no commit {revision}'}") from None
+
+    def _fetch_anew(self, revision: str | None) -> str:
+        """Fetch as if for the first time: what is kept may be damaged. It stays if that fails as well."""
+        aside = self.folder.with_suffix(".old")
+        shutil.rmtree(aside, ignore_errors=True)
+        self.folder.rename(aside)
+        try:
+            commit = self._fetch_revision(revision)
+        except BaseException:
+            self.forget()
+            aside.rename(self.folder)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+        return commit
+
     def entries(self, commit: str) -> Iterator[Entry]:
-        """The files of a commit. Raises PluginError if the cached copy is damaged."""
+        """The files of a commit. Raises DamagedError."""
         try:
             listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
         except _GitError as error:
-            raise PluginError(f"{self.source.label}: commit {commit} cannot be read: {error}") from None
+            raise DamagedError(f"{self.source.label}: commit {commit} cannot be read: {error}") from None
         for line in listing.split(b"\0"):
             if not line:
                 continue
@@ -90,10 +128,12 @@ class Repository:
             mode, _, blob, size = head.decode().split()
             path = name.decode("utf-8", "surrogateescape")
             kind = _KINDS.get(mode, "file of an unknown kind")
-            yield Entry(path, kind, 0 if size == "-" else int(size), blob)
+            if kind == "file" and not size.isdecimal():
+                raise DamagedError(f"{self.source.label}: {path!a} is missing in the cached copy")
+            yield Entry(path, kind, int(size) if kind == "file" else 0, blob)
 
     def read(self, entries: Sequence[Entry]) -> Iterator[bytes]:
-        """The contents of files of a commit. Raises PluginError if the cached copy is damaged."""
+        """The contents of files of a commit. Raises DamagedError."""
         wanted = "".join(f"{entry.key}\n" for entry in entries)
         try:
             output = self._run("cat-file", "--batch", given=wanted.encode())
@@ -104,11 +144,11 @@ class Repository:
                 yield output[end + 1 : end + 1 + size]
                 position = end + 1 + size + 1
         except (_GitError, ValueError, IndexError) as error:
-            raise PluginError(f"{self.source.label}: a file cannot be read: {error}") from None
+            raise DamagedError(f"{self.source.label}: a file cannot be read: {error}") from None
 
     def _create(self) -> None:
         if not (self.folder / "HEAD").is_file():
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.forget()
             self.cache.mkdir(parents=True, exist_ok=True)
             try:
                 self._run("init", "--quiet", "--bare", "--template=", str(self.folder), inside=False)
@@ -179,33 +219,59 @@ class Repository:
                 "http.followRedirects": "false",  # git would send the header to wherever a redirect leads
                 "credential.helper": "",
             }
-        numbered: dict[str, str] = {}
-        for index, (key, value) in enumerate(settings.items()):
-            numbered |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+        given = self.environment.get("GIT_CONFIG_COUNT", "")
+        count = int(given) if given.isdecimal() else 0  # what the caller configures in this way holds as well
+        for index, (key, value) in enumerate(settings.items(), count):
+            kept |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
         return {
-            "GIT_SSH_COMMAND": f"ssh -oBatchMode=yes -oConnectTimeout={STALL_SECONDS}",
             **kept,
-            **numbered,
-            "GIT_CONFIG_COUNT": str(len(settings)),
+            "GIT_CONFIG_COUNT": str(count + len(settings)),
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "",
             "SSH_ASKPASS": "",
             "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
             "LC_ALL": "C",
+            **self._ssh(network),
         }
+
+    def _ssh(self, network: bool) -> dict[str, str]:
+        """Keep ssh from asking, unless somebody has said which ssh it is to be."""
+        own = {"GIT_SSH", "GIT_SSH_COMMAND"} & self.environment.keys()
+        if not network or not self.source.url.startswith("ssh:") or own or self._succeeds("config", "core.sshCommand"):
+            return {}
+        return {"GIT_SSH_COMMAND": f"ssh -oBatchMode=yes -oConnectTimeout={STALL_SECONDS}"}
+
+    def _check_token(self) -> None:
+        try:
+            if self.source.credentials is not None:
+                self.source.credentials.resolve(self.environment)
+        except PluginError as error:
+            raise PluginError(f"{self.source.label}: {error}") from None
 
     def redact(self, text: str) -> str:
         """A text of git's or of the host's without what must not be shown."""
+        for form in self._secrets():
+            text = text.replace(form, "***")
+        return _CONTROL.sub("", _USER_IN_URL.sub("***@", text)).strip()
+
+    def _secrets(self) -> Iterator[str]:
+        """The token in every form that it may appear in."""
         credentials = self.source.credentials
-        if credentials is not None:
-            both = base64.b64encode(":".join(credentials.resolve(self.environment)).encode()).decode()
-            for secret in credentials.secrets(self.environment):
-                for form in (both, secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()):
-                    text = text.replace(form, "***")
-        return _CONTROL.sub("", text).strip()
+        if credentials is None:
+            return
+        try:
+            both = ":".join(credentials.resolve(self.environment))
+            secrets = credentials.secrets(self.environment)
+        except PluginError:  # there is none, so git was not told either
+            return
+        yield base64.b64encode(both.encode()).decode()
+        for secret in secrets:
+            yield from (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
 
     def _explain(self, text: str, revision: str | None) -> str:
         said = text.lower()
+        address = urlsplit(self.source.url)
+        host = address.hostname or ""
         if any(words in said for words in ("could not read username", "authentication failed", "error: 401")):
             given = self.source.credentials is not None
             return (
@@ -215,6 +281,16 @@ class Repository:
             )
         if "redirect" in said or "error: 30" in said:
             return "the repository has moved, and a token is sent to no other address: name the new one"
+        if "dubious ownership" in said:
+            return f"it belongs to another user: git config --global --add safe.directory {address.path}"
+        if "host key verification failed" in said:
+            return (
+                f"the key of {host} is not known: connect once by `ssh {host}`, and compare it with the one published"
+            )
+        if "permission denied (publickey" in said:
+            return f"{host} refuses the ssh key: is it loaded (`ssh-add -l`), and has it access to the repository?"
+        if "could not resolve host" in said:
+            return f"the host {host} is not found: is its name right, and is there a network?"
         if "error: 403" in said or "permission denied" in said:
             return f"access was refused: {_last_lines(text)}"
         if "couldn't find remote ref" in said:
@@ -227,4 +303,6 @@ class Repository:
 def _last_lines(text: str) -> str:
     lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    if fatal and fatal[0] == "Could not read from remote repository.":  # why is what ssh said before
+        fatal = list(lines[: lines.index("fatal: " + fatal[0])][-1:])
     return " ".join(fatal[:1] or lines[-2:]) or "git gave no reason"

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from chalicelib.names import APP_NAME
 from chalicelib.plugins import FOLDER, FORMAT, INDEX
 from plugin_manager import clashes, consent, freshness, requirements
 from plugin_manager.config import Wanted, read_config
-from plugin_manager.errors import PluginError
+from plugin_manager.errors import PluginError, printable
+from plugin_manager.flow_roles import flow_permissions
 from plugin_manager.layout import content_hash, write_files
 from plugin_manager.lock import LOCK, Locked, read_lock, write_lock
 from plugin_manager.manifest import HOOKS, check_framework, framework_version
-from plugin_manager.obtain import Obtained, Say, installed_files, obtain
+from plugin_manager.obtain import Obtained, Say, installed_files, obtain, package_folder
 from plugin_manager.sources import FolderSource, PackageSource
 
 AT_ONCE = 8
@@ -34,7 +36,7 @@ ALL = ("*",)
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
 
 
 def install(
@@ -60,7 +62,7 @@ def install(
         PluginError: Nothing was changed.
     """
     environment = os.environ if environment is None else environment
-    with _locked(root):
+    with _legible(), _locked(root, say):
         wanted, lock = read_config(root, environment), read_lock(root)
         _check_update(update, lock)
         obtained = _obtain_all(root, wanted, lock, update=update, frozen=frozen, say=say, environment=environment)
@@ -72,6 +74,7 @@ def install(
         plugin_needs = [need for found in needs.values() for need in found]
         if plugin_needs:
             requirements.check_clashes([*requirements.project_needs(root), *plugin_needs])
+        obtained = _with_flow_permissions(obtained)
         entries = [_lock_entry(plugin) for plugin in obtained]
         known = {entry.source: entry for entry in lock.values()}
         if frozen:
@@ -84,12 +87,11 @@ def install(
         consent.ask(unknown, yes=yes)
         for name in requirements.install_missing(root, plugin_needs):
             say(f"installed {name}")
-        for plugin in obtained:
-            _put(root, plugin)
+        put = [_put(root, plugin) for plugin in obtained]
         requirements.write_merged(root, needs)
         if not frozen:
             write_lock(root, entries)
-        before = _switch(root, obtained)
+        before = _switch(root, obtained, anew=any(put))
         if obtained:
             _write(root / freshness.STATE, freshness.describe(root, *_outside(obtained)))
         _forget(root, keep={*before, *(plugin.folder for plugin in obtained)})
@@ -98,13 +100,27 @@ def install(
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
+def _locked(root: Path, say: Say) -> Iterator[None]:
     """One at a time for a project; the others wait."""
     folder = root / FOLDER
     folder.mkdir(exist_ok=True)
     with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another `make plugins` in this project")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _legible() -> Iterator[None]:
+    """A disk that is full, a folder that cannot be written: one line that names the file."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise PluginError(f"{where}{error.strerror or error}") from error
 
 
 def _check_update(update: Collection[str], lock: Mapping[str, Locked]) -> None:
@@ -145,6 +161,13 @@ def _obtain_all(
     return sorted(found, key=lambda plugin: plugin.manifest.name)
 
 
+def _with_flow_permissions(plugins: Sequence[Obtained]) -> list[Obtained]:
+    steps = {name for plugin in plugins for name in plugin.manifest.steps}
+    return [
+        replace(p, manifest=replace(p.manifest, flow_permissions=flow_permissions(p.files, steps))) for p in plugins
+    ]
+
+
 def _lock_entry(plugin: Obtained) -> Locked:
     source, manifest = plugin.wanted.source, plugin.manifest
     agreed = consent.consent_hash(manifest)
@@ -161,12 +184,12 @@ def _check_frozen(entries: Sequence[Locked], known: Mapping[str, Locked]) -> Non
         )
 
 
-def _put(root: Path, plugin: Obtained) -> None:
-    """Bring a plugin's files into its folder, unless they are there."""
+def _put(root: Path, plugin: Obtained) -> bool:
+    """Bring a plugin's files into its folder, unless they are there; whether it did."""
     target = root / FOLDER / plugin.folder
     present = installed_files(target, plugin.wanted.source.label)
     if present is not None and content_hash(present) == plugin.content:
-        return
+        return False
     staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=root / FOLDER))
     try:
         write_files(staging, plugin.files)
@@ -174,13 +197,14 @@ def _put(root: Path, plugin: Obtained) -> None:
         if target.exists():
             target.rename(staging.with_name(staging.name + "-old"))
         staging.rename(target)
+        return True
     finally:
         for left in (staging, staging.with_name(staging.name + "-old")):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _switch(root: Path, plugins: Sequence[Obtained]) -> list[str]:
-    """List the plugins as installed; the folders of those of before."""
+def _switch(root: Path, plugins: Sequence[Obtained], *, anew: bool) -> list[str]:
+    """List the plugins as installed; the folders of those of before. `anew` tells whoever watches in any case."""
     try:
         before = [Path(entry["folder"]).name for entry in json.loads((root / INDEX).read_bytes())["plugins"]]
     except (OSError, ValueError, KeyError, TypeError):
@@ -202,14 +226,14 @@ def _switch(root: Path, plugins: Sequence[Obtained]) -> list[str]:
             **{kind: dict(getattr(manifest, kind)) for kind in HOOKS},
         }
         entries.append({key: value for key, value in entry.items() if value})
-    _write(root / INDEX, {"format": FORMAT, "plugins": entries})
+    _write(root / INDEX, {"format": FORMAT, "plugins": entries}, anew=anew)
     return before
 
 
-def _write(target: Path, document: Any) -> None:
-    """Replace a file; one that would not change stays, and with it the stamp that others watch."""
+def _write(target: Path, document: Any, *, anew: bool = False) -> None:
+    """Replace a file; one that would not change stays, and with it the stamp that others watch, unless `anew`."""
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    if target.is_file() and target.read_text(encoding="utf-8") == text:
+    if not anew and target.is_file() and target.read_text(encoding="utf-8") == text:
         return
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
@@ -219,8 +243,10 @@ def _write(target: Path, document: Any) -> None:
 def _outside(plugins: Sequence[Obtained]) -> tuple[dict[str, str], dict[str, str]]:
     """The folders and packages that plugins come from."""
     sources = [plugin.wanted.source for plugin in plugins]
-    folders = {str(source.folder): "" for source in sources if isinstance(source, FolderSource)}
-    return folders, {source.name: "" for source in sources if isinstance(source, PackageSource)}
+    packages = [source for source in sources if isinstance(source, PackageSource)]
+    folders = [source.folder for source in sources if isinstance(source, FolderSource)]
+    folders += [package_folder(source) for source in packages]  # one that is installed to be edited
+    return dict.fromkeys(map(str, folders), ""), {source.name: "" for source in packages}
 
 
 def _forget(root: Path, keep: Collection[str]) -> None:

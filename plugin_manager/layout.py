@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -26,7 +27,9 @@ MAX_BYTES = 50_000_000
 FOLDERS = frozenset({"lib", "flows", "hooks", "tests"})
 FILES = frozenset({"plugin.toml", "requirements.txt"})
 _OLD_LIBRARY = ("functions", "lib")
-_GENERATED = frozenset({"__pycache__", "node_modules", "venv"})
+GENERATED = frozenset({"__pycache__", "node_modules", "venv"})
+_GENERATED_SUFFIXES = (".pyc", "~")
+_LFS = b"version https://git-lfs.github.com/spec/"
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|\ud800-\udfff]')
 
 Files = Mapping[str, bytes]
@@ -57,10 +60,14 @@ def collect(
         path = _place(_checked(entry.path, label))
         if path is None:
             continue
-        other = folded.setdefault(path.casefold(), entry.path)
+        other = folded.setdefault(_folded(path), entry.path)
         if other != entry.path:
             raise PluginError(f"{label}: {other} and {entry.path} would be the same file")
         taken[path] = entry
+    for path, entry in taken.items():
+        for folder in PurePosixPath(path).parents:
+            if (file := folded.get(_folded(str(folder)))) is not None:
+                raise PluginError(f"{label}: {file} is a file, and {entry.path} needs a folder in its place")
     size = sum(entry.size for entry in taken.values())
     if len(taken) > MAX_FILES or size > MAX_BYTES:
         raise PluginError(
@@ -68,17 +75,21 @@ def collect(
             f"{MAX_BYTES / 1e6:.0f} MB are allowed, since all of it goes into each package"
         )
     paths = sorted(taken)
-    return dict(zip(paths, read([taken[path] for path in paths]), strict=True))
+    files = dict(zip(paths, read([taken[path] for path in paths]), strict=True))
+    for path, content in files.items():
+        if content.startswith(_LFS):
+            raise PluginError(f"{label}: {taken[path].path} lies in Git LFS, which is not fetched: commit it as it is")
+    return files
 
 
 def folder_entries(folder: Path) -> Iterator[Entry]:
     """The files of a folder on this machine; hidden and generated ones are passed over."""
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _GENERATED)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in GENERATED)
         links = [name for name in folders if Path(parent, name).is_symlink()]
         for name in [*links, *sorted(names)]:
             path = Path(parent, name)
-            if name.startswith(".") or name.endswith((".pyc", "~")):
+            if name.startswith(".") or name.endswith(_GENERATED_SUFFIXES):
                 continue
             kind = "symbolic link" if path.is_symlink() else "file" if path.is_file() else "file of an unknown kind"
             size = path.stat().st_size if kind == "file" else 0
@@ -135,11 +146,16 @@ def _place(path: PurePosixPath) -> str | None:
     parts = path.parts
     if parts[:2] == _OLD_LIBRARY:
         parts = parts[1:]
-    if any(part.startswith(".") or part in _GENERATED for part in parts):
+    if any(part.startswith(".") or part in GENERATED for part in parts) or parts[-1].endswith(_GENERATED_SUFFIXES):
         return None
     if (len(parts) == 1 and parts[0] in FILES) or (len(parts) > 1 and parts[0] in FOLDERS):
         return "/".join(parts)
     return None
+
+
+def _folded(path: str) -> str:
+    """Equal for paths that are one file on some machines: of those that tell no capitals, or no ways to write an é."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def _shown(path: str) -> str:

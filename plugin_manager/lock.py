@@ -11,6 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from chalicelib.plugins import FOLDER
 from plugin_manager.errors import PluginError
 
 LOCK = "plugins.lock"
@@ -36,13 +37,23 @@ def read_lock(root: Path) -> dict[str, Locked]:
         document = json.loads((root / LOCK).read_bytes())
         if document["format"] != FORMAT:
             raise PluginError(f"{LOCK} has format {document['format']}, and this version knows {FORMAT}: update it")
-        return {entry["source"]: Locked(**entry) for entry in document["plugins"]}
+        found = [Locked(**entry) for entry in document["plugins"]]
+        if not all(map(_is_sound, found)):
+            raise ValueError("a value is not what was written")
+        return {entry.source: entry for entry in found}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):
         raise PluginError(
             f"{LOCK} is damaged: restore it (`git checkout {LOCK}`), or delete it and run `make plugins`"
         ) from None
+
+
+def _is_sound(entry: Locked) -> bool:
+    values = asdict(entry)
+    optional = [values.pop(name) for name in ("ref", "commit", "consent")]
+    texts = [*values.values(), *(value for value in optional if value is not None)]
+    return all(isinstance(text, str) for text in texts) and "/" not in entry.name
 
 
 def write_lock(root: Path, plugins: list[Locked]) -> bool:
@@ -55,7 +66,7 @@ def write_lock(root: Path, plugins: list[Locked]) -> bool:
     document = {"format": FORMAT, "plugins": [asdict(entry) for entry in sorted(plugins, key=lambda p: p.name)]}
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if text != before:
-        temporary = target.with_name(f".{LOCK}.{os.getpid()}")
+        temporary = root / FOLDER / f".{LOCK}.{os.getpid()}"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(target)
     return text != before

@@ -22,9 +22,10 @@ greet = "hooks.steps:greet"
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ _REFERENCE = re.compile(r"(hooks(?:\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")
 _HOOK_NAMES = {
     "checks": re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*"),
     "steps": re.compile(r"[a-z][a-z0-9_]*"),
-    "routes": re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/|(/([A-Za-z0-9_.~-]+|\{[a-z_][a-z0-9_]*\}))+)"),
+    "routes": re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/|(/([A-Za-z0-9_.-]+|\{[a-z_][a-z0-9_]*\}))+)"),
 }
 _HOOK_WORDS = {
     "checks": "lower-case words joined by hyphens",
@@ -60,7 +61,7 @@ _ANY_STAGE = Names("stage", "us-east-1", "123456789012")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `plugin.toml` says."""
+    """What `plugin.toml` says; and `flow_permissions`, what the plugin's flows ask for, by flow."""
 
     name: str
     version: str
@@ -71,6 +72,7 @@ class Manifest:
     checks: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
     routes: Mapping[str, str] = field(default_factory=dict)
+    flow_permissions: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
 
 def read_manifest(files: Files, label: str, default_name: str) -> Manifest:
@@ -89,10 +91,13 @@ def read_manifest(files: Files, label: str, default_name: str) -> Manifest:
             document = tomllib.loads(text.decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PluginError(f"{label}: {FILE} is no TOML: {error}") from None
-    problems = list(_problems(document, files))
-    if problems:
-        raise PluginError("\n  ".join([f"{label}: {FILE} is wrong:", *problems]))
+        except RecursionError:
+            raise PluginError(f"{label}: {FILE} is nested too deeply") from None
     hooks = document.get("entry-points", {})
+    problems = [*_problems(document), *_hook_problems(hooks, files)]
+    if problems:
+        wrong = f"{FILE} is wrong" if text is not None else f"there is no {FILE}, and the repository's name is none"
+        raise PluginError("\n  ".join([f"{label}: {wrong}:", *problems]))
     return Manifest(
         name=document["name"],
         version=document["version"],
@@ -102,6 +107,13 @@ def read_manifest(files: Files, label: str, default_name: str) -> Manifest:
         secrets=document.get("secrets", {}),
         **{kind: hooks.get(kind, {}) for kind in HOOKS},
     )
+
+
+def check_hooks(hooks: Any, files: Files, wrong: str) -> None:
+    """Raises PluginError, which begins with `wrong`, for hooks that cannot be: tables of references by name."""
+    problems = _hook_problems(hooks, files)
+    if problems:
+        raise PluginError("\n  ".join([f"{wrong}:", *problems]))
 
 
 def framework_version(root: Path) -> str:
@@ -124,7 +136,7 @@ def check_framework(manifest: Manifest, version: str, label: str) -> None:
         )
 
 
-def _problems(document: Mapping[str, Any], files: Files) -> list[str]:
+def _problems(document: Mapping[str, Any]) -> list[str]:
     found = [
         f"unknown key {key!r}{'; ' + hint if (hint := suggestion(key, _KEYS)) else ''}"
         for key in document
@@ -149,7 +161,7 @@ def _problems(document: Mapping[str, Any], files: Files) -> list[str]:
             SpecifierSet(framework)
         except InvalidSpecifier:
             found.append(f"framework {framework!r}: expected versions such as >=0.1,<1")
-    return found + _asked_problems(document) + _hook_problems(document.get("entry-points", {}), files)
+    return found + _asked_problems(document)
 
 
 def _asked_problems(document: Mapping[str, Any]) -> list[str]:
@@ -160,8 +172,11 @@ def _asked_problems(document: Mapping[str, Any]) -> list[str]:
     else:
         try:
             checked_statements(permissions, "permissions", _ANY_STAGE)
+            json.dumps(permissions, allow_nan=False)
         except PermissionsError as error:
             found.append(str(error))
+        except (TypeError, ValueError, RecursionError) as error:
+            found.append(f"permissions: IAM has texts, numbers and tables: {error}")
     if not isinstance(secrets, dict):
         found.append("secrets: expected a table of names and descriptions")
     else:
@@ -193,7 +208,22 @@ def _hook_problems(hooks: Any, files: Files) -> list[str]:
                 found.append(f'{where}: expected "hooks.module:attribute"')
             elif not {_module(match[1], ".py"), _module(match[1], "/__init__.py")} & files.keys():
                 found.append(f"{where}: there is no {_module(match[1], '.py')}")
-    return found
+    return found or list(_route_problems(hooks.get("routes", {})))
+
+
+def _route_problems(routes: Mapping[str, Any]) -> Iterator[str]:
+    """API Gateway knows one variable at a place: a sibling with another is refused."""
+    variables: dict[str, tuple[str, str]] = {}
+    for key in routes:
+        parts = key.partition(" ")[2].split("/")
+        own = [part for part in parts if part.startswith("{")]
+        if len(set(own)) < len(own):
+            yield f"entry-points.routes, {key!r}: a variable is there twice"
+        for index, part in enumerate(parts):
+            if part.startswith("{"):
+                first, other = variables.setdefault("/".join(parts[:index]), (part, key))
+                if first != part:
+                    yield f"entry-points.routes, {key!r}: {other!r} has {first} at the place of {part}: name both alike"
 
 
 def _module(name: str, suffix: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,15 +14,17 @@ from pathlib import Path
 from chalicelib.plugins import FOLDER
 from plugin_manager.config import Wanted
 from plugin_manager.errors import PluginError
-from plugin_manager.git import Repository
+from plugin_manager.git import DamagedError, Repository
 from plugin_manager.layout import Files, collect, content_hash, folder_entries, read_folder
 from plugin_manager.lock import LOCK, Locked
-from plugin_manager.manifest import HOOKS, Manifest, read_manifest
+from plugin_manager.manifest import HOOKS, Manifest, check_hooks, read_manifest
 from plugin_manager.sources import FolderSource, GitSource, PackageSource
 
 CACHE = Path(FOLDER, ".cache")
 ENTRY_POINTS = "serverless_dynamic_workflows."
 """What the groups of a Python package's entry points begin with; `checks`, `steps` and `routes` follow."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 Say = Callable[[str], None]
 
@@ -73,13 +76,13 @@ def obtain(
         raise PluginError(f"{source.label} is not in {LOCK}: run `make plugins` and commit {LOCK}")
     if isinstance(source, GitSource):
         return _from_git(root, wanted, source, locked=None if update else locked, say=say, environment=environment)
-    folder = source.folder if isinstance(source, FolderSource) else _package_folder(source)
+    folder = source.folder if isinstance(source, FolderSource) else package_folder(source)
     if not folder.is_dir():
         raise PluginError(f"{source.label}: there is no folder {folder}")
     files = collect(folder_entries(folder), read_folder, source.label)
     manifest = read_manifest(files, source.label, source.default_name)
     if isinstance(source, PackageSource):
-        manifest = _with_entry_points(manifest, source, folder.name)
+        manifest = _with_entry_points(manifest, source, folder.name, files)
     return Obtained(wanted, manifest, files, None, content_hash(files))
 
 
@@ -102,18 +105,29 @@ def _from_git(
         if files is not None and content_hash(files) != locked.content:
             files = None  # somebody has edited it
     if files is None:
+        if commit is None and _COMMIT.fullmatch(source.ref or ""):
+            commit = source.ref
         if commit is None or not repository.has(commit):
-            say(f"{source.label}: fetching")
-            began = time.monotonic()
-            fetched = repository.fetch(commit or source.ref)
-            say(f"{source.label}: commit {fetched[:12]}, {time.monotonic() - began:.1f} s")
-            commit = fetched
-        files = collect(repository.entries(commit), repository.read, source.label)
+            commit = _fetch(repository, commit or source.ref, say)
+        try:
+            files = collect(repository.entries(commit), repository.read, source.label)
+        except DamagedError:
+            repository.forget()
+            files = collect(repository.entries(_fetch(repository, commit, say)), repository.read, source.label)
     manifest = read_manifest(files, source.label, source.default_name)
     return Obtained(wanted, manifest, files, commit, content_hash(files))
 
 
-def _package_folder(source: PackageSource) -> Path:
+def _fetch(repository: Repository, revision: str | None, say: Say) -> str:
+    label = repository.source.label
+    say(f"{label}: fetching")
+    began = time.monotonic()
+    commit = repository.fetch(revision)
+    say(f"{label}: commit {commit[:12]}, {time.monotonic() - began:.1f} s")
+    return commit
+
+
+def package_folder(source: PackageSource) -> Path:
     """The folder of an installed package; the package is not imported."""
     module = source.name.replace("-", "_")
     spec = importlib.util.find_spec(module) if module.isidentifier() else None
@@ -125,7 +139,7 @@ def _package_folder(source: PackageSource) -> Path:
     )
 
 
-def _with_entry_points(manifest: Manifest, source: PackageSource, module: str) -> Manifest:
+def _with_entry_points(manifest: Manifest, source: PackageSource, module: str, files: Files) -> Manifest:
     """The hooks that a package declares as entry points of Python besides those of its `plugin.toml`."""
     try:
         declared = importlib.metadata.distribution(source.name).entry_points
@@ -135,7 +149,6 @@ def _with_entry_points(manifest: Manifest, source: PackageSource, module: str) -
     for point in declared:
         kind = point.group.removeprefix(ENTRY_POINTS)
         if point.group == ENTRY_POINTS + kind and kind in HOOKS:
-            if not point.value.startswith(f"{module}.hooks"):
-                raise PluginError(f"{source.name}: the entry point {point.name} is not in {module}.hooks")
             found[kind][point.name] = point.value.removeprefix(f"{module}.")
+    check_hooks(found, files, f"{source.name}: the package's entry points are wrong")
     return replace(manifest, checks=found["checks"], steps=found["steps"], routes=found["routes"])

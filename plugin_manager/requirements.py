@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from plugin_manager.errors import PluginError
 from plugin_manager.layout import Files
 
 FILE = "requirements.txt"
+_COMMENT = re.compile(r"(?:^|\s)#")
+_OPTIONS = re.compile(r"\s+(?:--|\\)")
 PROJECT_FILES = (FILE, "requirements-local.txt")
 """What the project pins: what ships, and what it runs with on this machine."""
 
@@ -59,11 +63,10 @@ def plugin_needs(files: Files, plugin: str) -> list[Need]:
 def project_needs(root: Path) -> list[Need]:
     """The pins of the project."""
     return [
-        Need(Requirement(line), file)
+        Need(requirement, file)
         for file in PROJECT_FILES
         if (root / file).is_file()
-        for line in _lines((root / file).read_text(encoding="utf-8"))
-        if not line.startswith("-")
+        for requirement in _pins((root / file).read_text(encoding="utf-8"))
     ]
 
 
@@ -108,10 +111,10 @@ def write_merged(root: Path, by_plugin: dict[str, list[Need]]) -> None:
         target.unlink(missing_ok=True)
         return
     own = (root / FILE).read_text(encoding="utf-8") if (root / FILE).is_file() else ""
-    pinned = {canonicalize_name(Requirement(line).name) for line in _lines(own) if not line.startswith("-")}
+    pinned = {canonicalize_name(pin.name) for pin in _pins(own)}
     lines = [own.rstrip("\n")] if own.strip() else []
     for plugin, needs in sorted(by_plugin.items()):
-        kept = sorted(str(need.requirement) for need in needs if need.name not in pinned)
+        kept = sorted(str(n.requirement) for n in needs if n.name not in pinned or n.requirement.extras)
         if kept:
             lines += [f"# plugin {plugin}", *kept]
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
@@ -120,18 +123,37 @@ def write_merged(root: Path, by_plugin: dict[str, list[Need]]) -> None:
 
 
 def _lines(text: str) -> list[str]:
-    stripped = (line.split(" #")[0].strip() for line in text.splitlines())
-    return [line for line in stripped if line and not line.startswith("#")]
+    stripped = (_COMMENT.split(line)[0].strip() for line in text.splitlines())
+    return [line for line in stripped if line]
+
+
+def _pins(text: str) -> Iterator[Requirement]:
+    """The names with versions in a file of the project's own, which may have hashes, options and files besides."""
+    for line in _lines(text):
+        with suppress(InvalidRequirement):
+            yield Requirement(_OPTIONS.split(line)[0])
 
 
 def _satisfied(requirement: Requirement) -> bool:
     if requirement.marker is not None and not requirement.marker.evaluate():
         return True
     try:
-        version = importlib.metadata.version(requirement.name)
+        found = importlib.metadata.distribution(requirement.name)
     except importlib.metadata.PackageNotFoundError:
         return False
-    return requirement.specifier.contains(version, prereleases=True)
+    if not requirement.specifier.contains(found.version, prereleases=True):
+        return False
+    return all(map(_satisfied, _of_extras(found.requires or (), requirement.extras)))
+
+
+def _of_extras(texts: Iterable[str], extras: Iterable[str]) -> Iterator[Requirement]:
+    """What a package requires for its extras, beyond what it requires anyway."""
+    for extra in extras:
+        for need in map(Requirement, texts):
+            marker = need.marker
+            if marker is not None and marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
+                need.marker = None
+                yield need
 
 
 def _compatible(first: SpecifierSet, second: SpecifierSet) -> bool:

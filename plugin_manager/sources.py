@@ -22,9 +22,11 @@ from plugin_manager.errors import PluginError
 
 _GIT = re.compile(r"git\+(?P<scheme>[a-z]+)://(?:(?P<user>[^/]*)@)?(?P<host>[^/@]*)(?P<path>/.+)", re.DOTALL)
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?")
-_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
+_REF = re.compile(r"(?![-+/.@])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
+"""What git takes for a name (https://git-scm.com/docs/git-check-ref-format); a refspec would begin with `+`."""
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PORT = re.compile(r":\d+$")
 _SSH_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-oauth-basic", "x-token-auth"})
@@ -45,7 +47,7 @@ class Credentials:
     def secrets(self, environment: Mapping[str, str]) -> tuple[str, ...]:
         """What must be shown nowhere."""
         user, password = self.resolve(environment)
-        return tuple(text for text in (password, "" if password and user in _NO_SECRETS else user) if text)
+        return tuple(text for text in (password, "" if user in _NO_SECRETS else user) if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class GitSource:
 
     @property
     def default_name(self) -> str:
-        return self.url.rpartition("/")[2].removesuffix(".git")
+        return self.url.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def parse_source(text: str, root: Path, environment: Mapping[str, str] = os.envi
         return _git_source(text, environment)
     if "://" in text:
         raise PluginError("an address of a repository begins with git+https://, git+ssh:// or git+file://")
+    if text.startswith("git@"):
+        raise PluginError("write git+ssh://git@host/organisation/name.git, with a / after the host")
     if text.startswith((".", "/", "~")):
         written = expand(text, environment)
         return FolderSource((root / Path(written).expanduser()).resolve(), text)
@@ -142,7 +146,7 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
         found = environment.get(match[1], "")
         if not found:
             raise PluginError(
-                f"the environment variable {match[1]} is not set: export it, or put it before the command"
+                f"the environment variable {match[1]} is not set, or empty: export it, or put it before the command"
             )
         return found
 
@@ -159,11 +163,13 @@ def _git_source(text: str, environment: Mapping[str, str]) -> GitSource:
     host, (path, ref) = expand(match["host"], environment), _path_and_ref(match["path"], scheme, environment)
     if _UNPRINTABLE.search(path) or "?" in path or "#" in path:
         raise PluginError("an address of a repository has no spaces, `?` and `#`; a token stands before the host's @")
+    if scheme != "file" and ("@" in path or (ref is not None and ref.endswith(".git"))):
+        raise PluginError("no token has a / in it: write %2F, or take it from the environment by ${TOKEN}")
     if (scheme == "file") != (host == "") or (host and not _HOST.fullmatch(host)):
         raise PluginError(f"git+{scheme}:// is followed by {'a path' if scheme == 'file' else 'a host and a path'}")
-    if ref is not None and (not _REF.fullmatch(ref) or ".." in ref):
-        raise PluginError("what follows the last @ is no tag, branch or commit")
-    if scheme == "http" and host.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):
+    if ref is not None and not _REF.fullmatch(ref):
+        raise PluginError("what follows the @ after the path is no tag, branch or commit")
+    if scheme == "http" and _PORT.sub("", host) not in ("127.0.0.1", "localhost", "[::1]"):
         raise PluginError("git+http:// would send code and token unencrypted: use git+https://")
     if scheme == "ssh":
         if user and not _SSH_USER.fullmatch(user):
@@ -191,6 +197,8 @@ def _path_and_ref(path: str, scheme: str, environment: Mapping[str, str]) -> tup
 
 def _secret(text: str, environment: Mapping[str, str]) -> str:
     value = expand(text, environment).strip() if "${" in text else unquote(text)
+    if text and not value:
+        raise PluginError(f"{text} is blank: set the environment variable anew")
     if _UNPRINTABLE.search(value):
         raise PluginError("the token has spaces or line breaks in it: set the environment variable anew")
     return value

@@ -19,7 +19,7 @@ import pytest
 from asl.testing import FlowSource
 from chalicelib import plugins
 from chalicelib.flows.cli.runner import LocalContext
-from chalicelib.flows.namespaces import FLOW_NAME
+from chalicelib.flows.namespaces import flow_name
 from chalicelib.flows.testing import ProjectFlows
 from chalicelib.functions import discover, find
 from chalicelib.functions.calling import call_from_flow
@@ -45,7 +45,7 @@ class Surroundings:
     def names(self) -> list[str]:
         """The plugin's own flows."""
         files = (file.read_text(encoding="utf-8") for file in self._plugin.flows.rglob("*.y*ml"))
-        return sorted(match[1] for text in files if (match := FLOW_NAME.search(text)))
+        return sorted(name for text in files if (name := flow_name(text)))
 
     def call(self, name: str, event: Any = None, /, **parameters: Any) -> Any:
         """Call a function as a flow does, with an event or with parameters; what it returns as JSON has it."""

@@ -15,8 +15,7 @@ from chalicelib.flows.compiled import Project
 from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
 from chalicelib.flows.extensions import extensions_of
 from chalicelib.flows.linker import link
-from chalicelib.flows.namespaces import FLOW_NAME, Namespace, namespaces
-from chalicelib.flows.source import Source
+from chalicelib.flows.namespaces import Namespace, flow_name, namespaces
 from chalicelib.flows.unit import compile_unit
 from chalicelib.functions import Function, FunctionError, discover, find
 from chalicelib.settings import PROJECT
@@ -92,20 +91,11 @@ def _flow_names(
     found = {
         (owners[path].prefix if path in owners else "") + name
         for path, text in texts.items()
-        if (name := _name_in(text))
+        if (name := flow_name(text))
     }
     everywhere = frozenset(found - set(functions))
     inside = {id(owner): (everywhere | owner.flows) - owner.functions for owner in owners.values() if owner.prefix}
     return {path: inside.get(id(owners.get(path)), everywhere) for path in texts}
-
-
-def _name_in(text: str) -> str:
-    match = FLOW_NAME.search(text)
-    if match:
-        return match[1]
-    value = Source("", text).value  # written in another way, such as JSON
-    name = value.get("name") if isinstance(value, dict) else None
-    return name if isinstance(name, str) else ""
 
 
 def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:

@@ -14,10 +14,11 @@ from pathlib import Path
 from chalicelib.flows.handlers import function_of_handler
 from chalicelib.flows.permissions import derive_statements
 from chalicelib.flows.placeholders import Target, flow_names, flow_of_reference, function_names
+from chalicelib.flows.source import Source
 from chalicelib.flows.unit import Unit
 from chalicelib.plugins import Plugin
 
-FLOW_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
+_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,20 @@ class Namespace:
         return replace(unit, name=name, flow=flow, statements=statements)
 
 
+def flow_name(text: str) -> str:
+    """The name of the flow whose file has this text, empty if it has none."""
+    match = _NAME.search(text)
+    if match:
+        return match[1]
+    value = Source("", text).value  # written in another way, such as JSON
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
+
+
 def namespace_of(plugin: Plugin, texts: Mapping[str, str]) -> Namespace:
     """The names of a plugin, whose flows' files are `texts`."""
     functions = frozenset(handler.parent.name for handler in plugin.functions.glob("*/handler.py"))
-    flows = frozenset(match[1] for text in texts.values() if (match := FLOW_NAME.search(text)))
+    flows = frozenset(name for text in texts.values() if (name := flow_name(text)))
     return Namespace(plugin.name, plugin.prefix, functions, flows)
 
 
