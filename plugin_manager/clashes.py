@@ -12,7 +12,7 @@ from plugin_manager.errors import PluginError
 from plugin_manager.layout import flow_paths, function_names
 from plugin_manager.obtain import Obtained
 
-_WAY_OUT = 'rename one of them; of functions and flows a prefix in config.json: {"source": "...", "prefix": "acme_"}'
+_WAY_OUT = 'rename one of the two, or have a prefix for one in config.json: {"source": "...", "prefix": "acme_"}'
 
 Claim = tuple[str, str, str]
 """What makes two the same, the name, and who has it."""

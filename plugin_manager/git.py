@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from plugin_manager.errors import PluginError
 from plugin_manager.layout import Entry
@@ -284,9 +284,7 @@ class Repository:
         if "dubious ownership" in said:
             return f"it belongs to another user: git config --global --add safe.directory {address.path}"
         if "host key verification failed" in said:
-            return (
-                f"the key of {host} is not known: connect once by `ssh {host}`, and compare it with the one published"
-            )
+            return f"the key of {host} is not known: connect once by `{_ssh(address)}`, and compare it"
         if "permission denied (publickey" in said:
             return f"{host} refuses the ssh key: is it loaded (`ssh-add -l`), and has it access to the repository?"
         if "could not resolve host" in said:
@@ -298,6 +296,10 @@ class Repository:
         if "not found" in said or "does not appear to be a git repository" in said or "does not exist" in said:
             return f"there is no such repository, or no access to it: {_last_lines(text)}"
         return f"it cannot be fetched: {_last_lines(text)}"
+
+
+def _ssh(address: SplitResult) -> str:
+    return f"ssh {f'-p {address.port} ' if address.port else ''}{address.hostname}"
 
 
 def _last_lines(text: str) -> str:
