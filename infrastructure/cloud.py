@@ -83,19 +83,46 @@ class Cloud:
             missing += answer["InvalidParameters"]
         return sorted(missing)
 
+    def stack(self, stage: str) -> Mapping[str, Any] | None:
+        """What CloudFormation says of a stage's stack; None where there is none.
+
+        Raises:
+            DeploymentError: It cannot be asked.
+        """
+        name = f"{APP_NAME}-{stage}"
+        try:
+            found: Mapping[str, Any] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except self._client_error as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise DeploymentError(f"the stack {name} cannot be read: {error}") from None
+            return None
+        return found
+
     def stack_outputs(self, stage: str) -> Mapping[str, str]:
         """The outputs of a stage's stack.
 
         Raises:
             DeploymentError: There is no such stack.
         """
-        stack = f"{APP_NAME}-{stage}"
-        try:
-            described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-        except self._client_error as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise DeploymentError(f"the stack {stack} cannot be read: {error}") from None
+        found = self.stack(stage)
+        if found is None:
             raise DeploymentError(
-                f"no stack {stack} in {self.region}: deploy it first: npx cdk deploy -c stage={stage} -c api=chalice"
-            ) from None
-        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+                f"no stack {APP_NAME}-{stage} in {self.region}: deploy it first: make deploy STAGE={stage} API=chalice"
+            )
+        return outputs(found)
+
+    def lift_protection(self, stage: str) -> None:
+        """Let CloudFormation delete a stage's stack."""
+        self.client("cloudformation").update_termination_protection(
+            StackName=f"{APP_NAME}-{stage}", EnableTerminationProtection=False
+        )
+
+
+def outputs(stack: Mapping[str, Any]) -> Mapping[str, str]:
+    """The outputs of a stack that CloudFormation has described."""
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def front_door(stack: Mapping[str, Any]) -> str:
+    """Who deployed the API and the functions of a stage's stack: `cdk`, or `chalice`."""
+    return "cdk" if "ApiUrl" in outputs(stack) else "chalice"

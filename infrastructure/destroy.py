@@ -1,6 +1,7 @@
 """Before a stage is destroyed: `python -m infrastructure.destroy --stage prod` asks, and lifts the protection.
 
-A stage that keeps its data wants its name typed back.
+A stage that keeps its data wants its name typed back. What `chalice deploy` has made can be deleted only with its
+records, `.chalice/deployed/STAGE.json`; without them nothing is destroyed, since functions and API would stay behind.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from chalicelib.names import APP_NAME
+from chalicelib.settings import PROJECT
+from infrastructure.cloud import Cloud, front_door
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import StageSettings
 
@@ -19,22 +22,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infrastructure.destroy", description=__doc__)
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args(argv)
-    from infrastructure.cloud import Cloud
     from infrastructure.synthesis import checked_stage
 
     try:
         stage = checked_stage(arguments.stage)
         cloud = Cloud()
-        cloud.stack_outputs(stage.name)  # there is such a stack
+        stack = cloud.stack(stage.name)
+        recorded = (PROJECT / ".chalice" / "deployed" / f"{stage.name}.json").is_file()
+        if stack is None and not recorded:
+            raise DeploymentError(f"there is no stage {stage.name} in account {cloud.account}, {cloud.region}")
+        if stack is not None and not recorded and front_door(stack) == "chalice":
+            check_nothing_is_left(cloud, stage.name)
         confirm(stage, cloud.account, cloud.region)
-        if stage.retain_data:
-            cloud.client("cloudformation").update_termination_protection(
-                StackName=f"{APP_NAME}-{stage.name}", EnableTerminationProtection=False
-            )
+        if stage.retain_data and stack is not None:
+            cloud.lift_protection(stage.name)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def check_nothing_is_left(cloud: Cloud, stage: str) -> None:
+    """Make sure that there is nothing of `chalice deploy` that `chalice delete` would not find.
+
+    Raises:
+        DeploymentError: There is.
+    """
+    client = cloud.client("lambda")
+    try:
+        client.get_function(FunctionName=f"{APP_NAME}-{stage}")
+    except client.exceptions.ResourceNotFoundException:
+        return
+    raise DeploymentError(
+        f"`chalice deploy` made the API and the functions of stage {stage} from another folder: bring its file "
+        f".chalice/deployed/{stage}.json here, by which Chalice deletes them"
+    )
 
 
 def confirm(stage: StageSettings, account: str, region: str) -> None:
@@ -46,7 +68,7 @@ def confirm(stage: StageSettings, account: str, region: str) -> None:
     if not stage.retain_data:
         return
     print(f"The stage {stage.name} in account {account}, {region} will serve no one any more. Its tables and its")
-    print("users stay in the account; to deploy the stage again, delete or import the tables first (docs/deploy.md).")
+    print("users stay in the account; to deploy the stage again takes the tables in again (docs/deploy.md).")
     try:
         answer = input("Type the stage's name to destroy it: ")
     except EOFError:

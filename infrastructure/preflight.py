@@ -1,4 +1,8 @@
-"""What can stop a deployment, found before anything is changed: `python -m infrastructure.preflight --stage prod`."""
+"""What can stop a deployment, found before anything is changed: `python -m infrastructure.preflight --stage prod`.
+
+One thing is put right: the stack of a first deployment that failed, which serves nobody, may be deleted again, as CDK
+does before another attempt. The protection that a stage with data has would stop it.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +31,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Check everything, from what costs nothing to what asks AWS; the first failure is one line."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.preflight", description=__doc__)
     parser.add_argument("--stage", default=DEFAULT_STAGE)
+    parser.add_argument("--api", default="cdk", help="who deploys API and functions: cdk or chalice")
     arguments = parser.parse_args(argv)
     try:
-        print(check(arguments.stage))
+        print(check(arguments.stage, api=arguments.api))
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def check(stage_name: str, project: Path = PROJECT) -> str:
+def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> str:
     """Check the stage, the flows, the tools, the account; says what would be deployed where.
+
+    Args:
+        stage_name: The stage.
+        project: The folder of `app.py`.
+        api: Who is to deploy the API and the functions, `cdk` or `chalice`.
 
     Raises:
         DeploymentError: Something is in the way.
@@ -45,10 +55,11 @@ def check(stage_name: str, project: Path = PROJECT) -> str:
     from chalicelib.flows.permissions.granted import PermissionsError
     from infrastructure.cloud import Cloud
     from infrastructure.function_role import function_role_policy
-    from infrastructure.synthesis import checked_flows, checked_stage
+    from infrastructure.synthesis import checked_flows, checked_front_door, checked_stage
     from infrastructure.tokens import template_names
 
     stage = checked_stage(stage_name)
+    checked_front_door(api)
     flows = checked_flows(stage, project)
     try:
         function_role_policy(template_names(stage.name), "", project)
@@ -58,8 +69,35 @@ def check(stage_name: str, project: Path = PROJECT) -> str:
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
+    check_deployed(cloud, stage.name, api)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     return "\n".join([deployed, *_missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)])
+
+
+def check_deployed(cloud: Cloud, stage: str, api: str) -> None:
+    """Make sure that what is deployed of the stage can be deployed over.
+
+    Raises:
+        DeploymentError: The other front door has deployed it, or CloudFormation is stuck.
+    """
+    from infrastructure.cloud import front_door
+
+    stack = cloud.stack(stage)
+    if stack is None:
+        return
+    status = stack["StackStatus"]
+    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+        if stack.get("EnableTerminationProtection"):
+            cloud.lift_protection(stage)
+    elif status == "UPDATE_ROLLBACK_FAILED":
+        raise DeploymentError(
+            f"the last deployment of stage {stage} failed and could not be undone: npx cdk rollback -c stage={stage}"
+        )
+    elif status.endswith(("CREATE_COMPLETE", "UPDATE_COMPLETE", "ROLLBACK_COMPLETE")) and front_door(stack) != api:
+        raise DeploymentError(
+            f"the API and the functions of stage {stage} were deployed by {front_door(stack)}: "
+            f"make deploy STAGE={stage} API={front_door(stack)}, or first: make destroy STAGE={stage}"
+        )
 
 
 def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:

@@ -39,10 +39,8 @@ def synthesise_from_context(outdir: str | None = None, context: dict[str, str] |
     flows = compiled_flows()
     app = new_app(outdir, context)
     stage = checked_stage(app.node.try_get_context("stage") or DEFAULT_STAGE)
-    front_door = app.node.try_get_context("api") or "cdk"
-    if front_door not in ("cdk", "chalice"):
-        raise DeploymentError(f"-c api={front_door}: it is cdk (the default) or chalice")
-    return synthesise(app, stage, "chalice" if front_door == "chalice" else "cdk", flows=flows)
+    front_door = checked_front_door(app.node.try_get_context("api") or "cdk")
+    return synthesise(app, stage, front_door, flows=flows)
 
 
 def new_app(outdir: str | None = None, context: dict[str, str] | None = None) -> cdk.App:
@@ -114,6 +112,17 @@ def checked_stage(name: str) -> StageSettings:
         return stage_settings(name)
     except StageError as error:
         raise DeploymentError(str(error)) from None
+
+
+def checked_front_door(name: str) -> FrontDoor:
+    """Who deploys the API and the functions.
+
+    Raises:
+        DeploymentError: It is neither CDK nor Chalice.
+    """
+    if name not in ("cdk", "chalice"):
+        raise DeploymentError(f"api={name}: it is cdk (the default) or chalice")
+    return "chalice" if name == "chalice" else "cdk"
 
 
 def compiled_flows(project: Path = PROJECT) -> Project:

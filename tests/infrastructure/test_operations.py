@@ -68,6 +68,32 @@ def test_the_protection_is_lifted_after_the_answer_only(monkeypatch: pytest.Monk
     assert lifted == [{"StackName": f"{APP}-prod", "EnableTerminationProtection": False}]
 
 
+def test_what_chalice_has_deployed_elsewhere_is_not_left_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(destroy, "PROJECT", tmp_path)
+    role = {"Version": "2012-10-17", "Statement": []}
+    with mock_aws():
+        boto3.client("cloudformation").create_stack(StackName=f"{APP}-dev", TemplateBody=STACK)
+        assert destroy.main(["--stage", "dev"]) == 0  # `chalice deploy` never came to it
+        arn = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(role))["Role"]["Arn"]
+        boto3.client("lambda").create_function(
+            FunctionName=f"{APP}-dev", Runtime="python3.11", Role=arn, Handler="a.b", Code={"ZipFile": b"x"}
+        )
+        assert destroy.main(["--stage", "dev"]) == 1
+        assert "from another folder: bring its file .chalice/deployed/dev.json here" in capsys.readouterr().err
+        _deployed(tmp_path, [], "dev")
+        assert destroy.main(["--stage", "dev"]) == 0
+        boto3.client("cloudformation").delete_stack(StackName=f"{APP}-dev")
+        assert destroy.main(["--stage", "dev"]) == 0  # what Chalice made is still to be deleted
+
+
+@mock_aws
+def test_a_stage_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert destroy.main(["--stage", "dev"]) == 1
+    assert capsys.readouterr().err == "error: there is no stage dev in account 123456789012, us-east-1\n"
+
+
 @pytest.fixture
 def log_client() -> Any:
     with mock_aws():
@@ -117,10 +143,10 @@ def test_a_name_without_logs_is_one_line(log_client: Any, capsys: pytest.Capture
     assert capsys.readouterr().err == "error: the stage prod has no logs of 'nope'\n"
 
 
-def _deployed(project: Path, resources: list[dict[str, str]]) -> None:
+def _deployed(project: Path, resources: list[dict[str, str]], stage: str = "prod") -> None:
     folder = project / ".chalice" / "deployed"
     folder.mkdir(parents=True)
-    (folder / "prod.json").write_text(json.dumps({"resources": resources}))
+    (folder / f"{stage}.json").write_text(json.dumps({"resources": resources}))
 
 
 def test_the_api_of_chalice_is_found_or_said_to_be_missing(tmp_path: Path) -> None:

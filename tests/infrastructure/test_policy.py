@@ -39,7 +39,7 @@ def _resource_of(action: str) -> str:
     if service == "ssm":
         return f"arn:aws:ssm:{HERE}:parameter/cdk-bootstrap/hnb659fds/version"
     table = f"arn:aws:dynamodb:{HERE}:table/{APP}-prod-usage"
-    return {"cloudformation": STACK, "cognito-idp": POOL, "dynamodb": table, "logs": LOG}[service]
+    return {"cloudformation": STACK, "cognito-idp": POOL, "dynamodb": table, "lambda": FUNCTION, "logs": LOG}[service]
 
 
 def _own_calls() -> Iterator[tuple[str, str]]:
@@ -48,7 +48,7 @@ def _own_calls() -> Iterator[tuple[str, str]]:
     services = {
         "describe_stacks": "cloudformation", "update_termination_protection": "cloudformation", "query": "dynamodb",
         "get_parameter": "ssm", "get_caller_identity": "sts", "describe_log_groups": "logs",
-        "filter_log_events": "logs",
+        "filter_log_events": "logs", "get_function": "lambda",
     }  # fmt: skip
     for file in [*(PROJECT / "admin").glob("*.py"), *(PROJECT / "infrastructure").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):

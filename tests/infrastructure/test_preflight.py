@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -13,7 +14,7 @@ from moto import mock_aws
 
 from chalicelib.settings import PROJECT
 from infrastructure import preflight
-from infrastructure.cloud import BOOTSTRAP_PARAMETER
+from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
 from infrastructure.errors import DeploymentError
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
@@ -55,6 +56,50 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
         found = preflight.check("prod", project)
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
+
+
+class DeployedStack:
+    """A cloud with one stack, of the stage prod."""
+
+    def __init__(self, status: str, *outputs: str, protected: bool = True) -> None:
+        self.described = {
+            "StackStatus": status,
+            "EnableTerminationProtection": protected,
+            "Outputs": [{"OutputKey": key, "OutputValue": "x"} for key in outputs],
+        }
+        self.lifted: list[str] = []
+
+    def stack(self, stage: str) -> dict[str, Any] | None:
+        return self.described if stage == "prod" else None
+
+    def lift_protection(self, stage: str) -> None:
+        self.lifted.append(stage)
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_the_two_front_doors_are_not_mixed(status: str) -> None:
+    by_cdk, by_chalice = DeployedStack(status, "ApiUrl", "UserPoolId"), DeployedStack(status, "UserPoolId")
+    preflight.check_deployed(cast(Cloud, by_cdk), "prod", "cdk")
+    preflight.check_deployed(cast(Cloud, by_chalice), "prod", "chalice")
+    preflight.check_deployed(cast(Cloud, by_cdk), "dev", "chalice")
+    with pytest.raises(DeploymentError, match="were deployed by cdk: make deploy STAGE=prod API=cdk, or first: make d"):
+        preflight.check_deployed(cast(Cloud, by_cdk), "prod", "chalice")
+    with pytest.raises(DeploymentError, match="were deployed by chalice: make deploy STAGE=prod API=chalice, or"):
+        preflight.check_deployed(cast(Cloud, by_chalice), "prod", "cdk")
+    assert by_cdk.lifted == by_chalice.lifted == []
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_what_a_failed_first_deployment_left_may_be_deleted(status: str) -> None:
+    failed, unprotected = DeployedStack(status), DeployedStack(status, protected=False)
+    for cloud in (failed, unprotected):
+        preflight.check_deployed(cast(Cloud, cloud), "prod", "cdk")
+    assert (failed.lifted, unprotected.lifted) == (["prod"], [])
+
+
+def test_a_stack_that_is_stuck_is_one_line() -> None:
+    with pytest.raises(DeploymentError, match="could not be undone: npx cdk rollback -c stage=prod"):
+        preflight.check_deployed(cast(Cloud, DeployedStack("UPDATE_ROLLBACK_FAILED", "ApiUrl")), "prod", "cdk")
 
 
 def test_secrets_that_plugins_expect(project: Path, node: Callable[[str], None]) -> None:

@@ -36,7 +36,7 @@ def test_an_unknown_stage_is_one_line() -> None:
 
 def test_an_unknown_front_door_is_one_line() -> None:
     code, printed = _synthesise({"stage": "dev", "api": "sam"})
-    assert (code, printed) == (1, "error: -c api=sam: it is cdk (the default) or chalice")
+    assert (code, printed) == (1, "error: api=sam: it is cdk (the default) or chalice")
 
 
 def test_a_broken_flow_is_found_in_its_line(make_project: Callable[..., Path]) -> None:

@@ -70,6 +70,10 @@ class Provider:
         """Make the resource."""
         raise NotImplementedError
 
+    def find(self, aws: Aws, properties: Properties) -> Made | None:
+        """The resource that exists under the name that `properties` give it, if the type can be imported."""
+        return None
+
     def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
         """Bring the resource in line with `properties`."""
         raise NotImplementedError

@@ -65,13 +65,16 @@ class Provisioner:
         self._aws = aws
         self._report = report
 
-    def deploy(self, template: Template, names: Mapping[str, Any], exported: Mapping[str, Any]) -> list[OutputValue]:
+    def deploy(
+        self, template: Template, names: Mapping[str, Any], exported: Mapping[str, Any], *, imports: bool = False
+    ) -> list[OutputValue]:
         """Bring the stack in line with the template; returns its outputs.
 
         Args:
             template: The template, expanded.
             names: Parameters and pseudo parameters.
             exported: The values that other stacks export.
+            imports: Take in resources that exist by their names, of those that are kept when the stack is deleted.
 
         Raises:
             DeploymentFailed: Something failed; everything is as it was.
@@ -84,7 +87,9 @@ class Provisioner:
             order = in_order(template)
             wanted = [name for name in order if self._is_wanted(template["Resources"][name], evaluator)]
             for name in wanted:
-                self._bring_about(name, template["Resources"][name], evaluator, undo, replaced)
+                described = template["Resources"][name]
+                if not (imports and self._take_in(name, described, evaluator)):
+                    self._bring_about(name, described, evaluator, undo, replaced)
             outputs = _outputs(template, evaluator)
         except Exception as error:
             for step in reversed(undo):
@@ -121,6 +126,23 @@ class Provisioner:
         condition = described.get("Condition")
         return condition is None or evaluator.condition(condition)
 
+    def _take_in(self, name: str, described: Mapping[str, Any], evaluator: Evaluator) -> bool:
+        """Import a resource that is not in the stack yet; whether there is one of its name.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+        """
+        kept = _kept_on_deletion(described)
+        if name in self.resources or not kept:
+            return False
+        properties = evaluator.value(described.get("Properties", {}))
+        found = _provider(described["Type"]).find(self._aws, properties)
+        if found is None:
+            return False
+        imported = Resource(name, described["Type"], found, properties, kept, _kept_on_replacement(described))
+        self.resources[name] = imported
+        self._tell(imported, "IMPORT_COMPLETE")
+        return True
+
     def _bring_about(
         self,
         name: str,
@@ -135,14 +157,16 @@ class Provisioner:
         try:
             provider = _provider(kind)
             properties = evaluator.value(described.get("Properties", {}))
-            keeps = (described.get("DeletionPolicy") == "Retain", described.get("UpdateReplacePolicy") == "Retain")
+            keeps = (_kept_on_deletion(described), _kept_on_replacement(described))
             if former is not None and former.type == kind and former.properties == properties:
                 self.resources[name] = replace(former, keeps_on_deletion=keeps[0], keeps_on_replacement=keeps[1])
                 return
             self._report(name, former.made.id if former else "", kind, f"{verb}_IN_PROGRESS", "")
             if former is None or former.type != kind or provider.must_be_replaced(properties, former.properties):
                 made = Resource(name, kind, provider.create(self._aws, name, properties), properties, *keeps)
-                undo.append(lambda: self._clean_up(made, False))
+                # A rollback leaves what is to be retained, too, unless the policy makes this one exception.
+                stays = described.get("DeletionPolicy") == "Retain"
+                undo.append(lambda: self._clean_up(made, stays))
                 if former is not None and not former.keeps_on_replacement:
                     replaced.append(former)
             else:
@@ -195,6 +219,14 @@ def _outputs(template: Template, evaluator: Evaluator) -> list[OutputValue]:
         value = str(evaluator.value(described["Value"]))
         outputs.append(OutputValue(key, value, described.get("Description", ""), export))
     return outputs
+
+
+def _kept_on_deletion(described: Mapping[str, Any]) -> bool:
+    return described.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+
+
+def _kept_on_replacement(described: Mapping[str, Any]) -> bool:
+    return described.get("UpdateReplacePolicy") == "Retain"
 
 
 def _provider(kind: str) -> Provider:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -36,7 +37,12 @@ def install(endpoint: str) -> None:
     CloudFormationBackend.delete_change_set = _delete_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.delete_stack = _delete_stack  # type: ignore[method-assign,assignment]
     CloudFormationResponse._get_stack_from_s3_url = _template_at  # type: ignore[method-assign,assignment]
+    CloudFormationResponse.create_change_set = _noting_imports(_create_change_set)  # type: ignore[method-assign]
     CloudFormationResponse.update_termination_protection = _update_termination_protection  # type: ignore[attr-defined]
+
+
+_create_change_set = CloudFormationResponse.create_change_set
+_IMPORTS = "_localcloud_imports"  # the attribute of moto's ChangeSet that keeps the parameter ImportExistingResources
 
 
 class Resources:
@@ -76,13 +82,16 @@ class Resources:
             for kind, members in kinds.items()
         }
 
-    def deploy(self, template: Template, parameters: Mapping[str, Any]) -> None:
-        """Bring the resources in line with a template. Raises DeploymentFailed, everything being as it was."""
+    def deploy(self, template: Template, parameters: Mapping[str, Any], *, imports: bool) -> None:
+        """Bring the resources in line with a template, or take them in where they exist.
+
+        Raises DeploymentFailed, everything being as it was.
+        """
         former = dict(self.resolved_parameters)
         try:
             names = self._take_parameters(template, parameters)
             exported = {name: export.value for name, export in self.stack.cross_stack_resources.items()}
-            outputs = self.provisioner.deploy(template, names, exported)
+            outputs = self.provisioner.deploy(template, names, exported, imports=imports)
         except (DeploymentFailed, TemplateError) as error:
             self.resolved_parameters = former
             raise DeploymentFailed(str(error)) from None
@@ -172,12 +181,12 @@ def _outputs_of(stack: Stack) -> Outputs:
     return Outputs(_resources(stack))
 
 
-def _deploy(stack: Stack, template: str, parameters: Mapping[str, Any], verb: str) -> bool:
+def _deploy(stack: Stack, template: str, parameters: Mapping[str, Any], verb: str, *, imports: bool = False) -> bool:
     """Deploy a template; whether it succeeded. The stack's status and events say the rest."""
     resources = _resources(stack)
     _set_status(stack, f"{verb}_IN_PROGRESS", "User Initiated")
     try:
-        resources.deploy(_parsed(template), parameters)
+        resources.deploy(_parsed(template), parameters, imports=imports)
     except DeploymentFailed as error:
         rollback = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
         _set_status(stack, f"{rollback}_IN_PROGRESS", str(error))
@@ -251,10 +260,24 @@ def _execute_change_set(backend: CloudFormationBackend, change_set_name: str, st
     change_set = _describe_change_set(backend, change_set_name)
     stack = backend.stacks[change_set.stack_id]
     change_set.execution_status = "EXECUTE_IN_PROGRESS"
-    done = _deploy(stack, change_set.template, change_set.parameters, change_set.change_set_type)
+    imports = getattr(change_set, _IMPORTS, False)
+    done = _deploy(stack, change_set.template, change_set.parameters, change_set.change_set_type, imports=imports)
     change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
     if done and change_set.tags is not None:
         stack.tags = change_set.tags
+
+
+def _noting_imports(original: Callable[[CloudFormationResponse], ActionResult]) -> Any:
+    """CreateChangeSet's parameter `ImportExistingResources`, which moto does not read."""
+
+    @functools.wraps(original)
+    def create_change_set(self: CloudFormationResponse) -> ActionResult:
+        answer = original(self)
+        change_set = _describe_change_set(self.cloudformation_backend, cast(dict[str, str], answer.result)["Id"])
+        setattr(change_set, _IMPORTS, bool(self._get_bool_param("ImportExistingResources")))
+        return answer
+
+    return create_change_set
 
 
 def _delete_stack(backend: CloudFormationBackend, name_or_stack_id: str) -> None:

@@ -150,6 +150,52 @@ def test_what_is_to_be_kept_is_kept(cloud: Cloud, stack: Stack) -> None:
     assert queues(cloud, stack.name) == [f"{stack.name}-a"]
 
 
+def test_a_rollback_leaves_what_is_to_be_retained_unless_it_makes_an_exception(cloud: Cloud, stack: Stack) -> None:
+    resources = {
+        "A": {**queue(f"{stack.name}-a"), "DeletionPolicy": "Retain"},
+        "B": {**queue(f"{stack.name}-b"), "DeletionPolicy": "RetainExceptOnCreate"},
+        "Bad": {"Type": "AWS::Nothing::AtAll", "DependsOn": ["A", "B"]},
+    }
+    assert stack.deploy(resources) == "ROLLBACK_COMPLETE"
+    assert queues(cloud, stack.name) == [f"{stack.name}-a"]
+
+
+def test_tables_that_were_kept_are_taken_in_where_the_change_set_says_so(cloud: Cloud, stack: Stack) -> None:
+    client, name = stack.client, stack.name
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "DeletionPolicy": "Retain",
+        "Properties": {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+
+    def create(resources: dict[str, Any], **options: Any) -> str:
+        body = json.dumps({"Resources": resources, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["T", "Arn"]}}}})
+        client.create_change_set(
+            StackName=name, ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=body, **options
+        )
+        client.execute_change_set(StackName=name, ChangeSetName="c")
+        return str(stack.described()["StackStatus"])
+
+    assert create({"T": table}) == "CREATE_COMPLETE"
+    database = client_of(cloud, "dynamodb")
+    database.put_item(TableName=name, Item={"id": {"S": "kept"}})
+    client.delete_stack(StackName=name)
+    assert create({"T": table}) == "ROLLBACK_COMPLETE"  # its name is taken
+    client.delete_stack(StackName=name)
+    unkept = {key: value for key, value in table.items() if key != "DeletionPolicy"}
+    assert create({"T": unkept}, ImportExistingResources=True) == "ROLLBACK_COMPLETE"
+    client.delete_stack(StackName=name)
+    assert create({"T": table, "Q": queue(f"{name}-q")}, ImportExistingResources=True) == "CREATE_COMPLETE"
+    assert ("T", "IMPORT_COMPLETE") in stack.events()
+    assert stack.outputs()["Arn"].endswith(f":table/{name}")
+    assert database.scan(TableName=name)["Count"] == 1
+
+
 def test_a_protected_stack_is_not_deleted(cloud: Cloud, stack: Stack) -> None:
     stack.deploy({"A": queue(f"{stack.name}-a")}, EnableTerminationProtection=True)
     with pytest.raises(ClientError, match="TerminationProtection is enabled"):

@@ -19,6 +19,14 @@ class Table(Provider):
         made = aws.client("dynamodb").create_table(**{**parameters, "TableName": name})["TableDescription"]
         return self._set(aws, Made(name, {"Arn": made["TableArn"]}), properties, {})
 
+    def find(self, aws: Aws, properties: Properties) -> Made | None:
+        client = aws.client("dynamodb")
+        try:
+            found = client.describe_table(TableName=properties.get("TableName", "-"))["Table"]
+        except client.exceptions.ResourceNotFoundException:
+            return None
+        return Made(found["TableName"], {"Arn": found["TableArn"]})
+
     def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
         settings = changed(properties, former, ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled"))
         if settings:
