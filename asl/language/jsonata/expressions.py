@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from asl.language.values import json_text
 
 Evaluator = Callable[[Scope], Any]
 
+_CODED = re.compile(r"[A-Z]\d{4}: ")
 _TYPE_NAMES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
 
 
@@ -114,7 +116,9 @@ def _program(text: str, named: str, field: str | None) -> Evaluator:
         try:
             return program(scope)
         except JsonataFailure as failure:
-            cause = f"{named} threw an error during evaluation. {failure}"
+            # A message with a code is a sentence of its own on AWS.
+            separator = "." if _CODED.match(str(failure)) else ":"
+            cause = f"{named} threw an error during evaluation{separator} {failure}"
         except UnsupportedResult:
             cause = f"{named} returned an unsupported result type."
         except RecursionError:

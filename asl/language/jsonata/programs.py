@@ -12,12 +12,32 @@ from typing import Any
 
 import jsonatapy
 
-from asl.language.jsonata.functions import FUNCTIONS, JsonataFailure, UndefinedResult
+from asl.language.jsonata.functions import (
+    FUNCTIONS,
+    LIMITED,
+    MAX_SEQUENCE_ITEMS,
+    MEMORY_EXCEEDED,
+    JsonataFailure,
+    LibraryDecides,
+    UndefinedResult,
+)
 from asl.language.jsonata.plain import states_value
 from asl.language.scope import MISSING, Scope
 
-# An expression runs in the thread of all executions, so it must not keep it.
+# An expression runs in the thread of all executions, so it must not keep it. AWS's limits are a second, 6,990,256 bytes
+# (873,782 numbers) and a depth of 100, which counts an expression's outermost level too.
 TIMEOUT_MILLISECONDS = 1000
+_LIMITS = {
+    "timeout": TIMEOUT_MILLISECONDS,
+    "max_stack_depth": 99,
+    "max_sequence_length": MAX_SEQUENCE_ITEMS,
+}
+_EXCEEDED = {
+    "D1011": "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
+    "D1012": "Expression evaluation timeout: Check for infinite loop",
+    "D2015": MEMORY_EXCEEDED,
+}
+_OVERRIDES = {"random", "eval", *LIMITED}
 
 _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 _STATES_MEMBER = re.compile(r"\$states(?!\w)(?:\s*\.\s*(input|context|result|errorOutput)(?!\w))?")
@@ -31,7 +51,7 @@ class UnsupportedResult(Exception):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> None:
     """Raises `ValueError` if the expression does not parse."""
-    jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
+    jsonatapy.compile(text)
 
 
 @lru_cache(maxsize=4096)
@@ -41,26 +61,29 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
     The function raises `JsonataFailure` or `UnsupportedResult`. Raises `ValueError` if the expression does not parse.
     """
     names = set(_VARIABLE.findall(text))
-    hosts = names & FUNCTIONS.keys()
+    hosts = frozenset(names & FUNCTIONS.keys())
     local = threading.local()
 
-    def expression_here() -> Any:
-        """The library's compiled expression, which only the thread that made it may use."""
+    def expression_here(functions: frozenset[str] = hosts) -> Any:
+        """The library's compiled expression with these functions, which only the thread that made it may use."""
         try:
-            return local.expression
+            return local.expressions[functions]
         except AttributeError:
-            # Not the one of `parse`: host functions are registered on the compiled expression.
-            expression = local.expression = jsonatapy.compile(text, timeout=TIMEOUT_MILLISECONDS)
-            # Dropped by another thread, as at the end of the process, it complains on standard error instead of being
-            # freed: let it never be dropped.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(expression))
-        for name in hosts:
-            register = expression.register_override if name in ("random", "eval") else expression.register
+            local.expressions = {}
+        except KeyError:
+            pass
+        # Not the one of `parse`: host functions are registered on the compiled expression.
+        expression = local.expressions[functions] = jsonatapy.compile(text, **_LIMITS)
+        # Dropped by another thread, as at the end of the process, it complains on standard error instead of being
+        # freed: let it never be dropped.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(expression))
+        for name in functions:
+            register = expression.register_override if name in _OVERRIDES else expression.register
             register(name, FUNCTIONS[name])
         return expression
 
     expression_here()
-    variables = names - FUNCTIONS.keys() - {"states"}
+    variables = names - {"states"}
     members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
 
     def bind(scope: Scope) -> dict[str, Any]:
@@ -74,18 +97,32 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
 
     def run(scope: Scope) -> Any:
         bindings = bind(scope)
-        expression = expression_here()
+        functions = hosts.difference(bindings)  # a variable hides the function of its name
         try:
-            try:
-                return _evaluate(expression, bindings)
-            except OverflowError:
-                return _evaluate(expression, _with_doubles(bindings))
-            except UnicodeEncodeError:
-                return _evaluate(expression, _without_surrogates(bindings))
+            return _evaluate_all(expression_here(functions), bindings)
+        except ValueError as error:
+            message = str(error)
+            if message.startswith(_LIBRARY_DECIDES):
+                return run_library(bindings, functions)
+            return _fail(text, bindings, message)
+
+    def run_library(bindings: dict[str, Any], functions: frozenset[str]) -> Any:
+        try:
+            return _evaluate_all(expression_here(functions.difference(LIMITED)), bindings)
         except ValueError as error:
             return _fail(text, bindings, str(error))
 
     return run
+
+
+def _evaluate_all(expression: Any, bindings: dict[str, Any]) -> Any:
+    """Evaluate whatever the bindings hold, be it what the library cannot take as it is."""
+    try:
+        return _evaluate(expression, bindings)
+    except OverflowError:
+        return _evaluate(expression, _with_doubles(bindings))
+    except UnicodeEncodeError:
+        return _evaluate(expression, _without_surrogates(bindings))
 
 
 def _evaluate(expression: Any, bindings: dict[str, Any]) -> Any:
@@ -141,6 +178,7 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
+_LIBRARY_DECIDES = f"host function raised {LibraryDecides.__name__}"
 _HOST = re.compile(r"host function raised (\w+): ?(.*)", re.DOTALL)
 _CODE = re.compile(r"[STD]\d{4}")
 
@@ -153,9 +191,10 @@ def _fail(text: str, bindings: dict[str, Any], message: str) -> Any:
             return MISSING
         raise JsonataFailure(host.group(2))
     code = message[:5]
-    # Endless recursion and loops (D1011, D1012) would be as endless a second time, and regular expressions (which have
-    # slashes) can take without end in the other library.
-    if _CODE.fullmatch(code) and not code.startswith("D101") and "/" not in text:
+    if code in _EXCEEDED:
+        raise JsonataFailure(_EXCEEDED[code])
+    # Regular expressions (which have slashes) can take without end in the other library.
+    if _CODE.fullmatch(code) and "/" not in text:
         from asl.language.jsonata import reference
 
         message = reference.explain_failure(text, bindings, code) or message

@@ -16,8 +16,18 @@ from jsonata.jsonata import Jsonata  # noqa: E402
 
 sys.setrecursionlimit(_limit)
 
-from asl.language.jsonata.functions import FUNCTIONS  # noqa: E402
+from asl.language.jsonata.functions import FUNCTIONS, LIMITED  # noqa: E402
+from asl.language.values import json_text  # noqa: E402
 
+# How signatures abbreviate the types of an array's items.
+_ITEM_TYPES = {
+    "a": "arrays",
+    "b": "booleans",
+    "f": "functions",
+    "n": "numbers",
+    "o": "objects",
+    "s": "strings",
+}
 _PLACEHOLDER = re.compile(r"\{\{\w+\}\}")
 _TIMEOUT_MILLISECONDS, _MAX_DEPTH = 1000, 100
 
@@ -50,8 +60,8 @@ def explain_failure(text: str, bindings: dict[str, Any], code: str) -> str | Non
         frame.set_runtime_bounds(_TIMEOUT_MILLISECONDS, _MAX_DEPTH)
         for name, value in bindings.items():
             frame.bind(name, value)
-        for name, function in FUNCTIONS.items():
-            expression.register_lambda(name, function)
+        for name in FUNCTIONS.keys() - LIMITED.keys() - bindings.keys():
+            expression.register_lambda(name, FUNCTIONS[name])
         expression.evaluate(None, frame)
     except JException as error:
         return f"{code}: {_message(error)}" if error.error == code else None
@@ -62,10 +72,24 @@ def explain_failure(text: str, bindings: dict[str, Any], code: str) -> str | Non
 
 
 def _message(error: JException) -> str:
-    """The message as jsonata-java writes it: each argument in double quotes."""
+    """The message as AWS writes it: the arguments as JSON."""
     template = JException.error_codes.get(error.error)
     if template is None or "{{{" in template:
         return str(error)
-    arguments = iter((error.current, error.expected, error.extra))
+    values = [error.current, error.expected, error.extra]
+    if error.error == "T0412":
+        values[2] = _ITEM_TYPES.get(values[2], values[2])
+    elif error.error == "D1002":  # the port gives the operator first
+        del values[0]
+    arguments = iter(values)
     # The port says "Object" wherever the original says "function".
-    return _PLACEHOLDER.sub(lambda _: f'"{next(arguments, None)}"', re.sub(r"\bObject\b", "function", template))
+    return _PLACEHOLDER.sub(lambda _: _json(next(arguments, None)), re.sub(r"\bObject\b", "function", template))
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        value = int(value)
+    try:
+        return json_text(value)
+    except (TypeError, ValueError):
+        return f'"{value}"'

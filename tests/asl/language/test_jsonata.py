@@ -130,10 +130,14 @@ def test_an_expression_that_returns_nothing_fails(text):
         ("$missing(1)", "T1006: Attempted to invoke a non-function"),
         ("$eval('1')", "T1006: Attempted to invoke a non-function"),
         ("1 + 'a'", 'T2002: The right side of the "+" operator must evaluate to a number'),
-        ("1 < 'a'", 'T2009: The values "1" and "a" either side of operator "<" must be of the same data type'),
+        ("1 < 'a'", 'T2009: The values 1 and "a" either side of operator "<" must be of the same data type'),
         ("$error('stop')", "D3137: stop"),
-        ("$parse('{')", "Unable to parse JSON from: {"),
-        ("$range(1, 1000000, 1)", "Expression evaluation memory limit exceeded"),
+        ("$parse('{')", "D3137: Invalid JSON"),
+        ("$sum(['a'])", 'T0412: Argument 1 of function "sum" must be an array of "numbers"'),
+        ("$abs('x')", 'T0410: Argument 1 of function "abs" does not match function signature'),
+        ("$pad(1, 2)", 'T0410: Argument 1 of function "pad" does not match function signature'),
+        ("-'a'", 'D1002: Cannot negate a non-numeric value: "a"'),
+        ("$sqrt(-1)", "D3060: The sqrt function cannot be applied to a negative number: -1"),
     ],
 )
 def test_an_expression_that_fails(text, message):
@@ -144,9 +148,69 @@ def test_an_expression_that_fails(text, message):
     )
 
 
-def test_endless_recursion_ends():
-    with pytest.raises(ExpressionError, match="threw an error during evaluation"):
-        evaluate("($f := function($n){ 1 + $f($n + 1) }; $f(1))")
+MEMORY = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+STACK = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
+RECURSIVE = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(%d))"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("$range(1, 1000000, 1)", MEMORY),
+        ("[1..873783] ~> $count()", MEMORY),
+        ("$sum([1..9999999])", MEMORY),
+        ("$reduce([1..40], function($a, $b){ $append($a, $a) }, [1])", MEMORY),
+        ("$pad('x', 10000000000)", MEMORY),
+        ("$length($pad('', -1e300))", MEMORY),
+        (RECURSIVE % 32, STACK),
+        ("+".join("1" * 101), STACK),
+        ("($f := function($n){ $f($n + 1) }; $f(1))", "Expression evaluation timeout: Check for infinite loop"),
+    ],
+)
+def test_an_expression_that_needs_too_much_fails(text, message):
+    with pytest.raises(ExpressionError) as failure:
+        evaluate(text)
+    assert failure.value.error == "States.QueryEvaluationError"
+    assert failure.value.cause.partition(" threw an error during evaluation: ")[2] == message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[1..873782] ~> $count()", 873782),
+        (RECURSIVE % 31, 31),
+        ("+".join("1" * 100), 100),
+        ("($f := function($n){ $n = 0 ? 'end' : $f($n - 1) }; $f(9999))", "end"),
+    ],
+)
+def test_what_step_functions_just_allows(text, value):
+    assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$pad('a', 4)", "a   "),
+        ("$pad('a', -4, '#')", "###a"),
+        ("$pad('foo', 8, '-+')", "foo-+-+-"),
+        ("$pad('foo', -8, '-+')", "-+-+-foo"),
+        ("$pad('long', 2)", "long"),
+        ("$pad('😀', 3, '😀')", "😀" * 3),
+        ("['a', 'b'].$pad(2)", ["a ", "b "]),
+        ("$map(['a', 'b'], $pad(?, 2))", ["a ", "b "]),
+        ("$pad('a', 2.5)", "a "),
+        ("$exists($pad($nope, 2))", False),
+    ],
+)
+def test_pad_is_as_in_jsonata(text, value):
+    assert evaluate(text) == value
+
+
+def test_a_variable_hides_the_function_of_its_name():
+    scope = Scope({}, {}, {"uuid": "u1", "range": [1, 2], "pad": "p"})
+    assert evaluate("'id-' & $uuid", scope) == "id-u1"
+    assert evaluate("$pad & $sum($range)", scope) == "p3"
+    assert evaluate("$range(1, 3, 1)") == [1, 2, 3]
 
 
 @pytest.mark.parametrize("text", ["$f := function($x){$x}", "$sum", "function(){1}"])
