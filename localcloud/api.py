@@ -1,7 +1,8 @@
 """Starts the API's process, starts it anew when the application's code changes or the process dies.
 
 The listening socket belongs to this process and outlives them: connections that arrive meanwhile wait in its queue. A
-new process takes over only once it serves, so that a mistake in the code leaves the old one in place.
+new process takes over only once it serves, so that a mistake in the code leaves the old one in place. The connections
+that clients keep go from the old one to the new one over a pair of sockets, so that no request is lost in between.
 """
 
 from __future__ import annotations
@@ -36,16 +37,16 @@ class ApiError(Exception):
 class _Process:
     """One process of the API. It is spawned before its environment is known, to import what takes time meanwhile."""
 
-    def __init__(self, root: Path, listener: socket.socket) -> None:
+    def __init__(self, root: Path, listener: socket.socket, handover: tuple[socket.socket, socket.socket]) -> None:
         self._ready, ready_write = os.pipe()
-        command = [sys.executable, "-m", "localcloud.api_process"]
-        arguments = [str(listener.fileno()), str(ready_write), str(os.getpid())]
+        descriptors = (listener.fileno(), ready_write, *(end.fileno() for end in handover))
+        command = [sys.executable, "-m", "localcloud.api_process", *map(str, descriptors), str(os.getpid())]
         try:
             self.popen = subprocess.Popen[bytes](
-                [*command, *arguments],
+                command,
                 stdin=subprocess.PIPE,
                 cwd=root,
-                pass_fds=(listener.fileno(), ready_write),
+                pass_fds=descriptors,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
         finally:
@@ -90,7 +91,8 @@ class Api:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._stamp = source_stamp(root)
-        self._process = _Process(root, listener)
+        self._handover = socket.socketpair()
+        self._process = _Process(root, listener, self._handover)
         self._watcher: threading.Thread | None = None
 
     @property
@@ -114,6 +116,8 @@ class Api:
             self._watcher.join(START_SECONDS)
         with self._lock:
             self._process.stop(STOP_SECONDS)
+        for end in self._handover:
+            end.close()
 
     def _watch(self) -> None:
         failures = 0
@@ -131,7 +135,7 @@ class Api:
 
     def _replace(self, reason: str, died: bool) -> bool:
         began = time.monotonic()
-        successor = _Process(self._root, self._listener)
+        successor = _Process(self._root, self._listener, self._handover)
         successor.configure(self._environment)
         if successor.wait_ready():
             with self._lock:

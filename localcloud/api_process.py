@@ -1,9 +1,10 @@
 """The process of the API: the project's `app.py` behind the gateway, on a socket that its parent listens on.
 
-    python -m localcloud.api_process LISTENER_FD READY_FD PARENT_PID
+    python -m localcloud.api_process LISTENER_FD READY_FD HANDOVER_FD SUCCESSOR_FD PARENT_PID
 
 It reads its environment (a line of JSON) from standard input once the cloud is up, having imported meanwhile what takes
-time. It writes a line to READY_FD when it serves, ends gracefully on SIGTERM, and ends when its parent does.
+time. It writes a line to READY_FD when it serves, and ends when its parent does. On SIGTERM it answers the requests
+that it has, sends its kept connections over SUCCESSOR_FD, and ends; those of its predecessor arrive on HANDOVER_FD.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ WARM_UP = ("chalice.local", "jose.jwt", "jose.backends.cryptography_backend", "b
 
 def main() -> int:
     """Serve until told to end; the exit code."""
-    listener_fd, ready_fd, parent = (int(text) for text in sys.argv[1:4])
+    listener_fd, ready_fd, handover_fd, successor_fd, parent = (int(text) for text in sys.argv[1:6])
     follow_parent(parent)
     distrust_young_bytecode(str(PROJECT))
     for module in WARM_UP:
@@ -43,7 +44,7 @@ def main() -> int:
     os.environ.update(json.loads(line))
     sys.path.insert(0, str(PROJECT))
     try:
-        server = make_server(socket.socket(fileno=listener_fd))
+        server = make_server(socket.socket(fileno=listener_fd)).server
     except FunctionError as error:  # says all there is to say
         print(error, file=sys.stderr)
         return 1
@@ -52,15 +53,17 @@ def main() -> int:
         return 1
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        # In a thread: `shutdown` waits for the loop that this handler interrupts.
-        threading.Thread(target=server.server.drain, args=(DRAIN_SECONDS,), daemon=False).start()
+        # In a thread: `drain` waits for the loop that this handler interrupts.
+        threading.Thread(target=server.drain, args=(DRAIN_SECONDS, successor), daemon=False).start()
 
+    successor = socket.socket(fileno=successor_fd)
+    server.receive(socket.socket(fileno=handover_fd))
     contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
     signal.signal(signal.SIGTERM, stop)
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)
-    server.server.serve_forever(0.05)
+    server.serve_forever(0.05)
     return 0
 
 

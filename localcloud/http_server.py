@@ -8,16 +8,20 @@ parses what HTTP/1.1 needs (RFC 9112).
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from io import BufferedReader
 from socketserver import StreamRequestHandler, TCPServer, ThreadingMixIn
-from typing import Any
+from typing import Any, cast
 
 MAX_LINE_BYTES = 65536
 MAX_HEADERS = 200
@@ -63,7 +67,11 @@ class Malformed(Exception):
 
 
 class HttpServer(ThreadingMixIn, TCPServer):
-    """A thread a connection. Bind it to a loopback address; port 0 chooses a free port."""
+    """A thread a connection. Bind it to a loopback address; port 0 chooses a free port.
+
+    A server that ends hands its kept connections to its successor, another process: closed, each might just have got
+    a request, which its client would see fail (RFC 9112, 9.5).
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -76,10 +84,15 @@ class HttpServer(ThreadingMixIn, TCPServer):
         if listener is not None:
             self.socket.close()
             self.socket = listener
+            listener.setblocking(False)  # another process may accept what this one was told of
             self.server_address = listener.getsockname()
+        self.successor: socket.socket | None = None  # takes the connections that a draining server keeps
         self.draining = False
-        self.idle: set[socket.socket] = set()  # connections between two requests
-        self.busy: set[socket.socket] = set()
+        # The reading end becomes readable, for all who wait, when the server begins to drain.
+        self.drain_signal, self._begin_drain = os.pipe()
+        self._receiver: threading.Thread | None = None
+        self._connections = 0
+        self._none_left = threading.Condition()
 
     @property
     def port(self) -> int:
@@ -90,17 +103,63 @@ class HttpServer(ThreadingMixIn, TCPServer):
         if not isinstance(sys.exception(), OSError):
             traceback.print_exc()
 
-    def drain(self, seconds: float) -> bool:
-        """Accept no more, let requests under way finish within `seconds`; whether all did."""
-        self.draining = True
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own."""
+        with self._none_left:
+            self._connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection that was served."""
+        super().shutdown_request(request)
+        with self._none_left:
+            self._connections -= 1
+            self._none_left.notify_all()
+
+    def server_close(self) -> None:
+        """Let go of what the server holds; its connections end with their next answer."""
+        self._stop_waiting()
+        super().server_close()
+        for descriptor in (self.drain_signal, self._begin_drain):
+            os.close(descriptor)
+
+    def receive(self, predecessor: socket.socket) -> None:
+        """Serve, from now on, the connections that a draining server sends over `predecessor`."""
+        predecessor.setblocking(False)  # `recv_fds` passes no flags on (Python 3.11)
+        self._receiver = threading.Thread(target=self._receive, args=(predecessor,), name="handover", daemon=True)
+        self._receiver.start()
+
+    def _receive(self, predecessor: socket.socket) -> None:
+        while True:
+            select.select([predecessor.fileno(), self.drain_signal], [], [])
+            if self.draining:
+                return
+            with contextlib.suppress(BlockingIOError):  # another process that listens here has taken it
+                data, descriptors, _, _ = socket.recv_fds(predecessor, 1, 1)
+                if not data:  # nobody can send any more
+                    return
+                for descriptor in descriptors:
+                    connection = socket.socket(fileno=descriptor)
+                    with contextlib.suppress(OSError):  # its client has gone
+                        self.process_request(connection, connection.getpeername())
+
+    def drain(self, seconds: float, successor: socket.socket | None = None) -> bool:
+        """Accept no more, answer requests under way within `seconds`; whether all were.
+
+        Other connections are closed, or sent over `successor` to a server that receives there.
+        """
+        self.successor = successor
         self.shutdown()
-        for connection in list(self.idle):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
-        deadline = time.monotonic() + seconds
-        while self.busy and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return not self.busy
+        self._stop_waiting()
+        with self._none_left:
+            return self._none_left.wait_for(lambda: not self._connections, seconds)
+
+    def _stop_waiting(self) -> None:
+        """Wake the threads that wait for a connection or a request."""
+        self.draining = True
+        os.write(self._begin_drain, b"d")  # nobody reads it: it stays there for all
+        if self._receiver is not None:
+            self._receiver.join()
 
 
 class HttpConnection(StreamRequestHandler):
@@ -121,29 +180,43 @@ class HttpConnection(StreamRequestHandler):
         raise NotImplementedError
 
     def handle(self) -> None:
-        keep = True
-        while keep and not self.server.draining:
-            try:
-                keep = self._handle_one()
-            except (ConnectionError, TimeoutError):
-                return
+        try:
+            while self._await_request() and self._handle_one():
+                pass
+        except (ConnectionError, TimeoutError):
+            return
 
-    def finish(self) -> None:
-        self.server.idle.discard(self.connection)
-        self.server.busy.discard(self.connection)
-        super().finish()
+    def _await_request(self) -> bool:
+        """Wait until there is something to read; False when the connection is not to be read from any more."""
+        self.connection.settimeout(0)
+        buffered = cast(BufferedReader, self.rfile).peek(1)
+        self.connection.settimeout(self.timeout)
+        if buffered:  # pipelined, or as quick as that
+            return True
+        waiting = select.poll()
+        waiting.register(self.connection, select.POLLIN)
+        waiting.register(self.server.drain_signal, select.POLLIN)
+        if not waiting.poll(self.timeout * 1000):
+            return False
+        if self.server.draining:
+            self._hand_over()
+            return False
+        return True
+
+    def _hand_over(self) -> None:
+        """Let the server's successor go on with this connection: all that was read of it is answered."""
+        if self.server.successor is not None:
+            with contextlib.suppress(OSError):
+                socket.send_fds(self.server.successor, [b"c"], [self.connection.fileno()])
+                os.close(self.connection.detach())  # or it would be shut down, for both processes
 
     def _handle_one(self) -> bool:
         """Serve one request; whether the connection is kept."""
-        self.server.busy.discard(self.connection)
-        self.server.idle.add(self.connection)
         line = self.rfile.readline(MAX_LINE_BYTES + 1)
         if line in (b"\r\n", b"\n"):  # RFC 9112, 2.2: ignore an empty line before a request
             line = self.rfile.readline(MAX_LINE_BYTES + 1)
         if not line:
             return False
-        self.server.busy.add(self.connection)
-        self.server.idle.discard(self.connection)
         request = None
         try:
             request = self._read_request(line)

@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -17,11 +17,13 @@ from localcloud.http_server import HttpConnection, HttpServer, Request, Response
 
 class Echo(HttpConnection):
     max_body_bytes = 1000
+    slow = threading.Event()  # a slow request is being answered
 
     def respond(self, request: Request) -> Response:
         if request.target == "/fail":
             raise RuntimeError("a mistake")
         if request.target == "/slow":
+            self.slow.set()
             time.sleep(0.3)
         if request.target == "/injected":
             return Response(200, [("X-A", "1\r\nX-B: 2")])
@@ -156,18 +158,85 @@ def test_whatever_arrives_is_answered_or_closed(server: HttpServer, data: bytes)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 ")
 
 
-def test_draining_finishes_what_is_under_way() -> None:
-    server = HttpServer(("127.0.0.1", 0), Echo)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+@pytest.fixture
+def handover() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ends = socket.socketpair()
+    yield ends
+    for end in ends:
+        end.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[], HttpServer]]:
+    """Starts servers that share a listening socket."""
+    listener, servers = socket.create_server(("127.0.0.1", 0)), []
+
+    def start() -> HttpServer:
+        server = HttpServer(listener.getsockname(), Echo, listener.dup())
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return server
+
+    yield start
+    listener.close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_draining_finishes_what_is_under_way(serve: Callable[[], HttpServer]) -> None:
+    server = serve()
     idle = socket.create_connection(("127.0.0.1", server.port), timeout=10)
     busy = http.client.HTTPConnection("127.0.0.1", server.port)
     busy.request("GET", "/slow")
-    while not server.busy:
-        time.sleep(0.01)
+    assert Echo.slow.wait(10)
     assert server.drain(10)
     answer = busy.getresponse()
     assert (answer.status, answer.getheader("Connection")) == (200, "close")
     assert idle.recv(10) == b""
     for connection in (idle, busy):
         connection.close()
-    server.server_close()
+
+
+def test_a_successor_takes_over_what_is_kept(
+    handover: tuple[socket.socket, socket.socket], serve: Callable[[], HttpServer]
+) -> None:
+    """Clients call without a pause while one server follows another: none of them sees that."""
+    server, failures, answers = serve(), [], [0] * 6
+    ended = threading.Event()
+
+    def call(number: int) -> None:
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        try:
+            while not ended.is_set():
+                client.request("POST", f"/{number}", body=b"x" * number)
+                text = client.getresponse().read()
+                assert text == f"POST /{number} None ".encode() + b"x" * number
+                answers[number] += 1
+                time.sleep(0.001 * number)
+        except Exception as error:
+            failures.append(error)
+        client.close()
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(len(answers))]
+    for thread in threads:
+        thread.start()
+    silent = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    silent.connect()
+    silently_kept = silent.sock
+    send, receive = handover
+    for _ in range(20):
+        successor = serve()
+        successor.receive(receive)
+        assert server.drain(30, send)
+        before, server = list(answers), successor
+        while not failures and any(now == then for now, then in zip(answers, before, strict=True)):
+            time.sleep(0.001)
+    silent.request("GET", "/silent")
+    assert silent.getresponse().read() == b"GET /silent None "
+    assert silent.sock is silently_kept
+    ended.set()
+    for thread in threads:
+        thread.join()
+    silent.close()
+    assert failures == []
