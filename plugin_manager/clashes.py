@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from chalicelib.flows.compiler import files_of
-from chalicelib.flows.namespaces import flow_name
+from chalicelib.flows.source import flow_name
 from chalicelib.functions.discovery import name_problem, resource_name
 from plugin_manager.errors import PluginError
 from plugin_manager.layout import flow_paths, function_names

@@ -29,7 +29,7 @@ from plugin_manager.layout import content_hash, write_files
 from plugin_manager.lock import LOCK, Locked, read_lock, write_lock
 from plugin_manager.manifest import HOOKS, check_framework, framework_version
 from plugin_manager.obtain import Obtained, Say, installed_files, obtain, package_folder
-from plugin_manager.sources import FolderSource, PackageSource
+from plugin_manager.sources import FolderSource, GitSource, PackageSource
 
 AT_ONCE = 8
 ALL = ("*",)
@@ -85,7 +85,7 @@ def install(
             if entry.consent is not None and (entry.source not in known or known[entry.source].consent != entry.consent)
         ]
         consent.ask(unknown, yes=yes)
-        for name in requirements.install_missing(root, plugin_needs):
+        for name in requirements.install_missing(root, plugin_needs, _without_tokens(environment, wanted)):
             say(f"installed {name}")
         put = [_put(root, plugin) for plugin in obtained]
         requirements.write_merged(root, needs)
@@ -159,6 +159,13 @@ def _obtain_all(
         raise PluginError("\n".join(failures))
     found = [result for result in results if isinstance(result, Obtained)]
     return sorted(found, key=lambda plugin: plugin.manifest.name)
+
+
+def _without_tokens(environment: Mapping[str, str], wanted: Sequence[Wanted]) -> dict[str, str]:
+    sources = [item.source for item in wanted]
+    credentials = [source.credentials for source in sources if isinstance(source, GitSource)]
+    tokens = {name for item in credentials if item is not None for name in item.variables}
+    return {name: value for name, value in environment.items() if name not in tokens}
 
 
 def _with_flow_permissions(plugins: Sequence[Obtained]) -> list[Obtained]:

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,17 +87,20 @@ def check_clashes(needs: Sequence[Need]) -> None:
         raise PluginError("\n  ".join(["requirements exclude each other: change one of each two", *clashes]))
 
 
-def install_missing(root: Path, needs: Iterable[Need]) -> list[str]:
+def install_missing(root: Path, needs: Iterable[Need], environment: Mapping[str, str] = os.environ) -> list[str]:
     """Install what is not here yet into the Python that runs this; what was installed.
 
-    Raises PluginError with pip's last line.
+    Packages may run code as they are built: there are to be no tokens in `environment`. Raises PluginError with pip's
+    last line.
     """
     missing = sorted({str(need.requirement) for need in needs if not _satisfied(need.requirement)})
     if not missing:
         return []
     pins = [f"--constraint={root / file}" for file in PROJECT_FILES if (root / file).is_file()]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    done = subprocess.run([*command, *pins, *missing], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - no shell, and what is missing are names with versions
+        [*command, *pins, *missing], env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
         raise PluginError(f"pip cannot install {', '.join(missing)}: {errors[-1].removeprefix('ERROR: ')}")

@@ -44,6 +44,11 @@ class Credentials:
         """The real ones. Raises PluginError if a variable is not set."""
         return _secret(self.user, environment), _secret(self.password, environment)
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """The environment variables that they come from."""
+        return frozenset(_VARIABLE.findall(self.user + self.password))
+
     def secrets(self, environment: Mapping[str, str]) -> tuple[str, ...]:
         """What must be shown nowhere."""
         user, password = self.resolve(environment)

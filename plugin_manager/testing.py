@@ -19,7 +19,7 @@ import pytest
 from asl.testing import FlowSource
 from chalicelib import plugins
 from chalicelib.flows.cli.runner import LocalContext
-from chalicelib.flows.namespaces import flow_name
+from chalicelib.flows.source import flow_name
 from chalicelib.flows.testing import ProjectFlows
 from chalicelib.functions import discover, find
 from chalicelib.functions.calling import call_from_flow

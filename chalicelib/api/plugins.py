@@ -5,12 +5,16 @@ A view is `def view(call: Call) -> Answer`, as those of this package; anything e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from chalicelib import plugins
 from chalicelib.api.http import Answer, Call
 from chalicelib.api.routing import Route, View
-from chalicelib.plugins import Plugin
+from chalicelib.plugins import HookError, Plugin
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def routes() -> Iterator[Route]:
@@ -25,10 +29,26 @@ def _view(plugin: Plugin, key: str, reference: str) -> View:
     loaded: list[View] = []
 
     def view(call: Call) -> Answer:
-        if not loaded:
-            loaded.append(plugins.load_hook(plugin, reference))
-        answer = loaded[0](call)
-        return answer if isinstance(answer, Answer) else Answer(answer)
+        try:
+            if not loaded:
+                loaded.append(plugins.load_hook(plugin, reference))
+            answer = loaded[0](call)
+        except SystemExit as error:
+            raise HookError(f"plugin {plugin.name}: {key} would end the API by {error!r}") from error
+        return _sound(answer if isinstance(answer, Answer) else Answer(answer), f"plugin {plugin.name}: {key}")
 
     view.__name__ = "".join(c if c.isalnum() else "_" for c in f"plugin_{plugin.name}_{key}").lower()
     return view
+
+
+def _sound(answer: Answer, who: str) -> Answer:
+    """The answer as it is sent. Raises HookError if it cannot be."""
+    headers = answer.headers if isinstance(answer.headers, dict) else {"": answer.headers}
+    if not all(_HEADER.fullmatch(name) and _VALUE.fullmatch(str(value)) for name, value in headers.items()):
+        raise HookError(f"{who}: an answer has no headers {headers!r}")
+    if not isinstance(answer.status, int) or not 200 <= answer.status <= 599:
+        raise HookError(f"{who}: an answer has no status {answer.status!r}")
+    try:
+        return Answer(answer.text(), answer.status, headers)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise HookError(f"{who}: what it returned is no JSON: {error}") from error

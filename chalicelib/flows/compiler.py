@@ -15,7 +15,8 @@ from chalicelib.flows.compiled import Project
 from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
 from chalicelib.flows.extensions import extensions_of
 from chalicelib.flows.linker import link
-from chalicelib.flows.namespaces import Namespace, flow_name, namespaces
+from chalicelib.flows.namespaces import Namespace, namespaces
+from chalicelib.flows.source import flow_name
 from chalicelib.flows.unit import compile_unit
 from chalicelib.functions import Function, FunctionError, discover, find
 from chalicelib.settings import PROJECT

@@ -11,7 +11,8 @@ A hook that fails is an error of its plugin; the flows that do not need it compi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,15 @@ from chalicelib.flows.checks.base import Check, FileView, Finding, ProjectView
 from chalicelib.flows.diagnostic import Diagnostic, Severity
 from chalicelib.flows.file_schema import Violation
 from chalicelib.flows.shortform import KINDS
+from chalicelib.flows.source import flow_name
 from chalicelib.plugins import HookError, Plugin, installed, load_hook
 
 if TYPE_CHECKING:
     from chalicelib.flows.linked import Linked
 
 Shorthand = Callable[[Any], Any]
+_NESTED = frozenset({"do", "otherwise", "parallel", "catch", "choose"})
+"""The keys of a step that hold other steps."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,22 @@ def expand_shorthands(steps: Any, shorthands: Mapping[str, Shorthand], pointer: 
     if len(found) == 1 and not any(kind in steps for kind in KINDS):
         key = found[0]
         try:
-            step = shorthands[key](steps[key])
+            step = _as_json(shorthands[key](_as_json(steps[key])))
             if not isinstance(step, dict) or not any(kind in step for kind in KINDS):
                 raise TypeError(f"it gave no step: {step!r}")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             problems.append(Violation("steps", f"{pointer}/{key}", f"The shorthand {key!r} failed: {error}."))
             return {"wait": 1}  # in its place, so that no other mistake follows from this one
         return {**step, **{name: value for name, value in steps.items() if name != key}}
-    nested = ("do", "otherwise", "parallel", "catch", "choose")
     return {
-        key: expand_shorthands(value, shorthands, f"{pointer}/{key}", problems) if key in nested else value
+        key: expand_shorthands(value, shorthands, f"{pointer}/{key}", problems) if key in _NESTED else value
         for key, value in steps.items()
     }
+
+
+def _as_json(value: Any) -> Any:
+    """A copy of a value that has nothing but JSON in it."""
+    return json.loads(json.dumps(value, allow_nan=False))
 
 
 def _load(root: Path, listed: Iterable[Plugin]) -> Extensions:
@@ -108,14 +116,20 @@ def _check(plugin: Plugin, name: str, check: Any) -> Check:
     def run(linked: Linked, view: ProjectView) -> Iterator[Finding]:
         try:
             if check.project is not None:
-                yield from check.project(linked, view)
+                yield from map(_sound, check.project(linked, view))
             if check.file is not None:
-                yield from check.file(FileView(linked.flow, linked.unit.placeholders))
-        except Exception as error:
+                yield from map(_sound, check.file(FileView(linked.flow, linked.unit.placeholders)))
+        except (Exception, SystemExit) as error:
             message = f"The check {id} failed: {type(error).__name__}: {error}."
             yield Finding("/name", message, "it is the plugin's mistake", severity=Severity.WARNING)
 
     return replace(check, id=id, file=None, project=run)
+
+
+def _sound(finding: Any) -> Finding:
+    if not isinstance(finding, Finding) or not isinstance(finding.pointer, str) or not isinstance(finding.message, str):
+        raise TypeError(f"it found {finding!r}, which is no Finding with a pointer and a message")
+    return finding
 
 
 def _shorthand(plugin: Plugin, function: Any) -> Shorthand:
@@ -123,15 +137,22 @@ def _shorthand(plugin: Plugin, function: Any) -> Shorthand:
         raise HookError(f"plugin {plugin.name}: a step shorthand is a function, not {function!r}")
     if not plugin.prefix:
         return function  # type: ignore[no-any-return]
-    own = {folder.parent.name for folder in plugin.functions.glob("*/handler.py")}
+    texts = (file.read_text(encoding="utf-8-sig", errors="replace") for file in plugin.flows.rglob("*.y*ml"))
+    own = {folder.parent.name for folder in plugin.functions.glob("*/handler.py")} | set(map(flow_name, texts))
+    return lambda value: _prefixed(function(value), plugin.prefix, own)
 
-    def prefixed(value: Any) -> Any:
-        step = function(value)
-        if isinstance(step, dict) and step.get("call") in own:
-            return {**step, "call": plugin.prefix + step["call"]}
+
+def _prefixed(step: Any, prefix: str, own: Collection[str]) -> Any:
+    """A step that a plugin wrote, under the names that the project has for the plugin's functions and flows."""
+    if isinstance(step, str):
+        return prefix + step if step in own else step
+    if isinstance(step, list):
+        return [_prefixed(item, prefix, own) for item in step]
+    if not isinstance(step, dict):
         return step
-
-    return prefixed
+    return {
+        key: _prefixed(value, prefix, own) if key in _NESTED or key == "call" else value for key, value in step.items()
+    }
 
 
 _known: dict[Path, tuple[tuple[Plugin, ...], Extensions]] = {}

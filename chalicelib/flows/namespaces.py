@@ -5,7 +5,6 @@ Inside of a plugin its own names mean its own things, without the prefix: the pl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,11 +13,9 @@ from pathlib import Path
 from chalicelib.flows.handlers import function_of_handler
 from chalicelib.flows.permissions import derive_statements
 from chalicelib.flows.placeholders import Target, flow_names, flow_of_reference, function_names
-from chalicelib.flows.source import Source
+from chalicelib.flows.source import flow_name
 from chalicelib.flows.unit import Unit
 from chalicelib.plugins import Plugin
-
-_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -61,16 +58,6 @@ class Namespace:
         statements = derive_statements(name, flow.definition, flow.permissions, flow.denied)
         flow = replace(flow, name=name, functions=functions, references=references)
         return replace(unit, name=name, flow=flow, statements=statements)
-
-
-def flow_name(text: str) -> str:
-    """The name of the flow whose file has this text, empty if it has none."""
-    match = _NAME.search(text)
-    if match:
-        return match[1]
-    value = Source("", text).value  # written in another way, such as JSON
-    name = value.get("name") if isinstance(value, dict) else None
-    return name if isinstance(name, str) else ""
 
 
 def namespace_of(plugin: Plugin, texts: Mapping[str, str]) -> Namespace:

@@ -32,6 +32,7 @@ _STR, _INT, _FLOAT, _BOOL, _NULL, _MERGE, _MAP, _SEQ = (
 _INT_TEXT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT_TEXT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FLOW_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
 _BASES = {"0o": 8, "0x": 16}
 
 
@@ -356,3 +357,13 @@ def _range(node: Node) -> Position:
 
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_FROM_ALIASES", "Source", "escape"]
+
+
+def flow_name(text: str) -> str:
+    """The name of the flow whose file has this text, empty if it has none."""
+    match = _FLOW_NAME.search(text)
+    if match:
+        return match[1]
+    value = Source("", text).value  # written in another way, such as JSON
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""

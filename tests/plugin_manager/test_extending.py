@@ -18,6 +18,7 @@ from .projects import FLOW, HANDLER, listed, write
 NAMES = Names("dev", "eu-west-1", "123456789012")
 LOUD = "name: loudFlow\ndescription: SHOUT\nsteps: [ping]\n"
 CHECK = """
+import sys
 from chalicelib.flows.checks.base import Check, Finding
 from chalicelib.flows.diagnostic import Severity
 
@@ -27,6 +28,8 @@ def find(view):
 
 CHECK = Check("x", Severity.WARNING, "s", "d", "s", "", "", file=find)
 BROKEN = Check("x", Severity.ERROR, "s", "d", "s", "", "", project=lambda linked, view: 1 / 0)
+LEAVES = Check("x", Severity.ERROR, "s", "d", "s", "", "", file=lambda view: sys.exit(3))
+TALKS = Check("x", Severity.ERROR, "s", "d", "s", "", "", file=lambda view: ["It is bad."])
 NONE = 7
 """
 STEPS = """
@@ -37,6 +40,19 @@ def greet(value):
 
 def nothing(value):
     return None
+
+def odd(value):
+    return {"call": "ping", "input": {"set"}}
+
+def endless(value):
+    value["call"] = value
+    return value
+
+def leave(value):
+    raise SystemExit(1)
+
+def many(value):
+    return {"parallel": ["hello", {"foreach": value, "do": [{"call": "other"}, "ping"]}]}
 """
 
 
@@ -69,11 +85,17 @@ class TestChecks:
         listed(root, {"name": "acme", "checks": {"no-shouting": "hooks.checks:CHECK"}})
         assert found(root) == []
 
-    def test_one_that_fails_breaks_no_flow(self, root: Path) -> None:
-        listed(root, {"name": "acme", "checks": {"bad": "hooks.checks:BROKEN"}})
-        assert found(root) == [
-            ("acme/bad", "flows/own.yml", 1, "The check acme/bad failed: ZeroDivisionError: division by zero.")
-        ]
+    @pytest.mark.parametrize(
+        ("check", "error"),
+        [
+            ("BROKEN", "ZeroDivisionError: division by zero"),
+            ("LEAVES", "SystemExit: 3"),
+            ("TALKS", "TypeError: it found 'It is bad.', which is no Finding with a pointer and a message"),
+        ],
+    )
+    def test_one_that_fails_breaks_no_flow(self, root: Path, check: str, error: str) -> None:
+        listed(root, {"name": "acme", "checks": {"bad": f"hooks.checks:{check}"}})
+        assert found(root) == [("acme/bad", "flows/own.yml", 1, f"The check acme/bad failed: {error}.")]
         assert list(compile_project(root).flows) == ["ownFlow"]
 
     @pytest.mark.parametrize(
@@ -106,6 +128,17 @@ class TestShorthands:
             ("steps", "flows/f.yml", 4, "The shorthand 'greet' failed: a name is wanted."),
             ("steps", "flows/f.yml", 5, "The shorthand 'nothing' failed: it gave no step: None."),
         ]
+
+    @pytest.mark.parametrize(
+        ("name", "error"), [("odd", "set is not JSON"), ("endless", "Circular reference"), ("leave", "1.")]
+    )
+    def test_one_that_fails_takes_no_other_flow_down(self, root: Path, name: str, error: str) -> None:
+        write(root, {"flows/f.yml": f"name: f\nsteps:\n  - {name}: {{a: 1}}\n"})
+        listed(root, {"name": "acme", "steps": {name: f"hooks.steps:{name}"}})
+        ((check, file, line, message),) = found(root)
+        assert (check, file, line) == ("steps", "flows/f.yml", 3)
+        assert message.startswith(f"The shorthand {name!r} failed: ") and error in message
+        assert list(compile_project(root).flows) == ["ownFlow"]
 
     def test_another_version_of_the_plugin_compiles_anew(self, root: Path) -> None:
         write(root, {"flows/f.yml": "name: f\nsteps:\n  - greet: Ada\n"})
@@ -173,6 +206,27 @@ definition:
         write(root, {"flows/mine.yml": "name: mine\nsteps:\n  - greet: Ada\n"})
         project = self.compiled(root, FLOW.format(name="f", call="hello"), steps={"greet": "hooks.steps:greet"})
         assert project.flows["mine"].functions[0].function == "acme_hello"
+
+    def test_its_shorthands_may_write_steps_in_steps(self, root: Path) -> None:
+        write(root, {"flows/mine.yml": "name: mine\nsteps:\n  - many: '{% $states.input.all %}'\n"})
+        write(root, {".plugins/acme/flows/other.yml": FLOW.format(name="other", call="hello")})
+        project = self.compiled(root, FLOW.format(name="f", call="hello"), steps={"many": "hooks.steps:many"})
+        mine = project.flows["mine"]
+        assert [use.function for use in mine.functions] == ["acme_hello", "ping"]
+        assert mine.references == ("acme_other",)
+
+    def test_another_prefix_means_other_names(self, root: Path) -> None:
+        flow = FLOW.format(name="f", call="hello")
+        assert set(self.compiled(root, flow).flows) == {"ownFlow", "acme_f"}
+        assert set(self.compiled(root, flow, prefix="x-").flows) == {"ownFlow", "x-f"}
+        project = self.compiled(root, flow, prefix="")
+        assert set(project.flows) == {"ownFlow", "f"} and list(project.settings) == ["hello", "ping"]
+
+    def test_flows_that_are_written_as_json(self, root: Path) -> None:
+        other = json.dumps({"description": "In JSON.", "name": "other", "steps": ["hello"]}, indent=1)
+        write(root, {".plugins/acme/flows/other.yml": other})
+        project = self.compiled(root, FLOW.format(name="f", call="other"))
+        assert project.flows["acme_f"].references == ("acme_other",)
 
 
 def test_a_list_that_is_damaged_or_a_folder_that_is_gone_is_logged(
