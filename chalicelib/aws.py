@@ -1,11 +1,13 @@
-"""boto3 clients: made at their first use, kept for each endpoint and region, and impatient.
+"""Clients of AWS: made at their first use, kept for each endpoint and region, and impatient.
 
 boto3 itself reads `AWS_ENDPOINT_URL`, region and credentials. Importing it takes a fifth of a second, so nothing here
-does before a client is asked for.
+does before a client is asked for; and on Lambda what nearly every container calls first, secrets and usage, does
+without.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
+# Those of the partitions aws and aws-us-gov, whose addresses end in amazonaws.com.
+_REGIONS = re.compile(r"(?!cn-|us-iso|eu-iso|eusc-)[a-z]{2,3}(-gov)?-[a-z]+-\d")
+
 _clients: dict[tuple[object, ...], Any] = {}
 _lock = threading.Lock()
 
@@ -32,8 +37,8 @@ def dynamodb() -> DynamoDBClient:
 
 
 def dynamodb_for_usage() -> DynamoDBClient:
-    """Where usage is counted: one try, as no call may wait for its own bookkeeping."""
-    client: DynamoDBClient = _client("dynamodb", 0.8, 1)
+    """Where usage is counted: one try, as no call may wait for its own bookkeeping. On Lambda without boto3."""
+    client: DynamoDBClient = _light_client("dynamodb", 0.8, 1) or _client("dynamodb", 0.8, 1)
     return client
 
 
@@ -50,8 +55,8 @@ def stepfunctions_sync() -> SFNClient:
 
 
 def ssm() -> SSMClient:
-    """Parameter Store, where secrets live."""
-    client: SSMClient = _client("ssm", 1.5, 2)
+    """Parameter Store, where secrets live. On Lambda without boto3, and so without its paginators."""
+    client: SSMClient = _light_client("ssm", 1.5, 2) or _client("ssm", 1.5, 2)
     return client
 
 
@@ -59,6 +64,42 @@ def cognito() -> CognitoIdentityProviderClient:
     """The user pool."""
     client: CognitoIdentityProviderClient = _client("cognito-idp", 1.5, 2)
     return client
+
+
+def error_name(error: BaseException) -> str:
+    """The code of a service's error, or the name of any other."""
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code or type(error).__name__)
+
+
+def _light_client(service: str, read_timeout: float, attempts: int) -> Any:
+    """A client that needs no boto3; None where only boto3 knows how to reach the service."""
+    keys, region = settings.lambda_credentials, settings.region
+    endpoint = settings.aws_endpoint_of(service.upper())
+    if endpoint is None and _REGIONS.fullmatch(region):
+        endpoint = f"https://{service}.{region}.amazonaws.com"
+    if keys is None or endpoint is None:
+        return None
+    key = (service, read_timeout, attempts, endpoint, region, keys)
+    found = _clients.get(key)
+    if found is None:
+        from chalicelib import aws_json
+
+        found = _clients[key] = aws_json.Client(
+            {"dynamodb": aws_json.DYNAMODB, "ssm": aws_json.SSM}[service],
+            endpoint,
+            region,
+            aws_json.Credentials(*keys),
+            connect_timeout=_connect_timeout(attempts),
+            read_timeout=read_timeout,
+            attempts=attempts,
+        )
+    return found
+
+
+def _connect_timeout(attempts: int) -> float:
+    return CONNECT_TIMEOUT if attempts > 1 else 0.5
 
 
 def _client(service: str, read_timeout: float, attempts: int) -> Any:
@@ -77,7 +118,7 @@ def _make(service: str, read_timeout: float, attempts: int) -> Any:
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=CONNECT_TIMEOUT if attempts > 1 else 0.5,
+        connect_timeout=_connect_timeout(attempts),
         read_timeout=read_timeout,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=50,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import Any
 
 from chalicelib import aws
 from chalicelib.settings import defines, remove_variable, set_variable, settings
@@ -57,7 +58,7 @@ class Secrets:
         except Exception as error:
             _log.warning(
                 "Parameter Store is out of reach (%s): functions run with the secrets known so far, next try in %.0f s",
-                type(error).__name__,
+                aws.error_name(error),
                 RETRY_SECONDS,
             )
             self._failed = True
@@ -77,8 +78,14 @@ class Secrets:
 
 
 def _fetch(prefix: str) -> dict[str, str]:
-    pages = aws.ssm().get_paginator("get_parameters_by_path").paginate(Path=prefix, WithDecryption=True)
-    return {item["Name"].removeprefix(prefix): item["Value"] for page in pages for item in page["Parameters"]}
+    found: dict[str, str] = {}
+    page: dict[str, Any] = {}
+    while True:
+        answer = aws.ssm().get_parameters_by_path(Path=prefix, WithDecryption=True, **page)
+        found.update((item["Name"].removeprefix(prefix), item["Value"]) for item in answer["Parameters"])
+        if not answer.get("NextToken"):
+            return found
+        page = {"NextToken": answer["NextToken"]}
 
 
 _secrets = Secrets()

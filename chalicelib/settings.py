@@ -83,6 +83,23 @@ class Settings:
         """Where AWS is if not at AWS: at localcloud, say. boto3 reads the variable itself."""
         return os.environ.get("AWS_ENDPOINT_URL") or None
 
+    def aws_endpoint_of(self, service: str) -> str | None:
+        """Where one service is, by its id in capitals (`SSM`), if not at AWS; as boto3 reads the variables."""
+        if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+            return None
+        return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or self.aws_endpoint
+
+    @property
+    def lambda_credentials(self) -> tuple[str, str, str | None] | None:
+        """Access key, secret key and session token where Lambda has put them, None anywhere else.
+
+        None as well where the environment says anything else of how to reach AWS, which boto3 knows to follow.
+        """
+        keys = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+        if not (self.on_lambda and keys[0] and keys[1]) or any(os.environ.get(name) for name in _BOTO3_ALONE):
+            return None
+        return keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None
+
     @property
     def has_cloud(self) -> bool:
         """Whether the stage's resources exist anywhere: those of the stage `local` live at a custom endpoint alone.
@@ -101,6 +118,17 @@ class Settings:
         """Whether Chalice's command line (package, deploy, local) imports the application."""
         return os.environ.get("AWS_CHALICE_CLI_MODE") == "true"
 
+
+_BOTO3_ALONE = (
+    "AWS_CA_BUNDLE",
+    "AWS_PROFILE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "https_proxy",
+    "http_proxy",
+)
 
 settings = Settings()
 

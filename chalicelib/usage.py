@@ -152,7 +152,7 @@ def _increment(user_id: str) -> None:
 
 def _report_loss(error: BaseException) -> None:
     """Log the loss, and count it as the metric `UsageLost` (CloudWatch embedded metric format)."""
-    _log.warning("a call was not counted: %s", type(error).__name__)
+    _log.warning("a call was not counted: %s", aws.error_name(error))
     metric = {"Name": "UsageLost", "Unit": "Count"}
     directive = {"Namespace": settings.names.app, "Dimensions": [["Stage"]], "Metrics": [metric]}
     record = {

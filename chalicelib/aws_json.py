@@ -1,0 +1,203 @@
+"""Calls of AWS's JSON APIs (DynamoDB, Parameter Store) without boto3, whose import takes longer than a cold start.
+
+For the few calls that nearly every container makes first. Only for what Lambda gives its functions, credentials in the
+environment and a network without proxies; whoever has more than that (`aws.py` decides) uses boto3.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html for the signature,
+https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html for the protocol.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+MAX_IDLE_SECONDS = 4.0
+"""How long a connection is kept for the next call. A frozen container wakes up to connections long closed."""
+MAX_WAIT = 0.5  # seconds between attempts
+
+_RETRIED = {
+    "InternalServerError",
+    "InternalFailure",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An access key, with the token that comes with temporary ones."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A service that speaks JSON: its name in addresses and signatures, and the prefix of its targets."""
+
+    service: str
+    target: str
+    version: str
+
+
+DYNAMODB = Api("dynamodb", "DynamoDB_20120810", "1.0")
+SSM = Api("ssm", "AmazonSSM", "1.1")
+
+
+class AwsError(Exception):
+    """A service's error. `response` has its code and message where botocore's `ClientError` has them."""
+
+    def __init__(self, operation: str, status: int, code: str, message: str) -> None:
+        super().__init__(f"{operation}: {code} ({status}): {message}")
+        self.status = status
+        self.response = {"Error": {"Code": code, "Message": message}}
+
+
+class Client:
+    """Calls the operations of one API by their names in boto3: `client.get_parameter(Name="a")`.
+
+    Parameters:
+        api: which API.
+        endpoint: its URL.
+        region: the region that signatures name.
+        credentials: with what calls are signed.
+        connect_timeout: seconds until a connection must stand.
+        read_timeout: seconds without a byte of an answer.
+        attempts: how often a call is tried that is throttled, or fails on the way or by the service's fault.
+
+    Calls raise `AwsError`, or OSError or HTTPException where the service is out of reach.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        endpoint: str,
+        region: str,
+        credentials: Credentials,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+        attempts: int,
+    ) -> None:
+        self._api = api
+        self._url = urlsplit(endpoint)
+        self._region = region
+        self._credentials = credentials
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._attempts = attempts
+        self._idle: deque[tuple[float, HTTPConnection]] = deque()
+
+    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        operation = "".join(word.title() for word in name.split("_"))
+        return lambda **parameters: self._call(operation, parameters)
+
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        body = json.dumps(parameters).encode()
+        for attempt in range(1, self._attempts + 1):
+            try:
+                return self._try(operation, body)
+            except AwsError as error:
+                code = error.response["Error"]["Code"]
+                if attempt == self._attempts or not (error.status >= 500 or code in _RETRIED):
+                    raise
+            except (OSError, HTTPException):
+                if attempt == self._attempts:
+                    raise
+            time.sleep(random.uniform(0, MAX_WAIT))  # noqa: S311 - spreads retries, keeps no secret
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _try(self, operation: str, body: bytes) -> dict[str, Any]:
+        connection = self._connection()
+        try:
+            connection.request("POST", self._url.path or "/", body, self._headers(operation, body))
+            answer = connection.getresponse()
+            status, text = answer.status, answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close:
+            connection.close()
+        else:
+            self._idle.append((time.monotonic(), connection))
+        try:
+            document = json.loads(text) if text else {}
+        except ValueError:
+            document = {}
+        if status != 200:
+            code = str(document.get("__type", f"HTTP {status}")).rpartition("#")[2].partition(":")[0]
+            raise AwsError(operation, status, code, str(document.get("message") or document.get("Message") or ""))
+        return dict(document)
+
+    def _connection(self) -> HTTPConnection:
+        while self._idle:
+            try:
+                since, connection = self._idle.pop()
+            except IndexError:  # another thread has taken the last one
+                break
+            if time.monotonic() - since <= MAX_IDLE_SECONDS:
+                return connection
+            connection.close()
+        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        connection = kind(self._url.hostname or "", self._url.port, timeout=self._connect_timeout)
+        connection.connect()
+        connection.sock.settimeout(self._read_timeout)
+        return connection
+
+    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
+        headers = {
+            "Content-Type": f"application/x-amz-json-{self._api.version}",
+            "Host": self._url.netloc,
+            "X-Amz-Target": f"{self._api.target}.{operation}",
+        }
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        return sign(
+            headers,
+            body,
+            self._credentials,
+            path=self._url.path or "/",
+            service=self._api.service,
+            region=self._region,
+            now=now,
+        )
+
+
+def sign(
+    headers: dict[str, str], body: bytes, credentials: Credentials, *, path: str, service: str, region: str, now: str
+) -> dict[str, str]:
+    """The headers of a POST, with those that sign it (Signature Version 4). `now` is `YYYYMMDDTHHMMSSZ`, UTC."""
+    headers = {**headers, "X-Amz-Date": now}
+    if credentials.token:
+        headers["X-Amz-Security-Token"] = credentials.token
+    canonical = sorted((name.lower(), value.strip()) for name, value in headers.items())
+    signed = ";".join(name for name, _ in canonical)
+    lines = "".join(f"{name}:{value}\n" for name, value in canonical)
+    request = f"POST\n{path}\n\n{lines}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
+    scope = f"{now[:8]}/{region}/{service}/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    key = f"AWS4{credentials.secret_key}".encode()
+    for part in (now[:8], region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    credential = f"{credentials.access_key}/{scope}"
+    headers["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature={signature}"
+    )
+    return headers
