@@ -8,6 +8,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,31 +25,52 @@ from .projects import FLOW, HANDLER, write
 TOKEN = "ghp_s3cret-t0ken/with+signs"
 
 
-def git(*arguments: str, folder: Path) -> str:
+def git(*arguments: str, folder: Path, given: str = "") -> str:
     """Run git as somebody."""
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    done = subprocess.run(["git", *who, *arguments], cwd=folder, env=kept, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", *who, *arguments], cwd=folder, env=kept, input=given, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 @dataclass
 class Remote:
-    """A plugin's repository: a bare one, and the clone that somebody works in."""
+    """A plugin's repository: a bare one and, once somebody wants to work in it, a clone."""
 
     bare: Path
-    clone: Path
+    work: Path
+    head: str = ""
 
     @property
     def url(self) -> str:
         return f"git+file://{self.bare}"
 
+    @property
+    def clone(self) -> Path:
+        if not self.work.exists():
+            self.work.parent.mkdir(parents=True, exist_ok=True)
+            git("clone", "--quiet", str(self.bare), str(self.work), folder=self.bare)
+        return self.work
+
     def commit(self, files: dict[str, str], *, tag: str | None = None, branch: str = "main") -> str:
-        """Commit and push; the commit."""
-        git("checkout", "--quiet", "-B", branch, folder=self.clone)
-        write(self.clone, files)
-        return self.push(tag)
+        """Commit on top of the last commit; the new one. A tag is an annotated one."""
+        if self.work.exists():
+            git("checkout", "--quiet", "-B", branch, folder=self.work)
+            write(self.work, files)
+            return self.push(tag)
+        who = "Ada <ada@example.com> 1700000000 +0000"
+        lines = [f"commit refs/heads/{branch}", "mark :1", f"committer {who}", *_data("Change")]
+        lines += [f"from {self.head}"] if self.head else []
+        for path, text in files.items():
+            lines += [f"M 644 inline {json.dumps(path, ensure_ascii=False)}", *_data(text)]
+        if tag:
+            lines += [f"tag {tag}", "from :1", f"tagger {who}", *_data(tag)]
+        given = "\n".join([*lines, "get-mark :1", ""])
+        self.head = git("fast-import", "--quiet", "--force", folder=self.bare, given=given)
+        return self.head
 
     def push(self, tag: str | None = None) -> str:
         """Commit and push whatever lies in the clone; the commit."""
@@ -57,7 +79,12 @@ class Remote:
         if tag:
             git("tag", "-a", tag, "-m", tag, folder=self.clone)
         git("push", "--quiet", "--tags", "origin", "HEAD", folder=self.clone)
-        return git("rev-parse", "HEAD", folder=self.clone)
+        self.head = git("rev-parse", "HEAD", folder=self.clone)
+        return self.head
+
+
+def _data(text: str) -> list[str]:
+    return [f"data {len(text.encode())}", text]
 
 
 MakeRemote = Callable[..., Remote]
@@ -88,9 +115,7 @@ def make_remote(tmp_path: Path) -> MakeRemote:
     def make(name: str = "greetings", files: dict[str, str] | None = None) -> Remote:
         bare, clone = tmp_path / "remotes" / f"{name}.git", tmp_path / "clones" / name
         bare.mkdir(parents=True)
-        git("init", "--quiet", "--bare", folder=bare)
-        clone.parent.mkdir(exist_ok=True)
-        git("clone", "--quiet", str(bare), str(clone), folder=tmp_path)
+        git("init", "--quiet", "--bare", "--template=", folder=bare)
         remote = Remote(bare, clone)
         remote.commit(plugin_files(name) if files is None else files)
         return remote
@@ -160,6 +185,10 @@ class _Backend(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.server.seen.append(f"{self.command} {self.path}\n{self.headers}")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.look_around()
+        if self.command == "POST" and not self.server.flowing.is_set():
+            self.server.held = True
+            self.server.flowing.wait()
         if self.server.moved_to:
             self._answer(301, {"Location": self.server.moved_to + self.path}, b"")
             return
@@ -210,8 +239,28 @@ class GitServer(ThreadingHTTPServer):
         self.seen: list[str] = []
         self.down = False
         self.moved_to = ""
+        self.held = False
+        self.flowing = threading.Event()
+        self.flowing.set()
+        self.watches_processes = False
+        self.command_lines: list[bytes] = []
         pairs = (f"{TOKEN}:", f"oauth2:{TOKEN}")
         self.accepted = {"Basic " + base64.b64encode(pair.encode()).decode() for pair in pairs}
+
+    def hold(self) -> None:
+        """Answer no request for content until `release`; `held` says that one has come."""
+        self.flowing.clear()
+
+    def release(self) -> None:
+        self.flowing.set()
+
+    def look_around(self) -> None:
+        """Note every process's command line, as anybody on the machine can."""
+        if not self.watches_processes:
+            return
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):  # it has ended
+                self.command_lines.append(file.read_bytes())
 
     def url(self, name: str, credentials: str = "${GITHUB_TOKEN}") -> str:
         return f"git+http://{credentials}@127.0.0.1:{self.server_address[1]}/{name}.git"
@@ -224,5 +273,6 @@ def git_server(tmp_path: Path) -> Iterator[GitServer]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
+        server.release()
         server.shutdown()
         thread.join()

@@ -23,7 +23,7 @@ PERMISSION = '[[permissions]]\nAction = ["s3:GetObject"]\nResource = ["arn:aws:s
 
 def test_a_plugin_is_installed_at_a_commit_and_locked(project: Project, make_remote: MakeRemote) -> None:
     remote = make_remote()
-    commit = git("rev-parse", "HEAD", folder=remote.clone)
+    commit = remote.head
     project.asks_for(remote.url).install()
     (plugin,) = installed(project.root)
     assert (plugin.name, plugin.version, plugin.folder.name) == ("greetings", "1.0.0", f"greetings@{commit[:12]}")
