@@ -55,7 +55,7 @@ class TestCache:
         cache, commit = the_cache(project), project.lock[0]["commit"]
         content = git("cat-file", "commit", commit, folder=cache)
         shutil.rmtree(cache / "objects" / "pack")
-        git("hash-object", "-w", "-t", "commit", "--stdin", "--literally", folder=cache, given=content + "\n")
+        git("hash-object", "-w", "-t", "commit", "--stdin", "--literally", folder=cache, given=content)
         assert git("cat-file", "-t", commit, folder=cache) == "commit"
         project.install(frozen=True)
         assert "greetings_hello" in discover(project.root)
