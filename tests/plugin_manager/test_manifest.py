@@ -49,6 +49,21 @@ def test_all_of_it() -> None:
         (HEAD + '[entry-points.routes]\n"GET /../a" = "hooks.checks.x"', 'expected "hooks.module:attribute"'),
         (HEAD + '[entry-points.checks]\na = "os:system"', 'expected "hooks.module:attribute"'),
         (HEAD + '[entry-points.checks]\na = "hooks.gone:X"', "there is no hooks/gone.py"),
+        (HEAD + "version = 1.0", "plugin.toml is no TOML"),
+        (
+            HEAD + "[[permissions]]\nAction = 's'\nResource = '*'\nCondition = {a = 1979-05-27}",
+            "IAM has texts, numbers",
+        ),
+        (HEAD + "[[permissions]]\nAction = 's'\nResource = '*'\nCondition = {a = nan}", "IAM has texts, numbers"),
+        (HEAD + "permissions = [1]", "permissions, statement 1: expected Effect, Action and Resource"),
+        (HEAD + "entry-points = [1]", "entry-points: expected tables"),
+        (HEAD + "entry-points.steps = 'x'", "entry-points.steps: expected a table"),
+        (HEAD + "secrets = ['A']", "secrets: expected a table"),
+        (HEAD + '[entry-points.routes]\n"GET /{a}/{a}" = "hooks.checks:x"', "a variable is there twice"),
+        (
+            HEAD + '[entry-points.routes]\n"GET /a/{b}" = "hooks.checks:x"\n"PUT /a/{c}/d" = "hooks.checks:x"',
+            r"'GET /a/\{b\}' has \{b\} at the place of \{c\}: name both alike",
+        ),
     ],
 )
 def test_mistakes_are_named(text: str, message: str) -> None:
@@ -82,6 +97,8 @@ class TestConsent:
         [
             ({"Action": "s3:Get", "Resource": ["a", "b"]}, "Allow s3:Get on a, b"),
             ({"Action": ["s3:*"], "Resource": "a"}, "Allow s3:* on a   <- wide"),
+            ({"Action": ["s3:Get"], "Resource": "arn:aws:s3:::*"}, "Allow s3:Get on arn:aws:s3:::*   <- wide"),
+            ({"Action": ["s3:G*"], "Resource": "arn:aws:s3:::b/*"}, "Allow s3:G* on arn:aws:s3:::b/*"),
             ({"Action": "s3:Get", "Resource": "*"}, "Allow s3:Get on *   <- wide"),
             ({"NotAction": "s3:Get", "Resource": "a"}, "Allow everything but s3:Get on a   <- wide"),
             ({"Effect": "Deny", "Action": "*", "Resource": "*"}, "Deny * on *"),

@@ -94,6 +94,34 @@ def test_only_what_is_missing_is_installed(tmp_path: Path, monkeypatch: pytest.M
         install_missing(tmp_path, [*needs, Need(Requirement("nothing-of-that-name==1"), "plugin a")])
 
 
+def test_extras_are_installed_and_packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    metadata = (
+        "Metadata-Version: 2.1\nName: {}\nVersion: 1.0\nProvides-Extra: mail\n"
+        "Requires-Dist: always-there\nRequires-Dist: {}>=1; extra == 'mail'\n"
+    )
+    write(site, {"host-1.0.dist-info/METADATA": metadata.format("host", "guest-of-nobody")})
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    plain, extra = (Need(Requirement(text), "plugin a") for text in ("host", "host[mail]>=1"))
+    assert install_missing(tmp_path, [plain]) == []
+    with pytest.raises(PluginError, match=r"pip cannot install host\[mail\]>=1"):
+        install_missing(tmp_path, [extra])
+    write(site, {"guest_of_nobody-1.0.dist-info/METADATA": metadata.format("guest-of-nobody", "x")})
+    assert install_missing(tmp_path, [extra]) == []
+    write(tmp_path, {"requirements.txt": "host==1.0\n", ".plugins/x": ""})
+    write_merged(tmp_path, {"a": [plain, extra]})
+    assert (tmp_path / ".plugins" / "requirements.txt").read_text() == "host==1.0\n# plugin a\nhost[mail]>=1\n"
+
+
+def test_pins_with_hashes_and_files_are_no_obstacle(tmp_path: Path) -> None:
+    pins = "a==1 --hash=sha256:00\nb==2 \\\n    --hash=sha256:11 \\\n    --hash=sha256:22\n./c.whl\nd==3\t# why\n#e\n"
+    write(tmp_path, {"requirements.txt": pins, ".plugins/x": ""})
+    assert [str(need.requirement) for need in requirements.project_needs(tmp_path)] == ["a==1", "b==2", "d==3"]
+    write_merged(tmp_path, {"p": [Need(Requirement("b>1"), "plugin p"), Need(Requirement("z"), "plugin p")]})
+    assert (tmp_path / ".plugins" / "requirements.txt").read_text() == f"{pins}# plugin p\nz\n"
+
+
 def test_the_projects_pins_are_read(tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "a==1\n", "requirements-local.txt": "-r x\nb[c]==2 ; python_version>'3'\n"})
     assert [(need.name, need.owner) for need in requirements.project_needs(tmp_path)] == [

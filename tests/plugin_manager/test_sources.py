@@ -34,6 +34,10 @@ def parse(text: str) -> object:
         ("git+ssh://host:22/name", "ssh://host:22/name", None),
         ("git+file:///srv/git/name.git@abc", "file:///srv/git/name.git", "abc"),
         ("git+http://localhost:80/x.git", "http://localhost:80/x.git", None),
+        ("git+http://localhost/x.git", "http://localhost/x.git", None),
+        ("git+https://host/a/b.git@acme/b@1.0.0", "https://host/a/b.git", "acme/b@1.0.0"),
+        ("git+https://host/a/b@vü", "https://host/a/b", "vü"),
+        ("git+https://u:t%2Fo@host/a/b.git", "https://host/a/b.git", None),
     ],
 )
 def test_repositories(text: str, url: str, ref: str | None) -> None:
@@ -60,12 +64,22 @@ def test_a_folder_with_an_at_in_its_path_has_no_ref(tmp_path: Path) -> None:
         ("https://SECRET@github.com/a/b.git", "begins with git"),
         ("git+ftp://SECRET@host/b.git", "is not fetched"),
         ("git+https:/SECRET@host/b", "no address of a repository"),
+        ("git+HTTPS://SECRET@host/b", "no address of a repository"),
+        ("https+git://SECRET@host/b", "begins with git"),
+        ("git@SECRET:org/name.git", "write git\\+ssh://git@host/organisation/name\\.git, with a /"),
+        ("git+ssh://git@host:org/name.git", "followed by a host"),
+        ("git+https://SEC/RET@host/b.git", "write %2F, or take it from the environment"),
+        ("git+https://SEC/RET@host/b.git@v1", "write %2F, or take it from the environment"),
         ("git+ext://SECRET@host/b", "is not fetched"),
         ("git+https://SECRET@-oProxyCommand=x/b", "followed by a host"),
         ("git+http://SECRET@github.com/a/b.git", "unencrypted"),
         ("git+https://host/a/b.git?token=SECRET", "no spaces, `\\?`"),
         ("git+https://SECRET@host/b.git@--upload-pack=x", "no tag, branch or commit"),
         ("git+https://SECRET@host/b.git@a..b", "no tag, branch or commit"),
+        ("git+https://SECRET@host/b.git@a b", "no tag, branch or commit"),
+        ("git+https://SECRET@host/b.git@a:b", "no tag, branch or commit"),
+        ("git+https://SECRET@host/b.git@+a", "no tag, branch or commit"),
+        ("git+https://SECRET@host/b.git@", "no tag, branch or commit"),
         ("git+ssh://SECRET:SECRET@host/b.git", "a user and no password"),
         ("git+file://SECRET@/b.git", "takes no user"),
         ("git+https://${NOTHING}SECRET@${NOTHING}/b.git", "NOTHING is not set"),
@@ -96,6 +110,7 @@ def test_no_entry_shows_what_stands_before_the_at(secret: str, rest: str) -> Non
         ("${GITHUB_TOKEN}", "", ("t0ken",)),
         ("oauth2", "${GITHUB_TOKEN}", ("t0ken",)),
         ("ada", "p%40ss", ("p@ss", "ada")),
+        ("git", "", ()),
     ],
 )
 def test_secrets_are_known(user: str, password: str, secrets: tuple[str, ...]) -> None:
@@ -111,6 +126,8 @@ def test_what_a_host_says_is_shown_without_secrets_and_escapes(tmp_path: Path) -
     source = GitSource("https://host/x", None, Credentials("${GITHUB_TOKEN}", ""))
     said = "\x1b[31mremote: you sent t0ken, dDBrZW46, or dDBrZW4=\x07"
     assert Repository(source, tmp_path, ENVIRONMENT).redact(said) == "remote: you sent ***, ***, or ***"
+    rewritten = "fatal: 'https://my-own-token:x@host/x' and ssh://git@host/x"  # as by `url.insteadOf`
+    assert Repository(source, tmp_path, {}).redact(rewritten) == "fatal: 'https://***@host/x' and ssh://git@host/x"
 
 
 class TestConfig:
