@@ -25,7 +25,7 @@ def list_functions(call: Call) -> Answer:
     """The functions by name, with the schemas of their input and output."""
     from chalicelib.functions.describing import describe
 
-    known = functions.discover()
+    known = functions.served()
     names, more = page_of(call, known)
     return Answer({"functions": [describe(known[name]).to_json() for name in names], "count": len(names), **more})
 
@@ -35,7 +35,7 @@ def call_function(call: Call) -> Answer:
     name = call.param("function_name")
     function = functions.find(name)
     if function is None:
-        hint = suggestion(name, functions.discover())
+        hint = suggestion(name, functions.served())
         raise NotFound(f"There is no function {name!r}{f'; {hint}' if hint else '.'} GET /lib lists them.")
     try:
         return _call(function, call)

@@ -135,11 +135,7 @@ def fixed_paths() -> dict[str, Json]:
 
 
 def _descriptions() -> Iterable[Description]:
-    try:
-        return [describe(function) for function in functions.discover().values()]
-    except functions.FunctionError:
-        _log.exception("the functions cannot be described")
-        return []
+    return [describe(function) for function in functions.served().values()]
 
 
 def _flows() -> Iterable[CatalogFlow]:

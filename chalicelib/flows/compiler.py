@@ -18,7 +18,7 @@ from chalicelib.flows.linker import link
 from chalicelib.flows.namespaces import Namespace, namespaces
 from chalicelib.flows.source import flow_name
 from chalicelib.flows.unit import compile_unit
-from chalicelib.functions import Function, FunctionError, discover, find
+from chalicelib.functions import Function, survey
 from chalicelib.settings import PROJECT
 
 SUFFIXES = (".yml", ".yaml")
@@ -100,14 +100,8 @@ def _flow_names(
 
 
 def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:
-    try:
-        return discover(root), []
-    except FunctionError as error:
-        # Names still resolve, so that one clash does not hide what else is wrong behind a flood of unknown names.
-        libraries = [root / "chalicelib" / "lib", *(plugin.functions for plugin in plugins.installed(root))]
-        names = {folder.name for library in libraries if library.is_dir() for folder in library.iterdir()}
-        known = {name: function for name in sorted(names) if (function := find(name, root)) is not None}
-        return known, [Diagnostic("function-clash", Severity.ERROR, str(error), "chalicelib/lib")]
+    known, problems = survey(root)
+    return known, [Diagnostic("function-clash", Severity.ERROR, str(item), "chalicelib/lib") for item in problems]
 
 
 def _relative(file: Path, root: Path) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from chalicelib.flows.diagnostic import Diagnostic, Position, Severity
+from chalicelib.flows.source import Source
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*flows:\s*ignore\b(?:\[(?P<checks>[^\]]*)\])?(?P<reason>.*)$")
 
@@ -25,15 +26,15 @@ class Silence:
     position: Position
 
 
-def find_silences(text: str) -> tuple[Silence, ...]:
+def find_silences(source: Source) -> tuple[Silence, ...]:
     """The silencing comments of a file."""
-    if "flows:" not in text:
+    if "flows:" not in source.text:
         return ()
-    lines = text.split("\n")
+    lines = source.text.split("\n")
     found = []
     for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
-        if match is None:
+        if match is None or source.is_in_text(number, line.index("#", match.start()) + 1):
             continue
         target = number
         if line.lstrip().startswith("#"):

@@ -126,6 +126,28 @@ class Source:
         column = base.column + offset + (1 if raw[0] in "\"'" else 0)
         return Position(base.line, column, base.line, max(column + 1, base.end_column))
 
+    def is_in_text(self, line: int, column: int) -> bool:
+        """Whether what stands there is part of a text: of a block (`|`), or in quotes."""
+        place = (line - 1, column - 1)
+        nodes: list[Node] = [self._root] if self._root is not None else []
+        seen: set[int] = set()
+        while nodes:
+            node = nodes.pop()
+            if id(node) in seen:  # an alias
+                continue
+            seen.add(id(node))
+            if isinstance(node, MappingNode):
+                nodes.extend(part for pair in node.value for part in pair)
+            elif isinstance(node, SequenceNode):
+                nodes.extend(node.value)
+            elif isinstance(node, ScalarNode) and node.style is not None:
+                start, end = node.start_mark, node.end_mark
+                # The line with the `|` is none of the text: it may end with a comment.
+                begins = (start.line + 1, 0) if node.style in "|>" else (start.line, start.column)
+                if begins <= place < (end.line, end.column):
+                    return True
+        return False
+
     def line(self, number: int) -> str:
         """Line `number` (from 1) without its end; the empty text when there is none."""
         lines = self.text.splitlines()

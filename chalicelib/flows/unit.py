@@ -57,7 +57,7 @@ def compile_unit(
     does not depend on them.
     """
     source = Source(path, text)
-    silences = find_silences(text)
+    silences = find_silences(source)
     value = source.value
     name = path.rpartition("/")[2].rpartition(".")[0]
     found = source.problems

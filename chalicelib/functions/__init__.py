@@ -4,6 +4,24 @@
 return, `calling` runs them, `registration` makes each one that a flow uses a Lambda function of its own.
 """
 
-from chalicelib.functions.discovery import ClashError, Function, FunctionError, InvalidNameError, discover, find
+from chalicelib.functions.discovery import (
+    ClashError,
+    Function,
+    FunctionError,
+    InvalidNameError,
+    discover,
+    find,
+    served,
+    survey,
+)
 
-__all__ = ["ClashError", "Function", "FunctionError", "InvalidNameError", "discover", "find"]
+__all__ = [
+    "ClashError",
+    "Function",
+    "FunctionError",
+    "InvalidNameError",
+    "discover",
+    "find",
+    "served",
+    "survey",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import logging
 import re
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from chalicelib import plugins
 from chalicelib.plugins import Plugin
 from chalicelib.settings import PROJECT
+
+_log = logging.getLogger(__name__)
 
 RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
     *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "attach", "logs"),
@@ -60,19 +63,41 @@ def discover(root: Path = PROJECT) -> dict[str, Function]:
     Raises `InvalidNameError` for a name that cannot be served, and `ClashError` for two that would share a Lambda
     function or a CloudFormation resource; both name the files.
     """
+    found, problems = survey(root)
+    for problem in problems:
+        raise problem
+    return found
+
+
+def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionError]]:
+    """The functions that can be called here, by name, sorted, and what keeps functions from being deployed.
+
+    Functions that clash on AWS alone are both there; one whose name cannot be a function's is not.
+    """
     found: dict[str, Function] = {}
     by_resource: dict[str, Function] = {}
+    problems: list[FunctionError] = []
     for function in sorted(_candidates(root), key=lambda f: f.name):
         problem = name_problem(function.name)
         if problem:
-            raise InvalidNameError(f"{function.path}: {problem}. Rename the folder.")
+            problems.append(InvalidNameError(f"{function.path}: {problem}. Rename the folder."))
+            continue
         other = by_resource.setdefault(resource_name(function.name), function)
         if other is not function:
-            raise ClashError(
+            message = (
                 f"{other.path} and {function.path} would be the same function on AWS: rename one of the folders "
                 f"{other.name!r} and {function.name!r} (hyphens, underscores and capitals do not tell names apart)"
             )
-        found[function.name] = function
+            problems.append(ClashError(message))
+        found.setdefault(function.name, function)
+    return found, problems
+
+
+def served(root: Path = PROJECT) -> dict[str, Function]:
+    """The functions that can be called, by name, sorted; what keeps any from being deployed goes into the log."""
+    found, problems = survey(root)
+    for problem in problems:
+        _log.warning("%s", problem)
     return found
 
 

@@ -309,5 +309,6 @@ def function_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
         return tmp_path
 
     monkeypatch.setattr("chalicelib.functions.discover", lambda: discovery.discover(tmp_path))
+    monkeypatch.setattr("chalicelib.functions.served", lambda: discovery.served(tmp_path))
     monkeypatch.setattr("chalicelib.functions.find", lambda name: discovery.find(name, tmp_path))
     return write

@@ -251,6 +251,21 @@ class TestList:
         for name in ("broken", "unreadable"):
             assert listed[name]["inputSchema"] is None
 
+    def test_names_that_clash_on_aws_are_listed_and_logged(
+        self, api: Api, function_project: Write, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        source = "def handler(event, context): return 1"
+        root = function_project(lib__a=source, lib_a=source, other=source, **{"class": source})
+        with caplog.at_level(logging.WARNING, "chalicelib"):
+            listed = [entry["name"] for entry in api.get("/lib").json()["functions"]]
+        assert listed == ["lib-a", "lib_a", "other"]
+        assert api.post("/lib/lib-a").json() == 1
+        library = root / "chalicelib" / "lib"
+        assert f"{library}/lib-a/handler.py and {library}/lib_a/handler.py would be the same function" in caplog.text
+        assert "'class' cannot be a function's name" in caplog.text
+        api.post("/lib/nobody").problem(404)
+        assert api.get("/openapi.json").status == 200
+
     def test_what_ships_has_schemas(self, api: Api) -> None:
         listed = api.get("/lib").json()["functions"]
         assert all(entry["description"] and entry["inputSchema"] for entry in listed)

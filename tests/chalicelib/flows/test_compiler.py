@@ -227,6 +227,14 @@ class TestBrokenFlows:
         checks = [d.check for d in workspace.compile().errors]
         assert checks == ["function-clash"]
 
+    def test_every_function_that_cannot_be_deployed_is_reported(self, workspace: Workspace) -> None:
+        for name in ("lib_a", "lib-a", "class", "lib--a"):
+            workspace.function(name)
+        workspace.flow(calling("${hello_world}"))
+        errors = [d.message for d in workspace.compile().errors]
+        assert len(errors) == 3
+        assert any("'class' cannot be a function's name" in message for message in errors)
+
     def test_a_byte_order_mark_is_no_fault(self, workspace: Workspace) -> None:
         workspace.flow("\ufeff" + calling("${hello_world}"))
         assert workspace.compile().errors == ()
@@ -295,6 +303,27 @@ class TestSilencing:
     def test_a_comment_on_its_own_line_speaks_for_the_next(self, workspace: Workspace) -> None:
         workspace.flow(self.CYCLE)
         assert list(workspace.compile().flows) == ["loop"]
+
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            "{open}\n    # flows: ignore[no-such-check] part of the text",
+            "{open} \n      how: # flows: ignore[no-such-check]",
+            "'# flows: ignore[no-such-check] part of the text'",
+            '"a\n    # flows: ignore[no-such-check] part of the text"',
+        ],
+    )
+    def test_a_text_that_looks_like_a_comment_is_a_text(self, workspace: Workspace, comment: str) -> None:
+        for opening in ("|", ">", "|-", "|2-"):
+            text = f"name: flow\ndescription: {comment.format(open=opening)}\n"
+            workspace.flow(text + "definition: {StartAt: A, States: {A: {Type: Succeed}}}\n")
+            assert workspace.compile().diagnostics == ()
+
+    @pytest.mark.parametrize("text", ["description: |  # %s\n  text\n", "description: |\n  text\n# %s\n"])
+    def test_a_comment_beside_a_text_is_a_comment(self, workspace: Workspace, text: str) -> None:
+        text = text % "flows: ignore[no-such-check] a reason"
+        workspace.flow(f"name: flow\n{text}definition: {{StartAt: A, States: {{A: {{Type: Succeed}}}}}}\n")
+        assert [item.check for item in workspace.compile().diagnostics] == ["unused-silence"]
 
     def test_an_error_of_the_definition_cannot_be_silenced(self, workspace: Workspace) -> None:
         workspace.flow(
