@@ -12,6 +12,7 @@ if not __package__:  # run as a script: the project's folder instead of admin/
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from admin import scaffolding
+from chalicelib.functions.discovery import FunctionError, discover
 
 PARSER = argparse.ArgumentParser(description=__doc__)
 PARSER.add_argument("name", help="the function's name: it is served at POST /lib/NAME")
@@ -28,7 +29,14 @@ def create_function(name: str, *, event: bool = False, plugin: Path | None = Non
     if plugin is not None and not (plugin / "plugin.toml").is_file():
         raise scaffolding.ScaffoldError(f"{plugin} is no plugin: it has no plugin.toml")
     folder = plugin or scaffolding.PROJECT
-    files = scaffolding.function_files(name, event=event, plugin=plugin is not None)
+    if plugin is None:
+        try:
+            others = list(discover(folder))
+        except FunctionError as error:
+            raise scaffolding.ScaffoldError(str(error)) from None
+    else:
+        others = [handler.parent.name for handler in plugin.glob("**/lib/*/handler.py")]
+    files = scaffolding.function_files(name.rstrip("/"), event=event, plugin=plugin is not None, others=others)
     scaffolding.write(folder, files)
     return [folder / path for path in files]
 

@@ -17,7 +17,7 @@ if not __package__:  # run as a script: the project's folder instead of admin/
 from admin import scaffolding
 
 PARSER = argparse.ArgumentParser(description=__doc__)
-PARSER.add_argument("name", help="the plugin's name, such as my-private-plugin")
+PARSER.add_argument("name", help="the plugin's name, such as my-private-plugin, or a new folder of that name")
 PARSER.add_argument("--folder", type=Path, help="where to write it (default: a folder of that name in this one)")
 
 
@@ -28,9 +28,9 @@ def create_plugin(name: str, folder: Path) -> None:
         scaffolding.ScaffoldError: The name cannot be a plugin's, or the folder is not empty.
     """
     folder = folder.resolve()
+    files = scaffolding.plugin_files(name, os.path.relpath(scaffolding.PROJECT, folder))
     if folder.is_dir() and any(folder.iterdir()):
         raise scaffolding.ScaffoldError(f"{folder} exists and is not empty")
-    files = scaffolding.plugin_files(name, os.path.relpath(scaffolding.PROJECT, folder))
     scaffolding.write(folder, files)
     git = shutil.which("git")
     if git is None:
@@ -43,17 +43,18 @@ def create_plugin(name: str, folder: Path) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the script and returns its exit code."""
     arguments = PARSER.parse_args(argv)
+    name = Path(arguments.name).name
     folder: Path = arguments.folder or Path(arguments.name)
     try:
-        create_plugin(arguments.name, folder)
+        create_plugin(name, folder)
     except (scaffolding.ScaffoldError, OSError, subprocess.CalledProcessError) as error:
         return scaffolding.report(PARSER, error)
     print(f"""Written: {folder}, a git repository with everything staged.
   cd {folder}
   make lint typecheck test
   git commit -m "Initial commit"
-  git remote add origin https://github.com/your-org/{arguments.name}.git && git push -u origin main
-Then in the project's config.json: "git+https://${{GITHUB_TOKEN}}@github.com/your-org/{arguments.name}.git@main\"""")
+  git remote add origin https://github.com/your-org/{name}.git && git push -u origin main
+Then in the project's config.json: "git+https://${{GITHUB_TOKEN}}@github.com/your-org/{name}.git@main\"""")
     return 0
 
 

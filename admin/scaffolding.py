@@ -6,14 +6,19 @@ In a template, NAME in double underscores (`__FUNCTION__`) is replaced; nothing 
 from __future__ import annotations
 
 import argparse
-import keyword
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from chalicelib.functions.discovery import name_problem, resource_name
+from chalicelib.names import APP_NAME
+
 PROJECT = Path(__file__).resolve().parent.parent
-_FUNCTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
+_STAGE = 10  # letters that a stage's name should be able to have
+FUNCTION_LETTERS = 64 - len(f"{APP_NAME}--")
+"""What AWS leaves for the names of stage and function: `<app>-<stage>-<function>` has at most 64 letters."""
+FLOW_LETTERS = 80 - len(f"{APP_NAME}--")
 _PLUGIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -273,8 +278,9 @@ def plugin_files(name: str, framework: str) -> dict[str, str]:
     if not _PLUGIN.fullmatch(name):
         raise ScaffoldError(f"{name!r} cannot be a plugin's name: letters, digits, - and _, a letter first")
     words = [word for word in re.split("[-_]", name) if word]
-    function = "_".join(words).lower() + "_greet"
-    flow = words[0][:1].lower() + words[0][1:] + "".join(word[:1].upper() + word[1:] for word in words[1:]) + "Flow"
+    function = _fitting([word.lower() for word in words], "_", "_greet", FUNCTION_LETTERS - _STAGE)
+    camel = [words[0][:1].lower() + words[0][1:], *(word[:1].upper() + word[1:] for word in words[1:])]
+    flow = _fitting(camel, "", "Flow", FLOW_LETTERS - _STAGE)
     values = {
         "PLUGIN": name,
         "FUNCTION": function,
@@ -300,14 +306,32 @@ def plugin_files(name: str, framework: str) -> dict[str, str]:
     return {path: _fill(text, values) for path, text in templates.items()}
 
 
-def function_files(name: str, *, event: bool, plugin: bool) -> dict[str, str]:
+def _fitting(words: Sequence[str], between: str, end: str, letters: int) -> str:
+    """As many of the words as fit, joined and ended."""
+    for count in range(len(words), 0, -1):
+        name = between.join(words[:count]) + end
+        if len(name) <= letters:
+            return name
+    return words[0][: letters - len(end)] + end
+
+
+def function_files(name: str, *, event: bool, plugin: bool, others: Collection[str] = ()) -> dict[str, str]:
     """The files of a new function: its handler and its test, by path.
 
-    Raises ScaffoldError if `name` cannot be a function's.
+    Raises ScaffoldError if `name` cannot be a function's, or is one with that of `others` on AWS.
     """
+    problem = name_problem(name)
+    if not problem and len(name) >= FUNCTION_LETTERS:
+        problem = (
+            f"{name!r} cannot be a function's name: it has {len(name)} letters, and AWS leaves {FUNCTION_LETTERS} for "
+            f"stage and function; {FUNCTION_LETTERS - _STAGE} fit any stage"
+        )
+    if problem:
+        raise ScaffoldError(problem)
+    same = next((other for other in others if other != name and resource_name(other) == resource_name(name)), None)
+    if same is not None:
+        raise ScaffoldError(f"{name!r} and the function {same!r} would be the same on AWS: choose another name")
     python_name = name.replace("-", "_")
-    if not _FUNCTION.fullmatch(name) or keyword.iskeyword(python_name):
-        raise ScaffoldError(f"{name!r} cannot be a function's name: letters, digits, - and _, a letter first")
     values = {
         "FUNCTION": name,
         "SUMMARY": "What this function does, in a sentence.",

@@ -191,7 +191,8 @@ def _forget_old(folder: Path) -> None:
 
 def _tree(folder: Path, base: Path) -> Iterator[tuple[str, Path]]:
     for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if name not in _NEVER]
+        # A function may be called `test`.
+        folders[:] = [name for name in folders if name not in _NEVER or Path(parent, name, "handler.py").is_file()]
         for name in names:
             path = Path(parent, name)
             if not name.endswith(_NEVER_SUFFIXES) and name != ".DS_Store" and not name.startswith(".catalog"):

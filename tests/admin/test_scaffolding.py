@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from admin import create_function, create_plugin
 from admin.scaffolding import PROJECT, ScaffoldError, function_files, plugin_files
 from chalicelib.flows import compile_project
 from chalicelib.flows.cli import main as flows
+from plugin_manager.manifest import read_manifest
 from tests.end_to_end.server import copy_project
 
 BIN = Path(sys.executable).parent
@@ -50,7 +52,7 @@ def test_a_plugin_with_functions_of_both_styles(tmp_path: Path) -> None:
     assert run("git", "diff", "--cached", "--name-only", folder=folder).split() == sorted(written)
     script = PROJECT / "admin" / "create_function.py"
     run(script, "typed_one", "--plugin", folder, folder=tmp_path)
-    run(script, f"{'long-' * 9}name", "--event", "--plugin", folder, folder=tmp_path)
+    run(script, f"{'long-' * 6}n", "--event", "--plugin", folder, folder=tmp_path)
     check(folder, "lib", "tests")
     flow = compile_project(folder).diagnostics  # alone, its functions are unknown; its file is all right
     assert {item.check for item in flow} <= {"unresolved-name", "handler-signature"}
@@ -84,6 +86,38 @@ def test_functions_of_the_project_and_a_flow(tmp_path: Path) -> None:
     assert flows(["--root", str(project), "check", str(project / "flows" / "myFlow.yml")]) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "flow"),
+    [
+        ("None", "none_greet", "noneFlow"),
+        ("API", "api_greet", "aPIFlow"),
+        ("a--b_2", "a_b_2_greet", "aB2Flow"),
+        ("customers-and-their-orders-of-all-times", "customers_and_greet", "customersAndTheirOrdersOfAllTimesFlow"),
+        ("x" * 64, f"{'x' * 18}_greet", f"{'x' * 36}Flow"),
+    ],
+)
+def test_names_in_a_plugin_fit_aws_whatever_its_own(name: str, function: str, flow: str) -> None:
+    files = plugin_files(name, "..")
+    assert {f"lib/{function}/handler.py", f"flows/{flow}.yml"} <= files.keys()
+    assert read_manifest({path: text.encode() for path, text in files.items()}, "here", "").name == name
+
+
+def test_a_path_is_a_folder_and_its_last_part_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for folder in ("mine/", "plugins/other"):
+        assert create_plugin.main([folder]) == 0
+        assert f"your-org/{Path(folder).name}.git" in capsys.readouterr().out
+        assert (tmp_path / folder / "plugin.toml").is_file() and (tmp_path / folder / ".git").is_dir()
+    assert create_plugin.main([".."]) == 1
+    assert create_function.main(["fn/", "--plugin", "mine"]) == 0
+    assert create_function.main(["Fn", "--plugin", "mine"]) == 1
+    said = capsys.readouterr().err
+    assert "'..' cannot be a plugin's name" in said and "'Fn' and the function 'fn' would be the same on AWS" in said
+
+
 class TestRefusals:
     @pytest.mark.parametrize("name", ["", "1st", "a b", "../x", "x/y", "ümlaut"])
     def test_names(self, name: str) -> None:
@@ -91,9 +125,21 @@ class TestRefusals:
             with pytest.raises(ScaffoldError, match="cannot be a"):
                 write()
 
-    def test_a_keyword_is_no_function(self) -> None:
-        with pytest.raises(ScaffoldError, match="cannot be a function's name"):
-            function_files("class", event=False, plugin=False)
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("class", "the name is a keyword of Python"),
+            ("api", "the name is reserved"),
+            ("x" * 34, "it has 34 letters, and AWS leaves 34 for stage and function; 24 fit any stage"),
+            ("Hello-World", "'Hello-World' and the function 'hello_world' would be the same on AWS"),
+        ],
+    )
+    def test_what_would_break_the_project(self, name: str, why: str) -> None:
+        with pytest.raises(ScaffoldError, match=why):
+            function_files(name, event=False, plugin=False, others=["ping", "hello_world"])
+        with pytest.raises(ScaffoldError, match=why):
+            create_function.create_function(name)
+        assert not (PROJECT / "chalicelib" / "lib" / name).exists()
 
     def test_nothing_is_overwritten(self, tmp_path: Path) -> None:
         (tmp_path / "acme").mkdir()

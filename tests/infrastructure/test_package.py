@@ -138,6 +138,14 @@ def test_functions_of_plugins_are_inside(tmp_path: Path) -> None:
     ]
 
 
+def test_a_function_may_be_called_test(tmp_path: Path) -> None:
+    project = _small_project(tmp_path)
+    write(project / ".plugins" / "acme", {"lib/test/handler.py": "", "lib/x/handler.py": "", "lib/x/tests/y.py": ""})
+    listed(project, {"name": "acme"})
+    inside = [name for name in application_files(project) if name.startswith(".plugins/acme")]
+    assert sorted(inside) == [".plugins/acme/lib/test/handler.py", ".plugins/acme/lib/x/handler.py"]
+
+
 def test_what_lies_in_vendor_is_at_the_top(tmp_path: Path) -> None:
     project = _small_project(tmp_path)
     (project / "vendor" / "other").mkdir(parents=True)
