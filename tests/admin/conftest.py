@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -84,19 +85,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-def cloud(endpoint: str, project: Path) -> Iterator[Cloud]:
-    """A new pool and table; the local cloud of `project`, and the stack of stage `dev`."""
+@pytest.fixture(scope="session")
+def clients(endpoint: str) -> dict[str, Any]:
+    """Made once: most of what a client costs is its making."""
     session = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
-    cognito = session.client("cognito-idp", endpoint_url=endpoint)
+    services = ("cognito-idp", "dynamodb", "cloudformation")
+    return {service: session.client(service, endpoint_url=endpoint) for service in services}
+
+
+@pytest.fixture
+def cloud(endpoint: str, project: Path, clients: dict[str, Any]) -> Iterator[Cloud]:
+    """A new pool and table; the local cloud of `project`, and the stack of stage `dev`."""
+    cognito, dynamodb, stacks = clients["cognito-idp"], clients["dynamodb"], clients["cloudformation"]
     pool = cognito.create_user_pool(PoolName="users", UsernameAttributes=["email"])["UserPool"]["Id"]
     client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="cli")["UserPoolClient"]["ClientId"]
     table = Names(stage="local", region=REGION, account="123456789012").usage_table
-    dynamodb = session.client("dynamodb", endpoint_url=endpoint)
     dynamodb.create_table(
         TableName=table,
         KeySchema=[{"AttributeName": "userId", "KeyType": "HASH"}, {"AttributeName": "yearMonth", "KeyType": "RANGE"}],
@@ -107,7 +114,6 @@ def cloud(endpoint: str, project: Path) -> Iterator[Cloud]:
         BillingMode="PAY_PER_REQUEST",
     )
     outputs = {"UserPoolId": pool, "UserPoolClientId": client, "UsageTableName": table}
-    stacks = session.client("cloudformation", endpoint_url=endpoint)
     stack = Names(stage=DEPLOYED_STAGE, region=REGION, account="").resource("").rstrip("-")
     stacks.create_stack(
         StackName=stack,
