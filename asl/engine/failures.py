@@ -52,11 +52,9 @@ def framed(problem: ExpressionError, name: str, event_id: int) -> StateFailure:
     return StateFailure(problem.error, cause, location=problem.location, evaluated=True)
 
 
-def too_large(name: str) -> StateFailure:
-    """The result of a state or a task is larger than the service allows."""
-    cause = (
-        f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
-    )
+def too_large(name: str, what: str = "returned a result") -> StateFailure:
+    """A document of a state or a task is larger than the service allows; `what` says how it came about."""
+    cause = f"The state/task '{name}' {what} with a size exceeding the maximum number of bytes service limit."
     return StateFailure(DATA_LIMIT_EXCEEDED, cause)
 
 

@@ -16,6 +16,27 @@ ITEM_READER_FAILED = "States.ItemReaderFailed"
 _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
+class Member(dict[str, Any]):
+    """An item that is a member of an object: its `Key` and its `Value`."""
+
+
+def members(value: dict[str, Any]) -> list[Any]:
+    """An object as items."""
+    return [Member(Key=key, Value=item) for key, item in value.items()]
+
+
+def context_item(index: int, item: Any, source: str | None = None) -> dict[str, Any]:
+    """What the context object says of an item in `Map.Item`."""
+    described: dict[str, Any] = {"Index": index}
+    if isinstance(item, Member):
+        described |= item
+    else:
+        described["Value"] = item
+    if source is not None:
+        described["Source"] = source
+    return described
+
+
 def reader_failure(cause: str | None) -> StateFailure:
     """The ItemReader cannot read its data set."""
     return StateFailure(ITEM_READER_FAILED, cause)
@@ -45,7 +66,7 @@ def _json_items(value: Any, pointer: str | None) -> list[Any]:
             except (KeyError, IndexError, TypeError, ValueError):
                 raise reader_failure(f"The ItemsPointer '{pointer}' leads to nothing.") from None
     if isinstance(value, dict) and pointer:
-        return [{"Key": key, "Value": item} for key, item in value.items()]
+        return members(value)
     if not isinstance(value, list):
         raise reader_failure("Attempting to map over non-iterable node.")
     return value

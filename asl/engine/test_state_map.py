@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure
-from asl.engine.items import join_batches, parse_items
+from asl.engine.items import context_item, join_batches, parse_items
 from asl.engine.jsontext import size_bound
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.map import Map
@@ -74,7 +74,7 @@ def _select_each(branch: Branch, state: Map, selected: Any, items: list[Any]) ->
     chosen = []
     for index, value in enumerate(items):
         scope = branch.scope(selected)
-        scope.context = {**branch.context(), "Map": {"Item": {"Index": index, "Value": value}}}
+        scope.context = {**branch.context(), "Map": {"Item": context_item(index, value)}}
         chosen.append(state.item_selector(scope))
     return chosen
 

@@ -10,7 +10,7 @@ from asl.engine.calls import ServiceCall
 from asl.engine.execution import RUNNING
 from asl.engine.failures import StateFailure
 from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
-from asl.engine.items import join_batches, listed_items, parse_items, reader_failure
+from asl.engine.items import Member, context_item, join_batches, listed_items, parse_items, reader_failure
 from asl.engine.jsontext import size_bound
 from asl.engine.map_run import MapRun
 from asl.engine.names import new_name
@@ -40,6 +40,8 @@ class Reader:
 
 class DistributedMap(Map):
     """Runs its processor as child executions."""
+
+    takes_objects = True
 
     def __init__(
         self,
@@ -168,10 +170,11 @@ class DistributedMap(Map):
             chosen = []
             for index, value in enumerate(items):
                 if context is not None:
-                    item = {"Index": index, "Value": value, "Source": source}
-                    scope.context = {**context, "Map": {"Item": item}}
+                    scope.context = {**context, "Map": {"Item": context_item(index, value, source)}}
                 chosen.append(self.item_selector(scope))
             items = chosen
+        else:
+            items = [dict(item) if isinstance(item, Member) else item for item in items]
         counts = [1] * len(items)
         if self.batches:
             sizes = [size_bound(item) for item in items]

@@ -45,6 +45,16 @@ def within_limit(branch: Branch, output: Any, bound: int | None) -> int:
     return bound
 
 
+def variables(branch: Branch, assign: Expression | None, scope: Scope) -> Mapping[str, Any] | None:
+    """What `Assign` assigns, if there is one: no more bytes than a document may have."""
+    if assign is None:
+        return None
+    assigned: Mapping[str, Any] = assign(scope)
+    if size_bound(assigned) > PAYLOAD_LIMIT:
+        raise too_large(branch.state.name, "assigned variables")
+    return assigned
+
+
 class PathFields(Fields):
     """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign of a JSONPath state.
 
@@ -92,7 +102,7 @@ class PathFields(Fields):
         if self.result_selector is not None:
             result = self.result_selector(branch.scope(result))
             bound = None
-        assigned = self.assign(branch.scope(result)) if self.assign is not None else None
+        assigned = variables(branch, self.assign, branch.scope(result))
         if self.discard:
             output = branch.data
             bound = branch.size
@@ -141,7 +151,7 @@ class JsonataFields(Fields):
         if self._output is None and self._assign is None:
             return result, within_limit(branch, result, bound), None
         scope = branch.scope(branch.data, result if self._has_result else MISSING)
-        assigned = self._assign(scope) if self._assign is not None else None
+        assigned = variables(branch, self._assign, scope)
         if self._output is None:
             return result, within_limit(branch, result, bound), assigned
         output = self._output(scope)
@@ -160,6 +170,6 @@ class JsonataCatchFields(Fields):
     def output(self, branch: Branch, result: Any, bound: int | None) -> Output:
         """See `Fields`."""
         scope = branch.scope(branch.data, MISSING, result)
-        assigned = self._assign(scope) if self._assign is not None else None
+        assigned = variables(branch, self._assign, scope)
         output = self._output(scope) if self._output is not None else result
         return output, within_limit(branch, output, None), assigned

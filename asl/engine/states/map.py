@@ -15,6 +15,7 @@ from asl.engine.history import (
     MAP_STARTED,
     MAP_SUCCEEDED,
 )
+from asl.engine.items import context_item, members
 from asl.engine.jsontext import dumps, size_bound
 from asl.engine.states.base import State
 from asl.engine.states.container import Container, ContainerState, abort
@@ -53,7 +54,7 @@ class MapIterations(Container):
         value = self.items[index]
         child = self.child(index, self.state.start, value, self.branch.size)
         child.previous = child.base = previous
-        child.item = {"Index": index, "Value": value}
+        child.item = context_item(index, value)
         child.resume(_begin_iteration, self)
 
     def child_succeeded(self, branch: Branch) -> None:
@@ -90,6 +91,7 @@ class Map(ContainerState):
     """Runs its states for each item of a list."""
 
     kind = "Map"
+    takes_objects = False
     started_event = MAP_STARTED
     succeeded_event = MAP_SUCCEEDED
     failed_event = MAP_FAILED
@@ -110,14 +112,13 @@ class Map(ContainerState):
         self.max_concurrency = expressions.quantity("MaxConcurrency", model.max_concurrency, model.max_concurrency_path)
         self.needs_context = expressions.needs_context
 
-    @staticmethod
-    def _items(model: model.MapState, expressions: Expressions) -> Expression | None:
+    def _items(self, model: model.MapState, expressions: Expressions) -> Expression | None:
         """Where the items are; None for the whole input."""
         if not expressions.jsonata:
             return expressions.selection(model.items_path, "ItemsPath")
         if model.items is MISSING:
             return None
-        if isinstance(model.items, str):
+        if isinstance(model.items, str) and not self.takes_objects:
             return expressions.value(model.items, "Items", "array")
         return expressions.jsonata_template(model.items, "Items")
 
@@ -140,6 +141,8 @@ class Map(ContainerState):
         items = selected if self.items is None else self.items(branch.scope(selected))
         if isinstance(items, list):
             return items
+        if isinstance(items, dict) and self.takes_objects:
+            return members(items)
         if self.fields.is_jsonata:
             cause = f"Map state input must be an array but was: {dumps(items)}"
             raise framed(ExpressionError(QUERY_EVALUATION, cause), self.name, branch.entered_id)

@@ -6,7 +6,8 @@ from typing import Any
 
 from asl.engine.attempt import Attempt
 from asl.engine.branch import Blocker, Branch
-from asl.engine.failures import StateFailure, framed, in_state
+from asl.engine.failures import StateFailure, framed, in_state, too_large
+from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
 from asl.engine.resources import parse_resource
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
@@ -101,9 +102,12 @@ class Task(RetryingState):
         if branch.token is not None:
             branch.forget_context()
         selected = self.fields.input(branch)
+        parameters = self.fields.arguments(branch, selected)
+        if parameters is not selected and size_bound(parameters) > PAYLOAD_LIMIT:
+            raise too_large(self.name, "provided parameters")
         request = TaskRequest(
             resource=resource.arn,
-            parameters=self.fields.arguments(branch, selected),
+            parameters=parameters,
             state_name=self.name,
             execution_arn=execution.arn,
             state_machine_arn=execution.machine.arn,

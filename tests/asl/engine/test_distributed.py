@@ -281,3 +281,33 @@ def test_a_service_that_answers_nonsense(lab: Lab) -> None:
         lab.functions.functions[GET] = lambda request, answer=answer: answer
         execution = lab.run(distributed(("P", PASS), **reader({"InputType": "JSON"})))
         assert (execution.status, execution.error) == ("FAILED", "States.ItemReaderFailed")
+
+
+OBJECT = {"a": 1, "b": {"x": 2}}
+PAIRS = [{"Key": "a", "Value": 1}, {"Key": "b", "Value": {"x": 2}}]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ItemsPath": "$.items"},
+        {"QueryLanguage": "JSONata", "Items": "{% $states.input.items %}"},
+        {"QueryLanguage": "JSONata", "Items": {"a": 1, "b": "{% $states.input.items.b %}"}},
+    ],
+)
+def test_the_items_of_an_object_are_its_members(lab: Lab, fields: dict[str, Any]) -> None:
+    assert output(lab.run(distributed(("P", PASS), **fields), {"items": OBJECT})) == PAIRS
+
+
+def test_the_context_has_a_member_s_key(lab: Lab) -> None:
+    selector = {"k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"}
+    expected = [{"k": "a", "v": 1, "i": 0}, {"k": "b", "v": {"x": 2}, "i": 1}]
+    assert output(lab.run(distributed(("P", PASS), ItemSelector=selector), OBJECT)) == expected
+    Bucket(lab, k=json.dumps({"rows": OBJECT}))
+    config = {"InputType": "JSON", "ItemsPointer": "/rows"}
+    assert output(lab.run(distributed(("P", PASS), ItemSelector=selector, **reader(config)))) == expected
+
+
+def test_an_inline_map_takes_lists_alone(lab: Lab) -> None:
+    inline = flow(("M", {"Type": "Map", "ItemProcessor": flow(("P", PASS))}))
+    assert lab.run(inline, OBJECT).error == "States.Runtime"

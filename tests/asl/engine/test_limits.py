@@ -52,6 +52,23 @@ def test_a_task_s_result(lab: Lab) -> None:
     assert output(lab.run(flow(("T", state)), f=lambda request: "x" * (PAYLOAD_LIMIT - 2))) == {"n": 1}
 
 
+def test_what_a_task_is_given(lab: Lab) -> None:
+    task = {"Type": "Task", "Resource": LAMBDA + "f", "Parameters": {"a.$": "$", "b.$": "$"}}
+    execution = lab.run(flow(("T", task)), "x" * (PAYLOAD_LIMIT // 2), f=lambda request: 1)
+    assert (execution.error, execution.cause) == (
+        "States.DataLimitExceeded",
+        "The state/task 'T' provided parameters with a size exceeding the maximum number of bytes service limit.",
+    )
+    assert lab.functions.requests == []
+
+
+@pytest.mark.parametrize("assign", [{"v.$": "States.Array($, $)"}, {"v.$": "$", "w.$": "$"}])
+def test_what_a_state_assigns(lab: Lab, assign: dict[str, str]) -> None:
+    definition = flow(("P", {"Type": "Pass", "Assign": assign}))
+    assert lab.run(definition, "x" * (PAYLOAD_LIMIT // 2)).error == "States.DataLimitExceeded"
+    assert lab.run(definition, "x" * (PAYLOAD_LIMIT // 2 - 20)).status == "SUCCEEDED"
+
+
 def test_results_of_branches_together(lab: Lab) -> None:
     branch = flow(("P", {"Type": "Pass", "Result": "x" * 100_000}))
     parallel = {"Type": "Parallel", "Branches": [branch] * 3}
