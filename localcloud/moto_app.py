@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
 
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
@@ -133,13 +134,27 @@ def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
         nonlocal status, headers
         status, headers = int(status_line.split(" ", 1)[0]), response_headers
 
-    chunks = application(environ, start_response)
     try:
-        body = b"".join(chunks)
-    finally:
-        if hasattr(chunks, "close"):
-            chunks.close()
+        chunks = application(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+    except NotImplementedError as error:
+        return _not_implemented(environ, f"This cloud is moto's, and there: {error}")
     return Response(status, headers, body)
+
+
+def _not_implemented(environ: dict[str, Any], message: str) -> Response:
+    """An answer that clients do not try again for, as they do for up to a minute when a server fails."""
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    if form or "/s3/" in environ.get("HTTP_AUTHORIZATION", ""):
+        inner = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
+        text = f"<ErrorResponse>{inner}</ErrorResponse>" if form else inner
+        return Response(501, [("Content-Type", "text/xml")], text.encode())
+    headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", "NotImplemented")]
+    return Response(501, headers, json.dumps({"__type": "NotImplemented", "message": message}).encode())
 
 
 def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:

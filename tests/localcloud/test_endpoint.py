@@ -307,3 +307,23 @@ def test_malformed_requests_are_answered(cloud: Cloud) -> None:
         urllib.request.urlopen(request)
     assert raised.value.code == 400
     assert json.load(raised.value)["__type"] == "SerializationException"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("cloudtrail", "lookup_events", {}),
+        ("cloudformation", "estimate_template_cost", {"TemplateBody": "{}"}),
+    ],
+)
+def test_what_the_cloud_lacks_is_refused_once_and_not_tried_again(
+    cloud: Cloud, service: str, operation: str, parameters: dict[str, str]
+) -> None:
+    """Clients try again for up to a minute when a server fails."""
+    with pytest.raises(ClientError) as caught:
+        getattr(client_of(cloud, service), operation)(**parameters)
+    answer = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert answer["ResponseMetadata"]["RetryAttempts"] == 0
+    assert answer["Error"]["Code"] == "NotImplemented"
+    assert operation.split("_")[0] in answer["Error"]["Message"].lower()

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.end_to_end.server import PROJECT, copy_project
 
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+EXAMPLE_PLUGIN = PROJECT / "docs" / "examples" / "greetings-plugin"
 REGION, ACCOUNT = "us-east-1", "123456789012"
 
 
@@ -26,7 +27,7 @@ def own_copy(target: Path) -> Path:
     packages.mkdir()
     for installed in (PROJECT / ".chalice" / "deployments").glob(f"requirements-*-{ARCHITECTURE}"):
         shutil.copytree(installed, packages / installed.name)  # spares the download
-    for name in ("cdk.json", "package.json", "package-lock.json"):
+    for name in ("Makefile", "cdk.json", "package.json", "package-lock.json"):
         shutil.copy2(PROJECT / name, target / name)
     if (PROJECT / "node_modules").is_dir():
         (target / "node_modules").symlink_to(PROJECT / "node_modules")
@@ -39,8 +40,15 @@ def own_copy(target: Path) -> Path:
     return target
 
 
+def add_example_plugin(project: Path) -> None:
+    """Let the project have the example plugin, from a folder beside it."""
+    shutil.copytree(EXAMPLE_PLUGIN, project.parent / EXAMPLE_PLUGIN.name, ignore=shutil.ignore_patterns("__pycache__"))
+    (project / "config.json").write_text(json.dumps({"plugins": [f"../{EXAMPLE_PLUGIN.name}"]}))
+    must(run([sys.executable, "-m", "plugin_manager", "--yes"], project, {}))
+
+
 def run(
-    command: list[str], project: Path, variables: Mapping[str, str], *, timeout: float = 180
+    command: list[str], project: Path, variables: Mapping[str, str], *, timeout: float = 180, answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a copy of the project, with nothing of AWS in its environment but `variables`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "USER_POOL", "STAGE", "CDK_"))}
@@ -55,7 +63,14 @@ def run(
         **variables,
     }
     return subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=timeout
+        command,
+        cwd=project,
+        env=environment,
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
     )
 
 

@@ -145,7 +145,11 @@ def _calls(request: Request, service: str, region: str, account: str) -> list[Ca
     path = unquote(request.target.partition("?")[0])
     if target:
         action = target.rpartition(".")[2]
-        return [Call(f"{prefix}:{action}", _json_resource(service, action, json.loads(body or "{}"), region, account))]
+        document = json.loads(body or "{}")
+        return [
+            Call(f"{prefix}:{action}", resource)
+            for resource in _json_resources(service, action, document, region, account)
+        ]
     if "Action=" in body[:2000]:
         form = parse_qs(body)
         return [Call(f"{prefix}:{form['Action'][0]}", _form_resource(service, form, region, account))]
@@ -202,14 +206,14 @@ def _form_resource(service: str, form: dict[str, list[str]], region: str, accoun
     return form.get("RoleArn", ["*"])[0]
 
 
-def _json_resource(service: str, action: str, document: dict[str, Any], region: str, account: str) -> str:
+def _json_resources(service: str, action: str, document: dict[str, Any], region: str, account: str) -> list[str]:
     if service == "logs":
         # IAM asks for this of DescribeLogGroups, whatever prefix it has
         group = ":log-stream:" if action == "DescribeLogGroups" else document.get("logGroupName", "*")
-        return f"arn:aws:logs:{region}:{account}:log-group:{group}"
-    if service == "ssm" and "Name" in document:
-        return f"arn:aws:ssm:{region}:{account}:parameter{document['Name']}"
-    return str(document.get("stateMachineArn") or "*")
+        return [f"arn:aws:logs:{region}:{account}:log-group:{group}"]
+    if service == "ssm" and (names := document.get("Names") or [document.get("Name", "")]):
+        return [f"arn:aws:ssm:{region}:{account}:parameter{name}" for name in names]
+    return [str(document.get("stateMachineArn") or "*")]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The life of a stage with the CDK app: bootstrap, deploy, use, a failure half way, another attempt, destroy."""
+"""The life of the stage prod with the CDK app: an attempt that fails, deployments, use, another failure, the end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from pathlib import Path
 
 from chalicelib.names import APP_NAME, Names
 from tests.rehearsals import policies, projects
-from tests.rehearsals.cdk import bootstrap, cdk, needs_cdk
-from tests.rehearsals.projects import ACCOUNT, PROJECT, REGION, must
+from tests.rehearsals.cdk import SYNTHESISED, bootstrap, left_over, make, needs_cdk
+from tests.rehearsals.projects import ACCOUNT, REGION, must
 from tests.rehearsals.recording import DEPLOYER, RecordedCloud
-from tests.rehearsals.use import check_api, check_runs, outputs, sign_in
+from tests.rehearsals.use import StageClient, check_api, check_runs, outputs, sign_in
 
-STACK = f"{APP_NAME}-dev"
-NAMES = Names(stage="dev", region=REGION, account=ACCOUNT, alias="live")
-DEPLOY = ("deploy", "-c", "stage=dev", "--require-approval", "never")
+STACK = f"{APP_NAME}-prod"
+NAMES = Names(stage="prod", region=REGION, account=ACCOUNT, alias="live")
+SECRET = f"{NAMES.secrets_prefix}GREETINGS_SIGNATURE"
+KEPT = {NAMES.usage_table, NAMES.runs_table, NAMES.resource("users")}
+UNASKED = "--require-approval never"
 ADDED_FLOW = """
 name: addedFlow
 functions: [{name: Added, handler: added}]
@@ -27,48 +29,86 @@ definition:
 @needs_cdk
 def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     cloud, project = recorded, projects.own_copy(tmp_path / "project")
-    bootstrap(cloud, project)
-    must(projects.run(["python", "-m", "infrastructure.preflight", "--stage", "dev"], project, cloud.variables()))
+    projects.add_example_plugin(project)
+    unprepared = make(cloud, project, "deploy")
+    assert "error: 123456789012 is not bootstrapped for CDK in us-east-1; run once: npx cdk boot" in unprepared.stderr
+    bootstrap(cloud, tmp_path)
 
-    must(cdk(cloud, project, *DEPLOY))
+    # The first deployment fails half way: what one of its resources is to be called is taken.
+    logs, taken = cloud.client("logs"), f"/aws/lambda/{NAMES.resource('hello_world')}"
+    logs.create_log_group(logGroupName=taken)
+    failed = make(cloud, project, "deploy", more=UNASKED)
+    assert failed.returncode != 0
+    assert "already exists" in failed.stdout + failed.stderr
+    assert f"warning: plugin greetings expects a secret: aws ssm put-parameter --type SecureString --name {SECRET}" in (
+        failed.stdout
+    )
+    assert status(cloud) == "ROLLBACK_COMPLETE"
+    assert left_over(cloud) == {taken, *KEPT}
+    logs.delete_log_group(logGroupName=taken)
+
+    # The next attempt succeeds.
+    cloud.client("ssm").put_parameter(Name=SECRET, Value="Yours", Type="SecureString")
+    deployed = must(make(cloud, project, "deploy", more=f"{UNASKED} {SYNTHESISED}"))
+    assert "expects a secret" not in deployed
     made = outputs(cloud, STACK)
     user = sign_in(cloud, made["ApiId"], made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
     check_runs(user)
+    check_plugin(cloud, user)
     states = cloud.client("stepfunctions")
     alias = states.describe_state_machine_alias(stateMachineAliasArn=NAMES.state_machine_arn("helloWorldFlow"))
     assert alias["routingConfiguration"][0]["stateMachineVersionArn"].endswith(":1")
+    assert "There were no differences" in must(make(cloud, project, "diff", more=SYNTHESISED))
 
-    # The next version fails half way: what one of its resources is to be called is taken.
+    # The next version fails half way, and the former serves on.
     change(project)
     taken = f"/aws/lambda/{NAMES.resource('added')}"
-    cloud.client("logs").create_log_group(logGroupName=taken)
-    failed = cdk(cloud, project, *DEPLOY)
-    assert failed.returncode != 0
-    assert "already exists" in failed.stdout + failed.stderr
-    stack = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    logs.create_log_group(logGroupName=taken)
+    assert make(cloud, project, "deploy", more=UNASKED).returncode != 0
+    assert status(cloud) == "UPDATE_ROLLBACK_COMPLETE"
     assert outputs(cloud, STACK) == made
     assert user.request("POST", "/lib/ping", json={}).text == "I am alive"
     assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
     assert user.request("POST", "/run/addedFlow", json={}).status_code == 404
-
-    # The next attempt succeeds.
-    cloud.client("logs").delete_log_group(logGroupName=taken)
-    must(cdk(cloud, project, *DEPLOY))
-    assert outputs(cloud, STACK) | {"FlowCount": "6"} == made
+    logs.delete_log_group(logGroupName=taken)
+    must(make(cloud, project, "deploy", more=f"{UNASKED} {SYNTHESISED}"))
+    assert outputs(cloud, STACK) == made | {"FlowCount": str(int(made["FlowCount"]) + 1)}
     assert user.request("POST", "/lib/ping", json={}).json() == {"version": 2}
     assert user.run("addedFlow", {"n": 1})["output"] == {"added": 2}
     assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
 
-    must(cdk(cloud, project, "destroy", "--app", "cdk.out", "--force"))
-    assert left_over(cloud) == []
+    # It is destroyed by those alone who mean it, and keeps its data.
+    kept = make(cloud, project, "destroy", more=SYNTHESISED, answer="yes\n")
+    assert "nothing was destroyed" in kept.stderr
+    assert user.request("GET", "/health").status_code == 200
+    must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
+    assert left_over(cloud) == KEPT
     assert user.request("GET", "/health").status_code == 403
 
-    calls = cloud.calls_of(DEPLOYER)
-    assert {"sts:AssumeRole", "sts:GetCallerIdentity", "ssm:GetParameter"} <= {call.action for call in calls}
-    refused = policies.refused(calls, policies.statements(PROJECT / "policy.json"))
-    assert refused == [], "policy.json lacks these"
+    called = {call.action for call in cloud.calls_of(DEPLOYER)}
+    assert {"sts:AssumeRole", "ssm:GetParameters", "cloudformation:UpdateTerminationProtection"} <= called
+    assert policies.refused(cloud) == [], "policy.json lacks these"
+
+
+def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:
+    """What a plugin brings is deployed: functions, secrets, flows, routes, schedules, permissions."""
+    assert user.request("POST", "/lib/greetings_hello", json={"name": "Ada"}).json() == {
+        "text": "Hello Ada",
+        "signature": "Yours",
+    }
+    assert user.request("GET", "/plugins/greetings/hello/Ada").json()["text"] == "Hello Ada"
+    greeted = user.run("greetingsFlow", {"name": "Ada"})
+    assert greeted["output"] == {"greetings": ["Hallo Ada", "Bonjour Ada"]}
+    schedule = cloud.client("scheduler").get_schedule(GroupName=NAMES.resource("flows"), Name="greetingsFlow")
+    assert schedule["ScheduleExpression"] == "cron(0 8 ? * MON-FRI *)"
+    role = cloud.client("iam").get_role_policy(RoleName=NAMES.resource("lambda"), PolicyName="application")
+    assert role["PolicyDocument"]["Statement"][-1] == {
+        "Sid": "PluginGreetings1",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject"],
+        "Resource": ["arn:aws:s3:::greetings-prod/cards/*"],
+    }
 
 
 def change(project: Path) -> None:
@@ -82,17 +122,6 @@ def change(project: Path) -> None:
     (project / "flows" / "addedFlow.yml").write_text(ADDED_FLOW)
 
 
-def left_over(cloud: RecordedCloud) -> list[str]:
-    """What still bears the stage's name."""
-    prefix = NAMES.resource("")
-    names = [function["FunctionName"] for function in cloud.client("lambda").list_functions()["Functions"]]
-    names += [machine["name"] for machine in cloud.client("stepfunctions").list_state_machines()["stateMachines"]]
-    names += cloud.client("dynamodb").list_tables()["TableNames"]
-    names += [pool["Name"] for pool in cloud.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]]
-    names += [api["name"] for api in cloud.client("apigateway").get_rest_apis()["items"]]
-    names += [rule["Name"] for rule in cloud.client("events").list_rules()["Rules"]]
-    names += [group["Name"] for group in cloud.client("scheduler").list_schedule_groups()["ScheduleGroups"]]
-    names += [url.rpartition("/")[2] for url in cloud.client("sqs").list_queues().get("QueueUrls", [])]
-    names += [group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]]
-    names += [role["RoleName"] for role in cloud.client("iam").list_roles()["Roles"]]
-    return [name for name in names if prefix in name or name == STACK]
+def status(cloud: RecordedCloud) -> str:
+    """How the stack is."""
+    return str(cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])

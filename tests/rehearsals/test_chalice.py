@@ -7,10 +7,12 @@ from pathlib import Path
 
 from chalicelib.names import APP_NAME
 from tests.rehearsals import policies, projects
-from tests.rehearsals.cdk import bootstrap, cdk, needs_cdk
-from tests.rehearsals.projects import PROJECT, must
+from tests.rehearsals.cdk import SYNTHESISED, bootstrap_by_template, left_over, make, needs_cdk
+from tests.rehearsals.projects import must
 from tests.rehearsals.recording import DEPLOYER, RecordedCloud
 from tests.rehearsals.use import check_api, check_runs, outputs, sign_in
+
+API = f"/aws/lambda/{APP_NAME}-prod"
 
 
 @needs_cdk
@@ -24,11 +26,8 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     assert unconfigured.returncode != 0
     assert "python -m infrastructure.chalice_config" in unconfigured.stdout + unconfigured.stderr
 
-    bootstrap(cloud, project)
-    must(cdk(cloud, project, "deploy", "-c", "stage=prod", "-c", "api=chalice", "--require-approval", "never"))
-    run("python", "-m", "infrastructure.chalice_config", "--stage", "prod")
-    run("chalice", "deploy", "--stage", "prod")
-    run("python", "-m", "infrastructure.api_stage", "--stage", "prod")
+    bootstrap_by_template(cloud)
+    must(make(cloud, project, "deploy", "API=chalice", more="--require-approval never"))
     made = outputs(cloud, f"{APP_NAME}-prod")
     api = deployed_api(project)
     (stage,) = cloud.client("apigateway").get_stages(restApiId=api)["item"]
@@ -36,6 +35,10 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     user = sign_in(cloud, api, made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
     check_runs(user)
+    groups = {group["logGroupName"]: group for group in cloud.client("logs").describe_log_groups()["logGroups"]}
+    assert {group["retentionInDays"] for group in groups.values()} == {180}
+    functions = {function["FunctionName"] for function in cloud.client("lambda").list_functions()["Functions"]}
+    assert {f"/aws/lambda/{name}" for name in functions} == {name for name in groups if name.startswith(API)}
 
     ping = project / "chalicelib" / "lib" / "ping" / "handler.py"
     ping.write_text("def handler() -> dict[str, int]:\n    return {'version': 2}\n")
@@ -55,22 +58,12 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     run("chalice", "deploy", "--stage", "prod")
     assert user.request("POST", "/lib/ping", json={}).json() == {"version": 3}
 
-    run("chalice", "delete", "--stage", "prod")
-    assert cloud.client("lambda").list_functions()["Functions"] == []
-    assert cloud.client("apigateway").get_rest_apis()["items"] == []
+    must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
+    assert left_over(cloud) == {made["UsageTableName"], made["RunsTableName"], f"{APP_NAME}-prod-users"}
 
-    # Prod is protected, and keeps its data.
-    protected = cdk(cloud, project, "destroy", "--app", "cdk.out", "--force")
-    assert protected.returncode != 0
-    assert "TerminationProtection" in protected.stdout + protected.stderr
-    assert made["UsageTableName"] in cloud.client("dynamodb").list_tables()["TableNames"]
-
-    calls = cloud.calls_of(DEPLOYER)
-    assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "apigateway:PUT", "sts:AssumeRole"} <= {
-        call.action for call in calls
-    }
-    refused = policies.refused(calls, policies.statements(PROJECT / "policy.json"))
-    assert refused == [], "policy.json lacks these"
+    called = {call.action for call in cloud.calls_of(DEPLOYER)}
+    assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "apigateway:PUT", "sts:AssumeRole"} <= called
+    assert policies.refused(cloud) == [], "policy.json lacks these"
 
 
 def deployed_api(project: Path) -> str:

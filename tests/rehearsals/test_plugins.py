@@ -14,35 +14,29 @@ from tests.rehearsals import projects
 from tests.rehearsals.runtime_api import LambdaRuntime
 from tests.rehearsals.test_package_under_lambda import NOWHERE, api_event
 
-EXAMPLE = projects.PROJECT / "docs" / "examples" / "greetings-plugin"
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric is for Linux alone")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the example plugin from a folder."""
-    folder = tmp_path_factory.mktemp("plugins")
-    shutil.copytree(EXAMPLE, folder / "greetings-plugin", ignore=shutil.ignore_patterns("__pycache__"))
-    project = projects.own_copy(folder / "project")
-    (project / "config.json").write_text(json.dumps({"plugins": ["../greetings-plugin"]}))
+    project = projects.own_copy(tmp_path_factory.mktemp("plugins") / "project")
+    projects.add_example_plugin(project)
     return project
 
 
 @pytest.fixture(scope="module")
 def task(project: Path) -> Path:
-    projects.must(projects.run([sys.executable, "-m", "plugin_manager", "--yes"], project, {}))
     return projects.package(project)
 
 
 def test_nothing_is_deployed_that_nobody_has_agreed_to(tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLE, tmp_path / "greetings-plugin", ignore=shutil.ignore_patterns("__pycache__"))
     project = projects.own_copy(tmp_path / "project")
-    (project / "config.json").write_text(json.dumps({"plugins": ["../greetings-plugin"]}))
+    (project / "config.json").write_text(json.dumps({"plugins": [str(projects.EXAMPLE_PLUGIN)]}))
     for command in (["chalice", "package", "out"], [sys.executable, "-m", "infrastructure.preflight"]):
         done = projects.run(command, project, {})
         assert done.returncode != 0
-        assert "plugins: ../greetings-plugin is not in plugins.lock" in done.stderr
+        assert "greetings-plugin is not in plugins.lock" in done.stderr
         assert "Traceback" not in done.stderr
 
 
@@ -83,26 +77,3 @@ def test_the_same_plugin_makes_the_same_package(project: Path, task: Path) -> No
         package.unlink()
     projects.must(projects.run(["chalice", "package", "--stage", "dev", "again"], project, {}))
     assert (project / "again" / "deployment.zip").read_bytes() == content
-
-
-def test_its_schedule_and_permissions_are_deployed(project: Path, task: Path) -> None:
-    code = """
-import json
-from pathlib import Path
-from chalicelib.names import Names
-from infrastructure.function_role import function_role_policy
-from infrastructure.stages import STAGES
-from infrastructure.synthesis import checked_flows
-flow = checked_flows(STAGES["dev"]).flows["greetingsFlow"]
-policy = function_role_policy(Names("dev", "us-east-1", "123456789012"), "pool", Path.cwd())
-print(json.dumps([flow.schedule.expression, policy["Statement"][-1]]))
-"""
-    printed = projects.must(projects.run([sys.executable, "-c", code], project, {}))
-    schedule, statement = json.loads(printed.splitlines()[-1])
-    assert schedule == "cron(0 8 ? * MON-FRI *)"
-    assert statement == {
-        "Sid": "PluginGreetings1",
-        "Effect": "Allow",
-        "Action": ["s3:GetObject"],
-        "Resource": ["arn:aws:s3:::greetings-dev/cards/*"],
-    }

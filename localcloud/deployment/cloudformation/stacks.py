@@ -12,7 +12,7 @@ from moto.cloudformation.exceptions import CloudFormationError, MissingParameter
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event, Stack, cloudformation_backends
 from moto.cloudformation.parsing import Export, Output
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 
 from localcloud.deployment.cloudformation.provider import Aws
 from localcloud.deployment.cloudformation.provisioning import DeploymentFailed, OutputValue, Provisioner, Resource
@@ -33,10 +33,10 @@ def install(endpoint: str) -> None:
     Stack.verify_readiness = lambda stack: None  # type: ignore[method-assign,assignment]
     ChangeSet._parse_template = _parse_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.execute_change_set = _execute_change_set  # type: ignore[method-assign,assignment]
-    CloudFormationBackend.describe_change_set = _describe_change_set  # type: ignore[method-assign,assignment]
-    CloudFormationBackend.delete_change_set = _delete_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.delete_stack = _delete_stack  # type: ignore[method-assign,assignment]
     CloudFormationResponse._get_stack_from_s3_url = _template_at  # type: ignore[method-assign,assignment]
+    CloudFormationResponse.describe_change_set = _describe_change_set  # type: ignore[method-assign,assignment]
+    CloudFormationResponse.delete_change_set = _delete_change_set  # type: ignore[method-assign,assignment]
     CloudFormationResponse.create_change_set = _noting_imports(_create_change_set)  # type: ignore[method-assign]
     CloudFormationResponse.update_termination_protection = _update_termination_protection  # type: ignore[attr-defined]
 
@@ -242,22 +242,32 @@ class ChangeSetNotFound(CloudFormationError):
     code = "ChangeSetNotFound"
 
 
-def _describe_change_set(backend: CloudFormationBackend, change_set_name: str) -> ChangeSet:
-    """The change set of a name or an ARN; of several the newest."""
-    for change_set in reversed(list(backend.change_sets.values())):
-        if change_set_name in (change_set.change_set_id, change_set.change_set_name):
+def _change_set(backend: CloudFormationBackend, name: str, stack_name: str | None) -> ChangeSet:
+    """The change set of an ARN, or of a name among those of a stack; moto's names are for all stacks together."""
+    for change_set in backend.change_sets.values():
+        if name == change_set.change_set_id:
             return change_set
-    raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist")
+        if name == change_set.change_set_name and stack_name in (change_set.stack_name, change_set.stack_id):
+            return change_set
+    raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
 
 
-def _delete_change_set(backend: CloudFormationBackend, change_set_name: str) -> None:
+def _describe_change_set(response: CloudFormationResponse) -> ActionResult:
+    backend = response.cloudformation_backend
+    return ActionResult(_change_set(backend, response._get_param("ChangeSetName"), response._get_param("StackName")))
+
+
+def _delete_change_set(response: CloudFormationResponse) -> ActionResult:
     """Forget a change set; one that is not there is no error."""
+    backend = response.cloudformation_backend
     with contextlib.suppress(ChangeSetNotFound):
-        del backend.change_sets[_describe_change_set(backend, change_set_name).change_set_id]
+        found = _change_set(backend, response._get_param("ChangeSetName"), response._get_param("StackName"))
+        del backend.change_sets[found.change_set_id]
+    return EmptyResult()
 
 
 def _execute_change_set(backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
-    change_set = _describe_change_set(backend, change_set_name)
+    change_set = _change_set(backend, change_set_name, stack_name)
     stack = backend.stacks[change_set.stack_id]
     change_set.execution_status = "EXECUTE_IN_PROGRESS"
     imports = getattr(change_set, _IMPORTS, False)
@@ -273,7 +283,7 @@ def _noting_imports(original: Callable[[CloudFormationResponse], ActionResult]) 
     @functools.wraps(original)
     def create_change_set(self: CloudFormationResponse) -> ActionResult:
         answer = original(self)
-        change_set = _describe_change_set(self.cloudformation_backend, cast(dict[str, str], answer.result)["Id"])
+        change_set = self.cloudformation_backend.change_sets[cast(dict[str, str], answer.result)["Id"]]
         setattr(change_set, _IMPORTS, bool(self._get_bool_param("ImportExistingResources")))
         return answer
 
@@ -290,6 +300,8 @@ def _delete_stack(backend: CloudFormationBackend, name_or_stack_id: str) -> None
     if stack.status != "DELETE_COMPLETE":
         return
     del backend.stacks[stack.stack_id]
+    for key in [key for key, change_set in backend.change_sets.items() if change_set.stack_id == stack.stack_id]:
+        del backend.change_sets[key]
     backend.deleted_stacks[stack.stack_id] = stack
     for name in [name for name, export in backend.exports.items() if export.exporting_stack_id == stack.stack_id]:
         del backend.exports[name]

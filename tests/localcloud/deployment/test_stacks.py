@@ -264,6 +264,26 @@ def test_change_sets(cloud: Cloud, stack: Stack) -> None:
         client.describe_change_set(StackName=name, ChangeSetName="nothing-there")
 
 
+def test_change_sets_of_the_same_name_belong_to_their_stacks(cloud: Cloud) -> None:
+    """CDK's are all called the same; it deletes the former and waits until there is none."""
+    first, second = Stack(cloud), Stack(cloud)
+    for stack in (first, second):
+        template = json.dumps({"Resources": {"A": queue(f"{stack.name}-a")}})
+        stack.client.create_change_set(
+            StackName=stack.name, ChangeSetName="deploy", ChangeSetType="CREATE", TemplateBody=template
+        )
+        stack.client.execute_change_set(StackName=stack.name, ChangeSetName="deploy")
+    described = first.client.describe_change_set(StackName=first.name, ChangeSetName="deploy")
+    assert described["StackName"] == first.name
+    first.client.delete_change_set(StackName=first.name, ChangeSetName="deploy")
+    with pytest.raises(ClientError, match="ChangeSetNotFound"):
+        first.client.describe_change_set(StackName=first.name, ChangeSetName="deploy")
+    assert second.client.describe_change_set(StackName=second.name, ChangeSetName="deploy")["StackName"] == second.name
+    second.client.delete_stack(StackName=second.name)
+    with pytest.raises(ClientError, match="ChangeSetNotFound"):
+        second.client.describe_change_set(StackName=second.name, ChangeSetName="deploy")
+
+
 def test_a_bucket_that_asks_for_tls_can_be_used(cloud: Cloud, stack: Stack) -> None:
     """Moto takes a Deny whose conditions are not met for a refusal."""
     bucket = f"{stack.name}-bucket"

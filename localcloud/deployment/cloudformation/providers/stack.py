@@ -25,7 +25,11 @@ class NestedStack(Provider):
 
     def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
         client = aws.client("cloudformation")
-        client.update_stack(StackName=made.id, **_source(properties))
+        try:
+            client.update_stack(StackName=made.id, **_source(properties))
+        except client.exceptions.ClientError as error:
+            if "No updates are to be performed" not in str(error):  # as after a rollback of its own
+                raise
         return _described(client, made.id)
 
     def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
