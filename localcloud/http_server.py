@@ -80,12 +80,6 @@ class HttpServer(ThreadingMixIn, TCPServer):
 
     def __init__(self, address: tuple[str, int], handler: Any, listener: socket.socket | None = None) -> None:
         """Listen on `address`, or accept from `listener`, which already does."""
-        super().__init__(address, handler, bind_and_activate=listener is None)
-        if listener is not None:
-            self.socket.close()
-            self.socket = listener
-            listener.setblocking(False)  # another process may accept what this one was told of
-            self.server_address = listener.getsockname()
         self.successor: socket.socket | None = None  # takes the connections that a draining server keeps
         self.draining = False
         # The reading end becomes readable, for all who wait, when the server begins to drain.
@@ -93,6 +87,12 @@ class HttpServer(ThreadingMixIn, TCPServer):
         self._receiver: threading.Thread | None = None
         self._connections = 0
         self._none_left = threading.Condition()
+        super().__init__(address, handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            listener.setblocking(False)  # another process may accept what this one was told of
+            self.server_address = listener.getsockname()
 
     @property
     def port(self) -> int:
