@@ -1,36 +1,49 @@
-"""Runs the tests that plugins bring, each plugin in a process of its own: `make test PLUGINS=1`."""
+"""Runs the tests that plugins bring, each plugin in a process of its own, side by side: `make test PLUGINS=1`."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from chalicelib.plugins import installed
+from chalicelib.plugins import Plugin, installed
 from chalicelib.settings import PROJECT
 
 _NO_TESTS = 5  # pytest's exit code
 
 
 def run_tests(root: Path) -> int:
-    """Run the tests of all installed plugins; 1 if any fails."""
+    """Run the tests of all installed plugins, and print what they say plugin by plugin; 1 if any fails."""
     failed = []
-    for plugin in installed(root):
-        if not (plugin.folder / "tests").is_dir():
-            print(f"plugin {plugin.name}: no tests")
-            continue
-        print(f"plugin {plugin.name} {plugin.version}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "asl.testing.plugin", "-p", "plugin_manager.testing"]
-        options = ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(plugin.folder), "--project", str(root)]
-        done = subprocess.run(  # noqa: S603 - no shell
-            [*command, *options, "tests"],
-            cwd=plugin.folder,
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"},
-            check=False,
-        )
-        if done.returncode not in (0, _NO_TESTS):
-            failed.append(plugin.name)
+    plugins = installed(root)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for plugin, (code, said) in zip(plugins, threads.map(lambda plugin: _run(plugin, root), plugins), strict=True):
+            print(f"plugin {plugin.name} {plugin.version}\n{said}", end="", flush=True)
+            if code not in (0, _NO_TESTS):
+                failed.append(plugin.name)
     if failed:
         print(f"tests failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _run(plugin: Plugin, root: Path) -> tuple[int, str]:
+    """The exit code of a plugin's tests, and what they said."""
+    if not (plugin.folder / "tests").is_dir():
+        return _NO_TESTS, "no tests\n"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "asl.testing.plugin", "-p", "plugin_manager.testing"]
+    options = ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(plugin.folder), "--project", str(root)]
+    colours = ["--color=yes"] if sys.stdout.isatty() else []
+    done = subprocess.run(  # noqa: S603 - no shell
+        [*command, *options, *colours, "tests"],
+        cwd=plugin.folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, done.stdout
