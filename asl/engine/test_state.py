@@ -16,6 +16,7 @@ from asl.engine.branch import Branch, advance
 from asl.engine.engine import Engine
 from asl.engine.execution import Execution
 from asl.engine.failures import TIMEOUT, StateFailure, in_state, matches
+from asl.engine.items import context_item
 from asl.engine.jsontext import loads
 from asl.engine.machine import StateMachine
 from asl.engine.states.base import State
@@ -165,6 +166,7 @@ class _Test:
         self._configuration = configuration
         self._model = tested.model
         self._state = tested.state
+        self._in_map = tested.in_map
         self._retriers: tuple[RetryRule, ...] = ()
         self._catchers: tuple[CatchRule, ...] = ()
         if isinstance(self._state, RetryingState):
@@ -194,6 +196,8 @@ class _Test:
         branch = _TestBranch(execution, self, self._state, data, len(input_text) * 4)
         branch.variables = variables
         branch.given_context = context
+        if self._in_map is not None:  # as if this were the first iteration
+            branch.item = context_item(0, data, "STATE_DATA" if self._in_map == "DISTRIBUTED" else None)
         self._inspection.values["input"] = data
         if self._state.kind == "Fail":  # it has no InputPath, and so does not select its input itself
             self._inspection.saw_input(data)

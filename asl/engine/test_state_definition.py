@@ -18,12 +18,16 @@ STATE_NAME = "StateName"
 
 @dataclass(frozen=True, slots=True)
 class TestedState:
-    """A state, compiled for one test alone; the states that it leads to are markers of their names."""
+    """A state, compiled for one test alone; the states that it leads to are markers of their names.
+
+    `in_map` is the mode of the Map that the state is inside of: INLINE, DISTRIBUTED, or None for none.
+    """
 
     __test__ = False
 
     model: model.State
     state: State
+    in_map: str | None = None
 
 
 class Following(State):
@@ -46,10 +50,10 @@ def compile_tested(definition: dict[str, Any], state_name: str | None) -> Tested
     Raises `DefinitionError` or `SyntaxProblem` if it cannot be read, LookupError if there is none of that name.
     """
     language = model.QueryLanguage.JSONPATH
-    written = definition
+    written, in_map = definition, None
     if state_name is not None:
         language = model.QueryLanguage(definition.get("QueryLanguage", language))
-        written = find_state(definition, state_name)
+        written, in_map = _find(definition, state_name)
     tested = model.parse_state(STATE_NAME, written, language)
     inline = tested
     if isinstance(tested, model.MapState):
@@ -61,7 +65,7 @@ def compile_tested(definition: dict[str, Any], state_name: str | None) -> Tested
         for rule in state.rules:
             rule.next = Following(rule.target)
         state.default = None if tested.default is None else Following(tested.default)
-    return TestedState(tested, state)
+    return TestedState(tested, state, in_map)
 
 
 def find_state(definition: dict[str, Any], name: str) -> dict[str, Any]:
@@ -69,15 +73,24 @@ def find_state(definition: dict[str, Any], name: str) -> dict[str, Any]:
 
     Raises LookupError if there is none.
     """
-    for found, state in _states(definition):
+    return _find(definition, name)[0]
+
+
+def _find(definition: dict[str, Any], name: str) -> tuple[dict[str, Any], str | None]:
+    for found, state, in_map in _states(definition, None):
         if found == name:
-            return state
+            return state, in_map
     raise LookupError(f"State not found in definition: {name}")
 
 
-def _states(flow: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _states(flow: Any, in_map: str | None) -> Iterator[tuple[str, dict[str, Any], str | None]]:
+    """The states by name, each with the mode of the innermost Map around it."""
     states = flow.get("States") if isinstance(flow, dict) else None
     for name, state in (states or {}).items():
-        yield name, state
-        for inner in (*state.get("Branches", ()), state.get("ItemProcessor"), state.get("Iterator")):
-            yield from _states(inner)
+        yield name, state, in_map
+        for branch in state.get("Branches", ()):
+            yield from _states(branch, in_map)
+        for processor in (state.get("ItemProcessor"), state.get("Iterator")):
+            config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+            mode = config.get("Mode") if isinstance(config, dict) else None
+            yield from _states(processor, "DISTRIBUTED" if mode == "DISTRIBUTED" else "INLINE")

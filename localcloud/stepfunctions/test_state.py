@@ -131,6 +131,10 @@ def _read_mock(request: dict[str, Any], state: dict[str, Any]) -> Mock | None:
     if kind in _ONLY_MOCKED and not isinstance(result, list):
         if kind == "Parallel" or "ResultWriter" not in state:
             raise validation_exception("Mocked result must be an array.")
+    elif kind == "Parallel" and len(result) != len(branches := _objects(state.get("Branches"))):
+        raise validation_exception(
+            f"Mocked result must have one element for each branch: {len(branches)}, not {len(result)}."
+        )
     elif kind == "Task":
         check_mocked_result(resource, result, given.get("fieldValidationMode", "STRICT"))
     return Mock(result=result)

@@ -23,16 +23,23 @@ def _load(service: str) -> dict[str, Any] | None:
     return model
 
 
+_POLLED = {("states", "startExecution", ".sync"): "describeExecution"}
+
+
 def output_shape(resource: str) -> tuple[dict[str, Any], str] | None:
     """The model and the name of the shape that a task's resource answers with.
 
     None for functions, for patterns whose result is not the API's answer, and for APIs that are not known.
     """
     match = _INTEGRATION.fullmatch(resource)
-    if match is None or match[3]:
+    if match is None:
         return None
-    model = _load(botocore_name(match[1]))
-    operation = model["operations"].get(operation_name(match[2])) if model else None
+    service, action, pattern = match.groups()
+    if pattern:
+        # Where Step Functions polls, the result is what the polled API answers last.
+        action = _POLLED.get((service, action, pattern), "")
+    model = _load(botocore_name(service))
+    operation = model["operations"].get(operation_name(action)) if model and action else None
     if model is None or operation is None or "output" not in operation:
         return None
     return model, operation["output"]["shape"]

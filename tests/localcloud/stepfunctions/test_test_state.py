@@ -128,3 +128,37 @@ def test_bad_input(sfn: Any) -> None:
     definition = '{"Type": "Succeed"}'
     assert refusal(sfn.test_state, definition=definition, input="{")[0] == "InvalidExecutionInput"
     assert refusal(sfn.test_state, definition=definition, roleArn="x")[0] == "InvalidArn"
+
+
+@pytest.mark.parametrize(("mode", "source"), [("INLINE", {}), ("DISTRIBUTED", {"Source": "STATE_DATA"})])
+def test_a_state_in_a_map_sees_a_first_iteration(sfn: Any, mode: str, source: dict[str, str]) -> None:
+    inside = one("Pass", Parameters={"item.$": "$$.Map.Item"})
+    inside["States"] = {"Inside": inside["States"]["A"]}
+    config = {"Mode": mode, **({"ExecutionType": "EXPRESS"} if mode == "DISTRIBUTED" else {})}
+    processor = {**inside, "StartAt": "Inside", "ProcessorConfig": config}
+    definition = json.dumps(one("Map", ItemProcessor=processor))
+    answer = sfn.test_state(definition=definition, stateName="Inside", input='{"n":7}')
+    assert json.loads(answer["output"]) == {"item": {"Index": 0, "Value": {"n": 7}, **source}}
+
+
+def test_a_mocked_parallel_has_a_result_for_each_branch(sfn: Any) -> None:
+    state = {
+        "Type": "Parallel",
+        "Branches": [one("Pass"), {"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}],
+        "End": True,
+    }
+    definition = json.dumps(state)
+    assert sfn.test_state(definition=definition, input="{}", mock=mocked([1, 2]))["output"] == "[1,2]"
+    code, message = refusal(sfn.test_state, definition=definition, input="{}", mock=mocked([1]))
+    assert (code, message) == ("ValidationException", "Mocked result must have one element for each branch: 2, not 1.")
+
+
+def test_a_mocked_execution_is_described_as_polling_would(sfn: Any) -> None:
+    resource = "arn:aws:states:::states:startExecution.sync"
+    state = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": "a"}, "End": True}
+    described = {"ExecutionArn": "a", "StateMachineArn": "b", "StartDate": 1, "Status": "SUCCEEDED", "Output": "{}"}
+    definition = json.dumps(state)
+    assert sfn.test_state(definition=definition, input="{}", mock=mocked(described))["status"] == "SUCCEEDED"
+    for wrong in ({**described, "Status": "DONE"}, {"ExecutionArn": "a"}):
+        code, _ = refusal(sfn.test_state, definition=definition, input="{}", mock=mocked(wrong))
+        assert code == "ValidationException"
