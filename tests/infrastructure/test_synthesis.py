@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +15,7 @@ from infrastructure.errors import DeploymentError
 from infrastructure.nested_stacks import MAX_RESOURCES, MAX_TEMPLATE
 from infrastructure.stages import PROD
 from infrastructure.synthesis import check_cli_version, checked_flows, checked_stage
-from tests.infrastructure.conftest import Assembly, locked, run
+from tests.infrastructure.conftest import Assembly, run
 
 FLOW = "name: {name}\n{more}definition: {{StartAt: A, States: {{A: {{Type: Pass, End: true}}}}}}\n"
 CALL = 'name: one\ndefinition: {StartAt: A, States: {A: {Type: Task, Resource: "${%s}", End: true}}}\n'
@@ -93,24 +91,3 @@ def test_a_thousand_flows_fit_into_one_stage(tmp_path: Path) -> None:
     for template in [assembly.template, *assembly.nested.values()]:
         assert len(template["Resources"]) <= MAX_RESOURCES
     assert max(file.stat().st_size for file in assembly.folder.glob("*.template.json")) <= MAX_TEMPLATE
-
-
-@pytest.fixture(scope="session")
-def cdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """CDK's command line, as package-lock.json pins it."""
-    if shutil.which("npm") is None:
-        pytest.skip("Node is not installed")
-    command = PROJECT / "node_modules" / ".bin" / "cdk"
-    with locked(tmp_path_factory.getbasetemp().parent / "npm.lock"):
-        if not command.exists():
-            run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], {"HOME": os.environ.get("HOME", "/")})
-    return command
-
-
-def test_cdk_s_command_line_understands_the_app(cdk: Path, dev: Assembly, tmp_path: Path) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    run([str(cdk), "synth", "--quiet", "-c", "stage=dev", "-c", "api=chalice", "-o", str(tmp_path)], {"PATH": path})
-    made = {key: resource["Properties"] for key, resource in Assembly(tmp_path).template["Resources"].items()}
-    assert made == {key: resource["Properties"] for key, resource in dev.template["Resources"].items()}
-    listed = run([str(cdk), "list", "--app", str(tmp_path)], {"PATH": path})
-    assert listed.stdout.split() == ["serverless-dynamic-workflows-dev"]
