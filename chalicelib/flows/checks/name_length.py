@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_STATE_MACHINE = 80
 MAX_FUNCTION = 64
 STAGE = 10  # letters that a stage's name should be able to have
+FLOW_LETTERS = MAX_STATE_MACHINE - len(f"{APP_NAME}--")
+"""What AWS leaves for the names of stage and flow."""
 
 
 def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:

@@ -96,11 +96,14 @@ def run(options: Namespace) -> int:
 
 def new(options: Namespace) -> int:
     """`new NAME`."""
+    from chalicelib.flows.checks.name_length import FLOW_LETTERS, STAGE
     from chalicelib.flows.cli.new import template
     from chalicelib.flows.model import FLOW_NAME
 
     if not re.fullmatch(FLOW_NAME, options.name):
         raise CommandError(f"{options.name!r} cannot be a flow's name: letters, digits, `_` and `-`, a letter first")
+    if len(options.name) >= FLOW_LETTERS:
+        raise CommandError(f"{options.name!r} cannot be a flow's name: {FLOW_LETTERS - STAGE} letters fit any stage")
     project = compile_project(options.root)
     if options.name in project.flows or options.name in project.broken:
         raise CommandError(f"there is a flow {options.name!r} already")
