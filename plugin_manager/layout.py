@@ -57,9 +57,14 @@ def collect(
     for entry in entries:
         if entry.kind != "file":
             raise PluginError(f"{label}: {_shown(entry.path)} is a {entry.kind}: a plugin has plain files alone")
-        path = _place(_checked(entry.path, label))
+        parts = entry.path.split("/")
+        if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
+            raise _leads_out(entry, label)
+        path = _place(PurePosixPath(entry.path))
         if path is None:
             continue
+        if any(_FORBIDDEN.search(part) or part.endswith((" ", ".")) for part in parts):
+            raise _leads_out(entry, label)
         other = folded.setdefault(_folded(path), entry.path)
         if other != entry.path:
             raise PluginError(f"{label}: {other} and {entry.path} would be the same file")
@@ -133,12 +138,8 @@ def flow_paths(files: Files) -> Iterator[str]:
     return (path for path in files if path.startswith("flows/") and path.endswith((".yml", ".yaml")))
 
 
-def _checked(path: str, label: str) -> PurePosixPath:
-    pure = PurePosixPath(path)
-    for part in path.split("/"):
-        if part in ("", ".", "..") or part.lower() == ".git" or _FORBIDDEN.search(part) or part.endswith((" ", ".")):
-            raise PluginError(f"{label}: the path {_shown(path)} is refused: it could lead out of the plugin's folder")
-    return pure
+def _leads_out(entry: Entry, label: str) -> PluginError:
+    return PluginError(f"{label}: the path {_shown(entry.path)} is refused: it could lead out of the plugin's folder")
 
 
 def _place(path: PurePosixPath) -> str | None:

@@ -57,6 +57,8 @@ def test_what_is_no_part_of_a_plugin_stays_out() -> None:
         "lib/a/__pycache__/x.pyc",
         "functions/base/x.py",
         "lib",
+        "docs/What is this?.md",
+        "a:b\\c",
     ]
     assert taken(*kept, *left) == kept
 
