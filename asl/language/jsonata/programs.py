@@ -97,32 +97,26 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
 
     def run(scope: Scope) -> Any:
         bindings = bind(scope)
-        functions = hosts.difference(bindings)  # a variable hides the function of its name
+        # A variable hides the function of its name.
+        functions = hosts if hosts.isdisjoint(bindings) else hosts.difference(bindings)
+        return evaluate(bindings, functions)
+
+    def evaluate(bindings: dict[str, Any], functions: frozenset[str]) -> Any:
+        expression = expression_here(functions)
         try:
-            return _evaluate_all(expression_here(functions), bindings)
+            try:
+                return _evaluate(expression, bindings)
+            except OverflowError:
+                return _evaluate(expression, _with_doubles(bindings))
+            except UnicodeEncodeError:
+                return _evaluate(expression, _without_surrogates(bindings))
         except ValueError as error:
             message = str(error)
-            if message.startswith(_LIBRARY_DECIDES):
-                return run_library(bindings, functions)
-            return _fail(text, bindings, message)
-
-    def run_library(bindings: dict[str, Any], functions: frozenset[str]) -> Any:
-        try:
-            return _evaluate_all(expression_here(functions.difference(LIMITED)), bindings)
-        except ValueError as error:
-            return _fail(text, bindings, str(error))
+        if message.startswith(_LIBRARY_DECIDES):
+            return evaluate(bindings, functions.difference(LIMITED))
+        return _fail(text, bindings, message)
 
     return run
-
-
-def _evaluate_all(expression: Any, bindings: dict[str, Any]) -> Any:
-    """Evaluate whatever the bindings hold, be it what the library cannot take as it is."""
-    try:
-        return _evaluate(expression, bindings)
-    except OverflowError:
-        return _evaluate(expression, _with_doubles(bindings))
-    except UnicodeEncodeError:
-        return _evaluate(expression, _without_surrogates(bindings))
 
 
 def _evaluate(expression: Any, bindings: dict[str, Any]) -> Any:
