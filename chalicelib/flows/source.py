@@ -33,6 +33,8 @@ _INT_TEXT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT_TEXT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FLOW_NAME = re.compile(r"""^name: *["']?([\w-]+)""", re.MULTILINE)
+# https://yaml.org/spec/1.2.2/#51-character-set
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 _BASES = {"0o": 8, "0x": 16}
 
 
@@ -190,6 +192,13 @@ class Source:
             position = Position(line, column, line, column + 1)
             self.report("yaml-tab", "A tab indents this line; YAML indents by spaces alone.", position)
         if tabs:
+            return
+        control = _CONTROL.search(self.text)
+        if control is not None:
+            line = self.text.count("\n", 0, control.start()) + 1
+            column = control.start() - self.text.rfind("\n", 0, control.start())
+            message = f"The control character U+{ord(control.group()):04X} cannot stand in YAML."
+            self.report("yaml-syntax", message, Position(line, column, line, column + 1), "remove it")
             return
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         context = getattr(error, "context", None)

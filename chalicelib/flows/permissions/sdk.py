@@ -122,6 +122,8 @@ _WITH_OBJECT = {
 _ROLE = re.compile(r"arn:[\w${}:-]*:iam::[^:]*:role/.+")
 # Actions that are about a role and do not hand it to a service.
 _NOT_PASSED = ("sts", "iam")
+# Services that read the secret which a call names, with the caller's permissions.
+_READ_SECRETS = ("rds-data", "redshift-data")
 # DynamoDB's actions that concern no table.
 _WITHOUT_TABLE = ("List", "DescribeLimits", "DescribeEndpoints")
 
@@ -219,6 +221,12 @@ _RESOURCES: dict[str, ResourceOf] = {
     "kms": r.key,
     "lambda": first_given(("FunctionName", r.function), otherwise=anything),
     "logs": named("LogGroupName", "logs", "log-group:{}:*"),
+    "rds-data": first_given(("ResourceArn", named("ResourceArn", "rds", "cluster:{}")), otherwise=anything),
+    "redshift-data": first_given(
+        ("ClusterIdentifier", named("ClusterIdentifier", "redshift", "cluster:{}")),
+        ("WorkgroupName", named("WorkgroupName", "redshift-serverless", "workgroup/*")),
+        otherwise=anything,
+    ),
     "scheduler": first_given(("Name", _schedule), otherwise=anything),
     "secretsmanager": first_given(("SecretId", r.secret), ("SecretIdList", r.secrets), otherwise=anything),
     "sns": first_given(("TopicArn", r.topic), ("TargetArn", r.topic), ("PhoneNumber", r.topic), otherwise=anything),
@@ -236,6 +244,9 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
     names = _ACTIONS.get(f"{prefix}:{api_name}", (api_name,))
     if prefix not in _NOT_PASSED:
         yield from _passed_roles(arguments)
+    if prefix in _READ_SECRETS and arguments.given("SecretArn"):
+        secret = named("SecretArn", "secretsmanager", "secret:{}")(arguments)
+        yield Statement("", ("secretsmanager:GetSecretValue",), secret.arns, note=secret.note)
     if prefix == "s3":
         yield from _s3(api_name, names, arguments)
         return

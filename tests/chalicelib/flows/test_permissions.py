@@ -171,6 +171,21 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
         task("arn:aws:states:::aws-sdk:secretsmanager:getSecretValue", SecretId="s"),
         {("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{HERE}:secret:s-??????")},
     ),
+    "sdk statement with a secret": (
+        task(
+            "arn:aws:states:::aws-sdk:rdsdata:executeStatement",
+            ResourceArn="arn:aws:rds:eu-west-1:1:cluster:c",
+            **{"SecretArn.$": "$.secret"},
+        ),
+        {
+            ("rds-data:ExecuteStatement", "arn:aws:rds:eu-west-1:1:cluster:c"),
+            ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{HERE}:secret:*"),
+        },
+    ),
+    "sdk statement in a warehouse": (
+        task("arn:aws:states:::aws-sdk:redshiftdata:executeStatement", ClusterIdentifier="c", Sql="select 1"),
+        {("redshift-data:ExecuteStatement", f"arn:aws:redshift:{HERE}:cluster:c")},
+    ),
     "sdk parameter": (
         task("arn:aws:states:::aws-sdk:ssm:getParameter", Name="/a/b"),
         {("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b")},

@@ -196,3 +196,9 @@ def test_every_value_has_a_position_that_points_at_it(value: dict[str, object]) 
         pointer = "/" + key.replace("~", "~0").replace("/", "~1")
         line = source.line(source.position(pointer, key=True).line)
         assert line.lstrip("'\"? ").startswith(key.split("\n")[0][:1])
+
+
+def test_a_control_character_has_its_place() -> None:
+    assert problems("name: f\ndescription: a\x07b\n") == [("yaml-syntax", 2, 15)]
+    (problem,) = Source("flow.yml", "a: \x00").problems
+    assert "U+0000" in problem.message
