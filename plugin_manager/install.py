@@ -62,7 +62,7 @@ def install(
         PluginError: Nothing was changed.
     """
     environment = os.environ if environment is None else environment
-    with _legible(), _locked(root, say):
+    with _legible(root / FOLDER), _locked(root, say):
         wanted, lock = read_config(root, environment), read_lock(root)
         _check_update(update, lock)
         obtained = _obtain_all(root, wanted, lock, update=update, frozen=frozen, say=say, environment=environment)
@@ -114,13 +114,12 @@ def _locked(root: Path, say: Say) -> Iterator[None]:
 
 
 @contextmanager
-def _legible() -> Iterator[None]:
-    """A disk that is full, a folder that cannot be written: one line that names the file."""
+def _legible(folder: Path) -> Iterator[None]:
+    """A disk that is full, a folder that cannot be written: one line that names the file, or at least the folder."""
     try:
         yield
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise PluginError(f"{where}{error.strerror or error}") from error
+        raise PluginError(f"{error.filename or folder}: {error.strerror or error}") from error
 
 
 def _check_update(update: Collection[str], lock: Mapping[str, Locked]) -> None:
