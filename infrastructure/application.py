@@ -8,9 +8,9 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from aws_cdk import CfnOutput, CfnResource, Stack
+from aws_cdk import CfnOutput, CfnResource, Stack, Token
 from chalice import api as chalice_api
 from chalice.cdk import Chalice
 
@@ -26,7 +26,8 @@ from infrastructure.function_resources import (
     function_templates,
 )
 from infrastructure.gateway_responses import gateway_responses
-from infrastructure.identity import Identity
+from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USER_POOL_CLIENT
+from infrastructure.observability import API_LOG
 from infrastructure.stages import StageSettings
 
 API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
@@ -44,10 +45,8 @@ class ChaliceApplication(Chalice):
     functions: tuple[FunctionSettings, ...]
     runtime: str
 
-    def __init__(self, scope: Stack, stage: StageSettings, identity: Identity, role_arn: str, project: Path) -> None:
+    def __init__(self, scope: Stack, stage: StageSettings, project: Path) -> None:
         self._stage = stage
-        self._identity = identity
-        self._role_arn = role_arn
         before = Path.cwd()
         os.chdir(project)  # Chalice works in a folder `chalice.out` of the current one
         try:
@@ -82,7 +81,7 @@ class ChaliceApplication(Chalice):
                     "api_gateway_endpoint_type": "REGIONAL",
                     "autogen_policy": False,
                     "manage_iam_role": False,
-                    "iam_role_arn": self._role_arn,
+                    "iam_role_arn": Token.as_string(FUNCTION_ROLE),
                     "lambda_architecture": stage.architecture,
                     "lambda_timeout": stage.api_timeout,
                     "lambda_memory_size": stage.api_memory,
@@ -104,7 +103,7 @@ class ChaliceApplication(Chalice):
         self.runtime = handler["Runtime"]
         self.functions = _functions(resources)
         account = Stack.of(self).account
-        variables = environment(stage, account, self._identity.pool_id, self._identity.client_id)
+        variables = environment(stage, account, Token.as_string(USER_POOL), Token.as_string(USER_POOL_CLIENT))
         variables = {**_variables(handler), **variables}  # the project's own in .chalice/config.json stay
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
         handler.pop("Tags", None)  # the stack's own tags say more
@@ -126,7 +125,7 @@ class ChaliceApplication(Chalice):
         for scheme in definition.get("securityDefinitions", {}).values():
             authorizer = scheme.get("x-amazon-apigateway-authorizer", {})
             if "providerARNs" in authorizer:
-                authorizer["providerARNs"] = [self._identity.pool_arn]
+                authorizer["providerARNs"] = [Token.as_string(USER_POOL_ARN)]
         template["Outputs"] = {}  # the stack's own say the same
 
 
@@ -162,24 +161,23 @@ def _variables(properties: dict[str, Any]) -> dict[str, str]:
     return variables
 
 
-def add_application(
-    stack: Stack, stage: StageSettings, identity: Identity, log: CfnResource, *, role_arn: str, project: Path
-) -> list[CfnResource]:
-    """Add the API, whose function writes to `log`, and the functions; returns the nested stacks of the functions.
+def add_application(stack: Stack, stage: StageSettings, project: Path) -> list[CfnResource]:
+    """Add the API and the functions; returns the nested stacks of the functions.
 
     Raises:
         PackageError: The package cannot be made.
         StackFullError: The stage's `function_stacks` is too small.
     """
-    application = ChaliceApplication(stack, stage, identity, role_arn, project)
-    application.get_resource(API_HANDLER).add_resource_dependency(log)
+    application = ChaliceApplication(stack, stage, project)
+    log = stack.node.find_child(API_LOG)
+    application.get_resource(API_HANDLER).add_resource_dependency(cast(CfnResource, log))
     bucket, key = application.code
     values: Mapping[str, Any] = {
         "CodeBucket": bucket,
         "CodeKey": key,
-        "RoleArn": role_arn,
-        "UserPoolId": identity.pool_id,
-        "UserPoolClientId": identity.client_id,
+        "RoleArn": FUNCTION_ROLE,
+        "UserPoolId": USER_POOL,
+        "UserPoolClientId": USER_POOL_CLIENT,
     }
     templates = function_templates(application.functions, stage, application.runtime)
     api_id = application.get_resource("RestAPI").ref

@@ -20,7 +20,6 @@ from chalicelib.flows import Project
 from chalicelib.names import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
-from infrastructure.flow_resources import tags
 from infrastructure.function_resources import (
     API_STAGE,
     RUN_STATUS,
@@ -28,6 +27,7 @@ from infrastructure.function_resources import (
     RUN_STATUS_TIMEOUT,
     environment,
 )
+from infrastructure.resources import tags
 from infrastructure.stages import StageSettings
 
 CONFIG = Path(".chalice", "config.json")

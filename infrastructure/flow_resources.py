@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.flows import CompiledFlow
-from chalicelib.names import APP_NAME, Names
+from chalicelib.names import Names
+from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
 from infrastructure.stages import StageSettings
 from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
-
-Resource = dict[str, Any]
 
 PARAMETERS: Mapping[str, str] = {
     "ScheduleRoleArn": "The role that schedules start flows with.",
@@ -100,22 +98,6 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
     return FlowResources(flow, prefix, definition, with_pseudo_parameters(made))
 
 
-def logical_id(name: str) -> str:
-    """A CloudFormation id, which has letters and digits alone, that no other name shares."""
-    camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
-    return camel if camel == name else camel + hashlib.sha256(name.encode()).hexdigest()[:6]
-
-
-def tag_list(stage: StageSettings) -> list[dict[str, str]]:
-    """The tags of every resource, as most resource types want them."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags(stage).items())]
-
-
-def tags(stage: StageSettings) -> dict[str, str]:
-    """The tags of every resource."""
-    return {"Application": APP_NAME, "Stage": stage.name, **stage.tags}
-
-
 def log_group_name(flow: str, names: Names) -> str:
     """Under `/aws/vendedlogs/`, so that any number of log groups shares one resource policy of limited length.
 
@@ -137,15 +119,13 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
 
 
 def _role(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "Description": f"What the flow {flow.name} may do",
-            "AssumeRolePolicyDocument": assumed_by("states.amazonaws.com", _own_machine(flow, names)),
-            "Policies": [{"PolicyName": "flow", "PolicyDocument": role_policy(flow, names, stage)}],
-            "Tags": tag_list(stage),
-        },
-    }
+    return role(
+        assumed_by("states.amazonaws.com", _own_machine(flow, names)),
+        role_policy(flow, names, stage),
+        policy_name="flow",
+        tags=tag_list(stage),
+        Description=f"What the flow {flow.name} may do",
+    )
 
 
 def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[str, Any]:
@@ -190,18 +170,6 @@ def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[
             }
         )
     return {**policy, "Statement": statements}
-
-
-def assumed_by(service: str, source: str | None = None) -> dict[str, Any]:
-    """Who may take on a role: a service, for one resource of this account."""
-    statement: dict[str, Any] = {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
-    }
-    if source is not None:
-        statement["Condition"] = {"ArnLike": {"aws:SourceArn": source}}
-    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _own_machine(flow: CompiledFlow, names: Names) -> str:

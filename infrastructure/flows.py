@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, FileAssetPackaging, Stack
+from aws_cdk import CfnResource, FileAssetPackaging, Stack
 from aws_cdk import Stage as CdkStage
 
 from chalicelib.flows import CompiledFlow
-from infrastructure.flow_resources import DefinitionFile, flow_resources, tag_list
+from infrastructure.flow_resources import DefinitionFile, flow_resources
 from infrastructure.nested_stacks import ASSET_BUCKET, NestedTemplate, flow_templates
+from infrastructure.resources import tag_list
 from infrastructure.stages import StageSettings
 
 
@@ -47,7 +48,6 @@ def add_flows(
         return uploaded.key
 
     templates = flow_templates((flow_resources(flow, stage) for flow in flows), stage.flow_stacks, upload)
-    CfnOutput(stack, "FlowCount", value=str(len(flows)))
     return [nest(stack, stage, made, {**parameters, **buckets}) for made in templates]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infrastructure.flow_resources import Resource, logical_id, tag_list
 from infrastructure.nested_stacks import NestedTemplate, stack_index, template
+from infrastructure.resources import Resource, logical_id, tag_list
 from infrastructure.stages import StageSettings
 from infrastructure.tokens import LIVE, template_names, with_pseudo_parameters
 

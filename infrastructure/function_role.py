@@ -14,12 +14,12 @@ from chalicelib.plugins import Plugin
 FILE = "lambda-permissions.yml"
 
 
-def function_role_policy(names: Names, user_pool_arn: str, project: Path) -> dict[str, Any]:
+def function_role_policy(names: Names, user_pool_arn: Any, project: Path) -> dict[str, Any]:
     """The policy of the role that all functions of a stage share.
 
     Args:
         names: The stage's names.
-        user_pool_arn: The ARN of its user pool.
+        user_pool_arn: The ARN of its user pool, or an expression for it.
         project: The folder of `lambda-permissions.yml`.
 
     Raises:
@@ -31,7 +31,7 @@ def function_role_policy(names: Names, user_pool_arn: str, project: Path) -> dic
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def application_statements(names: Names, user_pool_arn: str) -> list[dict[str, Any]]:
+def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, Any]]:
     """What the application itself needs. A test compares it with the calls in `chalicelib`."""
     states = f"arn:{names.partition}:states:{names.region}:{names.account}"
     ssm = f"arn:{names.partition}:ssm:{names.region}:{names.account}:parameter{names.secrets_prefix.rstrip('/')}"
@@ -104,5 +104,5 @@ def plugin_statements(plugin: Plugin, names: Names) -> list[dict[str, Any]]:
     return [{**statement, "Sid": f"{owner}{index}"} for index, statement in enumerate(checked, 1)]
 
 
-def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+def _allow(sid: str, actions: list[str], resources: list[Any]) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}

@@ -3,120 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-
-from aws_cdk import CfnOutput, CfnResource, RemovalPolicy, Stack, aws_iam
-from aws_cdk import aws_cognito as cognito
-from constructs import Construct
 
 from chalicelib.identity import ADMIN_GROUP
 from chalicelib.names import Names
-from infrastructure.flow_resources import assumed_by, logical_id
 from infrastructure.function_role import function_role_policy
+from infrastructure.resources import Resource, assumed_by, attribute, kept, logical_id, ref, role, tag_list, tags
 from infrastructure.stages import StageSettings
 
 TOKEN_MINUTES = 60
 REFRESH_DAYS = 30
 
-
-@dataclass(frozen=True)
-class Identity:
-    """The identifiers of the stage's users; CloudFormation tokens."""
-
-    pool_id: str
-    pool_arn: str
-    client_id: str
+USER_POOL, USER_POOL_ARN = ref("UserPool"), attribute("UserPool", "Arn")
+USER_POOL_CLIENT = ref("UserPoolClient")
+FUNCTION_ROLE = attribute("FunctionRole", "Arn")
 
 
-def add_identity(scope: Construct, stage: StageSettings, names: Names, groups: Iterable[str]) -> Identity:
-    """Add the stage's users.
+def user_resources(stage: StageSettings, names: Names, groups: Iterable[str]) -> dict[str, Resource]:
+    """The stage's users.
 
     Args:
-        scope: The stack.
         stage: The stage's settings.
         names: The stage's names.
         groups: Which groups flows admit; the group of administrators is always there.
     """
-    pool = cognito.CfnUserPool(
-        scope,
-        "UserPool",
-        user_pool_name=names.resource("users"),
-        username_attributes=["email"],
-        username_configuration=cognito.CfnUserPool.UsernameConfigurationProperty(case_sensitive=False),
-        auto_verified_attributes=["email"],
-        admin_create_user_config=cognito.CfnUserPool.AdminCreateUserConfigProperty(allow_admin_create_user_only=True),
-        account_recovery_setting=cognito.CfnUserPool.AccountRecoverySettingProperty(
-            recovery_mechanisms=[cognito.CfnUserPool.RecoveryOptionProperty(name="verified_email", priority=1)]
-        ),
-        policies=cognito.CfnUserPool.PoliciesProperty(
-            password_policy=cognito.CfnUserPool.PasswordPolicyProperty(
-                minimum_length=12,
-                require_lowercase=True,
-                require_uppercase=True,
-                require_numbers=True,
-                require_symbols=True,
-                temporary_password_validity_days=7,
-            )
-        ),
-        deletion_protection="ACTIVE" if stage.retain_data else "INACTIVE",
-    )
-    keep_or_delete(pool, stage)
-    client = cognito.CfnUserPoolClient(
-        scope,
-        "UserPoolClient",
-        client_name=names.resource("api"),
-        user_pool_id=pool.ref,
-        explicit_auth_flows=[
-            "ALLOW_USER_PASSWORD_AUTH",
-            "ALLOW_USER_SRP_AUTH",
-            "ALLOW_REFRESH_TOKEN_AUTH",
-            "ALLOW_ADMIN_USER_PASSWORD_AUTH",  # admin/get_user_token.py
-        ],
-        prevent_user_existence_errors="ENABLED",
-        enable_token_revocation=True,
-        generate_secret=False,
-        id_token_validity=TOKEN_MINUTES,
-        access_token_validity=TOKEN_MINUTES,
-        refresh_token_validity=REFRESH_DAYS,
-        token_validity_units=cognito.CfnUserPoolClient.TokenValidityUnitsProperty(
-            id_token="minutes",  # noqa: S106 - a unit
-            access_token="minutes",  # noqa: S106
-            refresh_token="days",  # noqa: S106
-        ),
-    )
+    made = {"UserPool": kept(_user_pool(stage, names), stage), "UserPoolClient": _client(names)}
     for group in sorted({ADMIN_GROUP, *groups}):
-        cognito.CfnUserPoolGroup(scope, f"Group{logical_id(group)}", user_pool_id=pool.ref, group_name=group)
-    CfnOutput(scope, "UserPoolId", value=pool.ref)
-    CfnOutput(scope, "UserPoolClientId", value=client.ref)
-    return Identity(pool.ref, pool.attr_arn, client.ref)
+        made[f"Group{logical_id(group)}"] = {
+            "Type": "AWS::Cognito::UserPoolGroup",
+            "Properties": {"UserPoolId": USER_POOL, "GroupName": group},
+        }
+    return made
 
 
-def keep_or_delete(resource: CfnResource, stage: StageSettings) -> None:
-    """What becomes of a resource with data when the stack is destroyed."""
-    resource.apply_removal_policy(RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY)
+def _user_pool(stage: StageSettings, names: Names) -> Resource:
+    return {
+        "Type": "AWS::Cognito::UserPool",
+        "Properties": {
+            "UserPoolName": names.resource("users"),
+            "UsernameAttributes": ["email"],
+            "UsernameConfiguration": {"CaseSensitive": False},
+            "AutoVerifiedAttributes": ["email"],
+            "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
+            "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]},
+            "Policies": {
+                "PasswordPolicy": {
+                    "MinimumLength": 12,
+                    "RequireLowercase": True,
+                    "RequireUppercase": True,
+                    "RequireNumbers": True,
+                    "RequireSymbols": True,
+                    "TemporaryPasswordValidityDays": 7,
+                }
+            },
+            "DeletionProtection": "ACTIVE" if stage.retain_data else "INACTIVE",
+            "UserPoolTags": tags(stage),
+        },
+    }
 
 
-def add_function_role(
-    stack: Stack, stage: StageSettings, names: Names, identity: Identity, project: Path
-) -> aws_iam.CfnRole:
-    """Add the role that the API and all functions run with.
+def _client(names: Names) -> Resource:
+    return {
+        "Type": "AWS::Cognito::UserPoolClient",
+        "Properties": {
+            "ClientName": names.resource("api"),
+            "UserPoolId": USER_POOL,
+            "ExplicitAuthFlows": [
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",  # admin/get_user_token.py
+            ],
+            "PreventUserExistenceErrors": "ENABLED",
+            "EnableTokenRevocation": True,
+            "GenerateSecret": False,
+            "IdTokenValidity": TOKEN_MINUTES,
+            "AccessTokenValidity": TOKEN_MINUTES,
+            "RefreshTokenValidity": REFRESH_DAYS,
+            "TokenValidityUnits": {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"},
+        },
+    }
+
+
+def function_role_resources(stage: StageSettings, names: Names, project: Path) -> dict[str, Resource]:
+    """The role that the API and all functions run with.
 
     Raises:
         PermissionsError: `lambda-permissions.yml` is broken.
     """
-    role = aws_iam.CfnRole(
-        stack,
-        "FunctionRole",
-        role_name=f"{names.app}-{names.stage}-lambda",
-        description="What the API and the functions may do",
-        assume_role_policy_document=assumed_by("lambda.amazonaws.com"),
-        policies=[
-            aws_iam.CfnRole.PolicyProperty(
-                policy_name="application",
-                policy_document=function_role_policy(names, identity.pool_arn, project),
-            )
-        ],
-    )
-    CfnOutput(stack, "FunctionRoleArn", value=role.attr_arn)
-    return role
+    return {
+        "FunctionRole": role(
+            assumed_by("lambda.amazonaws.com"),
+            function_role_policy(names, USER_POOL_ARN, project),
+            policy_name="application",
+            tags=tag_list(stage),
+            RoleName=f"{names.app}-{names.stage}-lambda",
+            Description="What the API and the functions may do",
+        )
+    }

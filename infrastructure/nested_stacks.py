@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from infrastructure.flow_resources import PARAMETERS as FLOW_PARAMETERS
-from infrastructure.flow_resources import DefinitionFile, FlowResources, Resource
+from infrastructure.flow_resources import DefinitionFile, FlowResources
+from infrastructure.resources import Resource
 
 MAX_RESOURCES = 500
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""

@@ -6,105 +6,107 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import CfnOutput, aws_cloudwatch, aws_events, aws_iam, aws_logs, aws_sns, aws_sqs
-from constructs import Construct
-
 from chalicelib.names import Names
-from infrastructure.flow_resources import assumed_by
 from infrastructure.function_resources import API_STAGE, RUN_STATUS
-from infrastructure.schedules import Schedules
+from infrastructure.resources import Resource, assumed_by, attribute, ref, role, tag_list
+from infrastructure.schedules import DEAD_LETTERS, queue_name
 from infrastructure.stages import StageSettings
 
 PERIOD = 300  # seconds
+API_LOG = "ApiLog"
 
 
-def add_api_log(scope: Construct, stage: StageSettings, names: Names) -> aws_logs.CfnLogGroup:
+def api_log(stage: StageSettings, names: Names) -> dict[str, Resource]:
     """The log of the API's function. (Those of the other functions are with these.)"""
-    return aws_logs.CfnLogGroup(
-        scope,
-        "ApiLog",
-        log_group_name=f"/aws/lambda/{names.app}-{names.stage}",
-        retention_in_days=stage.log_retention_days,
-    )
+    return {
+        API_LOG: {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {
+                "LogGroupName": f"/aws/lambda/{names.app}-{names.stage}",
+                "RetentionInDays": stage.log_retention_days,
+                "Tags": tag_list(stage),
+            },
+        }
+    }
 
 
-def add_run_status(scope: Construct, names: Names, schedules: Schedules) -> None:
+def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
     """Tell the function that keeps the records about every run that changes its status.
 
     The rule invokes by a role and not by a permission of the function, so that the function may come later, from
     another deployment.
     """
     function = names.function_arn(RUN_STATUS)
-    machines = f"arn:{names.partition}:states:{names.region}:{names.account}:stateMachine:{names.resource('')}"
+    here = f"{names.region}:{names.account}"
+    machines = f"arn:{names.partition}:states:{here}:stateMachine:{names.resource('')}"
     rule_name = names.resource(RUN_STATUS)
-    role = aws_iam.CfnRole(
-        scope,
-        "RunStatusRole",
-        description="Passes changes of runs to the function that records them",
-        assume_role_policy_document=assumed_by(
-            "events.amazonaws.com", f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{rule_name}"
+    invoking = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}],
+    }
+    undelivered = {
+        "Sid": "UndeliveredRunStatus",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": DEAD_LETTERS,
+        "Condition": {"ArnEquals": {"aws:SourceArn": attribute("RunStatusRule", "Arn")}},
+    }
+    return {
+        "RunStatusRole": role(
+            assumed_by("events.amazonaws.com", f"arn:{names.partition}:events:{here}:rule/{rule_name}"),
+            invoking,
+            policy_name="invoke",
+            tags=tag_list(stage),
+            Description="Passes changes of runs to the function that records them",
         ),
-        policies=[
-            aws_iam.CfnRole.PolicyProperty(
-                policy_name="invoke",
-                policy_document={
-                    "Version": "2012-10-17",
-                    "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}],
+        "RunStatusRule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Name": rule_name,
+                "Description": "Runs of flows that started, ended or were redriven",
+                "EventPattern": {
+                    "source": ["aws.states"],
+                    "detail-type": ["Step Functions Execution Status Change"],
+                    "detail": {"stateMachineArn": [{"prefix": machines}]},
                 },
-            )
-        ],
-    )
-    rule = aws_events.CfnRule(
-        scope,
-        "RunStatusRule",
-        name=rule_name,
-        description="Runs of flows that started, ended or were redriven",
-        event_pattern={
-            "source": ["aws.states"],
-            "detail-type": ["Step Functions Execution Status Change"],
-            "detail": {"stateMachineArn": [{"prefix": machines}]},
+                "Targets": [
+                    {
+                        "Id": "record",
+                        "Arn": function,
+                        "RoleArn": attribute("RunStatusRole", "Arn"),
+                        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 50},
+                        "DeadLetterConfig": {"Arn": DEAD_LETTERS},
+                    }
+                ],
+                "Tags": tag_list(stage),
+            },
         },
-        targets=[
-            aws_events.CfnRule.TargetProperty(
-                id="record",
-                arn=function,
-                role_arn=role.attr_arn,
-                retry_policy=aws_events.CfnRule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=3600, maximum_retry_attempts=50
-                ),
-                dead_letter_config=aws_events.CfnRule.DeadLetterConfigProperty(arn=schedules.queue_arn),
-            )
-        ],
-    )
-    aws_sqs.CfnQueuePolicy(
-        scope,
-        "DeadLettersPolicy",
-        queues=[schedules.queue_url],
-        policy_document={
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "UndeliveredRunStatus",
-                    "Effect": "Allow",
-                    "Principal": {"Service": "events.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": schedules.queue_arn,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-                }
-            ],
+        "DeadLettersPolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [ref("DeadLetters")],
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [undelivered]},
+            },
         },
-    )
+    }
 
 
-def alarm_topic(scope: Construct, stage: StageSettings, names: Names) -> str:
-    """Where alarms go: the topic of the settings, or one of the stage's own, to be subscribed to."""
-    if stage.alarm_topic_arn:
-        return stage.alarm_topic_arn
-    topic = aws_sns.CfnTopic(
-        scope, "AlarmTopic", topic_name=names.resource("alarms"), display_name=f"{names.app} {stage.name}"
-    )
-    CfnOutput(scope, "AlarmTopicArn", value=topic.ref)
-    return topic.ref
+def alarm_topic(stage: StageSettings, names: Names) -> dict[str, Resource]:
+    """The stage's own topic for alarms, to be subscribed to, unless the settings name another."""
+    if stage.alarm_topic_arn or not stage.alarms:
+        return {}
+    properties = {
+        "TopicName": names.resource("alarms"),
+        "DisplayName": f"{names.app} {names.stage}",
+        "Tags": tag_list(stage),
+    }
+    return {"AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": properties}}
+
+
+def alarm_topic_arn(stage: StageSettings) -> Any:
+    """Where alarms go."""
+    return stage.alarm_topic_arn or ref("AlarmTopic")
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,13 @@ class _Metric:
     threshold: int = 0
 
 
-def add_alarms(scope: Construct, names: Names, schedules: Schedules, topic_arn: str, api_name: str) -> None:
+def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
     """Alarms about what flows share; each flow's own is with it."""
+    if not stage.alarms:
+        return {}
     api_function = f"{names.app}-{names.stage}"
     metrics = (
-        _Metric("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", schedules.queue_name),),
+        _Metric("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue_name(names)),),
                 "Scheduled starts or records of runs could not be delivered"),
         _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_name), ("Stage", API_STAGE)),
                 "The API failed"),
@@ -134,27 +138,29 @@ def add_alarms(scope: Construct, names: Names, schedules: Schedules, topic_arn: 
         _Metric("FlowThrottles", "AWS/States", "ThrottledEvents", (("ServiceMetric", "StateTransition"),),
                 "State transitions of this account were throttled"),
     )  # fmt: skip
-    for metric in metrics:
-        aws_cloudwatch.CfnAlarm(
-            scope,
-            f"{metric.id}Alarm",
-            alarm_description=f"{metric.alarm} ({names.stage})",
-            namespace=metric.namespace,
-            metric_name=metric.name,
-            dimensions=[
-                aws_cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value) for name, value in metric.dimensions
-            ],
-            statistic="Maximum" if metric.namespace == "AWS/SQS" else "Sum",
-            period=PERIOD,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanThreshold",
-            threshold=metric.threshold,
-            treat_missing_data="notBreaching",
-            alarm_actions=[topic_arn],
-        )
+    return {
+        f"{metric.id}Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "AlarmDescription": f"{metric.alarm} ({names.stage})",
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
+                "Statistic": "Maximum" if metric.namespace == "AWS/SQS" else "Sum",
+                "Period": PERIOD,
+                "EvaluationPeriods": 1,
+                "ComparisonOperator": "GreaterThanThreshold",
+                "Threshold": metric.threshold,
+                "TreatMissingData": "notBreaching",
+                "AlarmActions": [alarm_topic_arn(stage)],
+                "Tags": tag_list(stage),
+            },
+        }
+        for metric in metrics
+    }
 
 
-def add_dashboard(scope: Construct, names: Names, schedules: Schedules, api_name: str) -> None:
+def dashboard(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
     """One page about the stage. It searches for the metrics of flows, so it never grows with them."""
     api = ["ApiName", api_name, "Stage", API_STAGE]
     widgets = [
@@ -174,18 +180,15 @@ def add_dashboard(scope: Construct, names: Names, schedules: Schedules, api_name
         _widget(
             "Dead letters",
             names,
-            [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", schedules.queue_name, {"stat": "Maximum"}]],
+            [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue_name(names), {"stat": "Maximum"}]],
         ),
         _widget("Usage lost", names, [[names.app, "UsageLost", "Stage", names.stage]]),
     ]
     for index, widget in enumerate(widgets):
         widget |= {"x": index % 2 * 12, "y": index // 2 * 6, "width": 12, "height": 6}
-    aws_cloudwatch.CfnDashboard(
-        scope,
-        "Dashboard",
-        dashboard_name=f"{names.app}-{names.stage}",
-        dashboard_body=json.dumps({"widgets": widgets}),
-    )
+    body = json.dumps({"widgets": widgets}, ensure_ascii=False)
+    properties = {"DashboardName": f"{names.app}-{names.stage}", "DashboardBody": body, "Tags": tag_list(stage)}
+    return {"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}
 
 
 _RUNS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, CfnResource, Stack, Tags, Token
 from constructs import Construct
 
 from chalicelib.flows import Project
-from chalicelib.names import APP_NAME, Names
+from chalicelib.names import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure import observability
-from infrastructure.flow_resources import tags
 from infrastructure.flows import add_flows, nest
 from infrastructure.function_resources import RUN_STATUS, log_templates
-from infrastructure.identity import add_function_role, add_identity
-from infrastructure.schedules import add_schedules
+from infrastructure.identity import (
+    FUNCTION_ROLE,
+    USER_POOL,
+    USER_POOL_CLIENT,
+    function_role_resources,
+    user_resources,
+)
+from infrastructure.resources import Resource, ref, tags
+from infrastructure.schedules import DEAD_LETTERS, SCHEDULE_ROLE, schedule_resources
 from infrastructure.stages import StageSettings
-from infrastructure.storage import add_storage
+from infrastructure.storage import table_resources
+from infrastructure.tokens import template_names, with_pseudo_parameters
 
 FrontDoor = Literal["cdk", "chalice"]
 """Who deploys the API and the functions: this stack, or `chalice deploy` after it. Logs are the stack's anyway."""
@@ -53,37 +61,64 @@ class StageStack(Stack):
             termination_protection=stage.retain_data,
             **options,
         )
-        names = Names(stage=stage.name, region=self.region, account=self.account, partition=self.partition)
+        names = template_names(stage.name)
         groups = {group for flow in flows.flows.values() for group in flow.access_groups}
-        identity = add_identity(self, stage, names, groups)
-        add_storage(self, stage, names)
-        schedules = add_schedules(self, names)
-        role = add_function_role(self, stage, names, identity, project)
-        topic = observability.alarm_topic(self, stage, names) if stage.alarms else ""
+        api_name = name if front_door == "cdk" else names.app
+        add_resources(
+            self,
+            {
+                **user_resources(stage, names, groups),
+                **table_resources(stage, names),
+                **schedule_resources(stage, names),
+                **function_role_resources(stage, names, project),
+                **observability.api_log(stage, names),
+                **observability.run_status_resources(stage, names),
+                **observability.alarm_topic(stage, names),
+                **observability.alarm_resources(stage, names, api_name),
+                **observability.dashboard(stage, names, api_name),
+            },
+        )
         parameters = {
-            "ScheduleRoleArn": schedules.role_arn,
-            "DeadLetterQueueArn": schedules.queue_arn,
-            "AlarmTopicArn": topic,
+            "ScheduleRoleArn": SCHEDULE_ROLE,
+            "DeadLetterQueueArn": DEAD_LETTERS,
+            "AlarmTopicArn": observability.alarm_topic_arn(stage),
         }
         flow_stacks = add_flows(self, stage, list(flows.flows.values()), parameters)
-        log = observability.add_api_log(self, stage, names)
         if front_door == "cdk":
             from infrastructure.application import add_application  # takes seconds to import
 
-            function_stacks = add_application(self, stage, identity, log, role_arn=role.attr_arn, project=project)
+            function_stacks = add_application(self, stage, project)
             for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
                 for function_stack in function_stacks:
                     flow_stack.add_resource_dependency(function_stack)
         else:
             for template in log_templates([*flows.settings, RUN_STATUS], stage):
                 nest(self, stage, template, {})
-        observability.add_run_status(self, names, schedules)
-        api_name = name if front_door == "cdk" else names.app
-        if stage.alarms:
-            observability.add_alarms(self, names, schedules, topic, api_name)
-        observability.add_dashboard(self, names, schedules, api_name)
         for key, value in sorted(tags(stage).items()):
             Tags.of(self).add(key, value)
-        CfnOutput(self, "Stage", value=stage.name)
-        CfnOutput(self, "Region", value=self.region)
-        CfnOutput(self, "AccountId", value=self.account)
+        outputs: dict[str, Any] = {
+            "UserPoolId": USER_POOL,
+            "UserPoolClientId": USER_POOL_CLIENT,
+            "UsageTableName": ref("UsageTable"),
+            "RunsTableName": ref("RunsTable"),
+            "FunctionRoleArn": FUNCTION_ROLE,
+            "DeadLetterQueueUrl": ref("DeadLetters"),
+            "Stage": stage.name,
+            "Region": ref("AWS::Region"),
+            "AccountId": ref("AWS::AccountId"),
+            "FlowCount": str(len(flows.flows)),
+        }
+        if observability.alarm_topic(stage, names):
+            outputs["AlarmTopicArn"] = ref("AlarmTopic")
+        for key, value in outputs.items():
+            CfnOutput(self, key, value=Token.as_string(value))
+
+
+def add_resources(stack: Stack, resources: Mapping[str, Resource]) -> None:
+    """Add resources as they are, with the pseudo parameters that are in their names."""
+    for logical_id, resource in resources.items():
+        described = with_pseudo_parameters(resource)
+        made = CfnResource(stack, logical_id, type=described["Type"], properties=described["Properties"])
+        for key in ("DeletionPolicy", "DependsOn", "UpdateReplacePolicy"):
+            if key in described:
+                made.add_override(key, described[key])

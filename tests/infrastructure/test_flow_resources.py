@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.flows import CompiledFlow, compile_project
-from infrastructure.flow_resources import flow_resources, logical_id
+from infrastructure.flow_resources import flow_resources
+from infrastructure.resources import logical_id
 from infrastructure.stages import DEV, PROD
 from tests.infrastructure.conftest import as_text, statements
 
