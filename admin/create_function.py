@@ -12,7 +12,7 @@ if not __package__:  # run as a script: the project's folder instead of admin/
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from admin import scaffolding
-from chalicelib.functions.discovery import FunctionError, discover
+from chalicelib.functions.discovery import survey
 
 PARSER = argparse.ArgumentParser(description=__doc__)
 PARSER.add_argument("name", help="the function's name: it is served at POST /lib/NAME")
@@ -30,10 +30,7 @@ def create_function(name: str, *, event: bool = False, plugin: Path | None = Non
         raise scaffolding.ScaffoldError(f"{plugin} is no plugin: it has no plugin.toml")
     folder = plugin or scaffolding.PROJECT
     if plugin is None:
-        try:
-            others = list(discover(folder))
-        except FunctionError as error:
-            raise scaffolding.ScaffoldError(str(error)) from None
+        others = list(survey(folder)[0])
     else:
         others = [handler.parent.name for handler in plugin.glob("**/lib/*/handler.py")]
     files = scaffolding.function_files(name.rstrip("/"), event=event, plugin=plugin is not None, others=others)

@@ -85,8 +85,8 @@ def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionErro
         other = by_resource.setdefault(resource_name(function.name), function)
         if other is not function:
             message = (
-                f"{other.path} and {function.path} would be the same function on AWS: rename one of the folders "
-                f"{other.name!r} and {function.name!r} (hyphens, underscores and capitals do not tell names apart)"
+                f"{other.path} and {function.path} would be the same function on AWS: {_way_out(other, function)} "
+                "(hyphens, underscores and capitals do not tell names apart)"
             )
             problems.append(ClashError(message))
         found.setdefault(function.name, function)
@@ -119,6 +119,13 @@ def find_by_python_name(python_name: str, root: Path = PROJECT) -> Function | No
     if exact is not None and python_name not in RESERVED:
         return exact
     return next((f for f in _candidates(root) if f.python_name == python_name and f.name not in RESERVED), None)
+
+
+def _way_out(one: Function, other: Function) -> str:
+    plugin = one.plugin or other.plugin
+    if plugin is not None:
+        return f"rename one of the folders, or give the plugin {plugin} a prefix in config.json and run `make plugins`"
+    return f"rename one of the folders {one.name!r} and {other.name!r}"
 
 
 def _libraries(root: Path) -> Iterator[tuple[Path, Plugin | None]]:
