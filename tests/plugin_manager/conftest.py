@@ -22,13 +22,14 @@ from plugin_manager.obtain import Obtained
 
 from .projects import FLOW, HANDLER, write
 
+UNCONFIGURED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 TOKEN = "ghp_s3cret-t0ken/with+signs"
 
 
 def git(*arguments: str, folder: Path, given: str = "") -> str:
-    """Run git as somebody."""
+    """Run git as somebody who has configured nothing."""
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | UNCONFIGURED
     done = subprocess.run(
         ["git", *who, *arguments], cwd=folder, env=kept, input=given, capture_output=True, text=True, check=False
     )

@@ -26,7 +26,7 @@ from plugin_manager.errors import PluginError
 from plugin_manager.freshness import ensure, is_current
 from plugin_manager.install import ALL
 
-from .conftest import TOKEN, GitServer, MakeRemote, Project, git, plugin_files
+from .conftest import TOKEN, UNCONFIGURED, GitServer, MakeRemote, Project, git, plugin_files
 from .projects import HANDLER, write
 
 
@@ -270,12 +270,14 @@ def test_a_repository_of_another_user(project: Project, make_remote: MakeRemote)
     remote = make_remote()
     for path in [remote.bare, *remote.bare.rglob("*")]:
         os.chown(path, 12345, 12345)
+    project.environment |= UNCONFIGURED
     with pytest.raises(PluginError) as caught:
         project.asks_for(remote.url).install()
     assert f"git config --global --add safe.directory {remote.bare}" in str(caught.value)
 
 
 class TestTokens:
+    @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
     def test_it_is_in_no_list_of_processes(
         self, project: Project, make_remote: MakeRemote, git_server: GitServer
     ) -> None:
