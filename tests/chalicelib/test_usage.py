@@ -19,7 +19,7 @@ from chalicelib.usage import RETENTION_SECONDS, track_usage_middleware
 
 from .conftest import Api, LocalCloud, MakeApi
 
-MAX_EXTRA_SECONDS = 1.0
+MAX_EXTRA_SECONDS = 1.0  # promised, however slow the database
 
 
 def calls(user: str) -> int:
@@ -28,7 +28,9 @@ def calls(user: str) -> int:
 
 @pytest.fixture
 def silent_server(clean: pytest.MonkeyPatch) -> Iterator[None]:
-    """An AWS endpoint that accepts connections and never answers."""
+    """An AWS endpoint that accepts connections and never answers; the delay is cut, to leave a busy machine time."""
+    assert usage.MAX_DELAY < MAX_EXTRA_SECONDS
+    clean.setattr(usage, "MAX_DELAY", 0.1)
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         clean.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
         yield
@@ -150,7 +152,7 @@ def test_many_calls_at_once_wait_no_longer(silent_server: None, capsys: pytest.C
         thread.start()
     for thread in threads:
         thread.join()
-    assert max(took) < MAX_EXTRA_SECONDS + 0.3  # 20 threads on a busy machine
+    assert max(took) < MAX_EXTRA_SECONDS
     assert lost(capsys) == 20
 
 

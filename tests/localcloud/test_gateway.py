@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -234,15 +233,6 @@ def test_origins_are_configurable(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert (
         "Access-Control-Allow-Origin" not in requests.get(f"{url}/me", headers={"Origin": "https://b.example"}).headers
     )
-
-
-def test_kept_connections_are_quick(url: str) -> None:
-    session = requests.Session()
-    session.get(f"{url}/health")
-    began = time.perf_counter()
-    for _ in range(50):
-        session.get(f"{url}/health")
-    assert time.perf_counter() - began < 1.5  # 2.2 s with Chalice's own server
 
 
 def test_literal_segments_win_over_parameters() -> None:
