@@ -16,6 +16,7 @@ from typing import Any
 
 from asl.language.values import is_number
 
+LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 MAX_RANGE_ITEMS = 360_145
 MAX_HELD_BYTES = 6_990_256
 MAX_SEQUENCE_ITEMS = MAX_HELD_BYTES // 8
@@ -90,12 +91,31 @@ def pad(text: Any = None, width: Any = None, filling: Any = " ") -> str:
 
 def parse(text: Any = None) -> Any:
     """`$parse(text)`: the JSON in a text."""
-    if not isinstance(text, str):
+    if text is None:
         raise UndefinedResult
+    if not isinstance(text, str):
+        raise JsonataFailure('T0410: Argument 1 of function "parse" does not match function signature')
     try:
-        return json.loads(text)
+        return _read(text)
     except (ValueError, RecursionError):
         raise JsonataFailure("D3137: Invalid JSON") from None
+
+
+def _no_twins(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a key twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # NaN and Infinity come here as well
+        raise ValueError(text)
+    return number
+
+
+_read = json.JSONDecoder(object_pairs_hook=_no_twins, parse_float=_finite, parse_constant=_finite).decode
 
 
 def refuse_eval(*_: Any) -> Any:
@@ -103,16 +123,35 @@ def refuse_eval(*_: Any) -> Any:
     raise JsonataFailure("T1006: Attempted to invoke a non-function")
 
 
-LIMITED: dict[str, Callable[..., Any]] = {"pad": pad}
+def _host(function: Callable[..., Any], most: int) -> Callable[..., Any]:
+    """The function as the library calls it: with more arguments than it takes where it is a value, as in `$map`."""
+    return lambda *arguments: as_numbers(function(*arguments[:most]))
+
+
+def as_numbers(value: Any) -> Any:
+    """The value with doubles in place of integers beyond 64 bits, as on AWS."""
+    if isinstance(value, int) and not isinstance(value, bool) and not LONG_MIN <= value <= LONG_MAX:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    if isinstance(value, list):
+        return [as_numbers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_numbers(item) for key, item in value.items()}
+    return value
+
+
+LIMITED: dict[str, Callable[..., Any]] = {"pad": _host(pad, 3)}
 """Functions of JSONata's own that the library runs without a limit."""
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "partition": partition,
-    "range": make_range,
-    "hash": make_hash,
-    "random": make_random,
-    "uuid": lambda: str(uuid.uuid4()),
-    "parse": parse,
+    "partition": _host(partition, 2),
+    "range": _host(make_range, 3),
+    "hash": _host(make_hash, 2),
+    "random": _host(make_random, 1),
+    "uuid": _host(lambda: str(uuid.uuid4()), 0),
+    "parse": _host(parse, 1),
     "eval": refuse_eval,
     **LIMITED,
 }

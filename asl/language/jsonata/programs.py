@@ -20,6 +20,7 @@ from asl.language.jsonata.functions import (
     JsonataFailure,
     LibraryDecides,
     UndefinedResult,
+    as_numbers,
 )
 from asl.language.jsonata.plain import states_value
 from asl.language.scope import MISSING, Scope
@@ -41,7 +42,6 @@ _OVERRIDES = {"random", "eval", *LIMITED}
 
 _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 _STATES_MEMBER = re.compile(r"\$states(?!\w)(?:\s*\.\s*(input|context|result|errorOutput)(?!\w))?")
-_LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
 class UnsupportedResult(Exception):
@@ -107,7 +107,7 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
             try:
                 return _evaluate(expression, bindings)
             except OverflowError:
-                return _evaluate(expression, _with_doubles(bindings))
+                return _evaluate(expression, as_numbers(bindings))
             except UnicodeEncodeError:
                 return _evaluate(expression, _without_surrogates(bindings))
         except ValueError as error:
@@ -144,20 +144,6 @@ def _plain_json(value: Any) -> Any:
         return {
             key: _plain_json(item) if isinstance(item, (float, list, dict)) else item for key, item in value.items()
         }
-    return value
-
-
-def _with_doubles(value: Any) -> Any:
-    """Integers beyond 64 bits become doubles, as on AWS."""
-    if isinstance(value, int) and not isinstance(value, bool) and not _LONG_MIN <= value <= _LONG_MAX:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    if isinstance(value, list):
-        return [_with_doubles(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _with_doubles(item) for key, item in value.items()}
     return value
 
 

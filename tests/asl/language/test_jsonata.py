@@ -206,6 +206,30 @@ def test_pad_is_as_in_jsonata(text, value):
     assert evaluate(text) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$map(['1', '[2]'], $parse)", [1, [2]]),
+        ("$filter(['true', 'false'], $parse)", "true"),
+        ("$count($map([1, 2], $uuid))", 2),
+        ("$map([[1, 2, 3]], $partition(?, 2))", [[1, 2], [3]]),
+        ("$parse('12345678901234567890')", 12345678901234567890.0),
+        ("$range(1e20, 1e20, 1)", 1e20),
+        ("$parse('[1e2, -0.5, 7]')", [100, -0.5, 7]),
+    ],
+)
+def test_functions_of_step_functions_are_values_as_well(text, value):
+    assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "{", '{"a": 1, "a": 2}', "1e400", "NaN", "-Infinity", '{"a": 1} {"b": 2}', "[1] [2]", "'a'"]
+)
+def test_what_is_no_json_is_not_parsed(text):
+    with pytest.raises(ExpressionError, match=r"evaluation\. D3137: Invalid JSON$"):
+        evaluate("$parse($text)", Scope({}, {}, {"text": text}))
+
+
 def test_a_variable_hides_the_function_of_its_name():
     scope = Scope({}, {}, {"uuid": "u1", "range": [1, 2], "pad": "p"})
     assert evaluate("'id-' & $uuid", scope) == "id-u1"
