@@ -52,7 +52,7 @@ bench: $(STAMP) ## measure what docs/benchmarks.md claims
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
 
 deploy: $(STAMP) node_modules/.installed ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions by `chalice deploy`)
-	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API)
+	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --retry
 	@$(CDK) deploy --import-existing-resources -c stage=$(STAGE) -c api=$(API) $(ARGS)
 	@if [ "$(API)" = chalice ]; then \
 		$(BIN)/python -m infrastructure.chalice_config --stage $(STAGE) && \
@@ -61,6 +61,7 @@ deploy: $(STAMP) node_modules/.installed ## deploy a stage to AWS (STAGE=dev; AP
 	fi
 
 diff: $(STAMP) node_modules/.installed ## show what a deployment would change (STAGE=dev)
+	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API)
 	@$(CDK) diff -c stage=$(STAGE) -c api=$(API) $(ARGS)
 
 logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")

@@ -23,6 +23,9 @@ def _use_project_python() -> None:
 def main() -> int:
     """Synthesise the stack of the stage that CDK's context names."""
     _use_project_python()
+    if importlib.util.find_spec("aws_cdk") is None:
+        print(f"error: {sys.executable} has no CDK: run `make setup`, which installs it into .venv", file=sys.stderr)
+        return 1
     from infrastructure import preload
 
     preload.begin()

@@ -1,7 +1,7 @@
 """What can stop a deployment, found before anything is changed: `python -m infrastructure.preflight --stage prod`.
 
-One thing is put right: the stack of a first deployment that failed, which serves nobody, may be deleted again, as CDK
-does before another attempt. The protection that a stage with data has would stop it.
+With `--retry` one thing is put right: the stack of a first deployment that failed, which serves nobody, may be deleted
+again, as CDK does before another attempt. The protection that a stage with data has would stop it.
 """
 
 from __future__ import annotations
@@ -32,22 +32,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infrastructure.preflight", description=__doc__)
     parser.add_argument("--stage", default=DEFAULT_STAGE)
     parser.add_argument("--api", default="cdk", help="who deploys API and functions: cdk or chalice")
+    parser.add_argument("--retry", action="store_true", help="let a first deployment that failed be done again")
     arguments = parser.parse_args(argv)
     try:
-        print(check(arguments.stage, api=arguments.api))
+        print(check(arguments.stage, api=arguments.api, retry=arguments.retry))
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> str:
+def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk", retry: bool = False) -> str:
     """Check the stage, the flows, the tools, the account; says what would be deployed where.
 
     Args:
         stage_name: The stage.
         project: The folder of `app.py`.
         api: Who is to deploy the API and the functions, `cdk` or `chalice`.
+        retry: Lift the protection of a stack whose creation failed.
 
     Raises:
         DeploymentError: Something is in the way.
@@ -69,13 +71,13 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> str:
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
-    check_deployed(cloud, stage.name, api)
+    check_deployed(cloud, stage.name, api, retry=retry)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     return "\n".join([deployed, *_missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)])
 
 
-def check_deployed(cloud: Cloud, stage: str, api: str) -> None:
-    """Make sure that what is deployed of the stage can be deployed over.
+def check_deployed(cloud: Cloud, stage: str, api: str, *, retry: bool = False) -> None:
+    """Make sure that what is deployed of the stage can be deployed over; `retry` is that of `check`.
 
     Raises:
         DeploymentError: The other front door has deployed it, or CloudFormation is stuck.
@@ -87,7 +89,7 @@ def check_deployed(cloud: Cloud, stage: str, api: str) -> None:
         return
     status = stack["StackStatus"]
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
-        if stack.get("EnableTerminationProtection"):
+        if retry and stack.get("EnableTerminationProtection"):
             cloud.lift_protection(stage)
     elif status == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(

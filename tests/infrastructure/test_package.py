@@ -207,13 +207,6 @@ def test_a_broken_flow_stops_the_package_in_its_line(prod: Assembly, copied: Pat
     assert "Traceback" not in output
 
 
-def test_a_stage_that_is_not_configured_is_not_deployed(copied: Path) -> None:
-    code, output = _chalice("deploy", "--stage", "prod", cwd=copied)
-    assert (code, output) == (1, output)
-    assert output.startswith("Error: this stage is not configured; first run `python -m infrastructure.chalice_config")
-    assert "Traceback" not in output
-
-
 def test_a_requirement_without_a_wheel_is_one_clear_line(copied: Path) -> None:
     (copied / ".chalice" / "deployments").unlink()
     (copied / "requirements.txt").write_text("./nowhere.whl\n")

@@ -92,8 +92,10 @@ def test_the_two_front_doors_are_not_mixed(status: str) -> None:
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
 def test_what_a_failed_first_deployment_left_may_be_deleted(status: str) -> None:
     failed, unprotected = DeployedStack(status), DeployedStack(status, protected=False)
+    preflight.check_deployed(cast(Cloud, failed), "prod", "cdk")
+    assert failed.lifted == []
     for cloud in (failed, unprotected):
-        preflight.check_deployed(cast(Cloud, cloud), "prod", "cdk")
+        preflight.check_deployed(cast(Cloud, cloud), "prod", "cdk", retry=True)
     assert (failed.lifted, unprotected.lifted) == (["prod"], [])
 
 

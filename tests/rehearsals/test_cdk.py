@@ -56,9 +56,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     check_api(user)
     check_runs(user)
     check_plugin(cloud, user)
-    states = cloud.client("stepfunctions")
-    alias = states.describe_state_machine_alias(stateMachineAliasArn=NAMES.state_machine_arn("helloWorldFlow"))
-    assert alias["routingConfiguration"][0]["stateMachineVersionArn"].endswith(":1")
+    assert versions(cloud) == (1, ["1"])
     assert "There were no differences" in must(make(cloud, project, "diff", more=SYNTHESISED))
 
     # The next version fails half way, and the former serves on.
@@ -78,6 +76,13 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert user.run("addedFlow", {"n": 1})["output"] == {"added": 2}
     assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
 
+    # A flow goes back to the version before.
+    assert versions(cloud) == (2, ["2", "1"])
+    back = ["python", "-m", "infrastructure.rollback", "--stage", "prod", "--flow", "helloWorldFlow"]
+    assert must(projects.run(back, project, cloud.variables())) == "helloWorldFlow of stage prod: version 2 -> 1\n"
+    assert versions(cloud) == (1, ["2", "1"])
+    assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
+
     # It is destroyed by those alone who mean it, and keeps its data.
     kept = make(cloud, project, "destroy", more=SYNTHESISED, answer="yes\n")
     assert "nothing was destroyed" in kept.stderr
@@ -87,7 +92,8 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert user.request("GET", "/health").status_code == 403
 
     called = {call.action for call in cloud.calls_of(DEPLOYER)}
-    assert {"sts:AssumeRole", "ssm:GetParameters", "cloudformation:UpdateTerminationProtection"} <= called
+    assert {"sts:AssumeRole", "ssm:GetParameters", "states:UpdateStateMachineAlias"} <= called
+    assert "cloudformation:UpdateTerminationProtection" in called
     assert policies.refused(cloud) == [], "policy.json lacks these"
 
 
@@ -112,7 +118,9 @@ def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:
 
 
 def change(project: Path) -> None:
-    """Another answer of a function, and a flow with a function more."""
+    """Another answer of a function, another version of a flow, and a flow with a function more."""
+    changed = project / "flows" / "helloWorldFlow.yml"
+    changed.write_text(changed.read_text().replace("MaxAttempts: 3", "MaxAttempts: 2"))
     functions = project / "chalicelib" / "lib"
     (functions / "ping" / "handler.py").write_text("def handler() -> dict[str, int]:\n    return {'version': 2}\n")
     (functions / "added").mkdir()
@@ -120,6 +128,16 @@ def change(project: Path) -> None:
         "def handler(n: int) -> dict[str, int]:\n    return {'added': n + 1}\n"
     )
     (project / "flows" / "addedFlow.yml").write_text(ADDED_FLOW)
+
+
+def versions(cloud: RecordedCloud) -> tuple[int, list[str]]:
+    """Which version of a flow is live, and which there are, the newest first."""
+    states = cloud.client("stepfunctions")
+    arn = NAMES.state_machine_arn("helloWorldFlow")
+    (route,) = states.describe_state_machine_alias(stateMachineAliasArn=arn)["routingConfiguration"]
+    listed = states.list_state_machine_versions(stateMachineArn=arn.removesuffix(":live"))["stateMachineVersions"]
+    numbers = [version["stateMachineVersionArn"].rpartition(":")[2] for version in listed]
+    return int(route["stateMachineVersionArn"].rpartition(":")[2]), numbers
 
 
 def status(cloud: RecordedCloud) -> str:
