@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -66,27 +65,6 @@ def test_what_it_prints(project: Path, started: Started) -> None:
     assert "text/html" in page.headers["Content-Type"]
 
 
-def test_a_port_in_use_is_one_line_that_says_what_to_do(project: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        done = subprocess.run(
-            [sys.executable, "-m", "localcloud", "run"],
-            cwd=project,
-            env=servers.environment(PORT=port, AWS_PORT=str(servers.free_ports(1)[0])),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode not in (0, None)
-    lines = [line for line in done.stderr.splitlines() if line]
-    assert len(lines) == 1, done.stderr
-    assert port in lines[0]
-    assert "choose another with PORT" in lines[0]
-
-
 def test_chalice_local_alone_serves_the_same_api(tmp_path: Path) -> None:
     project = servers.copy_project(tmp_path / "project", overlay=False)
     (port,) = servers.free_ports(1)
@@ -121,6 +99,8 @@ def test_chalice_local_alone_serves_the_same_api(tmp_path: Path) -> None:
             project, "get_user_token", "--email", "me@example.com", "--password", json.loads(created)["password"]
         )
         user = Client(url, token.strip())
+        session = json.loads((project / ".localcloud" / "session.json").read_text())
+        assert session["apiUrl"] == url
         assert user.post("/lib/ping").content == b"I am alive"
         assert user.run("dummy2StepFlow")["status"] == "SUCCEEDED"
         assert Client(url, "abc").get("/flows").status_code == 401
@@ -130,6 +110,7 @@ def test_chalice_local_alone_serves_the_same_api(tmp_path: Path) -> None:
         process.wait(20)
         log.close()
     assert eventually(lambda: servers.marked_processes(mark) == [])
+    assert not (project / ".localcloud" / "session.json").exists()
 
 
 def admin(project: Path, script: str, *arguments: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -21,23 +20,13 @@ import requests
 from localcloud.api import source_stamp
 from localcloud.attach import api_url
 from localcloud.discovery import running_cloud
+from tests.end_to_end import server as servers
 
-PROJECT = Path(__file__).resolve().parents[2]
-PARTS = (
-    *("app.py", "config.json", ".chalice"),
-    *("asl", "chalicelib", "flows", "infrastructure", "localcloud", "plugin_manager"),
-)
 START_SECONDS = 60.0
 
 
 def copy_project(folder: Path) -> Path:
-    for part in PARTS:
-        source = PROJECT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "deployments"))
-        elif source.is_file():
-            shutil.copy(source, folder / part)
-    return folder
+    return servers.copy_project(folder, overlay=False)
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
@@ -51,13 +40,13 @@ def wait_until(condition: Callable[[], Any], seconds: float = START_SECONDS) -> 
 class Running:
     """`python -m localcloud run` in a copy of the project, on free ports."""
 
-    def __init__(self, project: Path, *command: str, **variables: str) -> None:
+    def __init__(self, project: Path) -> None:
         self.project = project
         self.log_file = project / "run.log"
         self.process = subprocess.Popen(
-            [sys.executable, *(command or ("-m", "localcloud", "run"))],
+            [sys.executable, "-m", "localcloud", "run"],
             cwd=project,
-            env={**os.environ, "PORT": "0", "AWS_PORT": "0", **variables},
+            env={**os.environ, "PORT": "0", "AWS_PORT": "0"},
             stdout=self.log_file.open("w"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -247,24 +236,12 @@ def test_an_unwritable_folder_is_said_in_one_line(tmp_path: Path) -> None:
     assert f"Cannot write to {project / '.localcloud'}" in ended.stderr
 
 
-def test_two_functions_that_clash_stop_it(tmp_path: Path) -> None:
-    project = copy_project(tmp_path)
-    for name in ("same-name", "same_name"):
-        (project / "chalicelib" / "lib" / name).mkdir()
-        (project / "chalicelib" / "lib" / name / "handler.py").write_text("def handler(event, context): return 1\n")
-    ended = run_briefly(project)
-    assert ended.returncode == 1
-    assert "same-name/handler.py" in ended.stderr
-    assert "same_name/handler.py" in ended.stderr
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_leaves_nothing(tmp_path: Path, number: int) -> None:
+def test_being_terminated_leaves_nothing(tmp_path: Path) -> None:
     running = Running(copy_project(tmp_path))
     assert running.post("/run/helloWorldFlow?wait=20").status_code == 200
     processes = children(running.process.pid)
     assert len(processes) >= 2
-    assert running.stop(number) == 0
+    assert running.stop(signal.SIGTERM) == 0
     wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
     assert [file.name for file in (tmp_path / ".localcloud").iterdir() if file.suffix == ".json"] == []
     assert "Traceback" not in running.log
@@ -302,28 +279,6 @@ def test_a_killed_server_leaves_no_process(tmp_path: Path) -> None:
     with port_in_use() as taken:
         run_briefly(tmp_path, PORT=str(taken.getsockname()[1]))
     assert not running.session_file.exists()  # nobody mistakes it for that of the next start
-
-
-def test_chalice_local_serves_the_same(tmp_path: Path) -> None:
-    project = copy_project(tmp_path)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ("-c", "from chalice.cli import main; main()", "local", "--no-autoreload", "--port", str(port))
-    running = Running(project, *command)
-    try:
-        assert running.session["apiUrl"] == f"http://127.0.0.1:{port}"
-        wait_until(lambda: "Serving on" in running.log)
-        assert running.get("/auth/verify").status_code == 401
-        assert running.get("/auth/verify", headers={"Authorization": "malformed"}).status_code == 401
-        assert running.post("/lib/ping").text == "I am alive"
-        assert running.post("/run/helloWorldFlow?wait=20").json()["status"] == "SUCCEEDED"
-        assert str(running.session_file) in running.log
-    finally:
-        processes = children(running.process.pid)
-        running.stop()
-    wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
-    wait_until(lambda: not running.session_file.exists(), 10)
 
 
 def test_the_url_of_chalice_local() -> None:
