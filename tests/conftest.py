@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # No test reaches AWS: whatever the developer's shell has is replaced before boto3 is first imported.
@@ -22,3 +23,10 @@ os.environ |= {
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+LONG = ("tests/rehearsals/", "tests/conformance/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: begun last, one process would run them while the others have nothing left to do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
