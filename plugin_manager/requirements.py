@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,20 +92,39 @@ def install_missing(root: Path, needs: Iterable[Need], environment: Mapping[str,
     """Install what is not here yet into the Python that runs this; what was installed.
 
     Packages may run code as they are built: there are to be no tokens in `environment`. Raises PluginError with pip's
-    last line.
+    reason.
     """
-    missing = sorted({str(need.requirement) for need in needs if not _satisfied(need.requirement)})
+    owners = {str(need.requirement): need.owner for need in needs if not _satisfied(need.requirement)}
+    missing = sorted(owners)
     if not missing:
         return []
-    pins = [f"--constraint={root / file}" for file in PROJECT_FILES if (root / file).is_file()]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    done = subprocess.run(  # noqa: S603 - no shell, and what is missing are names with versions
-        [*command, *pins, *missing], env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    with tempfile.NamedTemporaryFile("w", prefix="constraints-", suffix=".txt", encoding="utf-8") as pins:
+        pins.writelines(f"{_without_extras(need.requirement)}\n" for need in project_needs(root))
+        pins.flush()
+        command += [f"--constraint={pins.name}", *missing]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
-        raise PluginError(f"pip cannot install {', '.join(missing)}: {errors[-1].removeprefix('ERROR: ')}")
+        asked = ", ".join(f"{text} ({owners[text]})" for text in missing)
+        raise PluginError(f"pip cannot install {asked}: {_reason(done)}")
     return missing
+
+
+def _without_extras(requirement: Requirement) -> str:
+    """As pip takes a constraint."""
+    plain = Requirement(str(requirement))
+    plain.extras = set()
+    return str(plain)
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Why pip failed: what excludes what, else its last error."""
+    conflict = done.stdout.partition("The conflict is caused by:\n")[2].partition("\n\n")[0]
+    if conflict:
+        lines = (line.strip() for line in conflict.splitlines())
+        return "; ".join(line.replace("The user requested (constraint)", "the project pins") for line in lines)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
+    return errors[-1].removeprefix("ERROR: ")
 
 
 def write_merged(root: Path, by_plugin: dict[str, list[Need]]) -> None:

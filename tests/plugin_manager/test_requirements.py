@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from chalicelib.settings import PROJECT
 from plugin_manager import requirements
 from plugin_manager.errors import PluginError
 from plugin_manager.requirements import Need, check_clashes, install_missing, plugin_needs, write_merged
@@ -90,8 +94,41 @@ def test_only_what_is_missing_is_installed(tmp_path: Path, monkeypatch: pytest.M
     needs = [Need(Requirement(text), "plugin a") for text in ("pytest>1", "pytest; python_version<'3'")]
     assert install_missing(tmp_path, needs) == []
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(PluginError, match="pip cannot install nothing-of-that-name==1: "):
+    with pytest.raises(
+        PluginError, match=r"pip cannot install nothing-of-that-name==1 \(plugin a\): No matching distribution"
+    ):
         install_missing(tmp_path, [*needs, Need(Requirement("nothing-of-that-name==1"), "plugin a")])
+
+
+def wheel(folder: Path, name: str, *requires: str) -> None:
+    """A wheel of one module and no code."""
+    head = f"{name}-1.0.dist-info"
+    needs = "".join(f"Requires-Dist: {text}\n" for text in requires)
+    files = {
+        f"{name}.py": "",
+        f"{head}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needs}",
+        f"{head}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{head}/RECORD": "",
+    }
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+
+
+def test_pip_installs_within_the_projects_pins(tmp_path: Path) -> None:
+    """Which may have extras, as a constraint of pip's may not."""
+    wheel(tmp_path / "wheels", "good_of_nobody")
+    wheel(tmp_path / "wheels", "odd_of_nobody", "pydantic<2")
+    shutil.copy(PROJECT / "requirements.txt", tmp_path)
+    assert "[" in (tmp_path / "requirements.txt").read_text()
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "wheels"), "PIP_TARGET": str(tmp_path / "site")}
+    environment = {**os.environ, **offline}
+    good, odd = (Need(Requirement(f"{name}-of-nobody"), "plugin a") for name in ("good", "odd"))
+    assert install_missing(tmp_path, [good], environment) == ["good-of-nobody"]
+    assert (tmp_path / "site" / "good_of_nobody.py").is_file()
+    with pytest.raises(PluginError, match=r"odd-of-nobody \(plugin a\): .*; the project pins pydantic==2"):
+        install_missing(tmp_path, [odd], environment)
 
 
 def test_extras_are_installed_and_packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
