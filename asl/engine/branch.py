@@ -124,7 +124,7 @@ class Branch:
     def scope(self, data: Any, result: Any = MISSING, error_output: Any = MISSING) -> Scope:
         """What an expression of the present state sees."""
         context = self.context() if self.state.needs_context else None
-        return Scope(data, context, self.variables, result, error_output)
+        return Scope(data, context, self.variables, result, error_output, clock=self.execution.engine.now)
 
     def resume(self, step: Step, *args: Any) -> None:
         """Go on with a step of the present state when the scheduler comes to it."""

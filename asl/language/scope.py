@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 
@@ -30,9 +31,10 @@ class Scope:
     `context` is the context object: `$$` in JSONPath, `$states.context` in JSONata.
     `variables` are the assigned variables, `$name` in both languages.
     `result` and `error_output` are `$states.result` and `$states.errorOutput`, `MISSING` where they do not exist.
+    `clock` tells the time, in seconds since the epoch: `$now()` and `$millis()` in JSONata.
     """
 
-    __slots__ = ("context", "data", "error_output", "result", "variables")
+    __slots__ = ("clock", "context", "data", "error_output", "result", "variables")
 
     def __init__(
         self,
@@ -41,13 +43,16 @@ class Scope:
         variables: Mapping[str, Any] | None = None,
         result: Any = MISSING,
         error_output: Any = MISSING,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.data = data
         self.context = {} if context is None else context
         self.variables = _NO_VARIABLES if variables is None else variables
         self.result = result
         self.error_output = error_output
+        self.clock = clock
 
     def with_data(self, data: Any) -> Scope:
         """The same scope over other data, as `ResultSelector` and `OutputPath` need it."""
-        return Scope(data, self.context, self.variables, self.result, self.error_output)
+        return Scope(data, self.context, self.variables, self.result, self.error_output, clock=self.clock)

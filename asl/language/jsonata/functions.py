@@ -10,10 +10,12 @@ import hashlib
 import json
 import math
 import random
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+from asl.language.scope import Scope
 from asl.language.values import is_number
 
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
@@ -57,6 +59,29 @@ def make_range(first: Any = None, last: Any = None, step: Any = None) -> Any:
     if len(numbers) > MAX_RANGE_ITEMS:
         raise JsonataFailure(MEMORY_EXCEEDED)
     return list(numbers) if len(numbers) > 1 else numbers[0]
+
+
+class Moment(threading.local):
+    """The time at which the thread's present evaluation began: `$now()` and `$millis()` stay the same throughout."""
+
+    seconds = 0.0
+
+
+moment = Moment()
+
+
+def make_now(picture: Any = None, timezone: Any = None) -> Any:
+    """`$now()`, `$now(picture, timezone)`: the date as text."""
+    from asl.language.jsonata.programs import compile_program
+
+    layout = {"milliseconds": make_millis(), "picture": picture, "timezone": timezone}
+    given = [name for name, value in layout.items() if value is not None]
+    return compile_program(f"$fromMillis({', '.join('$' + name for name in given)})")(Scope(None, None, layout))
+
+
+def make_millis() -> int:
+    """`$millis()`: milliseconds since the epoch."""
+    return round(moment.seconds * 1000)
 
 
 def make_hash(text: Any = None, algorithm: Any = None) -> str:
@@ -153,5 +178,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "uuid": _host(lambda: str(uuid.uuid4()), 0),
     "parse": _host(parse, 1),
     "eval": refuse_eval,
+    "now": _host(make_now, 2),
+    "millis": _host(make_millis, 0),
     **LIMITED,
 }

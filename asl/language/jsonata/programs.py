@@ -21,6 +21,7 @@ from asl.language.jsonata.functions import (
     LibraryDecides,
     UndefinedResult,
     as_numbers,
+    moment,
 )
 from asl.language.jsonata.plain import states_value
 from asl.language.scope import MISSING, Scope
@@ -38,7 +39,7 @@ _EXCEEDED = {
     "D1012": "Expression evaluation timeout: Check for infinite loop",
     "D2015": MEMORY_EXCEEDED,
 }
-_OVERRIDES = {"random", "eval", *LIMITED}
+_OVERRIDES = {"random", "eval", "now", "millis", *LIMITED}
 
 _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 _STATES_MEMBER = re.compile(r"\$states(?!\w)(?:\s*\.\s*(input|context|result|errorOutput)(?!\w))?")
@@ -62,6 +63,7 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
     """
     names = set(_VARIABLE.findall(text))
     hosts = frozenset(names & FUNCTIONS.keys())
+    tells_time = not hosts.isdisjoint(("now", "millis"))
     local = threading.local()
 
     def expression_here(functions: frozenset[str] = hosts) -> Any:
@@ -99,6 +101,8 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
         bindings = bind(scope)
         # A variable hides the function of its name.
         functions = hosts if hosts.isdisjoint(bindings) else hosts.difference(bindings)
+        if tells_time:
+            moment.seconds = scope.clock()
         return evaluate(bindings, functions)
 
     def evaluate(bindings: dict[str, Any], functions: frozenset[str]) -> Any:

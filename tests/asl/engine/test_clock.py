@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from asl import RealClock, SkippingClock
+from asl import Engine, RealClock, SkippingClock
 from tests.asl.engine.conftest import Lab, flow, machine, output
 
 
@@ -34,6 +34,20 @@ def test_skipping_clock_jumps_only_when_nothing_is_done() -> None:
 def test_skipping_clock_needs_a_time_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
         SkippingClock(datetime(2030, 1, 1))
+
+
+def test_expressions_see_the_clock_s_time(lab: Lab) -> None:
+    clock = SkippingClock(datetime(2030, 1, 1, tzinfo=UTC))
+    engine = Engine(lab.functions, clock=clock)
+    states = (
+        ("A", {"Type": "Wait", "Seconds": 86_400}),
+        ("B", {"Type": "Pass", "Output": "{% [$now(), $millis()] %}"}),
+    )
+    try:
+        execution = engine.run(machine(flow(*states, QueryLanguage="JSONata")), "{}", timeout=20)
+    finally:
+        engine.close()
+    assert output(execution) == ["2030-01-02T00:00:00.000Z", 1893542400000]
 
 
 def test_waits_of_a_month_end_at_once_in_order(lab: Lab) -> None:

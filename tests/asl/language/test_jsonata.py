@@ -230,6 +230,23 @@ def test_what_is_no_json_is_not_parsed(text):
         evaluate("$parse($text)", Scope({}, {}, {"text": text}))
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$now()", "2030-01-02T03:04:05.678Z"),
+        ("$millis()", 1893553445678),
+        ("$now('[Y]-[M01]', '+0000')", "2030-01"),
+        ("$now('[H01]:[m]', '+0130')", "04:34"),
+        ("$map([1, 2], function($x) { $now() = $now() and $millis() = $millis() })", [True, True]),
+        ("$now() = $fromMillis($millis())", True),
+        ("($now := 'later'; $now)", "later"),
+    ],
+)
+def test_the_time_is_the_clock_s(text, value):
+    ticks = iter([1893553445.678, 0.0])
+    assert evaluate(text, Scope({}, clock=lambda: next(ticks))) == value
+
+
 def test_a_variable_hides_the_function_of_its_name():
     scope = Scope({}, {}, {"uuid": "u1", "range": [1, 2], "pad": "p"})
     assert evaluate("'id-' & $uuid", scope) == "id-u1"
