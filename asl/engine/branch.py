@@ -151,8 +151,10 @@ class Branch:
 
 
 def timestamp(seconds: float) -> str:
-    """A time as the context object shows it."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A time as the context object shows it: without a fraction where it is a whole second
+    (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html)."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00").removesuffix(".000") + "Z"
 
 
 def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from asl import Engine, RealClock, SkippingClock
+from asl.engine.branch import timestamp
 from tests.asl.engine.conftest import Lab, flow, machine, output
 
 
@@ -48,6 +49,11 @@ def test_expressions_see_the_clock_s_time(lab: Lab) -> None:
     finally:
         engine.close()
     assert output(execution) == ["2030-01-02T00:00:00.000Z", 1893542400000]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "00Z"), (0.5, "00.500Z"), (9.012, "09.012Z"), (10, "10Z")])
+def test_dates_of_whole_seconds_have_no_fraction(seconds: float, text: str) -> None:
+    assert timestamp(seconds) == f"1970-01-01T00:00:{text}"
 
 
 def test_waits_of_a_month_end_at_once_in_order(lab: Lab) -> None:
