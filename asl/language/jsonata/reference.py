@@ -11,10 +11,13 @@ from typing import Any
 
 # The import raises the recursion limit of the whole process, tenfold; that is not its to decide.
 _limit = sys.getrecursionlimit()
+import jsonata.jsonata as _library  # noqa: E402
 from jsonata.jexception import JException  # noqa: E402
 from jsonata.jsonata import Jsonata  # noqa: E402
 
 sys.setrecursionlimit(_limit)
+# It also prints notes to its developers.
+_library.print = lambda *_, **__: None
 
 from asl.language.jsonata.functions import FUNCTIONS, LIMITED  # noqa: E402
 from asl.language.values import json_text  # noqa: E402

@@ -247,6 +247,12 @@ def test_the_time_is_the_clock_s(text, value):
     assert evaluate(text, Scope({}, clock=lambda: next(ticks))) == value
 
 
+def test_nothing_is_printed(capsys):
+    with pytest.raises(ExpressionError, match="T1006"):
+        evaluate("$sum([1]) + $count([1])", Scope({}, {}, {"sum": 5}))
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_variable_hides_the_function_of_its_name():
     scope = Scope({}, {}, {"uuid": "u1", "range": [1, 2], "pad": "p"})
     assert evaluate("'id-' & $uuid", scope) == "id-u1"
