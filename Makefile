@@ -52,8 +52,8 @@ bench: $(STAMP) ## measure what docs/benchmarks.md claims
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
 
 deploy: $(STAMP) node_modules/.installed ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions by `chalice deploy`)
-	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --retry
-	@$(CDK) deploy --import-existing-resources -c stage=$(STAGE) -c api=$(API) $(ARGS)
+	@options=$$($(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying) && \
+	$(CDK) deploy $$options -c stage=$(STAGE) -c api=$(API) $(ARGS)
 	@if [ "$(API)" = chalice ]; then \
 		$(BIN)/python -m infrastructure.chalice_config --stage $(STAGE) && \
 		$(BIN)/chalice deploy --stage $(STAGE) && \

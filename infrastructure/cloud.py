@@ -111,6 +111,20 @@ class Cloud:
             )
         return outputs(found)
 
+    def has_table(self, name: str) -> bool:
+        """Whether DynamoDB has a table of that name.
+
+        Raises:
+            DeploymentError: It cannot be asked.
+        """
+        try:
+            self.client("dynamodb").describe_table(TableName=name)
+        except self._client_error as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise DeploymentError(f"the table {name} cannot be read: {error}") from None
+            return False
+        return True
+
     def lift_protection(self, stage: str) -> None:
         """Let CloudFormation delete a stage's stack."""
         self.client("cloudformation").update_termination_protection(

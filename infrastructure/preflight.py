@@ -1,7 +1,8 @@
 """What can stop a deployment, found before anything is changed: `python -m infrastructure.preflight --stage prod`.
 
-With `--retry` one thing is put right: the stack of a first deployment that failed, which serves nobody, may be deleted
-again, as CDK does before another attempt. The protection that a stage with data has would stop it.
+With `--deploying` it prepares one, too, where an earlier one left something: the stack of a first deployment that
+failed, which serves nobody, may be deleted again, as CDK does before another attempt (the protection of a stage with
+data would stop it); and what CDK's command line needs to take in tables that were kept is printed.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from chalicelib.names import Names
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEFAULT_STAGE
+from infrastructure.stages import DEFAULT_STAGE, StageSettings, stage_settings
 
 if TYPE_CHECKING:
     from infrastructure.cloud import Cloud
 
 NODE_VERSION = 20
 """The oldest Node that CDK runs on."""
+_NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""How a stack is that was never deployed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,24 +36,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infrastructure.preflight", description=__doc__)
     parser.add_argument("--stage", default=DEFAULT_STAGE)
     parser.add_argument("--api", default="cdk", help="who deploys API and functions: cdk or chalice")
-    parser.add_argument("--retry", action="store_true", help="let a first deployment that failed be done again")
+    parser.add_argument("--deploying", action="store_true", help="clear the way, and print options for cdk deploy")
     arguments = parser.parse_args(argv)
     try:
-        print(check(arguments.stage, api=arguments.api, retry=arguments.retry))
+        cloud, found = check(arguments.stage, api=arguments.api)
+        print(found, file=sys.stderr if arguments.deploying else sys.stdout)
+        if arguments.deploying:
+            print(*clear_the_way(cloud, stage_settings(arguments.stage)))
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk", retry: bool = False) -> str:
-    """Check the stage, the flows, the tools, the account; says what would be deployed where.
+def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tuple[Cloud, str]:
+    """Check the stage, the flows, the tools, the account; returns the latter, and what would be deployed where.
 
     Args:
         stage_name: The stage.
         project: The folder of `app.py`.
         api: Who is to deploy the API and the functions, `cdk` or `chalice`.
-        retry: Lift the protection of a stack whose creation failed.
 
     Raises:
         DeploymentError: Something is in the way.
@@ -71,35 +77,44 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk", retry: 
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
-    check_deployed(cloud, stage.name, api, retry=retry)
+    check_deployed(cloud.stack(stage.name), stage.name, api)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
-    return "\n".join([deployed, *_missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)])
+    secrets = _missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)
+    return cloud, "\n".join([deployed, *secrets])
 
 
-def check_deployed(cloud: Cloud, stage: str, api: str, *, retry: bool = False) -> None:
-    """Make sure that what is deployed of the stage can be deployed over; `retry` is that of `check`.
+def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> None:
+    """Make sure that the stack that is there can be deployed over.
 
     Raises:
         DeploymentError: The other front door has deployed it, or CloudFormation is stuck.
     """
     from infrastructure.cloud import front_door
 
-    stack = cloud.stack(stage)
-    if stack is None:
+    if stack is None or stack["StackStatus"] in _NEVER_SERVED:
         return
-    status = stack["StackStatus"]
-    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
-        if retry and stack.get("EnableTerminationProtection"):
-            cloud.lift_protection(stage)
-    elif status == "UPDATE_ROLLBACK_FAILED":
+    if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
             f"the last deployment of stage {stage} failed and could not be undone: npx cdk rollback -c stage={stage}"
         )
-    elif status.endswith(("CREATE_COMPLETE", "UPDATE_COMPLETE", "ROLLBACK_COMPLETE")) and front_door(stack) != api:
+    if stack["StackStatus"].endswith("_COMPLETE") and front_door(stack) != api:
         raise DeploymentError(
             f"the API and the functions of stage {stage} were deployed by {front_door(stack)}: "
             f"make deploy STAGE={stage} API={front_door(stack)}, or first: make destroy STAGE={stage}"
         )
+
+
+def clear_the_way(cloud: Cloud, stage: StageSettings) -> list[str]:
+    """Let a first deployment that failed be done again; returns the options that `cdk deploy` needs."""
+    stack = cloud.stack(stage.name)
+    if stack is not None and stack["StackStatus"] not in _NEVER_SERVED:
+        return []
+    if stack is not None and stack.get("EnableTerminationProtection"):
+        cloud.lift_protection(stage.name)
+    names = Names(stage=stage.name, region=cloud.region, account=cloud.account)
+    if stage.retain_data and any(cloud.has_table(name) for name in (names.usage_table, names.runs_table)):
+        return ["--import-existing-resources"]
+    return []
 
 
 def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:

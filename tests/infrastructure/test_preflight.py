@@ -16,6 +16,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import preflight
 from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
 from infrastructure.errors import DeploymentError
+from infrastructure.stages import DEV, PROD
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
 
@@ -54,54 +55,74 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
     node("v22.1.0")
     with mock_aws():
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
-        found = preflight.check("prod", project)
+        _, found = preflight.check("prod", project)
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
 
 
-class DeployedStack:
-    """A cloud with one stack, of the stage prod."""
+def stack(status: str, *outputs: str) -> dict[str, Any]:
+    return {
+        "StackStatus": status,
+        "EnableTerminationProtection": True,
+        "Outputs": [{"OutputKey": key, "OutputValue": "x"} for key in outputs],
+    }
 
-    def __init__(self, status: str, *outputs: str, protected: bool = True) -> None:
-        self.described = {
-            "StackStatus": status,
-            "EnableTerminationProtection": protected,
-            "Outputs": [{"OutputKey": key, "OutputValue": "x"} for key in outputs],
-        }
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_the_two_front_doors_are_not_mixed(status: str) -> None:
+    by_cdk, by_chalice = stack(status, "ApiUrl", "UserPoolId"), stack(status, "UserPoolId")
+    preflight.check_deployed(by_cdk, "prod", "cdk")
+    preflight.check_deployed(by_chalice, "prod", "chalice")
+    preflight.check_deployed(None, "prod", "chalice")
+    with pytest.raises(DeploymentError, match="were deployed by cdk: make deploy STAGE=prod API=cdk, or first: make d"):
+        preflight.check_deployed(by_cdk, "prod", "chalice")
+    with pytest.raises(DeploymentError, match="were deployed by chalice: make deploy STAGE=prod API=chalice, or"):
+        preflight.check_deployed(by_chalice, "prod", "cdk")
+
+
+def test_a_stack_that_is_stuck_is_one_line() -> None:
+    with pytest.raises(DeploymentError, match="could not be undone: npx cdk rollback -c stage=prod"):
+        preflight.check_deployed(stack("UPDATE_ROLLBACK_FAILED", "ApiUrl"), "prod", "cdk")
+
+
+class StageCloud:
+    """A cloud with a stack, or none, and tables."""
+
+    region, account = "us-east-1", "123456789012"
+
+    def __init__(self, described: dict[str, Any] | None, *tables: str) -> None:
+        self.described = described
+        self.tables = tables
         self.lifted: list[str] = []
 
     def stack(self, stage: str) -> dict[str, Any] | None:
-        return self.described if stage == "prod" else None
+        return self.described
+
+    def has_table(self, name: str) -> bool:
+        return name.removeprefix("serverless-dynamic-workflows-") in self.tables
 
     def lift_protection(self, stage: str) -> None:
         self.lifted.append(stage)
 
 
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
-def test_the_two_front_doors_are_not_mixed(status: str) -> None:
-    by_cdk, by_chalice = DeployedStack(status, "ApiUrl", "UserPoolId"), DeployedStack(status, "UserPoolId")
-    preflight.check_deployed(cast(Cloud, by_cdk), "prod", "cdk")
-    preflight.check_deployed(cast(Cloud, by_chalice), "prod", "chalice")
-    preflight.check_deployed(cast(Cloud, by_cdk), "dev", "chalice")
-    with pytest.raises(DeploymentError, match="were deployed by cdk: make deploy STAGE=prod API=cdk, or first: make d"):
-        preflight.check_deployed(cast(Cloud, by_cdk), "prod", "chalice")
-    with pytest.raises(DeploymentError, match="were deployed by chalice: make deploy STAGE=prod API=chalice, or"):
-        preflight.check_deployed(cast(Cloud, by_chalice), "prod", "cdk")
-    assert by_cdk.lifted == by_chalice.lifted == []
-
-
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
 def test_what_a_failed_first_deployment_left_may_be_deleted(status: str) -> None:
-    failed, unprotected = DeployedStack(status), DeployedStack(status, protected=False)
-    preflight.check_deployed(cast(Cloud, failed), "prod", "cdk")
-    assert failed.lifted == []
-    for cloud in (failed, unprotected):
-        preflight.check_deployed(cast(Cloud, cloud), "prod", "cdk", retry=True)
-    assert (failed.lifted, unprotected.lifted) == (["prod"], [])
+    preflight.check_deployed(stack(status), "prod", "cdk")
+    cloud = StageCloud(stack(status))
+    assert preflight.clear_the_way(cast(Cloud, cloud), PROD) == []
+    assert cloud.lifted == ["prod"]
 
 
-def test_a_stack_that_is_stuck_is_one_line() -> None:
-    with pytest.raises(DeploymentError, match="could not be undone: npx cdk rollback -c stage=prod"):
-        preflight.check_deployed(cast(Cloud, DeployedStack("UPDATE_ROLLBACK_FAILED", "ApiUrl")), "prod", "cdk")
+@pytest.mark.parametrize("described", [None, stack("ROLLBACK_COMPLETE")])
+def test_tables_that_were_kept_are_taken_in(described: dict[str, Any] | None) -> None:
+    cloud = StageCloud(described, "prod-runs")
+    assert preflight.clear_the_way(cast(Cloud, cloud), PROD) == ["--import-existing-resources"]
+    assert preflight.clear_the_way(cast(Cloud, StageCloud(described, "dev-runs")), DEV) == []  # not retained
+
+
+def test_a_stage_that_serves_stays_protected() -> None:
+    cloud = StageCloud(stack("UPDATE_COMPLETE", "ApiUrl"), "prod-runs", "prod-usage")
+    assert preflight.clear_the_way(cast(Cloud, cloud), PROD) == []
+    assert cloud.lifted == []
 
 
 def test_secrets_that_plugins_expect(project: Path, node: Callable[[str], None]) -> None:
@@ -116,7 +137,7 @@ def test_secrets_that_plugins_expect(project: Path, node: Callable[[str], None])
         for number in range(11):
             name = f"/serverless-dynamic-workflows/prod/KEY_{number}"
             ssm.put_parameter(Name=name, Value="v", Type="SecureString")
-        (_, warning) = preflight.check("prod", project).splitlines()
+        (_, warning) = preflight.check("prod", project)[1].splitlines()
     assert warning.startswith("warning: plugin acme expects a secret: aws ssm put-parameter --type SecureString ")
     assert "--name /serverless-dynamic-workflows/prod/KEY_11 " in warning
 
