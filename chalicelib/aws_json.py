@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import random
+import select
 import time
 from collections import deque
 from collections.abc import Callable
@@ -152,7 +153,8 @@ class Client:
                 since, connection = self._idle.pop()
             except IndexError:  # another thread has taken the last one
                 break
-            if time.monotonic() - since <= MAX_IDLE_SECONDS:
+            # One that can be read from was closed meanwhile: there is nothing else to read.
+            if time.monotonic() - since <= MAX_IDLE_SECONDS and not select.select([connection.sock], [], [], 0)[0]:
                 return connection
             connection.close()
         kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection

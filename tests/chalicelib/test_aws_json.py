@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Service:
         self.answers: list[tuple[int, Any]] = [(200, {})]
         self.requests: list[tuple[dict[str, str], Any]] = []
         self.connections: set[Any] = set()
+        self.hangs_up = False
         service = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -49,6 +51,7 @@ class Service:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
+                self.close_connection = service.hangs_up
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -122,6 +125,16 @@ def test_an_idle_connection_is_not_trusted(service: Service, monkeypatch: pytest
     calls.get_parameter(Name="a")
     now = time.monotonic() + aws_json.MAX_IDLE_SECONDS + 1
     monkeypatch.setattr(aws_json.time, "monotonic", lambda: now)
+    calls.get_parameter(Name="a")
+    assert len(service.connections) == 2
+
+
+def test_a_connection_that_was_closed_meanwhile_costs_no_attempt(service: Service) -> None:
+    calls = client(service, attempts=1)
+    service.hangs_up = True
+    calls.get_parameter(Name="a")
+    (_, connection) = calls._idle[-1]
+    assert select.select([connection.sock], [], [], 10)[0]
     calls.get_parameter(Name="a")
     assert len(service.connections) == 2
 
