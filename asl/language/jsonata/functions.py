@@ -114,6 +114,13 @@ def pad(text: Any = None, width: Any = None, filling: Any = " ") -> str:
     return added + text if width < 0 else text + added
 
 
+def format_integer(value: Any = None, picture: Any = None) -> Any:
+    """`$formatInteger(value, picture)`, but no Roman numeral longer than Step Functions holds: M for each thousand."""
+    if is_number(value) and isinstance(picture, str) and picture[:1] in "Ii" and value / 1000 > MAX_HELD_BYTES:
+        raise JsonataFailure(MEMORY_EXCEEDED)
+    raise LibraryDecides
+
+
 def parse(text: Any = None) -> Any:
     """`$parse(text)`: the JSON in a text."""
     if text is None:
@@ -167,8 +174,11 @@ def as_numbers(value: Any) -> Any:
     return value
 
 
-LIMITED: dict[str, Callable[..., Any]] = {"pad": _host(pad, 3)}
-"""Functions of JSONata's own that the library runs without a limit."""
+LIMITED: dict[str, Callable[..., Any]] = {
+    "formatInteger": _host(format_integer, 2),
+    "pad": _host(pad, 3),
+}
+"""Functions of JSONata's own that the library runs without a limit. They may leave a call to the library."""
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "partition": _host(partition, 2),

@@ -162,6 +162,7 @@ RECURSIVE = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(%d))"
         ("$reduce([1..40], function($a, $b){ $append($a, $a) }, [1])", MEMORY),
         ("$pad('x', 10000000000)", MEMORY),
         ("$length($pad('', -1e300))", MEMORY),
+        ("$formatInteger(1e14, 'I')", MEMORY),
         (RECURSIVE % 32, STACK),
         ("+".join("1" * 101), STACK),
         ("($f := function($n){ $f($n + 1) }; $f(1))", "Expression evaluation timeout: Check for infinite loop"),
@@ -245,6 +246,18 @@ def test_what_is_no_json_is_not_parsed(text):
 def test_the_time_is_the_clock_s(text, value):
     ticks = iter([1893553445.678, 0.0])
     assert evaluate(text, Scope({}, clock=lambda: next(ticks))) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$formatInteger(1999, 'I')", "MCMXCIX"),
+        ("$formatInteger(12, 'w')", "twelve"),
+        ("$formatInteger(-7, '000')", "-007"),
+    ],
+)
+def test_integers_are_formatted_as_in_jsonata(text, value):
+    assert evaluate(text) == value
 
 
 def test_nothing_is_printed(capsys):
