@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
@@ -69,3 +70,31 @@ def test_outputs_of_a_stage(aws: None) -> None:
         cloud.stack_outputs("prod")
     boto3.client("cloudformation").create_stack(StackName="serverless-dynamic-workflows-prod", TemplateBody=STACK)
     assert cloud.stack_outputs("prod")["Topic"].startswith("arn:aws:sns:us-east-1:123456789012:")
+
+
+def test_whether_a_table_is_there(aws: None) -> None:
+    cloud = Cloud()
+    assert not cloud.has_table("usage")
+    boto3.client("dynamodb").create_table(
+        TableName="usage",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    assert cloud.has_table("usage")
+
+
+@pytest.mark.parametrize(("code", "found"), [("AccessDeniedException", []), ("InternalServerError", None)])
+def test_secrets_that_may_not_be_read_are_not_asked_for(
+    code: str, found: list[str] | None, aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may look only, as the role for pull requests, does without the warning."""
+    cloud, client = Cloud(), boto3.client("ssm")
+    monkeypatch.setattr(cloud, "client", lambda service: client)
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("get_parameters", service_error_code=code)
+        if found is None:
+            with pytest.raises(DeploymentError, match="Parameter Store cannot be read"):
+                cloud.missing_parameters(["/a"])
+        else:
+            assert cloud.missing_parameters(["/a"]) == found
