@@ -28,6 +28,7 @@ _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NO_ACCESS = re.compile(r"unable to access|[Cc]ould not re|[Aa]uthentication|denied|timed out|took longer|redirect")
 _HOST_SAYS_NO = re.compile(_NO_ACCESS.pattern + "|couldn't find remote ref")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
+_NO_DEFAULT = "the repository is empty or has no default branch: name one, such as @main"
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _KEPT_PREFIXES = ("GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _KINDS = {"100644": "file", "100755": "file", "120000": "symbolic link", "160000": "submodule"}
@@ -38,6 +39,10 @@ _USER_IN_URL = re.compile(r"(?<=://)(?!git@)[^/@\s']+@")
 
 class _GitError(Exception):
     """git ended with an error; what it said, without secrets."""
+
+
+class NoCommitError(PluginError):
+    """The repository lacks a commit, or has it no longer."""
 
 
 class DamagedError(PluginError):
@@ -98,8 +103,9 @@ class Repository:
         try:
             return self._commit(revision)
         except _GitError as error:
-            why = f"{revision} is more than one commit: write more of it" if "ambiguous" in str(error) else ""
-            raise PluginError(f"{self.source.label}: {why or f'the repository has no commit {revision}'}") from None
+            if "ambiguous" in str(error):
+                raise PluginError(f"{self.source.label}: that is more than one commit: write more of it") from None
+            raise NoCommitError(f"{self.source.label}: the repository has no commit {revision}") from None
 
     def _fetch_anew(self, revision: str | None) -> str:
         """Fetch as if for the first time: what is kept may be damaged. It stays if that fails as well."""
@@ -292,7 +298,7 @@ class Repository:
         if "error: 403" in said or "permission denied" in said:
             return f"access was refused: {_last_lines(text)}"
         if "couldn't find remote ref" in said:
-            return f"there is no branch, tag or commit {revision}" if revision else "the repository is empty"
+            return f"there is no branch, tag or commit {revision}" if revision else _NO_DEFAULT
         if "not found" in said or "does not appear to be a git repository" in said or "does not exist" in said:
             return f"there is no such repository, or no access to it: {_last_lines(text)}"
         return f"it cannot be fetched: {_last_lines(text)}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from chalicelib.plugins import FOLDER
 from plugin_manager.config import Wanted
 from plugin_manager.errors import PluginError
-from plugin_manager.git import DamagedError, Repository
+from plugin_manager.git import DamagedError, NoCommitError, Repository
 from plugin_manager.layout import Files, collect, content_hash, folder_entries, read_folder
 from plugin_manager.lock import LOCK, Locked
 from plugin_manager.manifest import HOOKS, Manifest, check_hooks, read_manifest
@@ -108,7 +108,11 @@ def _from_git(
         if commit is None and _COMMIT.fullmatch(source.ref or ""):
             commit = source.ref
         if commit is None or not repository.has(commit):
-            commit = _fetch(repository, commit or source.ref, say)
+            try:
+                commit = _fetch(repository, commit or source.ref, say)
+            except NoCommitError as error:
+                way_out = f"; {LOCK} has it: `make plugins ARGS=--update` moves to what is there now" if locked else ""
+                raise PluginError(f"{error}{way_out}") from None
         try:
             files = collect(repository.entries(commit), repository.read, source.label)
         except DamagedError:

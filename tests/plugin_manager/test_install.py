@@ -63,6 +63,14 @@ class TestRefs:
         with pytest.raises(PluginError, match=f"no .*commit {ref}"):
             project.asks_for(f"{remote.url}@{ref}").install()
 
+    def test_a_repository_without_a_default_branch(self, project: Project, make_remote: MakeRemote) -> None:
+        remote = make_remote()
+        git("symbolic-ref", "HEAD", "refs/heads/gone", folder=remote.bare)
+        with pytest.raises(PluginError, match="is empty or has no default branch: name one, such as @main"):
+            project.asks_for(remote.url).install()
+        project.asks_for(f"{remote.url}@main").install()
+        assert project.lock[0]["commit"] == remote.head
+
     def test_a_repository_that_is_not_there(self, project: Project, tmp_path: Path) -> None:
         with pytest.raises(PluginError, match=r"git\+file://.*/gone\.git: there is no such repository"):
             project.asks_for(f"git+file://{tmp_path}/gone.git").install()

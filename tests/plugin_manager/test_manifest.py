@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from typing import Any
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugin_manager.consent import consent_hash, describe
 from plugin_manager.errors import PluginError
@@ -76,6 +82,27 @@ def test_all_mistakes_at_once() -> None:
     with pytest.raises(PluginError) as caught:
         read("names = 1\nversion = 2\n")
     assert len(str(caught.value).splitlines()) == 4
+
+
+_LEAVES = st.one_of(
+    *(st.text(max_size=8), st.integers(), st.booleans(), st.floats(), st.dates()),
+    st.sampled_from(["s3:Get", "*", "hooks.checks:X"]),
+)
+_KEYS = st.sampled_from(["Action", "Resource", "Effect", "Condition", "checks", "steps", "routes", "GET /{a}", "a"])
+_VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner) | st.dictionaries(_KEYS, inner), max_leaves=8)
+_ASKED = st.sampled_from(["description", "framework", "permissions", "secrets", "entry-points", "x"])
+
+
+@given(st.dictionaries(_ASKED, _VALUES))
+def test_whatever_it_says_is_refused_or_can_be_agreed_to(said: dict[str, Any]) -> None:
+    with patch.object(tomllib, "loads", return_value={"name": "acme", "version": "1", **said}):
+        try:
+            manifest = read("")
+        except PluginError as error:
+            assert str(error).startswith("here: plugin.toml is wrong")
+            return
+    assert all(line.isprintable() for line in describe(manifest))
+    assert (consent_hash(manifest) is None) == (not list(describe(manifest)))
 
 
 class TestConsent:

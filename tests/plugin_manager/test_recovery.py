@@ -261,7 +261,7 @@ class TestLockByHand:
         project.asks_for(remote.url).install()
         lock = project.root / "plugins.lock"
         lock.write_text(lock.read_text().replace(remote.head, "c" * 40))
-        with pytest.raises(PluginError, match=f"the repository has no commit {'c' * 40}"):
+        with pytest.raises(PluginError, match=f"the repository has no commit {'c' * 40}; .*ARGS=--update` moves"):
             project.install()
 
 
