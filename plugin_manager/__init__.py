@@ -3,6 +3,7 @@
     config       what config.json asks for
     sources      what each entry means: a git repository, a folder, a Python package; and its credentials
     git          fetch a repository and read a commit
+    git_errors   what git says when it fails, and the way out
     layout       which files of a plugin are taken; everything else stays out
     manifest     plugin.toml
     lock         plugins.lock: which commit, which content, what was agreed to

@@ -16,9 +16,10 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from plugin_manager.errors import PluginError
+from plugin_manager.git_errors import explain
 from plugin_manager.layout import Entry
 from plugin_manager.sources import GitSource
 
@@ -28,13 +29,10 @@ _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NO_ACCESS = re.compile(r"unable to access|[Cc]ould not re|[Aa]uthentication|denied|timed out|took longer|redirect")
 _HOST_SAYS_NO = re.compile(_NO_ACCESS.pattern + "|couldn't find remote ref")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
-_NO_DEFAULT = "the repository is empty or has no default branch: name one, such as @main"
+_USER_IN_URL = re.compile(r"(?<=://)(?!git@)[^/@\s']+@")
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _KEPT_PREFIXES = ("GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _KINDS = {"100644": "file", "100755": "file", "120000": "symbolic link", "160000": "submodule"}
-
-
-_USER_IN_URL = re.compile(r"(?<=://)(?!git@)[^/@\s']+@")
 
 
 class _GitError(Exception):
@@ -81,7 +79,7 @@ class Repository:
                     raise
                 return self._fetch_anew(revision)
         except _GitError as error:
-            raise PluginError(f"{self.source.label}: {self._explain(str(error), revision)}") from None
+            raise PluginError(f"{self.source.label}: {explain(str(error), self.source, revision)}") from None
 
     def forget(self) -> None:
         """Remove the cached copy."""
@@ -273,44 +271,3 @@ class Repository:
         yield base64.b64encode(both.encode()).decode()
         for secret in secrets:
             yield from (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
-
-    def _explain(self, text: str, revision: str | None) -> str:
-        said = text.lower()
-        address = urlsplit(self.source.url)
-        host = address.hostname or ""
-        if any(words in said for words in ("could not read username", "authentication failed", "error: 401")):
-            given = self.source.credentials is not None
-            return (
-                "the host refuses the token: is it expired, or has it no access to the repository?"
-                if given
-                else "the host wants a token: write git+https://${TOKEN}@..., and export TOKEN"
-            )
-        if "redirect" in said or "error: 30" in said:
-            return "the repository has moved, and a token is sent to no other address: name the new one"
-        if "dubious ownership" in said:
-            return f"it belongs to another user: git config --global --add safe.directory {address.path}"
-        if "host key verification failed" in said:
-            return f"the key of {host} is not known: connect once by `{_ssh(address)}`, and compare it"
-        if "permission denied (publickey" in said:
-            return f"{host} refuses the ssh key: is it loaded (`ssh-add -l`), and has it access to the repository?"
-        if "could not resolve host" in said:
-            return f"the host {host} is not found: is its name right, and is there a network?"
-        if "error: 403" in said or "permission denied" in said:
-            return f"access was refused: {_last_lines(text)}"
-        if "couldn't find remote ref" in said:
-            return f"there is no branch, tag or commit {revision}" if revision else _NO_DEFAULT
-        if "not found" in said or "does not appear to be a git repository" in said or "does not exist" in said:
-            return f"there is no such repository, or no access to it: {_last_lines(text)}"
-        return f"it cannot be fetched: {_last_lines(text)}"
-
-
-def _ssh(address: SplitResult) -> str:
-    return f"ssh {f'-p {address.port} ' if address.port else ''}{address.hostname}"
-
-
-def _last_lines(text: str) -> str:
-    lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
-    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
-    if fatal and fatal[0] == "Could not read from remote repository.":  # why is what ssh said before
-        fatal = list(lines[: lines.index("fatal: " + fatal[0])][-1:])
-    return " ".join(fatal[:1] or lines[-2:]) or "git gave no reason"

@@ -323,6 +323,15 @@ class TestConsent:
         assert dict(installed(project.root)[0].permissions[0])["Action"] == ["s3:GetObject"]
 
 
+def test_what_the_environment_configures_holds(project: Project, make_remote: MakeRemote) -> None:
+    """Such as a mirror. Ours comes after it."""
+    mirror = {"GIT_CONFIG_KEY_0": f"url.{make_remote().bare}.insteadOf", "GIT_CONFIG_VALUE_0": "https://h.invalid/x"}
+    project.environment |= {"GIT_CONFIG_COUNT": "1", **mirror}
+    project.asks_for("git+https://${GITHUB_TOKEN}@h.invalid/x").install()
+    assert project.lock[0]["source"] == "git+https://h.invalid/x"
+    assert installed(project.root)[0].name == "greetings"
+
+
 class TestToken:
     @pytest.mark.parametrize("credentials", ["${GITHUB_TOKEN}", "oauth2:${GITHUB_TOKEN}"])
     def test_it_opens_the_repository_and_appears_nowhere(
