@@ -115,12 +115,13 @@ class DistributedMap(Map):
         arguments = reader.arguments(branch.scope(selected)) if reader.arguments is not None else {}
         source = f"S3://{arguments.get('Bucket')}"
         items: list[Any] = []
+        sources: list[str] = []  # of each item, where they come from several objects
 
         def failed(failure: StateFailure) -> None:
             run.fail(reader_failure(failure.cause))
 
         def done() -> None:
-            self._begin(branch, run, selected, items[:most] if most else items, source)
+            self._begin(branch, run, selected, items[:most] if most else items, sources or source)
 
         def listed(page: Any) -> None:
             items.extend(listed_items(page.get("Contents") or []))
@@ -140,7 +141,9 @@ class DistributedMap(Map):
                 return
 
             def loaded(answer: Any) -> None:
-                items.extend(parse_items(_text(answer), reader.config))
+                found = parse_items(_text(answer), reader.config)
+                items.extend(found)
+                sources.extend([f"{source}/{keys[0]}"] * len(found))
                 load_next(keys[1:])
 
             call("getObject", {"Bucket": arguments["Bucket"], "Key": keys[0]}, loaded)
@@ -162,15 +165,16 @@ class DistributedMap(Map):
             source += f"/{arguments.get('Key')}"
             call("getObject", arguments, read)
 
-    def _begin(self, branch: Branch, run: MapRun, selected: Any, items: list[Any], source: str) -> None:
-        """Select, batch, and let the children begin."""
+    def _begin(self, branch: Branch, run: MapRun, selected: Any, items: list[Any], source: str | list[str]) -> None:
+        """Select, batch, and let the children begin. `source` is that of all items, or of each."""
         if self.item_selector is not None:
             scope = branch.scope(selected)
             context = branch.context() if self.needs_context else None
             chosen = []
             for index, value in enumerate(items):
                 if context is not None:
-                    scope.context = {**context, "Map": {"Item": context_item(index, value, source)}}
+                    origin = source if isinstance(source, str) else source[index]
+                    scope.context = {**context, "Map": {"Item": context_item(index, value, origin)}}
                 chosen.append(self.item_selector(scope))
             items = chosen
         else:

@@ -204,6 +204,13 @@ def test_listing_a_bucket(lab: Lab) -> None:
     config = {"Transformation": "LOAD_AND_FLATTEN", "InputType": "JSON"}
     execution = lab.run(distributed(("P", PASS), ItemReader={**listing, "ReaderConfig": config}))
     assert output(execution) == [1, 2, 3]
+    selector = {"ItemSelector": {"v.$": "$$.Map.Item.Value", "from.$": "$$.Map.Item.Source"}}
+    execution = lab.run(distributed(("P", PASS), ItemReader={**listing, "ReaderConfig": config}, **selector))
+    sources = {item["v"]: item["from"] for item in output(execution)}
+    assert len(sources) == 3 and all(source.startswith("S3://b/") for source in sources.values())
+    assert len(set(sources.values())) > 1
+    execution = lab.run(distributed(("P", PASS), ItemReader=listing, **selector))
+    assert {item["from"] for item in output(execution)} == {"S3://b"}
 
 
 def test_item_selector_and_batches(lab: Lab) -> None:
