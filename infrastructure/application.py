@@ -89,6 +89,8 @@ class ChaliceApplication(Chalice):
                     "automatic_layer": False,  # the layer would be in another stack than the functions
                 },
             )
+        except RuntimeError as error:  # how Chalice says that .chalice/config.json is broken
+            raise package.PackageError(" ".join(str(error).split())) from None
         finally:
             os.environ.clear()
             os.environ.update(before)

@@ -214,3 +214,12 @@ def test_a_requirement_without_a_wheel_is_one_clear_line(copied: Path) -> None:
     assert code == 1, output
     assert "requirements.txt cannot be installed" in output
     assert "Traceback" not in output
+
+
+def test_a_broken_configuration_of_chalice_is_one_line(copied: Path) -> None:
+    (copied / ".chalice" / "config.json").write_text("{")
+    done = run([sys.executable, "-m", "infrastructure"], {"CDK_CONTEXT_JSON": "{}"}, cwd=copied, check=False)
+    printed = [line for line in done.stderr.splitlines() if "!!" not in line]
+    assert done.returncode == 1
+    assert printed[-1].startswith("error: Unable to load the project config file: ")
+    assert "Traceback" not in done.stderr
