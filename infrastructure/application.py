@@ -16,7 +16,7 @@ from chalice.cdk import Chalice
 
 from chalicelib.names import APP_NAME
 from infrastructure import package
-from infrastructure.flows import nest
+from infrastructure.flows import Uploads, nest
 from infrastructure.function_resources import (
     API_STAGE,
     RUN_STATUS_MEMORY,
@@ -163,13 +163,14 @@ def _variables(properties: dict[str, Any]) -> dict[str, str]:
     return variables
 
 
-def add_application(stack: Stack, stage: StageSettings, project: Path) -> list[CfnResource]:
-    """Add the API and the functions; returns the nested stacks of the functions.
+def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> list[CfnResource]:
+    """Add the API and the functions to the stage's stack; returns the nested stacks of the functions.
 
     Raises:
         PackageError: The package cannot be made.
         StackFullError: The stage's `function_stacks` is too small.
     """
+    stack = uploads.stack
     application = ChaliceApplication(stack, stage, project)
     log = stack.node.find_child(API_LOG)
     application.get_resource(API_HANDLER).add_resource_dependency(cast(CfnResource, log))
@@ -186,4 +187,4 @@ def add_application(stack: Stack, stage: StageSettings, project: Path) -> list[C
     url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
     CfnOutput(stack, "ApiUrl", value=url)
     CfnOutput(stack, "ApiId", value=api_id)
-    return [nest(stack, stage, template, values) for template in templates]
+    return [nest(uploads, stage, template, values) for template in templates]

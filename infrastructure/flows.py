@@ -26,13 +26,33 @@ class Uploaded:
     url: str
 
 
+class Uploads:
+    """What goes with a stack into the cloud assembly, to be uploaded into the bucket of CDK's bootstrap."""
+
+    def __init__(self, stack: Stack) -> None:
+        assembly = CdkStage.of(stack)
+        assert assembly is not None
+        # Asked for once: each question crosses over to CDK's process.
+        self.stack = stack
+        self._folder = Path(assembly.outdir)
+        self._synthesizer = stack.synthesizer
+
+    def add(self, file: str, text: str, digest: str) -> Uploaded:
+        """Put a text into the assembly."""
+        (self._folder / file).write_text(text, encoding="utf-8")
+        location = self._synthesizer.add_file_asset(
+            source_hash=digest, file_name=file, packaging=FileAssetPackaging.FILE, display_name=file
+        )
+        return Uploaded(location.bucket_name, location.object_key, location.http_url)
+
+
 def add_flows(
-    stack: Stack, stage: StageSettings, flows: Sequence[CompiledFlow], parameters: Mapping[str, str]
+    uploads: Uploads, stage: StageSettings, flows: Sequence[CompiledFlow], parameters: Mapping[str, Any]
 ) -> list[CfnResource]:
     """Add the flows; returns their nested stacks.
 
     Args:
-        stack: The stage's stack.
+        uploads: Those of the stage's stack.
         stage: The stage's settings.
         flows: The compiled flows.
         parameters: The values of `flow_resources.PARAMETERS`.
@@ -43,34 +63,22 @@ def add_flows(
     buckets: dict[str, str] = {}
 
     def upload(definition: DefinitionFile) -> str:
-        uploaded = upload_text(stack, f"{definition.digest}.asl.json", definition.text, definition.digest)
+        uploaded = uploads.add(f"{definition.digest}.asl.json", definition.text, definition.digest)
         buckets[ASSET_BUCKET] = uploaded.bucket
         return uploaded.key
 
     templates = flow_templates((flow_resources(flow, stage) for flow in flows), stage.flow_stacks, upload)
-    return [nest(stack, stage, made, {**parameters, **buckets}) for made in templates]
+    return [nest(uploads, stage, made, {**parameters, **buckets}) for made in templates]
 
 
-def nest(stack: Stack, stage: StageSettings, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
+def nest(uploads: Uploads, stage: StageSettings, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
     """Add a nested stack with a finished template: three calls of CDK, whatever is in it."""
     file = f"{template.name}.nested.template.json"
-    uploaded = upload_text(stack, file, template.text, template.digest)
+    uploaded = uploads.add(file, template.text, template.digest)
     properties: dict[str, Any] = {"TemplateURL": uploaded.url, "Tags": tag_list(stage)}
     if template.parameters:
         properties["Parameters"] = {name: values[name] for name in template.parameters}
-    nested = CfnResource(stack, template.name, type="AWS::CloudFormation::Stack", properties=properties)
+    nested = CfnResource(uploads.stack, template.name, type="AWS::CloudFormation::Stack", properties=properties)
     # By these `cdk diff` finds the template and shows what changes inside.
-    nested.add_metadata("aws:asset:path", file)
-    nested.add_metadata("aws:asset:property", "TemplateURL")
+    nested.add_override("Metadata", {"aws:asset:path": file, "aws:asset:property": "TemplateURL"})
     return nested
-
-
-def upload_text(stack: Stack, file: str, text: str, digest: str) -> Uploaded:
-    """Put a text into the cloud assembly, to be uploaded into the bucket of CDK's bootstrap."""
-    assembly = CdkStage.of(stack)
-    assert assembly is not None
-    Path(assembly.outdir, file).write_text(text, encoding="utf-8")
-    location = stack.synthesizer.add_file_asset(
-        source_hash=digest, file_name=file, packaging=FileAssetPackaging.FILE, display_name=file
-    )
-    return Uploaded(location.bucket_name, location.object_key, location.http_url)

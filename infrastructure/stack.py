@@ -13,7 +13,7 @@ from chalicelib.flows import Project
 from chalicelib.names import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure import observability
-from infrastructure.flows import add_flows, nest
+from infrastructure.flows import Uploads, add_flows, nest
 from infrastructure.function_resources import RUN_STATUS, log_templates
 from infrastructure.identity import (
     FUNCTION_ROLE,
@@ -83,17 +83,18 @@ class StageStack(Stack):
             "DeadLetterQueueArn": DEAD_LETTERS,
             "AlarmTopicArn": observability.alarm_topic_arn(stage),
         }
-        flow_stacks = add_flows(self, stage, list(flows.flows.values()), parameters)
+        uploads = Uploads(self)
+        flow_stacks = add_flows(uploads, stage, list(flows.flows.values()), parameters)
         if front_door == "cdk":
             from infrastructure.application import add_application  # takes seconds to import
 
-            function_stacks = add_application(self, stage, project)
+            function_stacks = add_application(uploads, stage, project)
             for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
                 for function_stack in function_stacks:
                     flow_stack.add_resource_dependency(function_stack)
         else:
             for template in log_templates([*flows.settings, RUN_STATUS], stage):
-                nest(self, stage, template, {})
+                nest(uploads, stage, template, {})
         for key, value in sorted(tags(stage).items()):
             Tags.of(self).add(key, value)
         outputs: dict[str, Any] = {
