@@ -10,13 +10,13 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from chalicelib import api, logs
-from chalicelib.functions import registration
+from chalicelib import api, logs, registration
 from chalicelib.names import APP_NAME
-from chalicelib.settings import PROJECT, settings
+from chalicelib.settings import settings
 
 logs.configure()
 if settings.in_chalice_cli:
+    from chalicelib.settings import PROJECT
     from infrastructure.chalice_hooks import install
     from localcloud.attach import attach
 

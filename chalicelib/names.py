@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 APP_NAME = "serverless-dynamic-workflows"
 
@@ -10,8 +10,7 @@ USER_KEY = "__user_id"
 """Under which key a flow's input carries the Cognito `sub` of the user who started it. The server alone sets it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The names and ARNs of one stage. `account` and `region` may be CloudFormation tokens."""
 
     stage: str

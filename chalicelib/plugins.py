@@ -19,10 +19,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chalicelib.settings import PROJECT
+from chalicelib.settings import PLUGIN_LIST, PROJECT
 
-FOLDER = ".plugins"
-INDEX = Path(FOLDER, "installed.json")
+INDEX = Path(PLUGIN_LIST)
+FOLDER = str(INDEX.parent)
 REQUIREMENTS = Path(FOLDER, "requirements.txt")
 FORMAT = 1
 

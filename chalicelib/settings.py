@@ -1,17 +1,26 @@
 """The environment contract: the only module that reads or writes `os.environ`.
 
 Values are read when they are asked for, so that a test, or a cloud attached after the import, is seen at once.
+
+Every cold start imports this module, `names` and `app.py`'s other imports: they do without `dataclasses` and `pathlib`,
+whose import alone takes a tenth of such a start.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.names import Names
 
-PROJECT = Path(__file__).resolve().parent.parent
-"""The folder of `app.py`; on Lambda `/var/task`."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    PROJECT: Path
+    """The folder of `app.py`; on Lambda `/var/task`."""
+
+PLUGIN_LIST = ".plugins/installed.json"
+"""The file in the project that lists what plugins are installed."""
 
 
 class Settings:
@@ -131,6 +140,20 @@ _BOTO3_ALONE = (
 )
 
 settings = Settings()
+
+
+def __getattr__(name: str) -> Any:
+    if name != "PROJECT":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pathlib import Path
+
+    project = globals()[name] = Path(__file__).resolve().parent.parent
+    return project
+
+
+def has_plugins() -> bool:
+    """Whether any plugin may be installed."""
+    return os.path.exists(os.path.join(os.path.dirname(os.path.dirname(__file__)), PLUGIN_LIST))  # noqa: PTH110, PTH118, PTH120
 
 
 def defines(name: str) -> bool:

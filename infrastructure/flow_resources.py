@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.flows import CompiledFlow
@@ -173,7 +173,7 @@ def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[
 
 
 def _own_machine(flow: CompiledFlow, names: Names) -> str:
-    return replace(names, alias="").state_machine_arn(flow.name)
+    return names._replace(alias="").state_machine_arn(flow.name)
 
 
 def _state_machine(flow: CompiledFlow, prefix: str, definition: str, names: Names, stage: StageSettings) -> Resource:

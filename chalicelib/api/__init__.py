@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from chalice.app import Chalice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalice.app import Chalice
 
 
 def register(app: Chalice) -> None:
     """Register every route of the API."""
-    from chalicelib.api import plugins, routes, routing
+    from chalicelib.api import routes, routing
+    from chalicelib.settings import has_plugins
 
-    routing.register(app, [*routes.ROUTES, *plugins.routes()])
+    listed = list(routes.ROUTES)
+    if has_plugins():
+        from chalicelib.api import plugins
+
+        listed += plugins.routes()
+    routing.register(app, listed)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
-
-from chalicelib.errors import BadRequest, TooLarge
 
 if TYPE_CHECKING:
     from chalicelib.identity import User
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer: `body` is text, bytes, or what JSON can say."""
 
-    body: Any
-    status: int = 200
-    headers: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, body: Any, status: int = 200, headers: dict[str, Any] | None = None) -> None:
+        self.body = body
+        self.status = status
+        self.headers: dict[str, Any] = {} if headers is None else headers
 
     def text(self) -> str | bytes:
         if isinstance(self.body, (str, bytes)):
@@ -87,6 +87,8 @@ class Call:
         except ValueError:
             number = lowest - 1
         if not lowest <= number <= highest:
+            from chalicelib.errors import BadRequest
+
             raise BadRequest(
                 f"The query parameter {name!r} is {text!r}; it must be a number from {lowest} to {highest}."
             )
@@ -102,6 +104,8 @@ class Call:
 
         Raises `TooLarge` beyond `limit` bytes, `BadRequest` if the body is not JSON, or not an object.
         """
+        from chalicelib.errors import BadRequest, TooLarge
+
         if limit is not None and len(self.body) > limit:
             raise TooLarge(f"The body has {len(self.body)} bytes; at most {limit} are accepted.")
         if not self.body.strip():
@@ -115,6 +119,10 @@ class Call:
         if not isinstance(value, dict):
             raise BadRequest(f"The body must be a JSON object, not {_kind(value)}.")
         return value
+
+
+View = Callable[[Call], Answer]
+"""What answers the requests of a route."""
 
 
 def _refuse(constant: str) -> Any:

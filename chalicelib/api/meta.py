@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.api.http import Answer, Call
-from chalicelib.settings import PROJECT
+from typing import TYPE_CHECKING
 
-CONSOLE = PROJECT / "chalicelib" / "console" / "index.html"
+from chalicelib.api.http import Answer
+
+if TYPE_CHECKING:
+    from chalicelib.api.http import Call
 
 PLAIN_CONSOLE = """<!doctype html>
 <html lang="en">
@@ -42,8 +44,11 @@ def openapi_document(call: Call) -> Answer:
 
 def console(call: Call) -> Answer:
     """The web console."""
+    from chalicelib.settings import PROJECT
+
     headers = {"Content-Type": "text/html; charset=utf-8"}
+    page = PROJECT / "chalicelib" / "console" / "index.html"
     try:
-        return Answer(CONSOLE.read_text(encoding="utf-8"), headers=headers)
+        return Answer(page.read_text(encoding="utf-8"), headers=headers)
     except OSError:
         return Answer(PLAIN_CONSOLE, headers=headers)

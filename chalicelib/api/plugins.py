@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from chalicelib import plugins
-from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route, View
+from chalicelib.api.http import Answer, Call, View
+from chalicelib.api.routing import Route
 from chalicelib.plugins import HookError, Plugin
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from chalicelib.api.http import Answer, Call
-from chalicelib.api.routing import Route, View
+from chalicelib.api.routing import Route
+
+if TYPE_CHECKING:
+    from chalicelib.api.http import Answer, Call, View
 
 
 def _view(module: str, name: str) -> View:
     """The view `name` of `chalicelib.api.<module>`."""
 
     def view(call: Call) -> Answer:
-        found: View = getattr(importlib.import_module(f"chalicelib.api.{module}"), name)
+        found: View = getattr(import_module(f"chalicelib.api.{module}"), name)
         return found(call)
 
     view.__name__ = name

@@ -1,7 +1,7 @@
 """The library functions: found on disk, imported at their first call, called from HTTP or from a flow.
 
 `discovery` lists them, `loading` imports and reloads them, `signature` binds what they take and serialises what they
-return, `calling` runs them, `registration` makes each one that a flow uses a Lambda function of its own.
+return, `calling` runs them.
 """
 
 from chalicelib.functions.discovery import (

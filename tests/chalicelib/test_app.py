@@ -75,8 +75,9 @@ def test_a_clash_stops_the_start_and_names_both_files(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(PROJECT / name)
     code = """
 from pathlib import Path
-from chalicelib.functions import discovery, registration
-registration.discover = lambda: discovery.discover(Path("clashing"))
+from chalicelib.functions import discovery
+discover = discovery.discover
+discovery.discover = lambda: discover(Path("clashing"))
 import app
 """
     for name in ("lib-a", "lib_a"):

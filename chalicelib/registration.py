@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chalice.app import Chalice
-
-from chalicelib.functions.discovery import discover, find_by_python_name
 from chalicelib.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import Chalice
 
 
 def register(app: Chalice, namespace: dict[str, Any]) -> None:
@@ -20,6 +21,8 @@ def register(app: Chalice, namespace: dict[str, Any]) -> None:
     """
     if settings.on_lambda:
         return
+    from chalicelib.functions.discovery import discover
+
     found = discover()
     if not settings.in_chalice_cli:
         return
@@ -35,6 +38,7 @@ def register(app: Chalice, namespace: dict[str, Any]) -> None:
 def handler_named(python_name: str) -> Callable[[Any, Any], Any]:
     """The Lambda handler `app.<python_name>`. Raises AttributeError, as a module does, if there is no such function."""
     from chalicelib.functions.calling import lambda_handler
+    from chalicelib.functions.discovery import find_by_python_name
 
     function = None if python_name.startswith("_") else find_by_python_name(python_name)
     if function is None:

@@ -1,0 +1,99 @@
+"""Answers requests: what all routes have in common. Who is calling, counting the call, problems, CORS, request ids."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Response
+
+from chalicelib.api import cors
+from chalicelib.api.http import Answer, Call
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+    from chalicelib.api.routing import Route
+    from chalicelib.errors import Problem
+
+_log = logging.getLogger(__name__)
+
+
+def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
+    """The answer of a route, or the problem that it met."""
+    request_id, origin = _request_id(request), request.headers.get("origin")
+    try:
+        answered = _answer(route, Call(request, params, request_id))
+    except Exception as error:
+        from chalicelib.errors import DomainError, problem_of
+
+        if not isinstance(error, DomainError):
+            _log.exception("%s %s failed, request id %s", route.method, route.path, request_id)
+        return _problem_response(problem_of(error, request_id), origin)
+    return _response(answered, origin, request_id)
+
+
+def answer_preflight(request: Request, methods: list[str]) -> Response:
+    """The answer to `OPTIONS` of a path that takes `methods`."""
+    return Response("", {**cors.preflight(request.headers.get("origin"), methods)}, 204)
+
+
+def problem_of_chalice(request: Request | None, refusal: Response) -> Response:
+    """The problem document for what Chalice has refused."""
+    from chalicelib.errors import Problem
+
+    origin = request.headers.get("origin") if request is not None else None
+    headers = {"Allow": str(refusal.headers["Allow"])} if "Allow" in refusal.headers else {}
+    problem = Problem(refusal.status_code, refusal.body["Message"], _request_id(request), headers=headers)
+    return _problem_response(problem, origin)
+
+
+def _answer(route: Route, call: Call) -> Answer:
+    if route.public:
+        return route.view(call)
+    from chalicelib import identity, usage  # public routes do without, and start sooner
+
+    authorizer = call.event.get("requestContext", {}).get("authorizer") or {}
+    user = identity.authenticate(call.headers, authorizer.get("claims"))
+    call.set_user(user)
+    with usage.call(user.id) as counted:
+        counted.count()
+        return route.view(call)
+
+
+def _request_id(request: Request | None) -> str:
+    """Lambda's id of the invocation, which its log lines carry."""
+    from_lambda = getattr(getattr(request, "lambda_context", None), "aws_request_id", None)
+    if from_lambda:
+        return str(from_lambda)
+    from uuid import uuid4
+
+    return str(uuid4())
+
+
+class _ProxyResponse(Response):
+    """A response that is binary if its body is: Chalice goes by the media type, and fails where the two differ."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        response = super().to_dict()
+        if isinstance(self.body, bytes):
+            response |= {"body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
+        return response
+
+
+def _response(answer: Answer, origin: str | None, request_id: str) -> Response:
+    headers = {"Content-Type": "application/json", **cors.headers(origin), "X-Request-Id": request_id, **answer.headers}
+    return _ProxyResponse(answer.text(), headers, answer.status)
+
+
+def _problem_response(problem: Problem, origin: str | None) -> Response:
+    from chalicelib.errors import PROBLEM_JSON
+
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": PROBLEM_JSON,
+        **cors.headers(origin),
+        "X-Request-Id": problem.request_id,
+        **problem.headers,
+    }
+    return Response(problem.body(), headers, problem.status)
