@@ -233,7 +233,7 @@ def _deployed_stage(name: str | None) -> Stage:
     import boto3
     from botocore.exceptions import ClientError
 
-    from chalicelib.names import APP_NAME
+    from chalicelib import APP_NAME
 
     stack = f"{APP_NAME}-{name}"
     # boto3 itself reads only AWS_DEFAULT_REGION; AWS's other tools set AWS_REGION.

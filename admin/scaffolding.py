@@ -11,8 +11,8 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from chalicelib import APP_NAME
 from chalicelib.functions.discovery import name_problem, resource_name
-from chalicelib.names import APP_NAME
 
 PROJECT = Path(__file__).resolve().parent.parent
 _STAGE = 10  # letters that a stage's name should be able to have

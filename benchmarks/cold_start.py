@@ -5,7 +5,7 @@
 Each figure is the time from the start of a fresh process of awslambdaric to the arrival of its first answer, with
 nothing on its path but the unpacked package and what Lambda's image has. A server in this process stands in for the
 Lambda Runtime API, another for DynamoDB and Parameter Store, which answers at once. The cases take turns within a
-round, so that what else the machine does hits all of them; the figures are medians.
+round, in an order by chance; the figures are those of the fastest round, for what else the machine does only adds.
 
 The peers are a Chalice application and a FastAPI application behind Mangum with the same routes, each with its own
 requirements alone; both are made in a temporary folder. Needs Linux, as awslambdaric does.
@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -111,7 +111,7 @@ class Case:
 def main() -> int:
     """Measure, print, and say whether the limits hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--markdown", action="store_true", help="print a table for docs/benchmarks.md")
     options = parser.parse_args()
     if sys.platform != "linux":
@@ -154,7 +154,7 @@ def measure(compared: list[Case], image: Path, services: str, rounds: int) -> di
     """Milliseconds of each case in each round, after a round that counts for nothing."""
     times: dict[tuple[str, str], list[float]] = {(case.what, case.who): [] for case in compared}
     for number in range(rounds + 1):
-        for case in compared:
+        for case in random.sample(compared, len(compared)):  # what ran before leaves its traces in the caches
             variables = {
                 "STAGE": "prod",
                 "AWS_ENDPOINT_URL": services,
@@ -171,31 +171,31 @@ def measure(compared: list[Case], image: Path, services: str, rounds: int) -> di
 
 
 def report(times: dict[tuple[str, str], list[float]], *, markdown: bool) -> None:
-    """Print medians and ratios to the bare Chalice application."""
+    """Print the fastest times, and their ratios to the bare Chalice application."""
     if markdown:
         print("| first answer | who | ms | of bare Chalice |\n| --- | --- | ---: | ---: |")
     for (what, who), values in times.items():
-        middle = statistics.median(values)
-        ratio = middle / statistics.median(times[what, CHALICE])
+        fastest = min(values)
+        ratio = fastest / min(times[what, CHALICE])
         if markdown:
-            print(f"| {what} | {who} | {middle:.0f} | {ratio:.2f} |")
+            print(f"| {what} | {who} | {fastest:.0f} | {ratio:.2f} |")
         else:
-            print(f"{what:28} {who:32} {middle:7.1f} ms {ratio:6.2f}")
+            print(f"{what:28} {who:32} {fastest:7.1f} ms {ratio:6.2f}")
 
 
 def broken_limits(times: dict[tuple[str, str], list[float]]) -> list[str]:
     """The limits that do not hold, one line each."""
 
-    def median(what: str, who: str) -> float:
-        return statistics.median(times[what, who])
+    def fastest(what: str, who: str) -> float:
+        return min(times[what, who])
 
     failures = []
     for what, limit in (("GET /health", MAX_HEALTH_RATIO), ("POST /lib/ping with usage", MAX_USAGE_RATIO)):
-        ratio = median(what, OURS) / median(what, CHALICE)
+        ratio = fastest(what, OURS) / fastest(what, CHALICE)
         if ratio > limit:
             failures.append(f"{what}: {ratio:.2f} of bare Chalice, the limit is {limit}")
     small, large = (f"ours, {size[0]} functions, {size[1]} flows" for size in (SMALL, LARGE))
-    growth = median("GET /health", large) - median("GET /health", small)
+    growth = fastest("GET /health", large) - fastest("GET /health", small)
     if growth > MAX_GROWTH:
         failures.append(f"GET /health: {growth:.1f} ms longer with {LARGE[0]} functions, the limit is {MAX_GROWTH}")
     return failures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-APP_NAME = "serverless-dynamic-workflows"
+from chalicelib import APP_NAME
 
 USER_KEY = "__user_id"
 """Under which key a flow's input carries the Cognito `sub` of the user who started it. The server alone sets it."""

@@ -2,8 +2,8 @@
 
 Values are read when they are asked for, so that a test, or a cloud attached after the import, is seen at once.
 
-Every cold start imports this module, `names` and `app.py`'s other imports: they do without `dataclasses` and `pathlib`,
-whose import alone takes a tenth of such a start.
+Every cold start imports this module: it does without `dataclasses` and `pathlib`, whose import alone takes a tenth of
+such a start, and so do the other modules that the first answer needs.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.names import Names
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from chalicelib.names import Names
 
     PROJECT: Path
     """The folder of `app.py`; on Lambda `/var/task`."""
@@ -43,6 +43,8 @@ class Settings:
     @property
     def names(self) -> Names:
         """The names of the stage's resources."""
+        from chalicelib.names import Names
+
         return Names(stage=self.stage, region=self.region, account=self.account, alias=os.environ.get("FLOW_ALIAS", ""))
 
     @property

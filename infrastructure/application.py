@@ -14,7 +14,7 @@ from aws_cdk import CfnOutput, CfnResource, Stack, Token
 from chalice import api as chalice_api
 from chalice.cdk import Chalice
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from infrastructure import package
 from infrastructure.flows import Uploads, nest
 from infrastructure.function_resources import (

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib import APP_NAME
 from chalicelib.flows import Project
-from chalicelib.names import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import (

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from infrastructure.errors import DeploymentError
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"

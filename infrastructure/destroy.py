@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure.cloud import Cloud, front_door
 from infrastructure.errors import DeploymentError

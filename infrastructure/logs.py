@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from infrastructure.errors import DeploymentError
 
 PAUSE = 2.0  # seconds between two looks

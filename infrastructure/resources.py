@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from infrastructure.stages import StageSettings
 
 Resource = dict[str, Any]

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from aws_cdk import CfnOutput, CfnResource, Stack, Tags, Token
 from constructs import Construct
 
+from chalicelib import APP_NAME
 from chalicelib.flows import Project
-from chalicelib.names import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure import observability
 from infrastructure.flows import Uploads, add_flows, nest

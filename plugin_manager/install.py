@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from chalicelib.plugins import FOLDER, FORMAT, INDEX
 from plugin_manager import clashes, consent, freshness, requirements
 from plugin_manager.config import Wanted, read_config

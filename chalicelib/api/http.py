@@ -79,20 +79,10 @@ class Call:
 
     def query_number(self, name: str, *, default: int, lowest: int, highest: int) -> int:
         """A query parameter that is a whole number. Raises `BadRequest` if it is none, or out of range."""
-        text = self.query(name)
-        if text is None:
-            return default
-        try:
-            number = int(text)
-        except ValueError:
-            number = lowest - 1
-        if not lowest <= number <= highest:
-            from chalicelib.errors import BadRequest
+        from chalicelib.api.reading import whole_number
 
-            raise BadRequest(
-                f"The query parameter {name!r} is {text!r}; it must be a number from {lowest} to {highest}."
-            )
-        return number
+        text = self.query(name)
+        return default if text is None else whole_number(name, text, lowest=lowest, highest=highest)
 
     @cached_property
     def body(self) -> bytes:
@@ -104,32 +94,10 @@ class Call:
 
         Raises `TooLarge` beyond `limit` bytes, `BadRequest` if the body is not JSON, or not an object.
         """
-        from chalicelib.errors import BadRequest, TooLarge
+        from chalicelib.api.reading import json_object
 
-        if limit is not None and len(self.body) > limit:
-            raise TooLarge(f"The body has {len(self.body)} bytes; at most {limit} are accepted.")
-        if not self.body.strip():
-            return {}
-        try:
-            value = json.loads(self.body, parse_constant=_refuse)
-        except RecursionError:
-            raise BadRequest("The body is nested too deeply.") from None
-        except ValueError as error:
-            raise BadRequest(f"The body is not JSON: {error}.") from None
-        if not isinstance(value, dict):
-            raise BadRequest(f"The body must be a JSON object, not {_kind(value)}.")
-        return value
+        return json_object(self.body, limit)
 
 
 View = Callable[[Call], Answer]
 """What answers the requests of a route."""
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON value")
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return {bool: "a boolean", str: "a text", list: "an array"}.get(type(value), "a number")

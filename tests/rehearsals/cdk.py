@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from tests.rehearsals import projects
 from tests.rehearsals.projects import ACCOUNT, PROJECT, REGION
 from tests.rehearsals.recording import RecordedCloud

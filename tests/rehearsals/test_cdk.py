@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalicelib.names import APP_NAME, Names
+from chalicelib import APP_NAME
+from chalicelib.names import Names
 from tests.rehearsals import policies, projects
 from tests.rehearsals.cdk import SYNTHESISED, bootstrap, left_over, make, needs_cdk
 from tests.rehearsals.projects import ACCOUNT, REGION, must

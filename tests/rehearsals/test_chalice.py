@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from chalicelib.names import APP_NAME
+from chalicelib import APP_NAME
 from tests.rehearsals import policies, projects
 from tests.rehearsals.cdk import SYNTHESISED, bootstrap_by_template, left_over, make, needs_cdk
 from tests.rehearsals.projects import must

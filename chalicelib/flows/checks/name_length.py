@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from chalicelib import APP_NAME
 from chalicelib.flows.checks.base import Check, Finding, ProjectView, flow
 from chalicelib.flows.diagnostic import Severity
-from chalicelib.names import APP_NAME
 
 if TYPE_CHECKING:
     from chalicelib.flows.linked import Linked
