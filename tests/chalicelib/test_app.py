@@ -41,6 +41,34 @@ def test_a_cold_start_imports_nothing_heavy_and_no_function() -> None:
     assert "chalicelib.flows.compiler" not in loaded
 
 
+def test_the_first_answer_needs_little_of_the_standard_library_and_of_the_application() -> None:
+    event = {
+        "httpMethod": "GET",
+        "headers": {},
+        "multiValueHeaders": {},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"resourcePath": "/health", "httpMethod": "GET", "path": "/health"},
+        "body": None,
+        "isBase64Encoded": False,
+    }
+    code = f"""
+import gc, json, sys
+before = set(sys.modules)
+import app
+assert gc.isenabled()
+assert app.app({event!r}, None)["statusCode"] == 200
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    loaded = python(code, AWS_LAMBDA_FUNCTION_NAME="api")
+    assert [name for name in ("dataclasses", "inspect", "pathlib") if name in loaded] == []
+    assert {name.removeprefix("chalicelib.") for name in loaded if name.startswith("chalicelib.")} == {
+        *("api", "api.answering", "api.cors", "api.http", "api.meta", "api.routes", "api.routing"),
+        *("logs", "registration", "settings"),
+    }
+
+
 def test_every_function_resolves_as_a_lambda_handler() -> None:
     found = "[app.hello_world.__name__, callable(app.run_status), hasattr(app, 'nobody')]"
     code = f"import app, json; print(json.dumps({found}))"
