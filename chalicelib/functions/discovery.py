@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
     *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "attach", "logs"),
-    *("registration", "run_status", "settings"),
+    *("gc", "registration", "run_status", "settings"),
 }
 """Names that the deployment gives to its own resources, and those that `app.py` uses."""
 
