@@ -179,6 +179,12 @@ class HttpConnection(StreamRequestHandler):
         """The answer to what could not be handled."""
         raise NotImplementedError
 
+    def setup(self) -> None:
+        super().setup()
+        self._waiting = select.poll()
+        self._waiting.register(self.connection, select.POLLIN)
+        self._waiting.register(self.server.drain_signal, select.POLLIN)
+
     def handle(self) -> None:
         try:
             while self._await_request() and self._handle_one():
@@ -193,10 +199,7 @@ class HttpConnection(StreamRequestHandler):
         self.connection.settimeout(self.timeout)
         if buffered:  # pipelined, or as quick as that
             return True
-        waiting = select.poll()
-        waiting.register(self.connection, select.POLLIN)
-        waiting.register(self.server.drain_signal, select.POLLIN)
-        if not waiting.poll(self.timeout * 1000):
+        if not self._waiting.poll(self.timeout * 1000):
             return False
         if self.server.draining:
             self._hand_over()
