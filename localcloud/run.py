@@ -14,6 +14,7 @@ from pathlib import Path
 
 from localcloud.api import Api, ApiError
 from localcloud.cloud import Cloud, port_error
+from localcloud.interrupted_make import follow_make
 from localcloud.session import Session
 from localcloud.settings import HOST, CloudSettings, SetupError
 from plugin_manager.freshness import ensure
@@ -28,6 +29,7 @@ def run(root: Path) -> int:
     port = port_from("PORT", DEFAULT_PORT)
     endpoint_port = port_from("AWS_PORT", port + 1 if port else 0)
     stopped = _stop_signals()
+    follow_make(stopped)
     with ExitStack() as stack:
         cloud = Cloud(CloudSettings.from_environment(endpoint_port, root))
         stack.callback(cloud.close)
