@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end import server as servers
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """
 import sys, threading
@@ -27,7 +29,14 @@ def test_a_signal_to_make_alone(tmp_path: Path, number: signal.Signals | None, e
     (tmp_path / "code.py").write_text(CODE)
     command = f"PYTHONPATH={ROOT} exec {sys.executable} code.py {30 if ends else 1.5}"
     (tmp_path / "Makefile").write_text(f"run:\n\t@{command}\n")
-    make = subprocess.Popen(["make", "run"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    make = subprocess.Popen(
+        ["make", "run"],
+        cwd=tmp_path,
+        env=servers.environment(),  # without what an outer make says
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert make.stdout is not None and make.stderr is not None
     assert make.stdout.readline() == "waiting 2\n"
     if number is not None:
