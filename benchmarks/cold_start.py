@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.rehearsals import projects  # noqa: E402
-from tests.rehearsals.runtime_api import LambdaRuntime, bare_environment  # noqa: E402
+from tests.rehearsals.runtime_api import LambdaRuntime, api_event, bare_environment  # noqa: E402
 
 MAX_HEALTH_RATIO = 1.15
 """Of `/health` to the bare Chalice application."""
@@ -134,15 +134,16 @@ def cases(root: Path) -> list[Case]:
     small, large = (_sized(root / f"sized-{size[0]}", *size) for size in (SMALL, LARGE))
     for task in (own, bare, fast, small, large):
         _without_bytecode(task)
-    health, ping = _event("GET", "/health", "/health"), _event("POST", "/lib/{name}", "/lib/ping", name="ping")
-    own_ping = _event("POST", "/lib/{function_name}", "/lib/ping", function_name="ping")
+    health = api_event("GET", "/health", "/health")
+    ping = api_event("POST", "/lib/{name}", "/lib/ping", {}, name="ping")
+    own_ping = api_event("POST", "/lib/{function_name}", "/lib/ping", {}, function_name="ping")
     return [
         *(Case("GET /health", who, task, "app.app", health) for who, task in ((OURS, own), (CHALICE, bare))),
         Case("GET /health", FASTAPI, fast, "app.app", health),
         Case("POST /lib/ping", CHALICE, bare, "app.app", ping),
         Case("POST /lib/ping", FASTAPI, fast, "app.app", ping),
         Case("POST /lib/ping with usage", OURS, own, "app.app", own_ping),
-        Case("POST /lib/ping with usage", CHALICE, bare, "app.app", _event("POST", "/counted", "/counted")),
+        Case("POST /lib/ping with usage", CHALICE, bare, "app.app", api_event("POST", "/counted", "/counted", {})),
         Case("a flow's task", OURS, own, "app.hello_world", {}),
         Case("a flow's task", CHALICE, bare, "app.task", {}),
         *(Case("GET /health", f"ours, {s[0]} functions, {s[1]} flows", task, "app.app", health)
@@ -199,32 +200,6 @@ def broken_limits(times: dict[tuple[str, str], list[float]]) -> list[str]:
     if growth > MAX_GROWTH:
         failures.append(f"GET /health: {growth:.1f} ms longer with {LARGE[0]} functions, the limit is {MAX_GROWTH}")
     return failures
-
-
-def _event(method: str, route: str, path: str, **parameters: str) -> dict[str, Any]:
-    claims = {"sub": "user-1", "token_use": "id"}
-    return {
-        "resource": route,
-        "path": path,
-        "httpMethod": method,
-        "headers": {"Content-Type": "application/json", "Host": "example.org", "X-Forwarded-For": "127.0.0.1"},
-        "multiValueHeaders": {"Content-Type": ["application/json"], "Host": ["example.org"]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": parameters or None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": route,
-            "path": path,
-            "httpMethod": method,
-            "requestId": "request-1",
-            "stage": "api",
-            "identity": {"sourceIp": "127.0.0.1"},
-            "authorizer": {"claims": claims},
-        },
-        "body": "{}" if method == "POST" else None,
-        "isBase64Encoded": False,
-    }
 
 
 def _bare_chalice(folder: Path) -> Path:

@@ -68,9 +68,9 @@ def cognito() -> CognitoIdentityProviderClient:
 
 def error_name(error: BaseException) -> str:
     """The code of a service's error, or the name of any other."""
-    response = getattr(error, "response", None)
-    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return str(code or type(error).__name__)
+    from chalicelib.errors import error_code
+
+    return error_code(error) or type(error).__name__
 
 
 def _light_client(service: str, read_timeout: float, attempts: int) -> Any:

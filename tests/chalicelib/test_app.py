@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.functions.discovery import RESERVED
 from chalicelib.settings import PROJECT
+from tests.rehearsals.runtime_api import api_event
 
 HEAVY = ("asl", "asyncio", "boto3", "concurrent.futures", "jose", "jsonschema", "pydantic", "urllib.request", "yaml")
 
@@ -42,23 +43,12 @@ def test_a_cold_start_imports_nothing_heavy_and_no_function() -> None:
 
 
 def test_the_first_answer_needs_little_of_the_standard_library_and_of_the_application() -> None:
-    event = {
-        "httpMethod": "GET",
-        "headers": {},
-        "multiValueHeaders": {},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {"resourcePath": "/health", "httpMethod": "GET", "path": "/health"},
-        "body": None,
-        "isBase64Encoded": False,
-    }
     code = f"""
 import gc, json, sys
 before = set(sys.modules)
 import app
 assert gc.isenabled()
-assert app.app({event!r}, None)["statusCode"] == 200
+assert app.app({api_event("GET", "/health", "/health")!r}, None)["statusCode"] == 200
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
     loaded = python(code, AWS_LAMBDA_FUNCTION_NAME="api")

@@ -57,7 +57,7 @@ def refusal(project: Project, source: str | dict[str, str]) -> str:
         ({"lib/caf\u00e9/handler.py": HANDLER}, "cannot be a function's name: a name has ASCII letters"),
         ({"plugin.toml": "x = " + "[" * 3000 + "\n"}, "plugin.toml is nested too deeply"),
         ({"plugin.toml": "name = 'a\x00b'\n"}, "plugin.toml is no TOML"),
-        ({"requirements.txt": "--index-url https://evil.example/\n"}, "options and files are not taken"),
+        ({"requirements.txt": "-i evil\n"}, "options and files are not taken"),
     ],
 )
 def test_what_is_refused(project: Project, files: dict[str, str], message: str) -> None:

@@ -56,6 +56,32 @@ def bare_environment(folder: Path) -> Path:
     return folder
 
 
+def api_event(method: str, route: str, path: str, body: Any = None, **parameters: str) -> dict[str, Any]:
+    """A request as a REST API hands it to its function, the token having been checked."""
+    return {
+        "resource": route,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Content-Type": "application/json", "Host": "example.org", "X-Forwarded-For": "127.0.0.1"},
+        "multiValueHeaders": {"Content-Type": ["application/json"], "Host": ["example.org"]},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": route,
+            "path": path,
+            "httpMethod": method,
+            "requestId": "request-1",
+            "stage": "api",
+            "identity": {"sourceIp": "127.0.0.1"},
+            "authorizer": {"claims": {"sub": "user-1", "email": "a@example.com", "token_use": "id"}},
+        },
+        "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
 class LambdaRuntime:
     """One execution environment of a function.
 

@@ -7,51 +7,24 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from chalicelib.flows import compile_project
 from chalicelib.settings import PROJECT
 from tests.end_to_end.server import example
-from tests.rehearsals.runtime_api import LambdaRuntime
+from tests.rehearsals.runtime_api import LambdaRuntime, api_event
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric is for Linux alone")
 
 # Nothing answers there: what needs AWS fails at once, as with a network that is down.
 NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "STAGE": "prod", "USER_POOL_ID": "us-east-1_pool"}
-CLAIMS = {"sub": "user-1", "email": "a@example.com", "token_use": "id"}
 Start = Callable[..., LambdaRuntime]
 
 
 @pytest.fixture
 def start(task: Path, bare: Path) -> Start:
     return lambda handler, task=task, **variables: LambdaRuntime(task, bare, handler, {**NOWHERE, **variables})
-
-
-def api_event(method: str, route: str, path: str, body: Any = None, **parameters: str) -> dict[str, Any]:
-    """As a REST API sends it."""
-    return {
-        "resource": route,
-        "path": path,
-        "httpMethod": method,
-        "headers": {"Content-Type": "application/json"},
-        "multiValueHeaders": {"Content-Type": ["application/json"]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": parameters or None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": route,
-            "httpMethod": method,
-            "requestId": "request-1",
-            "identity": {"sourceIp": "127.0.0.1"},
-            "authorizer": {"claims": CLAIMS},
-            "stage": "api",
-        },
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }
 
 
 def test_requests_of_the_api(start: Start) -> None:

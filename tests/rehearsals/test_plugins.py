@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.rehearsals import projects
-from tests.rehearsals.runtime_api import LambdaRuntime
-from tests.rehearsals.test_package_under_lambda import NOWHERE, api_event
+from tests.rehearsals.runtime_api import LambdaRuntime, api_event
+from tests.rehearsals.test_package_under_lambda import NOWHERE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric is for Linux alone")
 
