@@ -68,7 +68,7 @@ def confirm(stage: StageSettings, account: str, region: str) -> None:
     if not stage.retain_data:
         return
     print(f"The stage {stage.name} in account {account}, {region} will serve no one any more. Its tables and its")
-    print("users stay in the account; to deploy the stage again takes the tables in again (docs/deploy.md).")
+    print("users stay in the account; deploying the stage again takes the tables in (docs/deploy.md).")
     try:
         answer = input("Type the stage's name to destroy it: ")
     except EOFError:

@@ -64,8 +64,8 @@ def discover(root: Path = PROJECT) -> dict[str, Function]:
     function or a CloudFormation resource; both name the files.
     """
     found, problems = survey(root)
-    for problem in problems:
-        raise problem
+    if problems:
+        raise problems[0]
     return found
 
 
