@@ -29,8 +29,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.rehearsals import projects  # noqa: E402
-from tests.rehearsals.runtime_api import LambdaRuntime, api_event, bare_environment  # noqa: E402
+from tests.deployments import projects  # noqa: E402
+from tests.deployments.runtime_api import LambdaRuntime, api_event, bare_environment  # noqa: E402
 
 MAX_HEALTH_RATIO = 1.15
 """Of `/health` to the bare Chalice application."""

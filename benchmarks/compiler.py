@@ -127,8 +127,8 @@ def load_all(root: Path) -> None:
 
 def peers(root: Path) -> dict[str, float]:
     """Seconds for one flow, a process each."""
-    from chalicelib.flows import compile_project
     from chalicelib.names import Names
+    from compiler import compile_project
 
     definition = compile_project(root).flows["flow0"].render(Names("dev", "us-east-1", "123456789012"))
     found = {}
@@ -155,8 +155,8 @@ def main() -> int:
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    from chalicelib.flows import Project, compile_project
-    from chalicelib.flows.cache import CACHE_FILE, forget_caches
+    from compiler import Project, compile_project
+    from compiler.cache import CACHE_FILE, forget_caches
 
     with tempfile.TemporaryDirectory() as name:
         root = Path(name).resolve()

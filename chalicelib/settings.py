@@ -115,7 +115,7 @@ class Settings:
     def has_cloud(self) -> bool:
         """Whether the stage's resources exist anywhere: those of the stage `local` live at a custom endpoint alone.
 
-        Without (a test, `python -m chalicelib.flows run`) nothing asks an AWS account for a stage that it can't have.
+        Without (a test, `python -m compiler run`) nothing asks an AWS account for a stage that it can't have.
         """
         return self.aws_endpoint is not None or self.stage != "local"
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import APP_NAME
-from chalicelib.flows import Project
 from chalicelib.settings import PROJECT
+from compiler import Project
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import (
     API_STAGE,

@@ -11,7 +11,9 @@ from typing import Any
 from chalice.deploy.swagger import TemplatedSwaggerGenerator
 from click import ClickException, get_current_context
 
+from chalicelib.flows.catalog import use_source
 from chalicelib.settings import PROJECT, settings
+from compiler.live_project import LiveProject
 from infrastructure import package
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
@@ -46,12 +48,13 @@ def install() -> None:
         raise ClickException(str(error)) from None
     except PluginError as error:
         raise ClickException(f"plugins: {error}") from None
+    use_source(LiveProject(PROJECT).catalog)
     package.install()
     TemplatedSwaggerGenerator.generate_swagger = _with_gateway_responses  # type: ignore[assignment, method-assign]
 
 
 def _check_configured() -> None:
-    from infrastructure.synthesis import checked_stage  # brings the compiler, which no other command needs here
+    from infrastructure.synthesis import checked_stage
 
     context = get_current_context(silent=True)
     stage = checked_stage(context.params.get("stage", DEFAULT_STAGE) if context else DEFAULT_STAGE).name

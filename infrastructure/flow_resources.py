@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.flows import CompiledFlow
 from chalicelib.names import Names
+from compiler import CompiledFlow
 from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
 from infrastructure.stages import StageSettings
 from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters

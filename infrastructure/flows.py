@@ -10,7 +10,7 @@ from typing import Any
 from aws_cdk import CfnResource, FileAssetPackaging, Stack
 from aws_cdk import Stage as CdkStage
 
-from chalicelib.flows import CompiledFlow
+from compiler import CompiledFlow
 from infrastructure.flow_resources import DefinitionFile, flow_resources
 from infrastructure.nested_stacks import ASSET_BUCKET, NestedTemplate, flow_templates
 from infrastructure.resources import tag_list

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import plugins
-from chalicelib.flows.permissions.granted import PermissionsError, checked_statements
 from chalicelib.names import Names
 from chalicelib.plugins import Plugin
+from compiler.permissions.granted import PermissionsError, checked_statements
 
 FILE = "lambda-permissions.yml"
 

@@ -27,7 +27,7 @@ from chalice.deploy.packager import (
 from click import ClickException
 
 from chalicelib import plugins
-from chalicelib.flows.catalog import write_catalog
+from compiler.catalog import write_catalog
 
 MB = 1_000_000
 ZIP_LIMIT = 50 * 1024 * 1024
@@ -42,8 +42,6 @@ KEPT = 8
 """How many packages the cache holds."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip can hold; it stands for every file's."""
-COMPILER_ON_LAMBDA = frozenset({"__init__.py", "catalog.py", "names.py"})
-"""What runs on Lambda of `chalicelib/flows`; the rest compiles flows before they are packaged, and needs YAML."""
 
 _NEVER = frozenset({"__pycache__", "tests", "test", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".git"})
 _NEVER_SUFFIXES = (".pyc", ".pyo", ".pyi", ".orig", ".swp", "~")
@@ -137,7 +135,6 @@ def _install(packager: LambdaDeploymentPackager, requirements: Path, python_vers
 def application_files(root: Path) -> dict[str, Path]:
     """The application's part of the package: name in the zip -> file."""
     files = {"app.py": root / "app.py", **dict(_tree(root / "chalicelib", root))}
-    files = {name: path for name, path in files.items() if not _only_compiles(name)}
     for plugin in plugins.installed(root):
         files |= dict(_tree(plugin.functions, root))
         if plugin.routes:
@@ -197,11 +194,6 @@ def _tree(folder: Path, base: Path) -> Iterator[tuple[str, Path]]:
             path = Path(parent, name)
             if not name.endswith(_NEVER_SUFFIXES) and name != ".DS_Store" and not name.startswith(".catalog"):
                 yield path.relative_to(base).as_posix(), path
-
-
-def _only_compiles(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return parts[:2] == ("chalicelib", "flows") and (len(parts) > 3 or parts[2] not in COMPILER_ON_LAMBDA)
 
 
 def _dependency_files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -60,7 +60,7 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     Raises:
         DeploymentError: Something is in the way.
     """
-    from chalicelib.flows.permissions.granted import PermissionsError
+    from compiler.permissions.granted import PermissionsError
     from infrastructure.cloud import Cloud
     from infrastructure.function_role import function_role_policy
     from infrastructure.synthesis import checked_flows, checked_front_door, checked_stage

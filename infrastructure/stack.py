@@ -10,8 +10,8 @@ from aws_cdk import CfnOutput, CfnResource, Stack, Tags, Token
 from constructs import Construct
 
 from chalicelib import APP_NAME
-from chalicelib.flows import Project
 from chalicelib.settings import PROJECT
+from compiler import Project
 from infrastructure import observability
 from infrastructure.flows import Uploads, add_flows, nest
 from infrastructure.function_resources import RUN_STATUS, log_templates

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.flows import Project, compile_project
 from chalicelib.settings import PROJECT
+from compiler import Project, compile_project
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import DEFAULT_STAGE, StageError, StageSettings, stage_settings
 from plugin_manager.errors import PluginError
@@ -71,7 +71,7 @@ def synthesise(
     """
     from click import ClickException
 
-    from chalicelib.flows.permissions.granted import PermissionsError
+    from compiler.permissions.granted import PermissionsError
     from infrastructure.nested_stacks import StackFullError
     from infrastructure.stack import StageStack
 

@@ -170,7 +170,7 @@ def _sources(root: Path) -> Iterator[str]:
     yield str(root / INDEX)
     yield str(root / ".chalice" / "config.json")
     functions = str(root / "chalicelib" / "lib")
-    pending = [str(root / "chalicelib"), str(root / "asl" / "language")]
+    pending = [str(root / "chalicelib"), str(root / "compiler"), str(root / "asl" / "language")]
     while pending:
         folder = pending.pop()
         try:

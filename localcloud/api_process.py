@@ -21,8 +21,10 @@ import traceback
 from types import FrameType
 from typing import Any, NoReturn
 
+from chalicelib.flows.catalog import use_source
 from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
+from compiler.live_project import LiveProject
 from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
 
 DRAIN_SECONDS = 30.0  # as long as API Gateway lets a request take
@@ -88,13 +90,15 @@ def make_server(listener: socket.socket) -> Any:
     from chalice import local
     from chalice.config import Config
 
-    import app
     from localcloud import chalice_local
 
+    application = importlib.import_module("app").app  # the user's room, above this one
+
+    use_source(LiveProject(PROJECT).catalog)
     chalice_local.install(listener)
     host, port = listener.getsockname()
-    config = Config.create(project_dir=str(PROJECT), app_name=app.app.app_name, chalice_app=app.app)
-    return local.create_local_server(app.app, config, host, port)
+    config = Config.create(project_dir=str(PROJECT), app_name=application.app_name, chalice_app=application)
+    return local.create_local_server(application, config, host, port)
 
 
 if __name__ == "__main__":

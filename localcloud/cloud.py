@@ -30,8 +30,7 @@ from localcloud.settings import (
 from localcloud.workers import WorkerPool
 
 if TYPE_CHECKING:
-    from localcloud.apigateway.front import Front
-    from localcloud.http_server import HttpServer, Request, Response
+    from localcloud.http_server import HttpServer
 
 
 SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
@@ -69,12 +68,14 @@ class Cloud:
     def start(self) -> None:
         """Start the services and make what exists from the start. `environment` is complete afterwards."""
         from localcloud.client import InProcessClient
+        from localcloud.deployments import Deployments
         from localcloud.endpoint import Router
         from localcloud.functions import FunctionRegistry
         from localcloud.lambda_api import LambdaApi
         from localcloud.moto_app import MotoApplication, forget_everything, run_lambdas_with
-        from localcloud.stepfunctions import PoolInvoker, Service
+        from localcloud.pool_invoker import PoolInvoker
         from localcloud.targets import Targets
+        from stepfunctions import Service
 
         settings = self.settings
         region, account = settings.region, settings.account
@@ -85,7 +86,7 @@ class Cloud:
         self.service = Service(invoker, self.endpoint, region=region, account=account)
         self._closers.callback(self.service.close)
         self.router = Router(self.service, self.functions, MotoApplication(self._server.port, account))
-        self.router.deployed_apis = _DeployedApis(self)
+        self.router.deployed_apis = Deployments(self.registry, self.pool, account, region)
         run_lambdas_with(self.registry, self.functions)
         self.client = InProcessClient(self.router.respond, region)
         self.targets = Targets(self.service, self.registry, self.functions)
@@ -163,24 +164,6 @@ class Cloud:
             return endpoint_server(lambda request: self.router.respond(request), HOST, self.settings.port)  # noqa: PLW0108
         except OSError as error:
             raise port_error(self.settings.port, "AWS_PORT", error) from None
-
-
-class _DeployedApis:
-    """REST APIs deployed to a cloud; loaded at the first request to one."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._lock = threading.Lock()
-        self._front: Front | None = None
-
-    def respond(self, request: Request) -> Response:
-        with self._lock:
-            if self._front is None:
-                from localcloud.apigateway.front import Front
-
-                settings = self._cloud.settings
-                self._front = Front(self._cloud.registry, self._cloud.pool, settings.account, settings.region)
-        return self._front.respond(request)
 
 
 def port_error(port: int, variable: str, error: OSError) -> SetupError:

@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from localcloud.apigateway import names_an_api
+from localcloud.deployments import names_an_api
 from localcloud.http_server import HttpConnection, HttpServer, Request, Response
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
-from localcloud.stepfunctions.errors import ServiceError
+from stepfunctions.errors import ServiceError
 
 STEP_FUNCTIONS_TARGET = "AWSStepFunctions."
 HEALTH_PATH = "/_localcloud/health"

@@ -19,6 +19,7 @@ from moto.core.request import (
 )
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localcloud.deployments import extend
 from localcloud.functions import FunctionRegistry
 from localcloud.http_server import Request, Response
 from localcloud.lambda_api import LambdaApi
@@ -114,9 +115,7 @@ class MotoApplication:
 
 
 def _create_application(endpoint: str, service: Any) -> Any:
-    from localcloud.deployment import install_for
-
-    install_for(service, endpoint)
+    extend(service, endpoint)
     return create_backend_app(service)
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import plugins
-from chalicelib.flows.catalog import Catalog, catalog
-from chalicelib.flows.compiled import CompiledFlow
 from chalicelib.functions import find
 from chalicelib.names import Names
+from compiler.compiled import CompiledFlow, Project
+from compiler.live_project import LiveProject
 from localcloud.client import AwsError, InProcessClient
 from localcloud.endpoint import StepFunctionsService
 from localcloud.seeding import STATUS_FUNCTION
-from localcloud.stepfunctions.errors import ServiceError
 from localcloud.workers import FunctionSpec
+from stepfunctions.errors import ServiceError
 
 DEFAULT_TIMEOUT = 60  # seconds
 DEFAULT_MEMORY = 256  # MB
@@ -46,7 +46,8 @@ class ProjectInCloud:
         self._client = client
         self._environment = {**_configured_environment(root, names.stage), **environment}
         self._lock = threading.RLock()
-        self._catalog: Catalog | None = None
+        self._live = LiveProject(root)
+        self._project: Project | None = None
         self._deployed: dict[str, CompiledFlow] = {}
         self._reported: dict[str, tuple[Any, ...]] = {}
         self._specs: dict[str, FunctionSpec] = {}
@@ -78,12 +79,9 @@ class ProjectInCloud:
     def sync(self) -> None:
         """Create, update and delete what has changed in the project's files since the last call."""
         with self._lock:
-            current = catalog(self._root)
-            if current is self._catalog:
+            project = self._live.project()
+            if project is self._project:
                 return
-            from chalicelib.flows import compile_project
-
-            project = compile_project(self._root)
             for name in [name for name in self._deployed if name not in project.flows and name not in project.broken]:
                 self._remove(name)
             for name, flow in project.flows.items():
@@ -94,7 +92,7 @@ class ProjectInCloud:
                     _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
             self._reported = dict(project.broken)
             self._specs.clear()
-            self._catalog = current
+            self._project = project
 
     def function(self, full_name: str) -> FunctionSpec | None:
         """The project's function whose name on Lambda is `full_name`."""
@@ -117,7 +115,7 @@ class ProjectInCloud:
             function = find(name, self._root)
             if function is None:
                 return None
-            settings = catalog(self._root).functions.get(name)
+            settings = self._live.project().settings.get(name)
             handler = function.python_name
             if function.plugin is not None:  # named by its folder, so that another version gets other workers
                 environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
@@ -157,7 +155,7 @@ class ProjectInCloud:
             return
         self._deployed[name] = flow
         self._schedule(name, flow)
-        if self._catalog is not None:
+        if self._project is not None:
             _log(f"flow {name}: {'updated' if previous else 'added'}")
 
     def _remove(self, name: str) -> None:

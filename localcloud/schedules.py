@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.flows.schedule import ScheduleError, ScheduleExpression, parse_schedule
+from compiler.schedule import ScheduleError, ScheduleExpression, parse_schedule
 from localcloud.targets import UnknownTarget, log_failed_delivery, text_of
 
 MAX_SLEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile

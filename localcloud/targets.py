@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.endpoint import StepFunctionsService
 from localcloud.functions import FunctionRegistry
 from localcloud.lambda_api import LambdaApi
-from localcloud.stepfunctions.errors import ServiceError
+from stepfunctions.errors import ServiceError
 
 
 class UnknownTarget(Exception):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from chalicelib.flows.compiler import files_of
-from chalicelib.flows.source import flow_name
 from chalicelib.functions.discovery import name_problem, resource_name
+from compiler.project import files_of
+from compiler.source import flow_name
 from plugin_manager.errors import PluginError
 from plugin_manager.layout import flow_paths, function_names
 from plugin_manager.obtain import Obtained

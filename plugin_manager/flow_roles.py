@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from chalicelib.flows.permissions import Statement
-from chalicelib.flows.unit import compile_unit
+from compiler.permissions import Statement
+from compiler.unit import compile_unit
 from plugin_manager.layout import Files, flow_paths
 
 # Calling functions and flows of the project is what flows are for. What `.sync` and distributed maps need besides:

@@ -33,10 +33,10 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from chalicelib.flows.names import suggestion
-from chalicelib.flows.permissions.granted import PermissionsError, checked_statements
-from chalicelib.flows.shortform import KINDS
+from chalicelib.flows.suggestions import suggestion
 from chalicelib.names import Names
+from compiler.permissions.granted import PermissionsError, checked_statements
+from compiler.shortform import KINDS
 from plugin_manager.errors import PluginError
 from plugin_manager.layout import Files
 

@@ -18,12 +18,12 @@ import pytest
 
 from asl.testing import FlowSource
 from chalicelib import plugins
-from chalicelib.flows.cli.runner import LocalContext
-from chalicelib.flows.source import flow_name
-from chalicelib.flows.testing import ProjectFlows
 from chalicelib.functions import discover, find
 from chalicelib.functions.calling import call_from_flow
 from chalicelib.plugins import FORMAT, INDEX, Plugin
+from compiler.cli.runner import LocalContext
+from compiler.source import flow_name
+from compiler.testing import ProjectFlows
 
 Call = Callable[..., Any]
 _SURROUNDINGS = pytest.StashKey["Surroundings"]()

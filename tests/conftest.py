@@ -29,7 +29,17 @@ settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
-LONG = ("tests/rehearsals/", "tests/conformance/")
+
+@pytest.fixture(scope="session", autouse=True)
+def live_catalog() -> None:
+    """Let `app`, imported by a test, know the project's flows as they are in its files."""
+    from chalicelib.flows.catalog import use_source
+    from compiler.live_project import LiveProject
+
+    use_source(LiveProject().catalog)
+
+
+LONG = ("tests/deployments/", "tests/conformance/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ from chalicelib.api.http import Answer, Call
 from chalicelib.api.paging import page_of
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.flows.catalog import Catalog, CatalogFlow, catalog
-from chalicelib.flows.names import suggestion
+from chalicelib.flows.suggestions import suggestion
 
 
 def list_flows(call: Call) -> Answer:

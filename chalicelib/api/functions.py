@@ -12,7 +12,7 @@ from chalicelib import functions
 from chalicelib.api.http import Answer, Call
 from chalicelib.api.paging import page_of
 from chalicelib.errors import Invalid, NotFound
-from chalicelib.flows.names import suggestion
+from chalicelib.flows.suggestions import suggestion
 from chalicelib.functions import Function
 from chalicelib.functions.loading import load
 from chalicelib.functions.serialising import dump

@@ -10,10 +10,10 @@ from chalicelib.api.flows import find_flow, unknown_flow
 from chalicelib.api.http import Answer, Call
 from chalicelib.errors import BadRequest, Forbidden, NotFound
 from chalicelib.flows.catalog import CatalogFlow, catalog
+from chalicelib.flows.input_schema import check_input
 from chalicelib.runs import Run, control, finding
 from chalicelib.runs.history import MAX_EVENTS
 from chalicelib.runs.history import history as events_of
-from chalicelib.runs.input_schema import check_input
 from chalicelib.runs.listing import list_runs as runs_of
 from chalicelib.runs.records import STATUSES
 from chalicelib.runs.starting import MAX_INPUT, start

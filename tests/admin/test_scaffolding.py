@@ -13,8 +13,8 @@ import pytest
 
 from admin import create_function, create_plugin
 from admin.scaffolding import PROJECT, ScaffoldError, function_files, plugin_files
-from chalicelib.flows import compile_project
-from chalicelib.flows.cli import main as flows
+from compiler import compile_project
+from compiler.cli import main as flows
 from plugin_manager.manifest import read_manifest
 from tests.end_to_end.server import copy_project
 

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.functions.discovery import RESERVED
 from chalicelib.settings import PROJECT
-from tests.rehearsals.runtime_api import api_event
+from tests.deployments.runtime_api import api_event
 
 HEAVY = ("asl", "asyncio", "boto3", "concurrent.futures", "jose", "jsonschema", "pydantic", "urllib.request", "yaml")
 
@@ -39,7 +39,7 @@ def test_a_cold_start_imports_nothing_heavy_and_no_function() -> None:
     loaded = python(code, AWS_LAMBDA_FUNCTION_NAME="api")
     assert [name for name in HEAVY if name in loaded] == []
     assert [name for name in loaded if name.startswith("chalicelib.lib.")] == []
-    assert "chalicelib.flows.compiler" not in loaded
+    assert "compiler.project" not in loaded
 
 
 def test_the_first_answer_needs_little_of_the_standard_library_and_of_the_application() -> None:
@@ -76,7 +76,8 @@ def test_chalice_finds_the_functions_of_flows_and_no_other() -> None:
 import json
 from chalicelib.flows import catalog
 known = catalog.Catalog({}, {}, {n: catalog.CatalogFunction(n, 60, 256) for n in ("hello_world", "price_order")})
-catalog.catalog = lambda: known
+from compiler.live_project import LiveProject
+LiveProject.catalog = lambda self: known
 import app
 found = [(f.name, f.handler_string) for f in app.app.pure_lambda_functions]
 print(json.dumps(sorted((name, handler, handler.split(".")[1] in vars(app)) for name, handler in found)))

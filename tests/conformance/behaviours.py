@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asl import Engine
-from localcloud.stepfunctions.integrations.lambda_functions import Invocation
+from stepfunctions.integrations.lambda_functions import Invocation
 
 OnDone = Callable[[Invocation], None]
 

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from localcloud.stepfunctions.errors import ServiceError
-from localcloud.stepfunctions.service import Service
+from stepfunctions.errors import ServiceError
+from stepfunctions.service import Service
 from tests.conformance.surroundings import Aws
 
 Driver = Callable[[], None]

@@ -11,8 +11,8 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 
 from asl import SkippingClock
-from localcloud.stepfunctions.errors import ServiceError
-from localcloud.stepfunctions.service import Service
+from stepfunctions.errors import ServiceError
+from stepfunctions.service import Service
 from tests.conformance.behaviours import Behaviours
 from tests.conformance.drivers import drivers, run_beside, stop
 from tests.conformance.surroundings import ROLE, Aws, make_activities, make_resources, make_targets

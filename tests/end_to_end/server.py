@@ -23,7 +23,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 OVERLAY = Path(__file__).parent / "project"  # functions and flows that misbehave on purpose
 SHIPPED = (
     *("app.py", "config.json", "lambda-permissions.yml", "requirements.txt", ".chalice"),
-    *("admin", "asl", "chalicelib", "flows", "infrastructure", "localcloud", "plugin_manager"),
+    *("admin", "asl", "chalicelib", "compiler", "flows", "infrastructure", "localcloud", "plugin_manager"),
+    *("rehearsal", "stepfunctions"),
 )
 START_SECONDS = 60
 MARK = "END_TO_END_SERVER"

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.flows import Project, compile_project
 from chalicelib.settings import PROJECT
+from compiler import Project, compile_project
 
 FAKE_AWS = {
     "AWS_ACCESS_KEY_ID": "testing",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.flows import Project
+from compiler import Project
 from infrastructure.chalice_config import main, stage_section, write_section
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import PROD

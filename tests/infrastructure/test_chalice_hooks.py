@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rehearsals import projects
+from tests.deployments import projects
 
 
 @pytest.fixture(scope="module")

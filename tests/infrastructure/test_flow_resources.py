@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.flows import CompiledFlow, compile_project
+from compiler import CompiledFlow, compile_project
 from infrastructure.flow_resources import flow_resources
 from infrastructure.resources import logical_id
 from infrastructure.stages import DEV, PROD

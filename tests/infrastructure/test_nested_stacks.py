@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.flows import CompiledFlow, Schedule, compile_project
+from compiler import CompiledFlow, Schedule, compile_project
 from infrastructure import nested_stacks
 from infrastructure.flow_resources import DefinitionFile, flow_resources
 from infrastructure.nested_stacks import MAX_RESOURCES, MAX_TEMPLATE, StackFullError, flow_templates, stack_index

@@ -12,7 +12,7 @@ import pytest
 
 from infrastructure.errors import DeploymentError
 from infrastructure.rollback import main, roll_back
-from localcloud.stepfunctions import Service, ServiceError
+from stepfunctions import Service, ServiceError
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 

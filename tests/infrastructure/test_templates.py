@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.flows import Project
+from compiler import Project
 from infrastructure.stages import STAGES
 from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from chalicelib.flows import compile_project
 from chalicelib.names import Names
 from chalicelib.plugins import installed, load_hook
+from compiler import compile_project
 
 from .conftest import MakeRemote, Project, example_files
 from .projects import write

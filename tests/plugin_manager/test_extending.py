@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.flows import Severity, compile_project
-from chalicelib.flows.catalog import catalog_of
-from chalicelib.flows.cli import main as flows
 from chalicelib.names import Names
+from compiler import Severity, compile_project
+from compiler.catalog import catalog_of
+from compiler.cli import main as flows
 
 from .projects import FLOW, HANDLER, listed, write
 
@@ -19,8 +19,8 @@ NAMES = Names("dev", "eu-west-1", "123456789012")
 LOUD = "name: loudFlow\ndescription: SHOUT\nsteps: [ping]\n"
 CHECK = """
 import sys
-from chalicelib.flows.checks.base import Check, Finding
-from chalicelib.flows.diagnostic import Severity
+from compiler.checks.base import Check, Finding
+from compiler.diagnostic import Severity
 
 def find(view):
     if view.flow.description.isupper():

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.flows import compile_project
 from chalicelib.functions import discover
 from chalicelib.functions.calling import call_from_flow
 from chalicelib.plugins import installed
+from compiler import compile_project
 from plugin_manager.errors import PluginError
 from plugin_manager.flow_roles import flow_permissions
 

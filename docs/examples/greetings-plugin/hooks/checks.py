@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.flows.checks.base import Check, FileView, Finding
-from chalicelib.flows.diagnostic import Severity
+from compiler.checks.base import Check, FileView, Finding
+from compiler.diagnostic import Severity
 
 
 def _find(view: FileView) -> Iterator[Finding]:

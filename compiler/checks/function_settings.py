@@ -1,0 +1,43 @@
+"""Flows that want different settings of one function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compiler.checks.base import Check, Finding, ProjectView, flow
+from compiler.diagnostic import Severity
+
+if TYPE_CHECKING:
+    from compiler.linked import Linked
+
+
+def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
+    for index, entry in enumerate(linked.flow.functions):
+        function = linked.aliases.get(entry.name)
+        asked = view.settings.get(function, {}) if function else {}
+        for setting, unit in (("timeout", "s"), ("memory", "MB")):
+            own = getattr(entry, setting)
+            largest, where = asked.get(setting, (own, ""))
+            if own is not None and own < largest:
+                message = f"{function} gets {setting} {largest} {unit}, which {where} asks for, not {own}."
+                yield Finding(f"/functions/{index}/{setting}", message, "ask for the same in both")
+
+
+CHECK = Check(
+    id="function-settings",
+    severity=Severity.WARNING,
+    summary="Two flows want different settings of one function",
+    description=(
+        "A function is one Lambda function, whichever flows call it. It gets the largest timeout and memory "
+        "that any flow asks for."
+    ),
+    source="docs/flows.md",
+    wrong=flow("functions:\n  - name: Hello\n    handler: hello_world\n    timeout: 30  # <-\n"),
+    right=flow(),
+    project=_project,
+    others={
+        "slow.yml": "name: slow\nfunctions:\n  - {name: Hi, handler: hello_world, timeout: 90}\n"
+        "definition:\n  StartAt: Hi\n  States:\n    Hi: {Type: Task, Resource: '${HiArn}', End: true}\n"
+    },
+)

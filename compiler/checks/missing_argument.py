@@ -1,0 +1,60 @@
+"""Arguments without which an integration cannot be called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.checks.base import Check, FileView, Finding
+from compiler.diagnostic import Severity
+from compiler.permissions.arguments import Arguments
+
+_PREFIX = "arn:aws:states:::"
+_NEEDED = {
+    "lambda:invoke": ("FunctionName",),
+    "states:startExecution": ("StateMachineArn",),
+    **{f"dynamodb:{verb}Item": ("TableName",) for verb in ("get", "put", "update", "delete")},
+    "sqs:sendMessage": ("QueueUrl", "MessageBody"),
+    "sns:publish": ("Message",),
+    "events:putEvents": ("Entries",),
+    "batch:submitJob": ("JobDefinition", "JobName", "JobQueue"),
+    "ecs:runTask": ("TaskDefinition",),
+    "glue:startJobRun": ("JobName",),
+    "codebuild:startBuild": ("ProjectName",),
+    "apigateway:invoke": ("ApiEndpoint", "Method"),
+    "http:invoke": ("ApiEndpoint", "Method"),
+}
+
+
+def _file(view: FileView) -> Iterator[Finding]:
+    for step in view.steps:
+        resource = step.state.get("Resource")
+        if step.state.get("Type") != "Task" or not isinstance(resource, str) or not resource.startswith(_PREFIX):
+            continue
+        name = resource.removeprefix(_PREFIX).partition(".")[0]
+        field = "Arguments" if step.query_language == "JSONata" else "Parameters"
+        written = step.state.get(field)
+        if not isinstance(written, dict):
+            continue  # the whole is computed, or the state's input is it
+        arguments = Arguments(written)
+        missing = [argument for argument in _NEEDED.get(name, ()) if not arguments.given(argument)]
+        if missing:
+            message = f"{name} needs {' and '.join(missing)}."
+            yield Finding(f"{step.pointer}/{field}", message, f"add it to {field}", at_key=True)
+
+
+_TASK = (
+    "name: keep\ndefinition:\n  StartAt: Keep\n  States:\n    Keep:\n      Type: Task\n"
+    "      Resource: arn:aws:states:::sqs:sendMessage\n      Parameters:{mark}\n        QueueUrl: jobs\n{body}"
+    "      End: true\n"
+)
+
+CHECK = Check(
+    id="missing-argument",
+    severity=Severity.ERROR,
+    summary="A call of a service lacks an argument that it needs",
+    description="Without it Step Functions refuses the definition, or the task fails each time.",
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html",
+    wrong=_TASK.replace("{mark}", "  # <-").replace("{body}", ""),
+    right=_TASK.replace("{mark}", "").replace("{body}", "        MessageBody: go\n"),
+    file=_file,
+)

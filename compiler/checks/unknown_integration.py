@@ -1,0 +1,66 @@
+"""Integrations that Step Functions does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.flows.suggestions import suggestion
+from compiler.checks.base import Check, FileView, Finding
+from compiler.diagnostic import Severity
+from compiler.permissions.integrations import INTEGRATIONS
+
+_PREFIX = "arn:aws:states:::"
+_PATTERNS = (".sync", ".sync:2", ".waitForTaskToken")
+
+
+def _file(view: FileView) -> Iterator[Finding]:
+    for step in view.steps:
+        resource = step.state.get("Resource")
+        if step.state.get("Type") != "Task" or not isinstance(resource, str) or not resource.startswith(_PREFIX):
+            continue
+        name = resource.removeprefix(_PREFIX)
+        plain = next((name.removesuffix(pattern) for pattern in _PATTERNS if name.endswith(pattern)), name)
+        problem = _sdk_problem(plain) if plain.startswith("aws-sdk:") else _optimised_problem(plain)
+        if problem:
+            yield Finding(step.pointer + "/Resource", *problem)
+
+
+def _optimised_problem(name: str) -> tuple[str, str] | None:
+    if name in INTEGRATIONS or name == "http:invoke":
+        return None
+    hint = (
+        suggestion(name, INTEGRATIONS) or "call an action of any service with arn:aws:states:::aws-sdk:SERVICE:ACTION"
+    )
+    return f"Step Functions has no integration {name!r} that the compiler knows; it gets no permission.", hint
+
+
+def _sdk_problem(name: str) -> tuple[str, str] | None:
+    from compiler.aws_services import actions, services
+
+    service, _, action = name.removeprefix("aws-sdk:").partition(":")
+    if service not in services():
+        return f"AWS has no service {service!r} that the compiler knows.", suggestion(service, services())
+    if action in actions(service):
+        return None
+    return f"{service!r} has no action {action!r} that the compiler knows.", suggestion(action, actions(service))
+
+
+_TASK = (
+    "name: keep\ndefinition:\n  StartAt: Keep\n  States:\n    Keep:\n      Type: Task\n"
+    "      Resource: arn:aws:states:::{resource}\n"
+    "      Parameters: {QueueUrl: jobs, MessageBody: go}\n      End: true\n"
+)
+
+CHECK = Check(
+    id="unknown-integration",
+    severity=Severity.WARNING,
+    summary="A Task's resource names no integration of Step Functions",
+    description=(
+        "Step Functions refuses a resource that it does not know. The compiler knows the optimised integrations and "
+        "the services and actions of the installed botocore; newer ones need a newer botocore."
+    ),
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html",
+    wrong=_TASK.replace("{resource}", "sqs:sendMesage  # <-"),
+    right=_TASK.replace("{resource}", "sqs:sendMessage"),
+    file=_file,
+)

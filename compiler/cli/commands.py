@@ -1,0 +1,208 @@
+"""What each command does. Modules that only one of them needs are imported there: `check` has to be quick."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+from chalicelib.flows.suggestions import suggestion
+from compiler.cli.terminal import SEVERITY_COLOURS, Style
+from compiler.compiled import CompiledFlow, Project
+from compiler.diagnostic import Severity
+from compiler.project import check_paths, compile_project
+
+
+class CommandError(Exception):
+    """The command cannot be done as it was given; says why and the way out."""
+
+
+def check(options: Namespace) -> int:
+    """`check`: 1 when there is an error."""
+    from compiler.project import files_of, flow_files
+
+    try:
+        found = check_paths(options.paths, options.root)
+    except FileNotFoundError as error:
+        raise CommandError(str(error)) from None
+    if options.no_advice:
+        found = tuple(item for item in found if item.severity is not Severity.ADVICE)
+    if options.format == "json":
+        from compiler.reports.machine import render_json
+
+        print(render_json(found))
+    elif options.format == "sarif":
+        from compiler.reports.machine import render_sarif
+
+        print(render_sarif(found))
+    else:
+        from compiler.reports.text import render_text, summary
+
+        for line in render_text(found, Path(options.root).resolve(), Style(sys.stdout)):
+            print(line)
+        files = files_of(options.paths) if options.paths else flow_files(options.root)
+        print(summary(found, len(files)))
+    return 1 if any(item.severity is Severity.ERROR for item in found) else 0
+
+
+def show(options: Namespace) -> int:
+    """`show FLOW`."""
+    from chalicelib.names import Names
+    from compiler.cli.show import show_json, show_text
+
+    flow = _flow(compile_project(options.root), options.flow)
+    names = Names(options.stage, options.region, options.account)
+    if options.json:
+        print(show_json(flow, names))
+    else:
+        print("\n".join(show_text(flow, names, Style(sys.stdout))))
+    return 0
+
+
+def graph(options: Namespace) -> int:
+    """`graph FLOW` and `graph --all`."""
+    from compiler.graphs.model import graph_of_flow, graph_of_project
+    from compiler.graphs.svg import render_svg
+    from compiler.graphs.text import render_dot, render_mermaid
+
+    if (options.flow is None) != options.all:
+        raise CommandError("name one flow, or say --all")
+    project = compile_project(options.root)
+    picture = graph_of_project(project) if options.all else graph_of_flow(_flow(project, options.flow))
+    render = {"mermaid": render_mermaid, "svg": render_svg, "dot": render_dot}[options.format]
+    print(render(picture), end="")
+    return 0
+
+
+def run(options: Namespace) -> int:
+    """`run FLOW`: 1 when the run does not succeed."""
+    from compiler.cli.progress import Progress
+    from compiler.cli.runner import FlowRunner
+
+    project = compile_project(options.root)
+    flow = _flow(project, options.flow)
+    text = _input(options.input, flow)
+    progress = Progress(sys.stderr)
+    runner = FlowRunner(project, skip_time=options.skip_time, started=progress.add)
+    execution = runner.run(flow, text)
+    progress.watch(execution)
+    if execution.output is not None:
+        print(json.dumps(json.loads(execution.output), indent=2, ensure_ascii=False))
+    return 0 if execution.status == "SUCCEEDED" else 1
+
+
+def new(options: Namespace) -> int:
+    """`new NAME`."""
+    from compiler.checks.name_length import FLOW_LETTERS, STAGE
+    from compiler.cli.new import template
+    from compiler.model import FLOW_NAME
+
+    if not re.fullmatch(FLOW_NAME, options.name):
+        raise CommandError(f"{options.name!r} cannot be a flow's name: letters, digits, `_` and `-`, a letter first")
+    if len(options.name) >= FLOW_LETTERS:
+        raise CommandError(f"{options.name!r} cannot be a flow's name: {FLOW_LETTERS - STAGE} letters fit any stage")
+    project = compile_project(options.root)
+    if options.name in project.flows or options.name in project.broken:
+        raise CommandError(f"there is a flow {options.name!r} already")
+    file = Path(options.root) / "flows" / f"{options.name}.yml"
+    if file.exists():
+        raise CommandError(f"{file} exists already")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(template(options.name), encoding="utf-8")
+    print(file)
+    return 0
+
+
+def explain(options: Namespace) -> int:
+    """`explain CHECK`."""
+    from compiler.checks.listing import all_checks
+
+    entries = {entry.id: entry for entry in all_checks(options.root)}
+    entry = entries.get(options.check)
+    if entry is None:
+        hint = suggestion(options.check, entries) or "`checks` lists them"
+        raise CommandError(f"there is no check {options.check!r}; {hint}")
+    style = Style(sys.stdout)
+    print(f"{style.bold(entry.id)}  {style.paint(entry.severity, SEVERITY_COLOURS[entry.severity])}")
+    what = (
+        entry.description if entry.description.startswith(entry.summary) else f"{entry.summary}.\n\n{entry.description}"
+    )
+    print(f"{what}\n\nSource: {entry.source}")
+    for title, example in (("Wrong", entry.wrong), ("Right", entry.right)):
+        if example:
+            print(f"\n{style.bold(title)}\n" + "".join(f"    {line}\n" for line in example.splitlines()), end="")
+    return 0
+
+
+def checks(options: Namespace) -> int:
+    """`checks`."""
+    from compiler.checks.listing import all_checks
+
+    entries = all_checks(options.root)
+    if options.json:
+        print(json.dumps([asdict(entry) for entry in entries], indent=2, ensure_ascii=False))
+        return 0
+    style = Style(sys.stdout)
+    width = max(len(entry.id) for entry in entries)
+    for entry in entries:
+        severity = style.paint(f"{entry.severity:<8}", SEVERITY_COLOURS[entry.severity])
+        print(f"{entry.id:<{width}}  {severity} {entry.summary}")
+    return 0
+
+
+def schema(options: Namespace) -> int:
+    """`schema`."""
+    from compiler.extensions import extensions_of
+    from compiler.file_schema import flow_schema
+
+    schema = flow_schema()
+    for name in extensions_of(options.root).shorthands:
+        schema["$defs"]["Step"]["properties"][name] = {"description": "A step of a plugin."}
+    print(json.dumps(schema, indent=2, ensure_ascii=False))
+    return 0
+
+
+def catalog(options: Namespace) -> int:
+    """`catalog`: 1 when a flow is broken."""
+    from compiler.catalog import write_catalog
+
+    try:
+        print(write_catalog(Path(options.root)))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _flow(project: Project, name: str) -> CompiledFlow:
+    if name in project.flows:
+        return project.flows[name]
+    if name in project.broken:
+        found = "\n".join(f"  {item}" for item in project.broken[name])
+        raise CommandError(f"the flow {name!r} is broken:\n{found}")
+    hint = suggestion(name, project.flows) or "there are " + ", ".join(project.flows)
+    raise CommandError(f"there is no flow {name!r}; {hint}")
+
+
+def _input(given: str | None, flow: CompiledFlow) -> str:
+    """The input of a run: from a file, else the schedule's, else nothing. It is checked as POST /run would."""
+    try:
+        if given is None:
+            text = json.dumps(flow.input if flow.input is not None else {})
+        else:
+            text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
+        value = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"the input cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise CommandError("the input must be a JSON object")
+    if flow.input_schema is not None:
+        from compiler.input_schemas import value_faults
+
+        faults = [f"  {pointer or '/'}: {message}" for pointer, message in value_faults(value, flow.input_schema)]
+        if faults:
+            raise CommandError("the input does not fit:\n" + "\n".join(faults))
+    return text

@@ -1,0 +1,154 @@
+"""Runs a flow in this process: the States Language engine, and the project's own functions called in threads.
+
+For `python -m compiler run`, on a developer's machine alone. Functions run without Lambda's isolation, memory
+and timeout, and services other than Lambda and Step Functions are out of reach: `make run` has all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from asl import Completion, Engine, Execution, RealClock, SkippingClock, StateMachine, TaskRequest
+from asl.engine.outcome import outcome
+from chalicelib.functions import Function, discover
+from chalicelib.functions.calling import call_from_flow
+from chalicelib.names import Names
+from compiler.compiled import CompiledFlow, Project
+
+NAMES = Names("local", "us-east-1", "123456789012")
+START_EXECUTION = "arn:aws:states:::states:startExecution"
+_LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+class LocalContext:
+    """What a handler gets as its Lambda context."""
+
+    def __init__(self, function: Function) -> None:
+        self.function_name = NAMES.resource(function.name)
+        self.invoked_function_arn = NAMES.function_arn(function.name)
+        self.function_version = "$LATEST"
+        self.memory_limit_in_mb = "256"
+        self.aws_request_id = str(uuid4())
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_stream_name = "local"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """A fixed answer: nothing ends a call here."""
+        return 900_000
+
+
+class FlowRunner:
+    """Runs the flows of a project. `started` is called with each execution, nested ones included."""
+
+    def __init__(
+        self, project: Project, *, skip_time: bool = False, started: Callable[[Execution], None] | None = None
+    ):
+        self.project = project
+        self.engine = Engine(self, clock=SkippingClock() if skip_time else RealClock())
+        self._functions = {NAMES.function_arn(name): item for name, item in discover(project.root).items()}
+        self._machines = {NAMES.state_machine_arn(name): flow for name, flow in project.flows.items()}
+        self._started = started or (lambda execution: None)
+
+    def run(self, flow: CompiledFlow, input_text: str) -> Execution:
+        """Start a run of the flow; it goes on in the engine's thread."""
+        return self._start(flow, input_text, None)
+
+    def _start(self, flow: CompiledFlow, input_text: str, on_change: Callable[[Execution], None] | None) -> Execution:
+        arn = NAMES.state_machine_arn(flow.name)
+        machine = StateMachine(arn, NAMES.resource(flow.name), flow.render(NAMES), flow.type)
+        execution = self.engine.start(machine, input_text, on_change=on_change)
+        self._started(execution)
+        return execution
+
+    def start(self, request: TaskRequest, completion: Completion) -> None:
+        """Do a task's work: see `asl.engine.tasks.TaskRunner`."""
+        if request.resource.startswith(START_EXECUTION):
+            self._start_flow(request, completion)
+            return
+        parameters, wrap = request.parameters, False
+        arn = request.resource
+        if arn.startswith(_LAMBDA_INVOKE):
+            wrap, arn, parameters = True, str(parameters.get("FunctionName")), parameters.get("Payload", {})
+        function = self._functions.get(arn) or self._functions.get(NAMES.function_arn(arn))
+        if function is None:
+            completion.fail(
+                "States.TaskFailed",
+                f"{request.resource} is out of reach of `flows run`, which calls functions and flows alone; "
+                "`make run` has the other services",
+            )
+            return
+        threading.Thread(target=_call, args=(function, parameters, wrap, completion), daemon=True).start()
+
+    def started_flow(self, parameters: dict[str, Any]) -> CompiledFlow | None:
+        """The flow that the parameters of StartExecution name, None if the project has none such."""
+        return self._machines.get(str(parameters.get("StateMachineArn")))
+
+    def _start_flow(self, request: TaskRequest, completion: Completion) -> None:
+        parameters = request.parameters
+        flow = self.started_flow(parameters)
+        if flow is None:
+            completion.started()
+            completion.fail(*no_such_flow(parameters))
+            return
+        text = input_text(parameters)
+        pattern = request.resource.removeprefix(START_EXECUTION)
+        if not pattern.startswith(".sync"):
+            execution = self._start(flow, text, None)
+            completion.succeed({"ExecutionArn": execution.arn, "StartDate": execution.start_date})
+            return
+
+        def changed(execution: Execution) -> None:
+            if execution.status == "RUNNING":
+                return
+            described = nested_outcome(execution, pattern)
+            if execution.status == "SUCCEEDED":
+                completion.succeed(described)
+            else:
+                completion.fail("States.TaskFailed", json.dumps(described))
+
+        execution = self._start(flow, text, changed)
+        completion.started()
+        completion.submitted({"ExecutionArn": execution.arn, "StartDate": execution.start_date})
+        completion.awaiting()
+
+
+def nested_outcome(execution: Execution, pattern: str) -> dict[str, Any]:
+    """What the task is told that has started an execution by `startExecution` and a pattern: .sync or .sync:2."""
+    redrive: dict[str, Any] = {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
+    if execution.status == "SUCCEEDED":
+        reason = "Execution is SUCCEEDED and cannot be redriven"
+        redrive |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    return outcome(execution, parsed=pattern == ".sync:2", redrive=redrive)
+
+
+def no_such_flow(parameters: dict[str, Any]) -> tuple[str, str]:
+    """The error and cause of a task that starts a state machine which does not exist."""
+    return (
+        "StepFunctions.StateMachineDoesNotExistException",
+        f"State Machine Does Not Exist: '{parameters.get('StateMachineArn')}' (Service: AWSStepFunctions; "
+        f"Status Code: 400; Error Code: StateMachineDoesNotExist; Request ID: {uuid4()}; Proxy: null)",
+    )
+
+
+def input_text(parameters: dict[str, Any]) -> str:
+    """The input that the parameters of StartExecution give, as JSON text."""
+    given = parameters.get("Input", {})
+    return given if isinstance(given, str) else json.dumps(given)
+
+
+def _call(function: Function, event: Any, wrap: bool, completion: Completion) -> None:
+    completion.started()
+    try:
+        result = call_from_flow(function, json.loads(json.dumps(event)), LocalContext(function))
+        result = json.loads(json.dumps(result))
+    except BaseException as error:  # a function may raise anything, SystemExit included
+        trace = traceback.format_tb(error.__traceback__)
+        cause = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": trace}
+        completion.fail(type(error).__name__, json.dumps(cause))
+        return
+    completion.succeed({"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200} if wrap else result)

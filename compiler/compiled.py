@@ -1,0 +1,91 @@
+"""What the compiler hands on: flows whose every name is resolved. Definitions are shared and never changed in place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from chalicelib.names import Names
+from compiler.diagnostic import Diagnostic, Severity
+from compiler.model import Schedule
+from compiler.permissions import Statement, policy_document
+from compiler.placeholders import Target, replace_in_json
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUse:
+    """A library function under the name by which a flow calls it. `timeout` in seconds, `memory` in MB."""
+
+    alias: str
+    function: str
+    timeout: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """How a function is deployed: the largest `timeout` (seconds) and `memory` (MB) that any flow asks for."""
+
+    timeout: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class CompiledFlow:
+    """A flow ready to be created as a state machine.
+
+    `definition` is as written (short forms expanded), with its `${...}`; `targets` says what each of them means;
+    `references` are the flows that it starts; `permissions` are the statements of its role. `path` is relative to
+    the project.
+    """
+
+    name: str
+    description: str
+    type: str
+    path: Path
+    definition: dict[str, Any]
+    functions: tuple[FunctionUse, ...]
+    references: tuple[str, ...]
+    schedule: Schedule | None
+    input: Any
+    input_schema: dict[str, Any] | None
+    access_groups: tuple[str, ...]
+    permissions: tuple[Statement, ...]
+    targets: Mapping[str, Target]
+    plugin: str | None = None
+    text: str = field(default="", repr=False, compare=False)
+
+    def render(self, names: Names) -> str:
+        """The definition as JSON with every `${...}` replaced by what it means in one stage."""
+        return replace_in_json(self.text or json.dumps(self.definition, ensure_ascii=False), self.targets, names)
+
+    def policy(self, names: Names) -> dict[str, Any]:
+        """The IAM policy document of the state machine's role in one stage; it has no statement when none is needed."""
+        return policy_document(self.permissions, self.targets, names)
+
+
+@dataclass(frozen=True)
+class Project:
+    """All flows of a project.
+
+    `broken` has the flows that cannot run, each with its errors; a flow is in `flows` or in `broken`, never in both.
+    `diagnostics` has every finding of every file in the order of files and lines. `settings` has each function that
+    a flow uses.
+    """
+
+    root: Path
+    flows: Mapping[str, CompiledFlow]
+    diagnostics: tuple[Diagnostic, ...]
+    broken: Mapping[str, tuple[Diagnostic, ...]]
+    settings: Mapping[str, FunctionSettings] = field(default_factory=dict)
+    compiled_count: int = 0
+    """How many files were compiled anew and not taken from the cache."""
+
+    @cached_property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The findings that break a flow."""
+        return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)

@@ -1,0 +1,128 @@
+"""What a picture of a flow shows: its states as nodes, what follows what as edges, branches and maps as groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.compiled import CompiledFlow, Project
+
+START, END = "start", "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A state, or the start or end of a chain of states. `kind` is the state's type in lower case."""
+
+    id: str
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One node follows another; `dashed` for the ways that errors take."""
+
+    source: str
+    target: str
+    label: str = ""
+    dashed: bool = False
+
+
+@dataclass
+class Group:
+    """A chain of states: the flow itself, a branch of a Parallel, or what a Map does with each item."""
+
+    label: str
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    groups: list[tuple[str, Group]] = field(default_factory=list)
+    """Groups inside of a node: the node's id and the group."""
+
+    def all_nodes(self) -> Iterator[Node]:
+        """The nodes of this group and of those inside."""
+        yield from self.nodes
+        for _, group in self.groups:
+            yield from group.all_nodes()
+
+    def all_edges(self) -> Iterator[Edge]:
+        """The edges of this group and of those inside."""
+        yield from self.edges
+        for _, group in self.groups:
+            yield from group.all_edges()
+
+
+def graph_of_flow(flow: CompiledFlow) -> Group:
+    """The picture of one flow."""
+    return _Reader().chain(flow.definition, flow.name)
+
+
+def graph_of_project(project: Project) -> Group:
+    """Which flows start which."""
+    group = Group("flows")
+    ids = {name: f"n{number}" for number, name in enumerate(sorted(project.flows))}
+    for name, flow in sorted(project.flows.items()):
+        group.nodes.append(Node(ids[name], name, "scheduled" if flow.schedule else "flow"))
+        group.edges.extend(Edge(ids[name], ids[other]) for other in flow.references if other in ids)
+    return group
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def new_id(self) -> str:
+        self.count += 1
+        return f"n{self.count}"
+
+    def chain(self, definition: dict[str, Any], label: str) -> Group:
+        group = Group(label)
+        states: dict[str, dict[str, Any]] = definition["States"]
+        ids = {name: self.new_id() for name in states}
+        start, end = Node(self.new_id(), "Start", START), Node(self.new_id(), "End", END)
+        group.nodes.append(start)
+        group.nodes.extend(Node(ids[name], name, str(state["Type"]).lower()) for name, state in states.items())
+        group.nodes.append(end)
+        group.edges.append(Edge(start.id, ids[definition["StartAt"]]))
+        for name, state in states.items():
+            group.edges.extend(_joined(_edges(state, ids, ids[name], end.id)))
+            for index, branch in enumerate(state.get("Branches", ())):
+                group.groups.append((ids[name], self.chain(branch, f"{name}, branch {index + 1}")))
+            processor = state.get("ItemProcessor", state.get("Iterator"))
+            if processor is not None:
+                group.groups.append((ids[name], self.chain(processor, f"{name}, for each item")))
+        return group
+
+
+def _edges(state: dict[str, Any], ids: dict[str, str], source: str, end: str) -> Iterator[Edge]:
+    if "Next" in state:
+        yield Edge(source, ids[state["Next"]])
+    elif state.get("End") or state["Type"] in ("Succeed", "Fail"):
+        yield Edge(source, end)
+    for index, choice in enumerate(state.get("Choices", ())):
+        yield Edge(source, ids[choice["Next"]], _condition(choice) or f"choice {index + 1}")
+    if "Default" in state:
+        yield Edge(source, ids[state["Default"]], "otherwise")
+    for catcher in state.get("Catch", ()):
+        yield Edge(source, ids[catcher["Next"]], ", ".join(catcher["ErrorEquals"]), dashed=True)
+
+
+def _joined(edges: Iterable[Edge]) -> Iterator[Edge]:
+    """Edges that lead the same way as one, with all their labels."""
+    ways: dict[tuple[str, str, bool], list[str]] = {}
+    for edge in edges:
+        ways.setdefault((edge.source, edge.target, edge.dashed), []).append(edge.label)
+    for (source, target, dashed), labels in ways.items():
+        yield Edge(source, target, ", ".join(filter(None, labels)), dashed)
+
+
+def _condition(choice: dict[str, Any]) -> str:
+    """A choice in few words."""
+    text = ""
+    if "Condition" in choice:
+        text = str(choice["Condition"]).removeprefix("{%").removesuffix("%}").strip()
+    elif "Variable" in choice:
+        operator = next((key for key in choice if key not in ("Variable", "Next", "Comment", "Assign", "Output")), "")
+        text = f"{choice['Variable']} {operator} {choice.get(operator, '')}"
+    return text if len(text) <= 30 else text[:29] + "…"

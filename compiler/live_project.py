@@ -1,0 +1,99 @@
+"""A project at work: compiled when its files change, once a process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+from chalicelib import plugins
+from chalicelib.flows.catalog import Catalog
+from chalicelib.settings import PROJECT
+from compiler.catalog import catalog_of
+from compiler.compiled import Project
+from compiler.project import compile_project
+
+_CHEAP_SCAN = 0.002  # seconds; a scan for changes that takes no longer runs at every call
+_SCAN_SHARE = 20  # a longer one runs at most this share of the time: 1/20
+
+
+class LiveProject:
+    """The compiled project at `root`, and its catalog. Thread-safe, and cheap enough to ask for every request.
+
+    Whoever needs the flows of one process shares one of these, so that a changed file is compiled once.
+    """
+
+    def __init__(self, root: Path = PROJECT) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._value: tuple[Project, Catalog] | None = None
+        self._stamp: object = None
+        self._next_scan = 0.0
+
+    def project(self) -> Project:
+        """Return the compiled project; the same object until a file changes."""
+        return self._current()[0]
+
+    def catalog(self) -> Catalog:
+        """Return the catalog of the compiled project; the same object until a file changes."""
+        return self._current()[1]
+
+    def _current(self) -> tuple[Project, Catalog]:
+        value = self._value
+        if value is not None and time.monotonic() < self._next_scan:
+            return value
+        with self._lock:
+            began = time.thread_time()  # this thread's own time: a busy machine makes no scan more expensive
+            stamp = _stamp(self._root)
+            cost = time.thread_time() - began
+            # The more files there are, the longer a scan takes and the longer its answer is kept.
+            self._next_scan = time.monotonic() + cost * _SCAN_SHARE if cost > _CHEAP_SCAN else 0.0
+            if self._value is None or stamp != self._stamp:
+                project = compile_project(self._root)
+                self._value = project, catalog_of(project)
+                self._stamp = stamp
+            return self._value
+
+
+def _stamp(root: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a flow or a function's file is added, edited or removed."""
+    found: list[tuple[str, int, int]] = []
+    libraries = [root / "chalicelib" / "lib"]
+    folders = [root / "flows"]
+    for plugin in plugins.installed(root):
+        libraries.append(plugin.functions)
+        folders.append(plugin.flows)
+    for folder in folders:
+        _stamp_files(folder, found)
+    for library in libraries:
+        for entry in _entries(library):
+            handler = os.path.join(entry.path, "handler.py")  # noqa: PTH118  (a Path would cost more than the scan)
+            try:
+                status = os.stat(handler)  # noqa: PTH116
+            except OSError:
+                continue
+            found.append((handler, status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+def _stamp_files(folder: Path | str, found: list[tuple[str, int, int]]) -> None:
+    for entry in _entries(folder):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            _stamp_files(entry.path, found)
+        elif entry.name.endswith((".yml", ".yaml")):
+            try:
+                status = entry.stat()
+            except OSError:
+                continue
+            found.append((entry.path, status.st_mtime_ns, status.st_size))
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []

@@ -1,0 +1,117 @@
+"""From a definition to the statements of its role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from compiler.model import IamStatement
+from compiler.permissions import resources as r
+from compiler.permissions.arguments import Arguments
+from compiler.permissions.integrations import optimised
+from compiler.permissions.resources import arn
+from compiler.permissions.sdk import sdk_call
+from compiler.permissions.statement import Statement, merge, subtract
+from compiler.states import steps_of
+
+_INTEGRATION = "arn:aws:states:::"
+
+
+def derive_statements(
+    flow_name: str,
+    definition: dict[str, Any],
+    allow: Sequence[IamStatement] = (),
+    deny: Sequence[IamStatement] = (),
+) -> tuple[Statement, ...]:
+    """The statements that the role of the flow `flow_name` needs, and no more.
+
+    `allow` is added; what `deny` covers is taken away and denied besides, so that no other policy brings it back.
+    """
+    needed = [statement for step in steps_of(definition) for statement in _of_state(step.state, flow_name)]
+    needed = [_with_flow_name(statement, flow_name) for statement in needed]
+    denied = [_written(statement) for statement in deny]
+    kept = list(subtract(merge(needed), denied))
+    return merge([*kept, *map(_written, allow), *denied])
+
+
+def _of_state(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
+    kind = state.get("Type")
+    if kind == "Task" and isinstance(state.get("Resource"), str):
+        yield from _of_task(state)
+    elif kind == "Map":
+        yield from _of_map(state, flow_name)
+
+
+def _of_task(state: dict[str, Any]) -> Iterator[Statement]:
+    resource: str = state["Resource"]
+    credentials = state.get("Credentials")
+    if isinstance(credentials, dict):  # another role does the work: ours only has to become it
+        role = Arguments(credentials).literal("RoleArn")
+        note = "" if role else "RoleArn is computed at run time"
+        yield Statement("", ("sts:AssumeRole",), (role or "arn:${AWS::Partition}:iam::*:role/*",), note=note)
+        return
+    if not resource.startswith(_INTEGRATION):
+        if ":activity:" not in resource:  # an activity's worker asks for the task itself
+            yield Statement("", ("lambda:InvokeFunction",), (resource,))
+        return
+    name, _, pattern = resource.removeprefix(_INTEGRATION).partition(".")
+    arguments = Arguments.of(state)
+    if name.startswith("aws-sdk:"):
+        service, _, action = name.removeprefix("aws-sdk:").partition(":")
+        yield from sdk_call(service, action, arguments)
+    else:
+        yield from optimised(name, pattern, arguments)
+
+
+def _of_map(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html"""
+    processor = state.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    if not isinstance(config, dict) or config.get("Mode") != "DISTRIBUTED":
+        return
+    name = "${ResourcePrefix}" + flow_name
+    yield Statement("", ("states:StartExecution",), (arn("states", f"stateMachine:{name}"),))
+    actions = ("states:DescribeExecution", "states:StopExecution")
+    yield Statement("", actions, (arn("states", f"execution:{name}:*"),))
+    label = state.get("Label") if isinstance(state.get("Label"), str) else "*"
+    yield Statement("", ("states:RedriveExecution",), (arn("states", f"execution:{name}/{label}:*"),))
+    reader, writer = state.get("ItemReader"), state.get("ResultWriter")
+    if isinstance(reader, dict):
+        yield from _reader(reader)
+    if isinstance(writer, dict) and (Arguments.of(writer).given("Bucket")):
+        found = r.bucket_objects(Arguments.of(writer))
+        writing = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+        yield Statement("", writing, found.arns, note=found.note)
+
+
+def _reader(reader: dict[str, Any]) -> Iterator[Statement]:
+    arguments = Arguments.of(reader)
+    if "listObjects" in str(reader.get("Resource", "")):
+        found = r.bucket(arguments)
+        prefix = arguments.literal("Prefix")
+        condition = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
+        yield Statement("", ("s3:ListBucket",), found.arns, condition=condition, note=found.note)
+        config = reader.get("ReaderConfig")
+        if not isinstance(config, dict) or config.get("Transformation") != "LOAD_AND_FLATTEN":
+            return
+    objects = r.bucket_objects(arguments)
+    yield Statement("", ("s3:GetObject",), objects.arns, note=objects.note)
+    config = reader.get("ReaderConfig")
+    if isinstance(config, dict) and config.get("InputType") == "MANIFEST":
+        of = r.bucket(arguments)
+        yield Statement("", ("s3:GetObject",), (of.arns[0] + "/*",), note="the manifest names the objects")
+
+
+def _with_flow_name(statement: Statement, flow_name: str) -> Statement:
+    return replace(statement, resources=tuple(text.replace("${FlowName}", flow_name) for text in statement.resources))
+
+
+def _written(statement: IamStatement) -> Statement:
+    return Statement(
+        statement.Sid,
+        tuple(sorted(statement.Action)),
+        statement.Resource,
+        statement.Effect,
+        statement.Condition,
+    )

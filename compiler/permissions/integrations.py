@@ -1,0 +1,351 @@
+"""What each optimised integration needs.
+
+Source: "IAM policies for integrated services",
+https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html, and the pages of each
+service next to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compiler.permissions import resources as r
+from compiler.permissions.arguments import Arguments
+from compiler.permissions.resources import ResourceOf, Resources, anything, arn, named
+from compiler.permissions.statement import Statement
+
+EVENT_ACTIONS = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions on one resource."""
+
+    actions: tuple[str, ...]
+    resource: ResourceOf = anything
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """What an integration needs always, what `.sync` needs as well, and the rule that `.sync` listens by.
+
+    `passes_role` is the argument with a role that the service gets to use (`Outer.RoleArn` for one inside of another),
+    and the service's name.
+    """
+
+    grants: tuple[Grant, ...]
+    sync: tuple[Grant, ...] = ()
+    rule: str = ""
+    passes_role: tuple[str, str] | None = None
+
+
+def _one(*actions: str, on: ResourceOf = anything) -> tuple[Grant, ...]:
+    return (Grant(actions, on),)
+
+
+_TABLE = named("TableName", "dynamodb", "table/{}")
+_JOB = named("JobName", "glue", "job/{}")
+_PROJECT = named("ProjectName", "codebuild", "project/{}")
+_CLUSTER = named("ClusterId", "elasticmapreduce", "cluster/{}")
+_WORK_GROUP = named("WorkGroup", "athena", "workgroup/{}", default="primary")
+_VIRTUAL_CLUSTER = named("VirtualClusterId", "emr-containers", "/virtualclusters/{}")
+_JOB_RUNS = named("VirtualClusterId", "emr-containers", "/virtualclusters/{}/jobruns/*")
+_APPLICATION = named("ApplicationId", "emr-serverless", "/applications/{}")
+_APPLICATION_JOBS = named("ApplicationId", "emr-serverless", "/applications/{}/jobruns/*")
+_EKS_CLUSTER = named("Name", "eks", "cluster/{}")
+_BREW_JOB = named("Name", "databrew", "job/{}")
+_SAGEMAKER_RULE = "StepFunctionsGetEventsForSageMaker{}JobsRule"
+_EMR_SERVERLESS = "StepFunctionsGetEventsForEMRServerless{}Rule"
+
+
+def job_queue_and_definition(arguments: Arguments) -> Resources:
+    """The job queue and the job definition of `batch:submitJob`."""
+    queue = named("JobQueue", "batch", "job-queue/{}")(arguments)
+    definition = r.revisions("JobDefinition", "batch", "job-definition/{}")(arguments)
+    return Resources((*definition.arns, *queue.arns), definition.note or queue.note)
+
+
+def _data_catalogs(arguments: Arguments) -> Resources:
+    catalog = arguments.nested("QueryExecutionContext")
+    found = named("Catalog", "athena", "datacatalog/{}", default="AwsDataCatalog")(catalog)
+    return Resources(found.arns, found.note or "what the query reads in Glue and S3 is for `permissions` to allow")
+
+
+def _sagemaker(kind: str, parameter: str, path: str, *, role: str | None = "RoleArn") -> Integration:
+    resource = named(parameter, "sagemaker", path + "/{}")
+    return Integration(
+        _one("sagemaker:AddTags", f"sagemaker:Create{kind}", on=resource),
+        _one(f"sagemaker:Describe{kind}", "sagemaker:ListTags", f"sagemaker:Stop{kind}", on=resource),
+        _SAGEMAKER_RULE.format(kind.removesuffix("Job")),
+        (role, "sagemaker.amazonaws.com") if role else None,
+    )
+
+
+def _emr_serverless(action: str, sync: tuple[str, ...], kind: str, resource: ResourceOf) -> Integration:
+    role = ("ExecutionRoleArn", "emr-serverless.amazonaws.com") if action == "StartJobRun" else None
+    create = anything if action == "CreateApplication" else _APPLICATION
+    return Integration(
+        _one(f"emr-serverless:{action}", on=create if action != "CancelJobRun" else _APPLICATION_JOBS),
+        _one(*(f"emr-serverless:{name}" for name in sync), on=resource),
+        _EMR_SERVERLESS.format(kind),
+        role,
+    )
+
+
+INTEGRATIONS: dict[str, Integration] = {
+    "lambda:invoke": Integration(_one("lambda:InvokeFunction", on=r.function)),
+    "states:startExecution": Integration(
+        _one("states:StartExecution", on=r.state_machine),
+        _one(
+            "states:DescribeExecution", "states:StopExecution", on=lambda args: r.executions_of(r.state_machine(args))
+        ),
+        "StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    ),
+    **{
+        f"dynamodb:{verb}Item": Integration(_one(f"dynamodb:{verb.capitalize()}Item", on=_TABLE))
+        for verb in ("get", "put", "update", "delete")
+    },
+    "sqs:sendMessage": Integration(_one("sqs:SendMessage", on=r.queue)),
+    "sns:publish": Integration(_one("sns:Publish", on=r.topic)),
+    "events:putEvents": Integration(_one("events:PutEvents", on=r.event_buses)),
+    "batch:submitJob": Integration(
+        _one("batch:SubmitJob", on=job_queue_and_definition),
+        (
+            Grant(("batch:DescribeJobs",)),
+            Grant(("batch:TerminateJob",), lambda args: Resources((arn("batch", "job/*"),), "ids of jobs are new")),
+        ),
+        "StepFunctionsGetEventsForBatchJobsRule",
+    ),
+    "ecs:runTask": Integration(
+        _one("ecs:RunTask", on=r.revisions("TaskDefinition", "ecs", "task-definition/{}")),
+        _one(
+            "ecs:DescribeTasks",
+            "ecs:StopTask",
+            on=lambda args: Resources((arn("ecs", "task/*"),), "ids of tasks are new"),
+        ),
+        "StepFunctionsGetEventsForECSTaskRule",
+        ("", "ecs-tasks.amazonaws.com"),
+    ),
+    "glue:startJobRun": Integration(
+        _one("glue:StartJobRun", on=_JOB), _one("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", on=_JOB)
+    ),
+    "databrew:startJobRun": Integration(
+        _one("databrew:StartJobRun", on=_BREW_JOB), _one("databrew:ListJobRuns", "databrew:StopJobRun", on=_BREW_JOB)
+    ),
+    "codebuild:startBuild": Integration(
+        _one("codebuild:StartBuild", on=_PROJECT),
+        _one("codebuild:BatchGetBuilds", "codebuild:StopBuild", on=_PROJECT),
+        "StepFunctionsGetEventForCodeBuildStartBuildRule",
+    ),
+    "codebuild:startBuildBatch": Integration(
+        _one("codebuild:StartBuildBatch", on=_PROJECT),
+        _one("codebuild:BatchGetBuildBatches", "codebuild:StopBuildBatch", on=_PROJECT),
+        "StepFunctionsGetEventForCodeBuildStartBuildBatchRule",
+    ),
+    "codebuild:stopBuild": Integration(_one("codebuild:StopBuild")),
+    "codebuild:batchGetBuilds": Integration(_one("codebuild:BatchGetBuilds")),
+    "codebuild:batchGetReports": Integration(_one("codebuild:BatchGetReports")),
+    "codebuild:batchDeleteBuilds": Integration(_one("codebuild:BatchDeleteBuilds")),
+    "athena:startQueryExecution": Integration(
+        (
+            Grant(("athena:StartQueryExecution",), _WORK_GROUP),
+            Grant(("athena:GetDataCatalog",), _data_catalogs),
+            Grant(("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"), r.query_bucket),
+            Grant(
+                ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+                r.query_results,
+            ),
+        ),
+        _one("athena:GetQueryExecution", "athena:StopQueryExecution", on=_WORK_GROUP),
+    ),
+    "athena:stopQueryExecution": Integration(_one("athena:StopQueryExecution", on=_WORK_GROUP)),
+    "athena:getQueryExecution": Integration(_one("athena:GetQueryExecution", on=_WORK_GROUP)),
+    "athena:getQueryResults": Integration(
+        (Grant(("athena:GetQueryResults",), _WORK_GROUP), Grant(("s3:GetObject",), r.query_results))
+    ),
+    "eks:createCluster": Integration(
+        _one("eks:CreateCluster", on=_EKS_CLUSTER),
+        _one("eks:DeleteCluster", "eks:DescribeCluster", on=_EKS_CLUSTER),
+        "StepFunctionsEksServiceIntegration",
+        ("RoleArn", "eks.amazonaws.com"),
+    ),
+    "eks:deleteCluster": Integration(
+        _one("eks:DeleteCluster", on=_EKS_CLUSTER), _one("eks:DescribeCluster", on=_EKS_CLUSTER)
+    ),
+    "eks:createNodegroup": Integration(
+        _one("eks:CreateNodegroup", on=named("ClusterName", "eks", "cluster/{}")),
+        _one("eks:DeleteNodegroup", "eks:DescribeNodegroup", on=named("ClusterName", "eks", "nodegroup/{}/*")),
+        "",
+        ("NodeRole", "eks.amazonaws.com"),
+    ),
+    "eks:deleteNodegroup": Integration(
+        _one("eks:DeleteNodegroup", on=named("ClusterName", "eks", "nodegroup/{}/*")),
+        _one("eks:DescribeNodegroup", on=named("ClusterName", "eks", "nodegroup/{}/*")),
+    ),
+    "eks:createFargateProfile": Integration(
+        _one("eks:CreateFargateProfile", on=named("ClusterName", "eks", "cluster/{}")),
+        _one(
+            "eks:DeleteFargateProfile",
+            "eks:DescribeFargateProfile",
+            on=named("ClusterName", "eks", "fargateprofile/{}/*"),
+        ),
+        "",
+        ("PodExecutionRoleArn", "eks.amazonaws.com"),
+    ),
+    "eks:deleteFargateProfile": Integration(
+        _one("eks:DeleteFargateProfile", on=named("ClusterName", "eks", "fargateprofile/{}/*")),
+        _one("eks:DescribeFargateProfile", on=named("ClusterName", "eks", "fargateprofile/{}/*")),
+    ),
+    "eks:call": Integration(()),  # Kubernetes' own roles decide
+    "eks:runJob": Integration(()),
+    "elasticmapreduce:createCluster": Integration(
+        _one("elasticmapreduce:RunJobFlow"),
+        _one("elasticmapreduce:DescribeCluster", "elasticmapreduce:TerminateJobFlows", on=_CLUSTER),
+        "StepFunctionsGetEventForEMRRunJobFlowRule",
+        ("ServiceRole", "elasticmapreduce.amazonaws.com"),
+    ),
+    "elasticmapreduce:terminateCluster": Integration(
+        _one("elasticmapreduce:TerminateJobFlows", on=_CLUSTER),
+        _one("elasticmapreduce:DescribeCluster", on=_CLUSTER),
+        "StepFunctionsGetEventForEMRTerminateJobFlowsRule",
+    ),
+    "elasticmapreduce:addStep": Integration(
+        _one("elasticmapreduce:AddJobFlowSteps", on=_CLUSTER),
+        _one("elasticmapreduce:CancelSteps", "elasticmapreduce:DescribeStep", on=_CLUSTER),
+        "StepFunctionsGetEventForEMRAddJobFlowStepsRule",
+    ),
+    "elasticmapreduce:cancelStep": Integration(_one("elasticmapreduce:CancelSteps", on=_CLUSTER)),
+    "elasticmapreduce:setClusterTerminationProtection": Integration(
+        _one("elasticmapreduce:SetTerminationProtection", on=_CLUSTER)
+    ),
+    "elasticmapreduce:modifyInstanceFleetByName": Integration(
+        _one("elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ModifyInstanceFleet", on=_CLUSTER)
+    ),
+    "elasticmapreduce:modifyInstanceGroupByName": Integration(
+        _one("elasticmapreduce:ListInstanceGroups", "elasticmapreduce:ModifyInstanceGroups", on=_CLUSTER)
+    ),
+    "emr-containers:createVirtualCluster": Integration(_one("emr-containers:CreateVirtualCluster")),
+    "emr-containers:deleteVirtualCluster": Integration(
+        _one("emr-containers:DeleteVirtualCluster", on=named("Id", "emr-containers", "/virtualclusters/{}")),
+        _one("emr-containers:DescribeVirtualCluster", on=named("Id", "emr-containers", "/virtualclusters/{}")),
+    ),
+    "emr-containers:startJobRun": Integration(
+        _one("emr-containers:StartJobRun", on=_VIRTUAL_CLUSTER),
+        _one("emr-containers:CancelJobRun", "emr-containers:DescribeJobRun", on=_JOB_RUNS),
+    ),
+    "emr-serverless:createApplication": _emr_serverless(
+        "CreateApplication", ("DeleteApplication", "GetApplication"), "Application", anything
+    ),
+    "emr-serverless:startApplication": _emr_serverless(
+        "StartApplication", ("GetApplication", "StopApplication"), "Application", _APPLICATION
+    ),
+    "emr-serverless:stopApplication": _emr_serverless(
+        "StopApplication", ("GetApplication",), "Application", _APPLICATION
+    ),
+    "emr-serverless:deleteApplication": _emr_serverless(
+        "DeleteApplication", ("GetApplication",), "Application", _APPLICATION
+    ),
+    "emr-serverless:startJobRun": _emr_serverless(
+        "StartJobRun", ("CancelJobRun", "GetJobRun"), "Job", _APPLICATION_JOBS
+    ),
+    "emr-serverless:cancelJobRun": _emr_serverless("CancelJobRun", ("GetJobRun",), "Job", _APPLICATION_JOBS),
+    "sagemaker:createTrainingJob": _sagemaker("TrainingJob", "TrainingJobName", "training-job"),
+    "sagemaker:createTransformJob": _sagemaker("TransformJob", "TransformJobName", "transform-job", role=None),
+    "sagemaker:createProcessingJob": _sagemaker("ProcessingJob", "ProcessingJobName", "processing-job"),
+    "sagemaker:createLabelingJob": _sagemaker("LabelingJob", "LabelingJobName", "labeling-job"),
+    "sagemaker:createHyperParameterTuningJob": _sagemaker(
+        "HyperParameterTuningJob",
+        "HyperParameterTuningJobName",
+        "hyper-parameter-tuning-job",
+        role="TrainingJobDefinition.RoleArn",
+    ),
+    "sagemaker:createModel": Integration(
+        _one("sagemaker:AddTags", "sagemaker:CreateModel", on=named("ModelName", "sagemaker", "model/{}")),
+        passes_role=("ExecutionRoleArn", "sagemaker.amazonaws.com"),
+    ),
+    "sagemaker:createEndpoint": Integration(
+        _one("sagemaker:AddTags", "sagemaker:CreateEndpoint", on=named("EndpointName", "sagemaker", "endpoint*/{}"))
+    ),
+    "sagemaker:createEndpointConfig": Integration(
+        _one(
+            "sagemaker:AddTags",
+            "sagemaker:CreateEndpointConfig",
+            on=named("EndpointConfigName", "sagemaker", "endpoint-config/{}"),
+        )
+    ),
+    "sagemaker:updateEndpoint": Integration(
+        _one("sagemaker:UpdateEndpoint", on=named("EndpointName", "sagemaker", "endpoint*/{}"))
+    ),
+    "bedrock:invokeModel": Integration(_one("bedrock:InvokeModel", on=r.model)),
+    "bedrock:createModelCustomizationJob": Integration(
+        _one("bedrock:CreateModelCustomizationJob"),
+        _one("bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"),
+        "",
+        ("RoleArn", "bedrock.amazonaws.com"),
+    ),
+    "mediaconvert:createJob": Integration(
+        _one("mediaconvert:CreateJob"),
+        _one("mediaconvert:CancelJob", "mediaconvert:GetJob"),
+        "StepFunctionsGetEventsForMediaConvertJobRule",
+        ("Role", "mediaconvert.amazonaws.com"),
+    ),
+    "apigateway:invoke": Integration(_one("execute-api:Invoke", on=r.api_endpoint)),
+}
+
+
+def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Statement]:
+    """What an integration such as `sqs:sendMessage` needs; `pattern` is "", "sync", "sync:2" or "waitForTaskToken"."""
+    if name == "http:invoke":
+        yield from _http(arguments)
+        return
+    integration = INTEGRATIONS.get(name)
+    if integration is None:
+        return
+    sync = pattern.startswith("sync")
+    for grant in (*integration.grants, *(integration.sync if sync else ())):
+        found = grant.resource(arguments)
+        yield Statement("", tuple(sorted(grant.actions)), found.arns, note=found.note)
+    if sync and integration.rule:
+        yield Statement("", EVENT_ACTIONS, (arn("events", f"rule/{integration.rule}"),))
+    if integration.passes_role is not None:
+        yield _pass_role(*integration.passes_role, arguments)
+
+
+def _pass_role(parameter: str, service: str, arguments: Arguments) -> Statement:
+    *outer, last = parameter.split(".")
+    for name in outer:
+        arguments = arguments.nested(name)
+    role = arguments.literal(last) if last else None
+    condition = {"StringEquals": {"iam:PassedToService": service}}
+    if role is not None:
+        return Statement("", ("iam:PassRole",), (r.role(role),), condition=condition)
+    pattern = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${ResourcePrefix}*"
+    note = "the definition does not name the role; only roles of this stage may be passed"
+    return Statement("", ("iam:PassRole",), (pattern,), condition=condition, note=note)
+
+
+def _http(arguments: Arguments) -> Iterator[Statement]:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html#connect-http-task-permissions"""
+    condition = {}
+    endpoint, method = arguments.literal("ApiEndpoint"), arguments.literal("Method")
+    if endpoint is not None:
+        condition["states:HTTPEndpoint"] = endpoint
+    if method is not None:
+        condition["states:HTTPMethod"] = method
+    yield Statement(
+        "",
+        ("states:InvokeHTTPEndpoint",),
+        (arn("states", "stateMachine:${ResourcePrefix}${FlowName}"),),
+        condition={"StringEquals": condition} if condition else None,
+        note="" if endpoint is not None else "ApiEndpoint is computed at run time",
+    )
+    found = r.connection(arguments)
+    yield Statement("", ("events:RetrieveConnectionCredentials",), found.arns, note=found.note)
+    secrets = (arn("secretsmanager", "secret:events!connection/*"),)
+    yield Statement(
+        "",
+        ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+        secrets,
+        note="the connection's secret has a name that EventBridge chose",
+    )

@@ -1,0 +1,268 @@
+"""ARNs of what a task touches: of one thing when the definition names it, else the narrowest pattern and a note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from compiler.permissions.arguments import Arguments
+from compiler.placeholders import EXECUTIONS, PLACEHOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """ARNs, and why they are wider than one thing."""
+
+    arns: tuple[str, ...]
+    note: str = ""
+
+
+ResourceOf = Callable[[Arguments], Resources]
+
+ANY = Resources(("*",), "no narrower resource is known for this action")
+_QUEUE_URL = re.compile(r"https?://sqs\.(?P<region>.+?)\.amazonaws\.com(?:\.cn)?/(?P<account>[^/]+)/(?P<name>[^/]+)")
+
+
+def arn(service: str, resource: str) -> str:
+    """An ARN of the stage's own account and region."""
+    return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"
+
+
+def is_arn(text: str) -> bool:
+    """Whether a text is an ARN, or a `${...}` that becomes one."""
+    return text.startswith("arn:") or PLACEHOLDER.fullmatch(text) is not None
+
+
+def anything(arguments: Arguments) -> Resources:
+    """For actions that IAM cannot narrow."""
+    return ANY
+
+
+def named(parameter: str, service: str, pattern: str, *, default: str | None = None) -> ResourceOf:
+    """What `parameter` names: an ARN as it is, a name put into `pattern` (its `{}`).
+
+    An absent parameter means `default`, and anything when there is no default.
+    """
+
+    def resources(arguments: Arguments) -> Resources:
+        text = arguments.literal(parameter)
+        if text is not None:
+            return Resources((text if is_arn(text) else arn(service, pattern.format(text)),))
+        if arguments.given(parameter):
+            return Resources((arn(service, pattern.format("*")),), f"{parameter} is computed at run time")
+        if default is not None:
+            return Resources((arn(service, pattern.format(default)),))
+        return Resources(("*",), f"no {parameter} is given")
+
+    return resources
+
+
+def revisions(parameter: str, service: str, pattern: str) -> ResourceOf:
+    """As `named`, for what has numbered revisions: a name without a number means the latest, whichever that is."""
+    of = named(parameter, service, pattern)
+
+    def resources(arguments: Arguments) -> Resources:
+        found = of(arguments)
+        text = arguments.literal(parameter)
+        if text is None or PLACEHOLDER.fullmatch(text) or ":" in text.rpartition("/")[2]:
+            return found
+        return Resources((f"{found.arns[0]}:*",), f"{parameter} names no revision")
+
+    return resources
+
+
+def role(text: str) -> str:
+    """The ARN of a role, given as that or by its name."""
+    return text if is_arn(text) else f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{text}"
+
+
+def first_given(*choices: tuple[str, ResourceOf], otherwise: ResourceOf) -> ResourceOf:
+    """The resource of the first parameter that is given."""
+
+    def resources(arguments: Arguments) -> Resources:
+        for parameter, resource in choices:
+            if arguments.given(parameter) and not arguments.computed_as_a_whole:
+                return resource(arguments)
+        return otherwise(arguments)
+
+    return resources
+
+
+def function(arguments: Arguments) -> Resources:
+    """The Lambda function in `FunctionName`: a name, an ARN, or a part of one, with a qualifier or without."""
+    text = arguments.literal("FunctionName")
+    if text is None:
+        arns = (arn("lambda", "function:${ResourcePrefix}*"),)
+        return Resources(arns, "FunctionName is computed at run time; functions of this stage alone are allowed")
+    if is_arn(text):
+        qualifier = arguments.literal("Qualifier")
+        return Resources((f"{text}:{qualifier}" if qualifier else text,))
+    account, _, name = text.rpartition("function:")
+    qualifier = arguments.literal("Qualifier")
+    name = f"{name}:{qualifier}" if qualifier and ":" not in name else name
+    found = arn("lambda", f"function:{name}")
+    if account:  # 123456789012:function:name
+        found = found.replace("${AWS::AccountId}", account.rstrip(":"))
+    return Resources((found,))
+
+
+def state_machine(arguments: Arguments) -> Resources:
+    """The state machine in `StateMachineArn`."""
+    text = arguments.literal("StateMachineArn")
+    if text is not None:
+        return Resources((text,))
+    arns = (arn("states", "stateMachine:${ResourcePrefix}*"),)
+    return Resources(arns, "StateMachineArn is computed at run time; flows of this stage alone are allowed")
+
+
+def executions_of(machine: Resources) -> Resources:
+    """All executions of a state machine."""
+    arns = []
+    for text in machine.arns:
+        placeholder = PLACEHOLDER.fullmatch(text)
+        if placeholder:
+            arns.append(f"${{{EXECUTIONS}{placeholder[1]}}}")
+        else:
+            arns.append(text.replace(":stateMachine:", ":execution:") + ":*")
+    return Resources(tuple(arns), machine.note)
+
+
+def queue(arguments: Arguments) -> Resources:
+    """The queue in `QueueUrl`."""
+    text = arguments.literal("QueueUrl")
+    if text is None:
+        return Resources((arn("sqs", "*"),), "QueueUrl is computed at run time")
+    match = _QUEUE_URL.fullmatch(text)
+    if match:
+        return Resources((f"arn:${{AWS::Partition}}:sqs:{match['region']}:{match['account']}:{match['name']}",))
+    return Resources((text if is_arn(text) else arn("sqs", text.rstrip("/").rpartition("/")[2]),))
+
+
+def topic(arguments: Arguments) -> Resources:
+    """The topic in `TopicArn` or `TargetArn`; a message to a phone number has no resource."""
+    for parameter in ("TopicArn", "TargetArn"):
+        text = arguments.literal(parameter)
+        if text is not None:
+            return Resources((text,))
+    if arguments.given("PhoneNumber") and not arguments.computed_as_a_whole:
+        return Resources(("*",), "a phone number is no resource of IAM")
+    return Resources((arn("sns", "*"),), "TopicArn is computed at run time")
+
+
+def event_buses(arguments: Arguments) -> Resources:
+    """The event buses of `Entries`."""
+    found = [_event_bus(entry) for entry in arguments.items("Entries")] or [_event_bus(arguments)]
+    note = next((item.note for item in found if item.note), "")
+    return Resources(tuple(dict.fromkeys(text for item in found for text in item.arns)), note)
+
+
+_event_bus = named("EventBusName", "events", "event-bus/{}", default="default")
+
+
+def bucket(arguments: Arguments) -> Resources:
+    """The bucket in `Bucket`."""
+    text = arguments.literal("Bucket")
+    if text is None:
+        return Resources(("arn:${AWS::Partition}:s3:::*",), "Bucket is computed at run time")
+    return Resources((text if is_arn(text) else f"arn:${{AWS::Partition}}:s3:::{text}",))
+
+
+def bucket_objects(arguments: Arguments) -> Resources:
+    """The object in `Bucket` and `Key`, or those below `Prefix`."""
+    of = bucket(arguments)
+    key = arguments.literal("Key")
+    if key is not None:
+        return Resources((f"{of.arns[0]}/{key}",), of.note)
+    prefix = arguments.literal("Prefix")
+    if prefix is not None:
+        return Resources((f"{of.arns[0]}/{prefix}*",), of.note)
+    return Resources((f"{of.arns[0]}/*",), of.note or "Key is computed at run time")
+
+
+def query_results(arguments: Arguments) -> Resources:
+    """The objects below `ResultConfiguration.OutputLocation` of an Athena query."""
+    location = arguments.nested("ResultConfiguration").literal("OutputLocation")
+    if location is None:
+        return Resources(("arn:${AWS::Partition}:s3:::*/*",), "the definition does not say where the results are")
+    path = location.removeprefix("s3://").rstrip("/")
+    return Resources((f"arn:${{AWS::Partition}}:s3:::{path}/*",))
+
+
+def query_bucket(arguments: Arguments) -> Resources:
+    """The bucket of `query_results`."""
+    found = query_results(arguments)
+    partition, _, path = found.arns[0].rpartition(":::")
+    return Resources((f"{partition}:::{path.partition('/')[0]}",), found.note)
+
+
+def secret(arguments: Arguments) -> Resources:
+    """The secret in `SecretId`: a name's ARN ends in six characters that nobody knows."""
+    text = arguments.literal("SecretId")
+    if text is None:
+        return Resources((arn("secretsmanager", "secret:*"),), "SecretId is computed at run time")
+    return Resources((text if is_arn(text) else arn("secretsmanager", f"secret:{text}-??????"),))
+
+
+def secrets(arguments: Arguments) -> Resources:
+    """The secrets of `SecretIdList`."""
+    return _each(arguments, "SecretIdList", lambda text: secret(Arguments({"SecretId": text})))
+
+
+def parameter(arguments: Arguments) -> Resources:
+    """The parameter of Parameter Store in `Name`, those in `Names`, or those below `Path`."""
+    if arguments.given("Names") and not arguments.computed_as_a_whole:
+        return _each(arguments, "Names", lambda text: parameter(Arguments({"Name": text})))
+    text = arguments.literal("Name") or arguments.literal("Path")
+    if text is None:
+        return Resources((arn("ssm", "parameter/*"),), "Name is computed at run time")
+    return Resources((text if is_arn(text) else arn("ssm", "parameter/" + text.lstrip("/")),))
+
+
+def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Resources]) -> Resources:
+    """The resources of a list of names."""
+    texts = arguments.literals(name)
+    found = [resource(text) for text in texts] if texts else [resource(None)]
+    note = next((item.note for item in found if item.note), "")
+    return Resources(tuple(dict.fromkeys(text for item in found for text in item.arns)), note)
+
+
+def key(arguments: Arguments) -> Resources:
+    """The KMS key in `KeyId`; an alias is no resource."""
+    text = arguments.literal("KeyId")
+    if text is not None and (":key/" in text or PLACEHOLDER.fullmatch(text)):
+        return Resources((text,))
+    if text is not None and "alias/" not in text:
+        return Resources((arn("kms", f"key/{text}"),))
+    return Resources((arn("kms", "key/*"),), "IAM knows keys by id alone, not by alias or at run time")
+
+
+def model(arguments: Arguments) -> Resources:
+    """The foundation model in `ModelId`."""
+    text = arguments.literal("ModelId")
+    if text is None:
+        return Resources(("arn:${AWS::Partition}:bedrock:*::foundation-model/*",), "ModelId is computed at run time")
+    if is_arn(text):
+        return Resources((text,))
+    return Resources((f"arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}::foundation-model/{text}",))
+
+
+def api_endpoint(arguments: Arguments) -> Resources:
+    """The method of an API Gateway API that `apigateway:invoke` calls."""
+    host = arguments.literal("ApiEndpoint")
+    if host is None:
+        return Resources((arn("execute-api", "*"),), "ApiEndpoint is computed at run time")
+    stage = arguments.literal("Stage") or "*"
+    method = arguments.literal("Method") or "*"
+    path = (arguments.literal("Path") or "*").lstrip("/")
+    return Resources((arn("execute-api", f"{host.partition('.')[0]}/{stage}/{method}/{path}"),))
+
+
+def connection(arguments: Arguments) -> Resources:
+    """The EventBridge connection of `http:invoke`."""
+    text = arguments.nested("Authentication").literal("ConnectionArn") or arguments.nested("InvocationConfig").literal(
+        "ConnectionArn"
+    )
+    if text is None:
+        return Resources((arn("events", "connection/*"),), "ConnectionArn is computed at run time")
+    return Resources((text,))

@@ -1,0 +1,168 @@
+"""`${...}` in definitions and permissions: finding, resolving and replacing it.
+
+A name is looked up in three places, the nearest first: the flow's own functions, its state machine references, and what
+the whole project knows (a function alias of other flows when all mean the same function, a library function, a flow).
+`${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}`, `${Stage}` and `${ResourcePrefix}` (what every name on AWS
+begins with) are known everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib.names import Names
+from compiler.pointers import escape
+
+PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_:.-]*)\}")
+PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "ResourcePrefix", "Stage")
+EXECUTIONS = "executions:"  # `${executions:X}` in a derived permission is every execution of the flow that `X` names
+STATE_MACHINE = "StateMachine"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a placeholder stands for: a library function, a flow, or a property of the deployment."""
+
+    kind: Literal["function", "flow", "pseudo"]
+    name: str
+
+    def render(self, names: Names) -> str:
+        """The text in its place."""
+        if self.kind == "function":
+            return names.function_arn(self.name)
+        if self.kind == "flow":
+            return names.state_machine_arn(self.name)
+        pseudo = {
+            "AWS::AccountId": names.account,
+            "AWS::Partition": names.partition,
+            "AWS::Region": names.region,
+            "ResourcePrefix": names.resource(""),
+        }
+        return pseudo.get(self.name, names.stage)
+
+
+PSEUDO_TARGETS = {name: Target("pseudo", name) for name in PSEUDO}
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names of the placeholders in a text, each once, in order."""
+    return tuple(dict.fromkeys(PLACEHOLDER.findall(text))) if "${" in text else ()
+
+
+def occurrences(value: Any, pointer: str = "") -> Iterator[tuple[str, str, int]]:
+    """Each placeholder of a JSON value: its name, the pointer of the text that holds it, and the offset in there."""
+    if isinstance(value, str):
+        for match in PLACEHOLDER.finditer(value) if "${" in value else ():
+            yield match[1], pointer, match.start()
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from occurrences(item, f"{pointer}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from occurrences(item, f"{pointer}/{index}")
+
+
+def replace(text: str, targets: Mapping[str, Target], names: Names) -> str:
+    """A plain text with every placeholder of `targets` replaced."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        target = targets.get(name.removeprefix(EXECUTIONS))
+        if target is None:
+            return match[0]
+        return names.execution_arn(target.name, "*") if name.startswith(EXECUTIONS) else target.render(names)
+
+    return PLACEHOLDER.sub(value, text)
+
+
+def replace_in_json(text: str, targets: Mapping[str, Target], names: Names) -> str:
+    """JSON text with every placeholder of `targets` replaced."""
+    rendered = {name: json.dumps(target.render(names), ensure_ascii=False)[1:-1] for name, target in targets.items()}
+    return PLACEHOLDER.sub(lambda match: rendered.get(match[1], match[0]), text)
+
+
+def flow_of_reference(reference: str, flows: Iterable[str] | Mapping[str, Any]) -> str | None:
+    """The flow that `flow1StateMachine`, `flow1StateMachineArn`, `flow1Arn` or `flow1` means."""
+    for suffix in ("", STATE_MACHINE, STATE_MACHINE + "Arn", "Arn"):
+        if reference.endswith(suffix):
+            name = reference[: len(reference) - len(suffix)]
+            if name in flows:
+                return name
+    return None
+
+
+def function_names(name: str) -> Iterator[str]:
+    """Under which names a definition may call the function (or alias) `name`."""
+    yield name + "Arn"
+    yield name
+    camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", name))
+    for form in dict.fromkeys((name, camel)):
+        yield form + "FunctionArn"
+        yield form + "Arn"
+        yield form + "LambdaFunctionArn"
+
+
+def flow_names(flow: str) -> tuple[str, ...]:
+    """Under which names a definition may start the flow."""
+    return (flow, flow + STATE_MACHINE, flow + STATE_MACHINE + "Arn", flow + "Arn")
+
+
+class Scope:
+    """What the whole project knows by name. Build once, ask for every flow."""
+
+    def __init__(self, functions: Iterable[str], flows: Iterable[str], aliases: Iterable[tuple[str, str]]) -> None:
+        self.flows = frozenset(flows)
+        self.functions = frozenset(functions)
+        self._known: dict[str, Target] = {}
+        self.ambiguous: dict[str, tuple[str, ...]] = {}
+        for flow in sorted(self.flows):
+            for name in flow_names(flow):
+                self._known.setdefault(name, Target("flow", flow))
+        by_name: dict[str, str] = {}
+        for function in sorted(self.functions, reverse=True):
+            for name in function_names(function):
+                by_name[name] = function
+        for function in self.functions:  # its exact names win over another's CamelCase form
+            by_name[function] = by_name[function + "Arn"] = function
+        self._known.update((name, Target("function", function)) for name, function in by_name.items())
+        meanings: dict[str, set[str]] = {}
+        for alias, function in aliases:
+            meanings.setdefault(alias, set()).add(function)
+        for alias, found in meanings.items():
+            for name in (alias + "Arn", alias):
+                if len(found) == 1:
+                    self._known[name] = Target("function", next(iter(found)))
+                else:
+                    self._known.pop(name, None)
+                    self.ambiguous[name] = tuple(sorted(found))
+
+    def resolve(self, name: str, own: Mapping[str, Target]) -> Target | None:
+        """What `name` means in a flow whose own functions and references are `own`."""
+        return own.get(name) or PSEUDO_TARGETS.get(name) or self._known.get(name)
+
+    def candidates(self, own: Mapping[str, Target]) -> set[str]:
+        """Every name that would resolve."""
+        return {*own, *PSEUDO_TARGETS, *self._known}
+
+
+def own_targets(aliases: Mapping[str, str], references: Mapping[str, str]) -> dict[str, Target]:
+    """The names that a flow gives itself: alias -> function, reference -> flow."""
+    own: dict[str, Target] = {}
+    for reference, flow in references.items():
+        target = Target("flow", flow)
+        for name in (
+            reference,
+            reference + "Arn",
+            flow,
+            flow + "Arn",
+            flow + STATE_MACHINE,
+            flow + STATE_MACHINE + "Arn",
+        ):
+            own[name] = target
+    for alias, function in aliases.items():
+        own[alias] = own[alias + "Arn"] = Target("function", function)
+    return own

@@ -1,0 +1,134 @@
+"""The whole pipeline: files -> units (cached by content) -> project.
+
+source -> model -> checks        one file on its own, `compiler.unit`
+names -> checks -> compiled      all files together, `compiler.linker`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from chalicelib import plugins
+from chalicelib.functions import Function, survey
+from chalicelib.settings import PROJECT
+from compiler.cache import cache_of
+from compiler.compiled import Project
+from compiler.diagnostic import Diagnostic, Position, Severity
+from compiler.extensions import extensions_of
+from compiler.linker import link
+from compiler.namespaces import Namespace, namespaces
+from compiler.source import flow_name
+from compiler.unit import compile_unit
+
+SUFFIXES = (".yml", ".yaml")
+
+
+def flow_files(root: Path = PROJECT) -> list[Path]:
+    """The flow files of a project and of its plugins, sorted."""
+    folders = [root / "flows", *(plugin.flows for plugin in plugins.installed(root))]
+    return sorted(file for folder in folders if folder.is_dir() for file in _in_folder(folder))
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        if (
+            file.suffix in SUFFIXES
+            and file.is_file()
+            and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        ):
+            yield file
+
+
+def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *, use_cache: bool = True) -> Project:
+    """Compile and check every flow of the project at `root`, or only `files` (among which names then resolve).
+
+    A broken flow stops no other: it is in the result's `broken`, and every finding is in its `diagnostics`. What is
+    known of files that have not changed comes from the cache in `.localcloud`, unless `use_cache` is false.
+    """
+    root = Path(root).resolve()
+    functions, problems = _functions(root)
+    texts: dict[str, str] = {}
+    for file in flow_files(root) if files is None else files:
+        path = _relative(Path(file), root)
+        try:
+            texts[path] = Path(file).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            problems.append(_not_utf8(path, error))
+        except OSError as error:
+            problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
+    owners = namespaces(plugins.installed(root), texts, root)
+    extensions = extensions_of(root)
+    flows = _flow_names(texts, functions.keys(), owners)
+    if use_cache:
+        units, compiled_count = cache_of(root).compile(texts, flows, extensions, all_files=files is None)
+    else:
+        shorthands, compiled_count = extensions.shorthands, len(texts)
+        units = [compile_unit(path, text, flows[path], shorthands) for path, text in texts.items()]
+    return link(
+        root,
+        units,
+        texts,
+        functions,
+        owners=owners,
+        checks=extensions.checks,
+        problems=[*problems, *extensions.problems],
+        compiled_count=compiled_count,
+    )
+
+
+def _not_utf8(path: str, error: UnicodeDecodeError) -> Diagnostic:
+    before = error.object[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = f"The file is not UTF-8: here is the byte 0x{error.object[error.start]:02x}."
+    position = Position(line, column, line, column + 1)
+    return Diagnostic("unreadable-file", Severity.ERROR, message, path, position, hint="save it as UTF-8")
+
+
+def _flow_names(
+    texts: Mapping[str, str], functions: Collection[str], owners: Mapping[str, Namespace]
+) -> dict[str, frozenset[str]]:
+    """What `steps:` of each file takes for a flow: known by name before any is compiled."""
+    found = {
+        (owners[path].prefix if path in owners else "") + name
+        for path, text in texts.items()
+        if (name := flow_name(text))
+    }
+    everywhere = frozenset(found - set(functions))
+    inside = {id(owner): (everywhere | owner.flows) - owner.functions for owner in owners.values() if owner.prefix}
+    return {path: inside.get(id(owners.get(path)), everywhere) for path in texts}
+
+
+def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:
+    known, problems = survey(root)
+    return known, [Diagnostic("function-clash", Severity.ERROR, str(item), "chalicelib/lib") for item in problems]
+
+
+def _relative(file: Path, root: Path) -> str:
+    file = file.resolve()
+    return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+
+
+def files_of(paths: Iterable[str | Path]) -> set[Path]:
+    """The flow files that `paths` mean: files as they are, and those in folders. Raises FileNotFoundError."""
+    found: set[Path] = set()
+    for path in (Path(path).resolve() for path in paths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
+        found.update([path] if path.is_file() else _in_folder(path))
+    return found
+
+
+def check_paths(paths: Iterable[str | Path] = (), root: Path = PROJECT) -> tuple[Diagnostic, ...]:
+    """What is wrong with the flows in `paths` (files or folders; none means the whole project).
+
+    The other flows of the project are compiled as well, so that names resolve as they do when deployed; only the
+    findings of `paths` are returned. Raises FileNotFoundError for a path that is not there.
+    """
+    root = Path(root).resolve()
+    wanted = list(paths)
+    if not wanted:
+        return compile_project(root).diagnostics
+    files, chosen = set(flow_files(root)), files_of(wanted)
+    names = {_relative(file, root) for file in chosen}
+    return tuple(item for item in compile_project(root, sorted(files | chosen)).diagnostics if item.file in names)

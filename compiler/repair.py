@@ -1,0 +1,73 @@
+"""A file that breaks the schema, without the parts that do: so that what else is wrong is found in the same run.
+
+A part that is needed is replaced by one that means nothing. Whatever a check finds about a replacement is dropped with
+`is_about_shape`, for the part itself has been reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+from compiler.file_schema import Violation, violations
+from compiler.pointers import split
+
+SHAPE_CHECKS = frozenset({"file-shape", "flow-name", "missing-key", "unknown-key"})
+_ANY_STEP = {"state": {"Type": "Pass"}}
+_ANY_FUNCTION = {"name": "", "handler": ""}
+
+
+def repaired(value: dict[str, Any], wrong: Iterable[Violation], name: str) -> dict[str, Any] | None:
+    """A copy of a file's value that the schema allows; None when too little of it is left to judge."""
+    copy = deepcopy(value)
+    for item in wrong:
+        _repair(copy, split(item.pointer), name)
+    if not isinstance(copy.get("functions", []), list):
+        return None  # every name would then be unknown
+    return copy if all(item.check == "flow-name" for item in violations(copy)) else None
+
+
+def is_about_shape(pointer: str, shapes: Iterable[str]) -> bool:
+    """Whether a finding is about a part whose shape has been reported."""
+    return any(shape and (pointer == shape or pointer.startswith(shape + "/")) for shape in shapes)
+
+
+def _repair(value: dict[str, Any], tokens: list[str], name: str) -> None:
+    if not tokens:
+        value.setdefault("name", name)
+        if "steps" not in value:
+            value.setdefault("definition", {})
+        return
+    key, inner = tokens[0], tokens[1:]
+    match key:
+        case "name":
+            if not isinstance(value["name"], str) or not value["name"]:
+                value["name"] = name
+        case "definition":
+            value["definition"] = {}
+        case "steps":
+            if inner and isinstance(value["steps"], list):
+                value["steps"][int(inner[0])] = _ANY_STEP
+            else:
+                value.pop("steps", None)
+                value.setdefault("definition", {})
+        case "functions":
+            if inner:
+                _repair_function(value["functions"], int(inner[0]), inner[1:])
+        case "schedule" if inner and inner[0] != "expression":
+            value["schedule"].pop(inner[0], None)
+        case _:
+            value.pop(key, None)
+
+
+def _repair_function(functions: list[Any], index: int, inner: list[str]) -> None:
+    entry = functions[index]
+    if not isinstance(entry, dict):
+        functions[index] = dict(_ANY_FUNCTION)
+    elif not inner:
+        functions[index] = _ANY_FUNCTION | entry
+    elif inner[0] in _ANY_FUNCTION:
+        entry[inner[0]] = ""
+    else:
+        entry.pop(inner[0], None)

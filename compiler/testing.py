@@ -1,0 +1,94 @@
+"""The project's flows for the testing kit: `asl_flow_loader = compiler.testing:load` in pyproject.toml.
+
+A flow's tasks call the project's own functions, and the flows that it starts run as well, all in the test's process and
+without waiting. A test puts a stub in the place of whatever it does not want to run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from asl.testing import FlowSource, TaskFailed
+from chalicelib.functions import Function, discover
+from chalicelib.functions.calling import call_from_flow
+from chalicelib.settings import PROJECT
+from compiler import compile_project
+from compiler.cli.runner import (
+    NAMES,
+    START_EXECUTION,
+    FlowRunner,
+    LocalContext,
+    input_text,
+    nested_outcome,
+    no_such_flow,
+)
+from compiler.compiled import Project
+
+
+class ProjectFlows:
+    """Finds the flows of the project in the folder `root`."""
+
+    def __init__(self, root: Path = PROJECT) -> None:
+        self.root = root
+
+    def __call__(self, name: str) -> FlowSource:
+        """The flow called `name`; LookupError with what is wrong with it, or with the names that there are."""
+        flow = self._project.flows.get(name)
+        if flow is None:
+            problems = self._project.broken.get(name)
+            if problems:
+                raise LookupError(f"the flow {name!r} is broken: " + "; ".join(map(str, problems)))
+            raise LookupError(f"there is no flow {name!r}; there are {', '.join(self.names())}")
+        return FlowSource(name, flow.render(NAMES), flow.type, self._tasks)
+
+    def names(self) -> list[str]:
+        """All flows, so that the report lists those without a test too."""
+        return sorted(self._project.flows)
+
+    @cached_property
+    def _project(self) -> Project:
+        return compile_project(self.root)
+
+    @cached_property
+    def _tasks(self) -> dict[str, Callable[..., Any]]:
+        tasks: dict[str, Callable[..., Any]] = {
+            NAMES.function_arn(name): _caller(function) for name, function in discover(self.root).items()
+        }
+        for pattern in ("", ".sync", ".sync:2"):
+            tasks[START_EXECUTION + pattern] = self._starter(pattern)
+        return tasks
+
+    def _starter(self, pattern: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        def start(parameters: dict[str, Any]) -> dict[str, Any]:
+            """Run the flow that a state starts; it has ended when this returns, whatever the pattern."""
+            runner = FlowRunner(self._project, skip_time=True)
+            flow = runner.started_flow(parameters)
+            if flow is None:
+                raise TaskFailed(*no_such_flow(parameters))
+            try:
+                execution = runner.run(flow, input_text(parameters))
+                execution.wait()
+            finally:
+                runner.engine.close()
+            described = nested_outcome(execution, pattern)
+            if not pattern:
+                return {key: described[key] for key in ("ExecutionArn", "StartDate")}
+            if execution.status != "SUCCEEDED":
+                raise TaskFailed("States.TaskFailed", json.dumps(described))
+            return described
+
+        return start
+
+
+def _caller(function: Function) -> Callable[[Any], Any]:
+    def call(event: Any) -> Any:
+        return call_from_flow(function, event, LocalContext(function))
+
+    return call
+
+
+load = ProjectFlows()

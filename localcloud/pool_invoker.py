@@ -1,0 +1,38 @@
+"""Invokes functions for Step Functions in the pool of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from asl.engine.tasks import Cancel
+from localcloud.functions import FunctionRegistry
+from localcloud.workers import InvocationResult, WorkerPool
+from stepfunctions import Invocation
+
+
+class PoolInvoker:
+    """A `stepfunctions.FunctionInvoker` over the functions of a registry and a pool of workers."""
+
+    def __init__(self, registry: FunctionRegistry, pool: WorkerPool) -> None:
+        self._registry = registry
+        self._pool = pool
+
+    def invoke(self, function: str, payload: bytes, on_done: Callable[[Invocation], None]) -> Cancel:
+        """Invoke a function by its name or ARN and return at once.
+
+        Args:
+            function: Name or ARN.
+            payload: The event, as JSON.
+            on_done: Called once with the outcome, from any thread.
+
+        Raises:
+            LookupError: There is no such function.
+        """
+        spec = self._registry.resolve(function)
+        if spec is None:
+            raise LookupError(function)
+
+        def done(result: InvocationResult) -> None:
+            on_done(Invocation(result.payload, result.error, result.request_id))
+
+        return self._pool.invoke(spec, payload, done)

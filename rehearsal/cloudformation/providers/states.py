@@ -1,0 +1,97 @@
+"""AWS::StepFunctions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from rehearsal.cloudformation.provider import Aws, Made, Properties, Provider, lower_first
+
+
+class StateMachine(Provider):
+    type = "AWS::StepFunctions::StateMachine"
+    replaced_by = frozenset({"StateMachineName", "StateMachineType"})
+
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+        name = properties.get("StateMachineName") or aws.generated_name(logical_id, 80)
+        made = aws.client("stepfunctions").create_state_machine(
+            name=name,
+            type=properties.get("StateMachineType", "STANDARD"),
+            tags=lower_first(properties.get("Tags", [])),
+            **self._settings(aws, properties),
+        )
+        arn = made["stateMachineArn"]
+        return Made(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
+
+    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+        client = aws.client("stepfunctions")
+        answer = client.update_state_machine(stateMachineArn=made.id, **self._settings(aws, properties))
+        revision = answer.get("revisionId") or made.attributes["StateMachineRevisionId"]
+        return Made(made.id, {**made.attributes, "StateMachineRevisionId": revision})
+
+    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+        aws.client("stepfunctions").delete_state_machine(stateMachineArn=made.id)
+
+    def _settings(self, aws: Aws, properties: Properties) -> dict[str, Any]:
+        settings = {"definition": _definition(aws, properties), "roleArn": properties["RoleArn"]}
+        for name in ("LoggingConfiguration", "TracingConfiguration"):
+            if name in properties:
+                settings[name[:1].lower() + name[1:]] = lower_first(properties[name])
+        return settings
+
+
+class StateMachineVersion(Provider):
+    type = "AWS::StepFunctions::StateMachineVersion"
+    never_updated = True
+
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+        parameters = {"stateMachineArn": properties["StateMachineArn"]}
+        if revision := properties.get("StateMachineRevisionId"):
+            parameters["revisionId"] = revision
+        arn = aws.client("stepfunctions").publish_state_machine_version(**parameters)["stateMachineVersionArn"]
+        return Made(arn, {"Arn": arn})
+
+    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+        aws.client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=made.id)
+
+
+class StateMachineAlias(Provider):
+    type = "AWS::StepFunctions::StateMachineAlias"
+    replaced_by = frozenset({"Name"})
+
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+        made = aws.client("stepfunctions").create_state_machine_alias(
+            name=properties["Name"],
+            description=properties.get("Description", ""),
+            routingConfiguration=_routing(properties),
+        )
+        return Made(made["stateMachineAliasArn"], {"Arn": made["stateMachineAliasArn"]})
+
+    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+        client = aws.client("stepfunctions")
+        client.update_state_machine_alias(stateMachineAliasArn=made.id, routingConfiguration=_routing(properties))
+        return made
+
+    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+        aws.client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=made.id)
+
+
+def _routing(properties: Properties) -> list[dict[str, Any]]:
+    """Gradual preferences go to their end at once."""
+    if preference := properties.get("DeploymentPreference"):
+        return [{"stateMachineVersionArn": preference["StateMachineVersionArn"], "weight": 100}]
+    routing: list[dict[str, Any]] = lower_first(properties["RoutingConfiguration"])
+    return routing
+
+
+def _definition(aws: Aws, properties: Properties) -> str:
+    if location := properties.get("DefinitionS3Location"):
+        stored = aws.client("s3").get_object(Bucket=location["Bucket"], Key=location["Key"])
+        text = stored["Body"].read().decode()
+    elif "DefinitionString" in properties:
+        text = properties["DefinitionString"]
+    else:
+        text = json.dumps(properties["Definition"])
+    values = properties.get("DefinitionSubstitutions", {})
+    return re.sub(r"\$\{([A-Za-z0-9_-]+)\}", lambda match: str(values.get(match[1], match[0])), text)

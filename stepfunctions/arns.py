@@ -1,0 +1,104 @@
+"""ARNs of Step Functions resources: taking them apart, and refusing those that are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stepfunctions.errors import invalid_arn, validation_exception, wrong_resource_type
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """`arn:<partition>:states:<region>:<account>:<resource_type>:<rest>`."""
+
+    text: str
+    partition: str
+    region: str
+    account: str
+    resource_type: str
+    rest: str
+
+
+def parse_arn(text: str) -> Arn:
+    """Take an ARN of Step Functions apart.
+
+    Raises:
+        ServiceError: InvalidArn, if it is none.
+    """
+    if not text.startswith("arn:"):
+        raise invalid_arn(f"Invalid ARN prefix: {text}")
+    parts = text.split(":", 6)
+    if len(parts) < 7 or not parts[6]:
+        raise invalid_arn(text)
+    _, partition, service, region, account, resource_type, rest = parts
+    if service != "states":
+        raise invalid_arn(f"Invalid service name in ARN: {service}")
+    if not region or not account:
+        raise invalid_arn(text)
+    return Arn(text, partition, region, account, resource_type, rest)
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachineArn:
+    """A state machine's ARN with its qualifier: a version's number, an alias, or a Distributed Map's label."""
+
+    text: str
+    machine: str
+    name: str
+    version: int | None = None
+    alias: str | None = None
+    label: str | None = None
+
+    @property
+    def is_qualified(self) -> bool:
+        return self.machine != self.text
+
+
+def parse_state_machine_arn(text: str) -> StateMachineArn:
+    """Take a state machine's ARN apart.
+
+    Raises:
+        ServiceError: InvalidArn, if it is none.
+    """
+    arn = parse_arn(text)
+    if arn.resource_type != "stateMachine":
+        raise wrong_resource_type(arn.resource_type)
+    name, *qualifiers = arn.rest.split(":")
+    if len(qualifiers) > 1 or "" in (name, *qualifiers):
+        raise invalid_arn(text)
+    machine = text[: len(text) - len(qualifiers[0]) - 1] if qualifiers else text
+    label: str | None = None
+    if "/" in name:
+        name, label = name.split("/", 1)
+        machine = machine[: -len(label) - 1]
+    if not qualifiers:
+        return StateMachineArn(text, machine, name, label=label)
+    if qualifiers[0].isdigit():
+        return StateMachineArn(text, machine, name, version=int(qualifiers[0]), label=label)
+    return StateMachineArn(text, machine, name, alias=qualifiers[0], label=label)
+
+
+def refuse_label(arn: StateMachineArn) -> None:
+    """Most operations take no ARN of a Distributed Map state.
+
+    Raises:
+        ServiceError: ValidationException, if the ARN has a label.
+    """
+    if arn.label is not None:
+        raise validation_exception(
+            "This operation does not support Map Run labels", reason="API_DOES_NOT_SUPPORT_LABELED_ARNS"
+        )
+
+
+def parse_execution_arn(text: str) -> Arn:
+    """An execution's ARN, of a STANDARD execution or of one that a Distributed Map started.
+
+    Raises:
+        ServiceError: InvalidArn, if it is none. Executions of EXPRESS machines are none to most operations.
+    """
+    arn = parse_arn(text)
+    if arn.resource_type != "execution":
+        raise wrong_resource_type(arn.resource_type)
+    if arn.rest.count(":") < 1:
+        raise invalid_arn(text)
+    return arn

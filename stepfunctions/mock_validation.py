@@ -1,0 +1,78 @@
+"""Whether a mocked result is such as the API that a task calls would answer.
+
+STRICT, the default: all required fields are there, and all fields conform to the API's model; PRESENT: all fields that
+are there do; NONE: nothing is checked. Fields that the model does not have are left alone. Source:
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stepfunctions.errors import validation_exception
+from stepfunctions.integrations.api_models import output_shape, shape_of
+
+_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "structure": (dict, "an object"),
+    "map": (dict, "an object"),
+    "list": (list, "an array"),
+    "string": (str, "a string"),
+    "boolean": (bool, "a boolean"),
+    "integer": (int, "an integer"),
+    "long": (int, "an integer"),
+    "float": ((int, float), "a number"),
+    "double": ((int, float), "a number"),
+}
+
+
+def check_mocked_result(resource: str, result: Any, mode: str) -> None:
+    """Check the mocked result of a Task by the API's model.
+
+    Raises:
+        ServiceError: ValidationException.
+    """
+    if mode == "NONE":
+        return
+    found = output_shape(resource)
+    if found is None:  # a function's result, or an API that is not known here
+        return
+    model, shape = found
+    problem = next(_problems(model, shape, result, "", strict=mode == "STRICT"), None)
+    if problem is not None:
+        raise validation_exception(f"Mock result schema validation error: {problem}")
+
+
+def _problems(model: dict[str, Any], name: str, value: Any, path: str, *, strict: bool) -> Iterator[str]:
+    shape = shape_of(model, name)
+    expected = _TYPES.get(shape["type"])
+    if value is None or shape.get("document"):
+        return
+    if expected is not None:
+        types, words = expected
+        if not isinstance(value, types) or (isinstance(value, bool) and shape["type"] != "boolean"):
+            yield f"Field '{path or 'result'}' must be {words}"
+            return
+    match shape["type"]:
+        case "structure":
+            members = {member[:1].upper() + member[1:]: reference for member, reference in shape["members"].items()}
+            if strict:
+                for member in shape.get("required", ()):
+                    if member[:1].upper() + member[1:] not in value:
+                        yield f"Field '{_inside(path, member[:1].upper() + member[1:])}' is required but was missing"
+            for member, item in value.items():
+                if member in members:
+                    reference = members[member]["shape"]
+                    yield from _problems(model, reference, item, _inside(path, member), strict=strict)
+        case "list":
+            for index, item in enumerate(value):
+                yield from _problems(model, shape["member"]["shape"], item, f"{path}[{index}]", strict=strict)
+        case "map":
+            for key, item in value.items():
+                yield from _problems(model, shape["value"]["shape"], item, _inside(path, key), strict=strict)
+        case "string" if "enum" in shape and value not in shape["enum"]:
+            yield f"Field '{path}' must be one of [{', '.join(shape['enum'])}]"
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,76 @@
+"""Versions of state machines: publish, delete, list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stepfunctions.arns import parse_state_machine_arn, refuse_label
+from stepfunctions.errors import conflict, invalid_arn
+from stepfunctions.paging import page
+from stepfunctions.state_machines import StateMachines, publish
+
+# How PublishStateMachineVersion calls the revision of a machine that was never updated.
+INITIAL_REVISION = "INITIAL"
+
+
+class Versions:
+    """The operations on versions."""
+
+    def __init__(self, machines: StateMachines) -> None:
+        self._machines = machines
+
+    def publish(self, request: dict[str, Any]) -> dict[str, Any]:
+        """PublishStateMachineVersion: idempotent for a revision."""
+        arn = parse_state_machine_arn(request["stateMachineArn"])
+        refuse_label(arn)
+        with self._machines.lock:
+            machine = self._machines.find(arn.text)
+            wanted, current = request.get("revisionId"), machine.revision.id or INITIAL_REVISION
+            if wanted is not None and wanted != current:
+                raise conflict(
+                    f"Failed to publish the State Machine version for revision {wanted}. "
+                    f"The current State Machine revision is {current}."
+                )
+            version = publish(machine, request.get("description"))
+            return {"creationDate": version.creation_date, "stateMachineVersionArn": version.arn}
+
+    def delete(self, request: dict[str, Any]) -> dict[str, Any]:
+        """DeleteStateMachineVersion: not while an alias routes to it. An unknown version is deleted already."""
+        arn = parse_state_machine_arn(request["stateMachineVersionArn"])
+        if arn.version is None:
+            raise invalid_arn(arn.text)
+        with self._machines.lock:
+            machine = self._machines.get(arn.machine)
+            if machine is None or arn.version not in machine.versions:
+                return {}
+            users = [
+                alias.name
+                for alias in machine.aliases.values()
+                if any(route.version_arn == arn.text for route in alias.routes)
+            ]
+            if users:
+                raise conflict(
+                    "Version to be deleted must not be referenced by an alias. "
+                    f"Current list of aliases referencing this version: [{', '.join(users)}]"
+                )
+            del machine.versions[arn.version]
+        return {}
+
+    def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
+        """ListStateMachineVersions, newest first."""
+        arn = parse_state_machine_arn(request["stateMachineArn"])
+        refuse_label(arn)
+        with self._machines.lock:
+            machine = self._machines.get(arn.text)
+            if machine is None:
+                raise invalid_arn(arn.text)
+            versions = sorted(machine.versions.values(), key=lambda version: -version.number)
+        found, token = page(versions, request, lambda version: version.number, f"versions {arn.text}")
+        answer: dict[str, Any] = {
+            "stateMachineVersions": [
+                {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date} for version in found
+            ]
+        }
+        if token:
+            answer["nextToken"] = token
+        return answer

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chalicelib.flows.catalog import CATALOG_FILE, PackagedCatalog
+from compiler.catalog import catalog_of, write_catalog
+
+from .conftest import Workspace
+
+FLOW = """\
+name: greet
+description: Greets.
+schedule: rate(1 hour)
+input: {name: Ada}
+inputSchema: {type: object, properties: {name: {type: string}}, examples: [{name: Bob}]}
+access: {groups: [ops]}
+functions:
+  - {name: Hello, handler: hello_world, timeout: 45, memory: 512}
+definition:
+  StartAt: A
+  States:
+    A: {Type: Task, Resource: "${HelloArn}", End: true}
+"""
+
+
+def test_what_is_written_is_what_was_compiled(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.flow(FLOW)
+    compiled = catalog_of(workspace.compile())
+    write_catalog(workspace.root)
+    package = tmp_path / "package"
+    (package / "chalicelib").mkdir(parents=True)
+    (workspace.root / CATALOG_FILE).rename(package / CATALOG_FILE)
+    read = PackagedCatalog(package)()
+    assert read == compiled
+    flow = read.flows["greet"]
+    assert flow.schedule == {"expression": "rate(1 hour)", "timezone": "UTC", "enabled": True}
+    assert (flow.input, flow.access_groups) == ({"name": "Ada"}, ("ops",))
+    assert flow.input_schema is not None
+    assert flow.input_schema["examples"] == [{"name": "Bob"}]
+    assert (read.functions["hello_world"].timeout, read.functions["hello_world"].memory) == (45, 512)
+
+
+def test_the_bytes_are_the_same_every_time(workspace: Workspace) -> None:
+    for name in ("c", "a", "b"):
+        workspace.flow(FLOW.replace("greet", name), f"{name}.yml")
+    first = write_catalog(workspace.root).read_bytes()
+    assert write_catalog(workspace.root).read_bytes() == first
+    assert [flow["name"] for flow in json.loads(first)["flows"]] == ["a", "b", "c"]
+
+
+def test_a_broken_flow_is_not_packaged(workspace: Workspace) -> None:
+    workspace.flow(FLOW.replace("HelloArn", "Nobody"))
+    with pytest.raises(ValueError, match=r"flows/flow\.yml:12:\d+"):
+        write_catalog(workspace.root)
+    assert not (workspace.root / CATALOG_FILE).exists()

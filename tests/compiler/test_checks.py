@@ -1,0 +1,92 @@
+"""Every check finds its own wrong example on the marked line, and nothing in the right one."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler import Severity
+from compiler.checks import CHECKS
+from compiler.checks.base import Check
+from compiler.checks.listing import CheckEntry, all_checks
+
+from .conftest import Workspace
+
+MARK = "# <-"
+WITH_EXAMPLE = [check for check in CHECKS if check.wrong]
+
+
+def prepare(workspace: Workspace, check: Check) -> None:
+    for name, code in check.library.items():
+        workspace.function(name, code)
+
+
+@pytest.mark.parametrize("check", WITH_EXAMPLE, ids=lambda check: check.id)
+def test_the_wrong_example_is_found_on_its_line(check: Check, workspace: Workspace) -> None:
+    prepare(workspace, check)
+    for name, text in check.others.items():
+        workspace.flow(text, name)
+    workspace.flow(check.wrong)
+    marked = [number for number, line in enumerate(check.wrong.splitlines(), 1) if MARK in line]
+    found = [d for d in workspace.compile().diagnostics if d.check == check.id and d.file == "flows/flow.yml"]
+    assert [d.line for d in found] == marked
+    assert all(d.severity is check.severity for d in found)
+    assert all(1 <= d.column <= len(check.wrong.splitlines()[d.line - 1]) for d in found)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_the_right_example_is_clean(check: Check, workspace: Workspace) -> None:
+    workspace.flow(check.right)
+    project = workspace.compile()
+    serious = [d for d in project.diagnostics if d.check == check.id or d.severity is not Severity.ADVICE]
+    assert serious == []
+    assert len(project.flows) == 1
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_a_check_explains_itself(check: Check) -> None:
+    assert check.summary and not check.summary.endswith(".")
+    assert check.description.endswith(".")
+    assert check.source.startswith("https://") or check.source == "docs/flows.md"
+
+
+def test_ids_are_unique() -> None:
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+
+
+ENTRIES = all_checks()
+DEFINITION_CHECKS = [entry for entry in ENTRIES if entry.id not in {check.id for check in CHECKS} and entry.wrong]
+
+
+@pytest.mark.parametrize("entry", DEFINITION_CHECKS, ids=lambda entry: entry.id)
+def test_checks_of_definitions_point_at_the_line(entry: CheckEntry, workspace: Workspace) -> None:
+    workspace.flow(entry.wrong)
+    marked = [number for number, line in enumerate(entry.wrong.splitlines(), 1) if MARK in line]
+    found = [d.line for d in workspace.compile().diagnostics if d.check == entry.id]
+    assert len(marked) == 1
+    assert marked[0] in found
+
+
+@pytest.mark.parametrize("entry", DEFINITION_CHECKS, ids=lambda entry: entry.id)
+def test_checks_of_definitions_let_the_right_one_pass(entry: CheckEntry, workspace: Workspace) -> None:
+    workspace.flow(entry.right)
+    assert [d.check for d in workspace.compile().diagnostics if d.check == entry.id] == []
+
+
+def test_examples_must_fit_their_schema(workspace: Workspace) -> None:
+    workspace.flow(
+        "name: greet\ninputSchema:\n  type: object\n  required: [name]\n"
+        "  examples:\n    - {name: Ada}\n    - {nom: Ada}\n"
+        "steps: [hello_world]\n"
+    )
+    (found,) = workspace.compile().diagnostics
+    assert (found.check, found.line) == ("input-mismatch", 7)
+
+
+def test_every_check_is_listed_once_and_nearly_all_with_an_example() -> None:
+    assert len({entry.id for entry in ENTRIES}) == len(ENTRIES)
+    without = {entry.id for entry in ENTRIES if not entry.wrong}
+    # These need a file that is not UTF-8, two functions, a definition that is no mapping, or one too large to show.
+    assert without <= {
+        *("unreadable-file", "function-clash", "plugin-hook"),
+        *("definition-json", "definition-object", "definition-size", "nesting-depth"),
+    }

@@ -1,0 +1,147 @@
+"""The life of the stage prod with the CDK app: an attempt that fails, deployments, use, another failure, the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chalicelib import APP_NAME
+from chalicelib.names import Names
+from tests.deployments import policies, projects
+from tests.deployments.cdk import SYNTHESISED, bootstrap, left_over, make, needs_cdk
+from tests.deployments.projects import ACCOUNT, REGION, must
+from tests.deployments.recording import DEPLOYER, RecordedCloud
+from tests.deployments.use import StageClient, check_api, check_runs, outputs, sign_in
+
+STACK = f"{APP_NAME}-prod"
+NAMES = Names(stage="prod", region=REGION, account=ACCOUNT, alias="live")
+SECRET = f"{NAMES.secrets_prefix}GREETINGS_SIGNATURE"
+KEPT = {NAMES.usage_table, NAMES.runs_table, NAMES.resource("users")}
+UNASKED = "--require-approval never"
+ADDED_FLOW = """
+name: addedFlow
+functions: [{name: Added, handler: added}]
+definition:
+  StartAt: Added
+  States:
+    Added: {Type: Task, Resource: "${AddedArn}", End: true}
+"""
+
+
+@needs_cdk
+def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
+    cloud, project = recorded, projects.own_copy(tmp_path / "project")
+    projects.add_example_plugin(project)
+    unprepared = make(cloud, project, "deploy")
+    assert "error: 123456789012 is not bootstrapped for CDK in us-east-1; run once: npx cdk boot" in unprepared.stderr
+    bootstrap(cloud, tmp_path)
+
+    # The first deployment fails half way: what one of its resources is to be called is taken.
+    logs, taken = cloud.client("logs"), f"/aws/lambda/{NAMES.resource('hello_world')}"
+    logs.create_log_group(logGroupName=taken)
+    failed = make(cloud, project, "deploy", more=UNASKED)
+    assert failed.returncode != 0
+    assert "already exists" in failed.stdout + failed.stderr
+    assert f"warning: plugin greetings expects a secret: aws ssm put-parameter --type SecureString --name {SECRET}" in (
+        failed.stderr
+    )
+    assert status(cloud) == "ROLLBACK_COMPLETE"
+    assert left_over(cloud) == {taken, *KEPT}
+    logs.delete_log_group(logGroupName=taken)
+
+    # The next attempt succeeds.
+    cloud.client("ssm").put_parameter(Name=SECRET, Value="Yours", Type="SecureString")
+    deployed = must(make(cloud, project, "deploy", more=f"{UNASKED} {SYNTHESISED}"))
+    assert "expects a secret" not in deployed
+    assert left_over(cloud) >= KEPT  # the tables were taken in again
+    made = outputs(cloud, STACK)
+    user = sign_in(cloud, made["ApiId"], made["UserPoolId"], made["UserPoolClientId"])
+    check_api(user)
+    check_runs(user)
+    check_plugin(cloud, user)
+    assert versions(cloud) == (1, ["1"])
+    assert "There were no differences" in must(make(cloud, project, "diff", more=SYNTHESISED))
+
+    # The next version fails half way, and the former serves on.
+    change(project)
+    taken = f"/aws/lambda/{NAMES.resource('added')}"
+    logs.create_log_group(logGroupName=taken)
+    assert make(cloud, project, "deploy", more=UNASKED).returncode != 0
+    assert status(cloud) == "UPDATE_ROLLBACK_COMPLETE"
+    assert outputs(cloud, STACK) == made
+    assert user.request("POST", "/lib/ping", json={}).text == "I am alive"
+    assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
+    assert user.request("POST", "/run/addedFlow", json={}).status_code == 404
+    logs.delete_log_group(logGroupName=taken)
+    must(make(cloud, project, "deploy", more=f"{UNASKED} {SYNTHESISED}"))
+    assert outputs(cloud, STACK) == made | {"FlowCount": str(int(made["FlowCount"]) + 1)}
+    assert user.request("POST", "/lib/ping", json={}).json() == {"version": 2}
+    assert user.run("addedFlow", {"n": 1})["output"] == {"added": 2}
+    assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
+
+    # A flow goes back to the version before.
+    assert versions(cloud) == (2, ["2", "1"])
+    back = ["python", "-m", "infrastructure.rollback", "--stage", "prod", "--flow", "helloWorldFlow"]
+    assert must(projects.run(back, project, cloud.variables())) == "helloWorldFlow of stage prod: version 2 -> 1\n"
+    assert versions(cloud) == (1, ["2", "1"])
+    assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
+
+    # It is destroyed by those alone who mean it, and keeps its data.
+    kept = make(cloud, project, "destroy", more=SYNTHESISED, answer="yes\n")
+    assert "nothing was destroyed" in kept.stderr
+    assert user.request("GET", "/health").status_code == 200
+    must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
+    assert left_over(cloud) == KEPT
+    assert user.request("GET", "/health").status_code == 403
+
+    called = {call.action for call in cloud.calls_of(DEPLOYER)}
+    assert {"sts:AssumeRole", "ssm:GetParameters", "states:UpdateStateMachineAlias"} <= called
+    assert "cloudformation:UpdateTerminationProtection" in called
+    assert policies.refused(cloud) == [], "policy.json lacks these"
+
+
+def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:
+    """What a plugin brings is deployed: functions, secrets, flows, routes, schedules, permissions."""
+    assert user.request("POST", "/lib/greetings_hello", json={"name": "Ada"}).json() == {
+        "text": "Hello Ada",
+        "signature": "Yours",
+    }
+    assert user.request("GET", "/plugins/greetings/hello/Ada").json()["text"] == "Hello Ada"
+    greeted = user.run("greetingsFlow", {"name": "Ada"})
+    assert greeted["output"] == {"greetings": ["Hallo Ada", "Bonjour Ada"]}
+    schedule = cloud.client("scheduler").get_schedule(GroupName=NAMES.resource("flows"), Name="greetingsFlow")
+    assert schedule["ScheduleExpression"] == "cron(0 8 ? * MON-FRI *)"
+    role = cloud.client("iam").get_role_policy(RoleName=NAMES.resource("lambda"), PolicyName="application")
+    assert role["PolicyDocument"]["Statement"][-1] == {
+        "Sid": "PluginGreetings1",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject"],
+        "Resource": ["arn:aws:s3:::greetings-prod/cards/*"],
+    }
+
+
+def change(project: Path) -> None:
+    """Another answer of a function, another version of a flow, and a flow with a function more."""
+    changed = project / "flows" / "helloWorldFlow.yml"
+    changed.write_text(changed.read_text().replace("MaxAttempts: 3", "MaxAttempts: 2"))
+    functions = project / "chalicelib" / "lib"
+    (functions / "ping" / "handler.py").write_text("def handler() -> dict[str, int]:\n    return {'version': 2}\n")
+    (functions / "added").mkdir()
+    (functions / "added" / "handler.py").write_text(
+        "def handler(n: int) -> dict[str, int]:\n    return {'added': n + 1}\n"
+    )
+    (project / "flows" / "addedFlow.yml").write_text(ADDED_FLOW)
+
+
+def versions(cloud: RecordedCloud) -> tuple[int, list[str]]:
+    """Which version of a flow is live, and which there are, the newest first."""
+    states = cloud.client("stepfunctions")
+    arn = NAMES.state_machine_arn("helloWorldFlow")
+    (route,) = states.describe_state_machine_alias(stateMachineAliasArn=arn)["routingConfiguration"]
+    listed = states.list_state_machine_versions(stateMachineArn=arn.removesuffix(":live"))["stateMachineVersions"]
+    numbers = [version["stateMachineVersionArn"].rpartition(":")[2] for version in listed]
+    return int(route["stateMachineVersionArn"].rpartition(":")[2]), numbers
+
+
+def status(cloud: RecordedCloud) -> str:
+    """How the stack is."""
+    return str(cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])

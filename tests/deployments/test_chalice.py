@@ -1,0 +1,62 @@
+"""The second front door: CDK deploys all but the API and the functions, Chalice's command line these."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from chalicelib import APP_NAME
+from tests.deployments import policies, projects
+from tests.deployments.cdk import SYNTHESISED, bootstrap_by_template, left_over, make, needs_cdk
+from tests.deployments.projects import must
+from tests.deployments.recording import DEPLOYER, RecordedCloud
+from tests.deployments.use import check_api, check_runs, outputs, sign_in
+
+API = f"/aws/lambda/{APP_NAME}-prod"
+
+
+@needs_cdk
+def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> None:
+    cloud, project = recorded, projects.own_copy(tmp_path / "project")
+
+    bootstrap_by_template(cloud)
+    must(make(cloud, project, "deploy", "API=chalice", more="--require-approval never"))
+    made = outputs(cloud, f"{APP_NAME}-prod")
+    api = deployed_api(project)
+    (stage,) = cloud.client("apigateway").get_stages(restApiId=api)["item"]
+    assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 500
+    user = sign_in(cloud, api, made["UserPoolId"], made["UserPoolClientId"])
+    check_api(user)
+    check_runs(user)
+    groups = {group["logGroupName"]: group for group in cloud.client("logs").describe_log_groups()["logGroups"]}
+    assert {group["retentionInDays"] for group in groups.values()} == {180}
+    functions = {function["FunctionName"] for function in cloud.client("lambda").list_functions()["Functions"]}
+    assert {f"/aws/lambda/{name}" for name in functions} == {name for name in groups if name.startswith(API)}
+
+    # A deployment that cannot be packaged changes nothing, and the next one succeeds.
+    ping = project / "chalicelib" / "lib" / "ping" / "handler.py"
+    ping.write_text("def handler() -> dict[str, int]:\n    return {'version': 2}\n")
+    flow = project / "flows" / "helloWorldFlow.yml"
+    text = flow.read_text()
+    flow.write_text(text.replace("hello_world", "hello_wrld"))
+    broken = projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables())
+    assert broken.returncode != 0
+    assert "helloWorldFlow.yml" in broken.stdout + broken.stderr
+    assert user.request("POST", "/lib/ping", json={}).text == "I am alive"
+    flow.write_text(text)
+    must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
+    assert user.request("POST", "/lib/ping", json={}).json() == {"version": 2}
+
+    must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
+    assert left_over(cloud) == {made["UsageTableName"], made["RunsTableName"], f"{APP_NAME}-prod-users"}
+
+    called = {call.action for call in cloud.calls_of(DEPLOYER)}
+    assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "apigateway:PUT", "sts:AssumeRole"} <= called
+    assert policies.refused(cloud) == [], "policy.json lacks these"
+
+
+def deployed_api(project: Path) -> str:
+    """The id of the API that Chalice deployed."""
+    document = json.loads((project / ".chalice" / "deployed" / "prod.json").read_text())
+    (api,) = (entry["rest_api_id"] for entry in document["resources"] if entry["resource_type"] == "rest_api")
+    return str(api)
