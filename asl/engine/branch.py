@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asl.engine.failures import StateFailure, framed
 from asl.engine.history import Event
 from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.scope import MISSING, Scope
+from asl.language.timestamps import iso_8601
 
 if TYPE_CHECKING:
     from asl.engine.execution import Execution
@@ -153,8 +153,7 @@ class Branch:
 def timestamp(seconds: float) -> str:
     """A time as the context object shows it: without a fraction where it is a whole second
     (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html)."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00").removesuffix(".000") + "Z"
+    return iso_8601(seconds).replace(".000Z", "Z")
 
 
 def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:

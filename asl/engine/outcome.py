@@ -7,6 +7,7 @@ from typing import Any
 
 from asl.engine.execution import SUCCEEDED, Execution
 from asl.engine.jsontext import loads
+from asl.language.timestamps import epoch_milliseconds
 
 
 def outcome(execution: Execution, *, parsed: bool, redrive: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -32,14 +33,10 @@ def outcome(execution: Execution, *, parsed: bool, redrive: Mapping[str, Any] | 
         "RedriveCount": redrive.get("redriveCount"),
         "RedriveStatus": redrive.get("redriveStatus"),
         "RedriveStatusReason": redrive.get("redriveStatusReason"),
-        "StartDate": _milliseconds(execution.start_date),
+        "StartDate": epoch_milliseconds(execution.start_date),
         "StateMachineArn": execution.machine.arn,
         "Status": execution.status,
-        "StopDate": _milliseconds(execution.stop_date or execution.start_date),
+        "StopDate": epoch_milliseconds(execution.stop_date or execution.start_date),
     }
     # An output of null stays: it is what the execution answered.
     return {key: value for key, value in described.items() if value is not None or key == "Output"}
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)

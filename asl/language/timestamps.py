@@ -34,3 +34,18 @@ def parse_timestamp(text: str) -> datetime | None:
         )
     except ValueError:
         return None
+
+
+def iso_8601(moment: float | datetime) -> str:
+    """Return a time in UTC with milliseconds, as AWS writes it: `2024-05-01T12:00:00.000Z`.
+
+    Args:
+        moment: Seconds since 1970, or a `datetime` with a time zone.
+    """
+    date = moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+    return date.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def epoch_milliseconds(seconds: float) -> int:
+    """Return a time in seconds since 1970 as whole milliseconds, as events and task results have it."""
+    return round(seconds * 1000)
