@@ -10,8 +10,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import jsonatapy
-
 from asl.language.jsonata.functions import (
     FUNCTIONS,
     LIMITED,
@@ -23,6 +21,7 @@ from asl.language.jsonata.functions import (
     as_numbers,
     moment,
 )
+from asl.language.jsonata.library import jsonatapy
 from asl.language.jsonata.plain import states_value
 from asl.language.scope import MISSING, Scope
 
