@@ -7,11 +7,13 @@ Branches are data. `advance` runs one forward, state after state, until it block
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asl.engine.failures import StateFailure, framed
 from asl.engine.history import Event
+from asl.engine.scheduler import TURN, Abandoned
 from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.scope import MISSING, Scope
 from asl.language.timestamps import iso_8601
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SLICE = 512
-"""How many states a branch runs before others have their turn."""
+"""How many states a branch runs before others have their turn, unless `TURN` has passed before."""
+
+_LOOKS = tuple(place % 8 == 7 for place in range(SLICE))
+"""Before which states it looks at the time, which takes a while. The expressions themselves leave time to others."""
 
 NO_VARIABLES: Mapping[str, Any] = {}
 
@@ -124,11 +129,13 @@ class Branch:
     def scope(self, data: Any, result: Any = MISSING, error_output: Any = MISSING) -> Scope:
         """What an expression of the present state sees."""
         context = self.context() if self.state.needs_context else None
-        return Scope(data, context, self.variables, result, error_output, clock=self.execution.engine.now)
+        engine = self.execution.engine
+        return Scope(data, context, self.variables, result, error_output, clock=engine.now, host=engine.patience)
 
     def resume(self, step: Step, *args: Any) -> None:
         """Go on with a step of the present state when the scheduler comes to it."""
-        self.execution.engine.scheduler.soon(advance, self, step, args)
+        execution = self.execution
+        execution.engine.scheduler.soon_in(execution.lane, advance, self, step, args)
 
     def redrive(self, previous: int) -> None:
         """Go on after an end without success, following the event `previous`."""
@@ -161,26 +168,47 @@ def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:
     if not branch.open:
         return
     branch.blocker = None
-    state = _attempt(branch, step, args)
+    execution = branch.execution
+    patience = execution.engine.patience
+    patience.branch = branch
     events = branch.events
-    limit = branch.execution.event_limit
-    for _ in range(SLICE):
-        if state is None:
-            break
-        branch.state = state
-        try:
-            state = state.enter(branch)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as problem:
-            state = _failed(branch, problem)
-        if len(events) >= limit:
-            break
-    else:
-        if state is not None:
-            branch.resume(_go_on, state)
+    limit = execution.event_limit
+    now = time.perf_counter
+    end = now() + TURN
+    try:
+        state = _attempt(branch, step, args)
+        for looks in _LOOKS:
+            if state is None or (looks and now() > end):
+                break
+            branch.state = state
+            try:
+                state = state.enter(branch)
+            except (KeyboardInterrupt, Abandoned):
+                raise
+            except BaseException as problem:
+                state = _failed(branch, problem)
+            if len(events) >= limit:
+                break
+    except Abandoned:
+        return
+    finally:
+        patience.branch = None
     if len(events) >= limit:
-        branch.execution.exceed_event_limit()
+        execution.exceed_event_limit()
+    elif state is not None:
+        branch.resume(_go_on, state)
+
+
+def act(branch: Branch, call: Callable[..., None], *args: Any) -> None:
+    """Make a call, in which expressions may be evaluated, for a branch that is blocked."""
+    patience = branch.execution.engine.patience
+    patience.branch = branch
+    try:
+        call(*args)
+    except Abandoned:
+        return
+    finally:
+        patience.branch = None
 
 
 def _go_on(_: Branch, state: State) -> State:
@@ -190,7 +218,7 @@ def _go_on(_: Branch, state: State) -> State:
 def _attempt(branch: Branch, step: Step, args: tuple[Any, ...]) -> State | None:
     try:
         return step(branch, *args)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Abandoned):
         raise
     except BaseException as problem:
         # An extension module's panic is no Exception, and must not end the engine's thread either.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from asl.engine.branch import Branch, act
 from asl.engine.failures import StateFailure
 from asl.engine.tasks import TaskRequest
 from asl.language.errors import RUNTIME
 
 if TYPE_CHECKING:
-    from asl.engine.branch import Branch
     from asl.engine.tasks import Cancel
 
 OnResult = Callable[[Any], None]
@@ -23,6 +23,7 @@ class ServiceCall:
     def __init__(
         self, branch: Branch, resource: str, parameters: Any, on_result: OnResult, on_failure: OnFailure
     ) -> None:
+        self._branch = branch
         self._engine = branch.execution.engine
         self._on_result = on_result
         self._on_failure = on_failure
@@ -78,8 +79,12 @@ class ServiceCall:
         self._engine.scheduler.post(self._end, self._on_failure, StateFailure(error, cause))
 
     def _end(self, callback: Callable[[Any], None], value: Any) -> None:
+        if self._open:
+            self._engine.scheduler.soon_in(self._branch.execution.lane, self._finish, callback, value)
+
+    def _finish(self, callback: Callable[[Any], None], value: Any) -> None:
         if self._close():
-            callback(value)
+            act(self._branch, callback, value)
 
     def _close(self) -> bool:
         if not self._open:

@@ -13,6 +13,7 @@ from asl.engine.history import EVENT_LIMIT
 from asl.engine.jsontext import PAYLOAD_LIMIT, loads
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
+from asl.engine.patience import Patience
 from asl.engine.scheduler import Scheduler
 from asl.engine.tasks import TaskRequest, TaskRunner
 from asl.engine.tokens import Tokens
@@ -47,6 +48,7 @@ class Engine:
         self.account = account
         self.random = random.Random(seed)  # noqa: S311 - jitter keeps no secret
         self.scheduler = Scheduler(self.clock)
+        self.patience = Patience(self.scheduler)
         self.tokens = Tokens()
         self.map_runs: WeakValueDictionary[str, MapRun] = WeakValueDictionary()
         self.now = self.clock.now

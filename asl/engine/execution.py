@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.engine.branch import Branch, advance, timestamp
+from asl.engine.branch import Branch, timestamp
 from asl.engine.failures import TIMEOUT, StateFailure
 from asl.engine.history import (
     EVENT_LIMIT,
@@ -20,6 +21,7 @@ from asl.engine.history import (
     EventKind,
     History,
 )
+from asl.engine.lanes import Lane
 from asl.engine.machine import StateMachine
 from asl.engine.scheduler import Timer
 
@@ -71,6 +73,7 @@ class Execution:
         "history",
         "input",
         "input_value",
+        "lane",
         "machine",
         "map_run",
         "map_runs",
@@ -116,6 +119,7 @@ class Execution:
         self.history = History(self)
         self.event_limit = EXPRESS_EVENTS if machine.is_express else EVENT_LIMIT
         self.map_run = map_run
+        self.lane: Lane = Lane() if map_run is None else map_run.execution.lane
         self.map_runs: list[MapRun] = []
         self.root: Branch | None = None
         self._output_value: Any = None
@@ -169,7 +173,7 @@ class Execution:
         if self.status == RUNNING:
             if self.engine.scheduler.is_driving:
                 raise RuntimeError("a task runner or an on_change callback cannot wait for an execution; use on_change")
-            self.engine.scheduler.help()
+            self.engine.scheduler.help(self._until(timeout))
         if self.status != RUNNING:
             return True
         event = self._done
@@ -179,6 +183,12 @@ class Execution:
         if self.status != RUNNING:
             return True
         return event.wait(timeout)
+
+    def _until(self, timeout: float | None) -> Callable[[], bool]:
+        if timeout is None:
+            return lambda: self.status != RUNNING
+        end = time.monotonic() + timeout
+        return lambda: self.status != RUNNING or time.monotonic() > end
 
     # Called by the scheduler.
 
@@ -190,7 +200,7 @@ class Execution:
         self.timeout_seconds = timeout_seconds
         self.set_timeout(timeout_seconds)
         self.changed()
-        advance(self.root, _begin, (start,))
+        self.root.resume(_begin, start)
 
     def set_timeout(self, seconds: float | None) -> None:
         """Let the execution time out after so many seconds from now."""

@@ -120,7 +120,7 @@ class MapRun:
         self._places[child] = place
         self._running.add(child)
         self.executions.append(child)
-        engine.scheduler.soon(self._begin, child, self.state.start, len(text) * 4)
+        engine.scheduler.soon_in(child.lane, self._begin, child, self.state.start, len(text) * 4)
 
     @staticmethod
     def _begin(child: Execution, start: State, size: int) -> None:

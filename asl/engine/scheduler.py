@@ -1,9 +1,13 @@
-"""The one place where the engine's work is done, in order: a queue of ready branches, a heap of timers, an inbox.
+"""The one place where the engine's work is done, in order: a fair queue of ready calls, a heap of timers, an inbox.
 
 Whoever holds the lock drives: usually the engine's own thread, which is started when there is something to wait for; a
 caller who waits for the end of an execution drives as well while it can, so that a flow that never blocks runs from
 start to end without changing threads. What comes from outside (a start, a task's result) goes through the inbox.
 Nothing polls: the thread sleeps until the next timer or the next entry of the inbox.
+
+One thread drives at any time, but not always the same one. A call that has to wait for something (`elsewhere`) stays on
+its thread, and another thread drives meanwhile. When the call can continue, its lane queues for a turn, in which the
+driver lends its place to the call's thread until the call ends or waits again.
 """
 
 from __future__ import annotations
@@ -15,13 +19,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from asl.engine.clock import Clock
+from asl.engine.lanes import Call, Lane, Lanes
 
 _log = logging.getLogger(__name__)
 
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+TURN = 0.01
+"""After how many seconds a lane gives way to others, and a branch to what else there is to do."""
+
+T = TypeVar("T")
+
+
+class Abandoned(BaseException):
+    """A call that was `elsewhere` must not continue: what it belongs to is over, or the scheduler is closed."""
 
 
 class Timer:
@@ -40,6 +52,34 @@ class Timer:
         self.args = ()
 
 
+class _Loan:
+    """The driver's place, lent to the thread of a call that continues."""
+
+    __slots__ = ("back", "go", "lent")
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.back = threading.Event()
+        self.lent = False
+
+
+class _Drive:
+    """One thread's time as the driver, which ends when `until` answers true.
+
+    It is `lost` once another thread has taken over; then it only has its place on `loan`.
+    """
+
+    until: Callable[[], bool] | None = None
+    lost = False
+    loan: _Loan | None = None
+
+    def give_back(self) -> None:
+        """End the loan, if there is one."""
+        loan, self.loan = self.loan, None
+        if loan is not None:
+            loan.back.set()
+
+
 class Scheduler:
     """Runs what is ready, one call after the other, and waits for the rest."""
 
@@ -47,14 +87,20 @@ class Scheduler:
         self.clock = clock
         self.working = 0
         """How many tasks are really being done elsewhere; changed only by calls that this scheduler makes."""
-        self._ready: deque[Call] = deque()
+        self._lanes = Lanes()
+        self._lane = Lane()
         self._inbox: deque[Call] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._sequence = count()
         self._driving = threading.Lock()
         self._driver: int | None = None
+        self._drive = _Drive()
+        self._serving: Lane | None = None
+        self._turn_began = 0.0
+        self._loans: set[_Loan] = set()
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._spares: list[tuple[threading.Thread, threading.Event]] = []
         self._woken = False
         self._closed = False
         clock.bind(self.wake)
@@ -62,14 +108,54 @@ class Scheduler:
     # Called by what the scheduler itself runs.
 
     def soon(self, call: Callable[..., Any], *args: Any) -> None:
-        """Make the call after those that are ready already."""
-        self._ready.append((call, args))
+        """Make the call, which belongs to no execution, after those that are ready already."""
+        self.soon_in(self._lane, call, *args)
+
+    def soon_in(self, lane: Lane, call: Callable[..., Any], *args: Any) -> None:
+        """Make the call when it is the lane's turn, after those of the lane that are ready already."""
+        self._lanes.add(lane, (call, args))
 
     def at(self, due: float, call: Callable[..., Any], *args: Any) -> Timer:
         """Make the call at a time, in seconds since the epoch; calls due at the same time keep their order."""
         timer = Timer(call, args)
         heapq.heappush(self._timers, (due, next(self._sequence), timer))
         return timer
+
+    def elsewhere(self, call: Callable[[], T]) -> T:
+        """Make a call that takes long without keeping the other lanes waiting; the lane is charged for its time.
+
+        Only the calls of the present lane wait; timers and the inbox may change what the call belongs to.
+
+        Args:
+            call: must not touch what the scheduler's calls share.
+
+        Returns:
+            What the call returns.
+
+        Raises:
+            Abandoned: the scheduler was closed meanwhile.
+        """
+        lane = self._serving
+        if lane is None or not self.is_driving:
+            return call()
+        drive = self._drive
+        lane.away = True
+        self.working += 1
+        self._leave(drive)
+        began = time.perf_counter()
+        try:
+            return call()
+        finally:
+            self._return(drive, lane, time.perf_counter() - began)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the present call has kept others waiting for long."""
+        return self._serving is not None and time.perf_counter() - self._turn_began > 2 * TURN
+
+    def pause(self) -> None:
+        """Let others have their turn in the middle of a call. Raises as `elsewhere` does."""
+        self.elsewhere(_nothing)
 
     # Called from any thread.
 
@@ -90,22 +176,29 @@ class Scheduler:
         with self._condition:
             self._woken = True
             if self._thread is None:
-                self._thread = threading.Thread(target=self._main, name="asl-engine", daemon=True)
-                self._thread.start()
+                self._start_thread()
             else:
                 self._condition.notify()
 
-    def help(self) -> None:
-        """Do on the caller's thread what is ready now, unless another thread is at it."""
+    def help(self, until: Callable[[], bool] | None = None) -> None:
+        """Do on the caller's thread what is ready now, unless another thread is at it.
+
+        Args:
+            until: whether the caller has waited enough; what else is ready is then left to the scheduler's own thread.
+        """
         while self._driving.acquire(blocking=False):
+            drive = _Drive()
+            drive.until = until
             try:
-                self._driver = threading.get_ident()
-                self._turn()
+                self._turn(drive)
             finally:
-                self._driver = None
-                self._driving.release()
-            if not self._inbox:
-                if self._timers or self.working:
+                if not drive.lost:
+                    self._driver = None
+                    self._driving.release()
+            if drive.lost or self._closed:
+                return
+            if not self._inbox or (until is not None and until()):
+                if self._inbox or self._timers or self._lanes.heap or self.working:
                     self.wake()
                 return
         self.wake()
@@ -116,58 +209,102 @@ class Scheduler:
         return self._driver == threading.get_ident()
 
     def close(self) -> None:
-        """End the thread; what is still open stays so."""
+        """End the threads; what is still open stays so. A call that is elsewhere is not waited for."""
         with self._condition:
             self._closed = True
-            self._condition.notify()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            self._condition.notify_all()
+        for loan in tuple(self._loans):
+            loan.go.set()
+        for _, wanted in tuple(self._spares):
+            wanted.set()
+        # The thread may change once more before the one that drives sees that this is the end.
+        joined = None
+        while (thread := self._thread) is not joined and thread is not None:
+            if thread is not threading.current_thread():
+                thread.join()
+            joined = thread
 
     # The work itself.
 
-    def _turn(self) -> None:
-        """Do everything that can be done without waiting."""
-        ready, inbox, timers = self._ready, self._inbox, self._timers
-        clock = self.clock
-        while True:
+    def _turn(self, drive: _Drive) -> None:
+        """Do everything that can be done without waiting, as long as this thread drives."""
+        self._drive = drive
+        self._driver = threading.get_ident()
+        inbox, timers, lanes, ready = self._inbox, self._timers, self._lanes, self._lanes.heap
+        clock, until = self.clock, drive.until
+        while not self._closed:
             try:
-                while True:
+                while not self._closed:
                     if inbox:
                         call, args = inbox.popleft()
+                        call(*args)
                     elif timers and timers[0][0] <= clock.now():
                         timer = heapq.heappop(timers)[2]
-                        call, args = timer.call, timer.args
-                        if timer.cancelled:
-                            continue
+                        if not timer.cancelled:
+                            timer.call(*timer.args)
                     elif ready:
-                        call, args = ready.popleft()
+                        if not self._serve(drive, lanes.pop()) or (until is not None and until()):
+                            return
                     else:
                         while timers and timers[0][2].cancelled:
                             heapq.heappop(timers)
                         if timers and clock.pause_until(timers[0][0], self.working > 0) == 0:
                             continue
                         return
-                    call(*args)
             except KeyboardInterrupt:
                 raise
+            except Abandoned:
+                pass
             except BaseException:
                 # A call answers for its own execution; whatever it leaves unanswered must not end the others.
                 _log.exception("a call of the scheduler failed")
+            if drive.lost:
+                return
+
+    def _serve(self, drive: _Drive, lane: Lane) -> bool:
+        """Make the calls of a lane until its turn is over; False if this thread no longer drives then."""
+        calls, inbox = lane.calls, self._inbox
+        self._serving = lane
+        self._turn_began = began = time.perf_counter()
+        try:
+            while calls:
+                call, args = calls.popleft()
+                call(*args)
+                if drive.lost or not calls or lane.away or inbox or time.perf_counter() - began > TURN:
+                    break
+        finally:
+            if drive.lost:
+                drive.give_back()
+            else:
+                self._serving = None
+                self._lanes.done(lane, time.perf_counter() - began)
+        return not drive.lost
 
     def _main(self) -> None:
+        me = threading.current_thread()
         while not self._closed:
             self._woken = False
             # Whoever waits may have done everything already; then the lock is left to those who still drive.
-            if self._inbox or self._timers or self._ready or self.working:
-                with self._driving:
-                    self._driver = threading.get_ident()
-                    self._turn()
-                    self._driver = None
-                    due = self._timers[0][0] if self._timers else None
-                    delay = self.clock.pause_until(due, self.working > 0)
-            else:
-                delay = None
+            delay = None
+            if self._inbox or self._timers or self._lanes.heap or self.working:
+                drive = _Drive()
+                self._driving.acquire()
+                try:
+                    self._turn(drive)
+                    if not drive.lost:
+                        due = self._timers[0][0] if self._timers else None
+                        delay = self.clock.pause_until(due, self.working > 0)
+                finally:
+                    if not drive.lost:
+                        self._driver = None
+                        self._driving.release()
+                if drive.lost:
+                    # The thread stays for the next time, as it has compiled expressions of its own.
+                    wanted = threading.Event()
+                    self._spares.append((me, wanted))
+                    if not self._closed:
+                        wanted.wait()
+                    continue
             if delay == 0:
                 continue
             with self._condition:
@@ -175,3 +312,66 @@ class Scheduler:
                     began = time.monotonic()
                     self._condition.wait(None if delay is None else min(delay, threading.TIMEOUT_MAX))
                     self.clock.waited(time.monotonic() - began)
+
+    def _start_thread(self) -> None:
+        self._thread = threading.Thread(target=self._main, name="asl-engine", daemon=True)
+        self._thread.start()
+
+    # A call that is elsewhere.
+
+    def _leave(self, drive: _Drive) -> None:
+        """Let another thread drive: the one that lent its place, or one that takes over."""
+        if drive.lost:
+            drive.give_back()
+            return
+        drive.lost = True
+        self._driver = self._serving = None
+        with self._condition:
+            self._woken = True
+            if self._thread is None:
+                self._start_thread()
+            elif self._thread is not threading.current_thread():
+                self._condition.notify()
+            elif self._spares:
+                self._thread, wanted = self._spares.pop()
+                wanted.set()
+            else:
+                self._start_thread()
+        self._driving.release()
+
+    def _return(self, drive: _Drive, lane: Lane, seconds: float) -> None:
+        """Wait for the lane's next turn."""
+        loan = _Loan()
+        self._loans.add(loan)
+        lent = False
+        try:
+            self.post(self._requeue, lane, loan, seconds)
+            if not self._closed:
+                loan.go.wait()
+                lent = loan.lent
+        finally:
+            self._loans.discard(loan)
+            if not lent:
+                loan.back.set()
+        if not lent:
+            raise Abandoned
+        drive.loan = loan
+        self._drive = drive
+        self._driver = threading.get_ident()
+
+    def _requeue(self, lane: Lane, loan: _Loan, seconds: float) -> None:
+        self.working -= 1
+        self._lanes.back(lane, seconds, (self._lend, (loan,)))
+
+    def _lend(self, loan: _Loan) -> None:
+        drive, lane = self._drive, self._serving
+        self._turn_began = time.perf_counter()
+        loan.lent = True
+        loan.go.set()
+        loan.back.wait()
+        self._drive, self._serving = drive, lane
+        self._driver = threading.get_ident()
+
+
+def _nothing() -> None:
+    pass

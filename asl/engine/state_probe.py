@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from asl.engine.branch import Branch, advance
+from asl.engine.branch import Branch
 from asl.engine.engine import Engine
 from asl.engine.execution import Execution
 from asl.engine.failures import TIMEOUT, StateFailure, in_state, matches
@@ -207,9 +207,9 @@ class _Test:
 
     def _begin(self, branch: Branch) -> None:
         if isinstance(self._state, ContainerState):
-            advance(branch, self._run_mocked, ())
+            branch.resume(self._run_mocked)
         else:
-            advance(branch, _enter, (self._state,))
+            branch.resume(_enter, self._state)
 
     def _run_mocked(self, branch: Branch) -> State | None:
         """The step of a Parallel or Map whose insides are mocked."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class _Missing:
@@ -24,6 +26,16 @@ MISSING: Final = _Missing()
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
 
+class Host(Protocol):
+    """Who has work to do besides the evaluation of expressions."""
+
+    def give_turn(self) -> None:
+        """Called between expressions: the host may do other work before this returns."""
+
+    def elsewhere(self, call: Callable[[], T]) -> T:
+        """Make a call that takes long, so that the host can do other work meanwhile."""
+
+
 class Scope:
     """The data of one evaluation. Nothing in it is ever changed by an expression.
 
@@ -32,9 +44,10 @@ class Scope:
     `variables` are the assigned variables, `$name` in both languages.
     `result` and `error_output` are `$states.result` and `$states.errorOutput`, `MISSING` where they do not exist.
     `clock` tells the time, in seconds since the epoch: `$now()` and `$millis()` in JSONata.
+    `host` has other work to do; without one, an expression takes the time that it takes.
     """
 
-    __slots__ = ("clock", "context", "data", "error_output", "result", "variables")
+    __slots__ = ("clock", "context", "data", "error_output", "host", "result", "variables")
 
     def __init__(
         self,
@@ -45,6 +58,7 @@ class Scope:
         error_output: Any = MISSING,
         *,
         clock: Callable[[], float] = time.time,
+        host: Host | None = None,
     ) -> None:
         self.data = data
         self.context = {} if context is None else context
@@ -52,7 +66,10 @@ class Scope:
         self.result = result
         self.error_output = error_output
         self.clock = clock
+        self.host = host
 
     def with_data(self, data: Any) -> Scope:
         """The same scope over other data, as `ResultSelector` and `OutputPath` need it."""
-        return Scope(data, self.context, self.variables, self.result, self.error_output, clock=self.clock)
+        return Scope(
+            data, self.context, self.variables, self.result, self.error_output, clock=self.clock, host=self.host
+        )

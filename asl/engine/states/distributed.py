@@ -14,6 +14,7 @@ from asl.engine.items import Member, context_item, join_batches, listed_items, p
 from asl.engine.jsontext import size_bound
 from asl.engine.map_run import MapRun
 from asl.engine.names import new_name
+from asl.engine.scheduler import Abandoned
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
@@ -103,7 +104,7 @@ class DistributedMap(Map):
         """Make a call on behalf of a run, which fails with whatever fails in it."""
         try:
             call()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Abandoned):
             raise
         except BaseException as problem:
             run.fail(as_failure(branch, problem))

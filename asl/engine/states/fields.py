@@ -102,7 +102,7 @@ class PathFields(Fields):
         if self.result_selector is not None:
             result = self.result_selector(branch.scope(result))
             bound = None
-        assigned = variables(branch, self.assign, branch.scope(result))
+        assigned = None if self.assign is None else variables(branch, self.assign, branch.scope(result))
         if self.discard:
             output = branch.data
             bound = branch.size

@@ -6,11 +6,8 @@ import ctypes
 import math
 import re
 import threading
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-
-import jsonatapy
 
 from asl.language.jsonata.functions import (
     FUNCTIONS,
@@ -23,20 +20,25 @@ from asl.language.jsonata.functions import (
     as_numbers,
     moment,
 )
+from asl.language.jsonata.library import jsonatapy
 from asl.language.jsonata.plain import states_value
+from asl.language.jsonata.workers import WORKERS
 from asl.language.scope import MISSING, Scope
 
-# An expression runs in the thread of all executions, so it must not keep it. AWS's limits are a second, 6,990,256 bytes
-# (873,782 numbers) and a depth of 100, which counts an expression's outermost level too.
+# AWS's limits are a second, 6,990,256 bytes (873,782 numbers) and a depth of 100, which counts an expression's
+# outermost level too.
 TIMEOUT_MILLISECONDS = 1000
+# The library evaluates without letting any other thread of the process run. Where others wait (`Scope.host`), an
+# expression has this long; one that takes longer is evaluated in another process.
+QUICK_MILLISECONDS = 20
 _LIMITS = {
-    "timeout": TIMEOUT_MILLISECONDS,
     "max_stack_depth": 99,
     "max_sequence_length": MAX_SEQUENCE_ITEMS,
 }
+_TIMED_OUT = "D1012"
 _EXCEEDED = {
     "D1011": "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
-    "D1012": "Expression evaluation timeout: Check for infinite loop",
+    _TIMED_OUT: "Expression evaluation timeout: Check for infinite loop",
     "D2015": MEMORY_EXCEEDED,
 }
 _OVERRIDES = {"random", "eval", "now", "millis", *LIMITED}
@@ -49,64 +51,79 @@ class UnsupportedResult(Exception):
     """The result is a function, which is no JSON."""
 
 
+class TakesLong(Exception):
+    """The evaluation is not done after the time that it was given."""
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> None:
     """Raises `ValueError` if the expression does not parse."""
     jsonatapy.compile(text)
 
 
-@lru_cache(maxsize=4096)
-def compile_program(text: str) -> Callable[[Scope], Any]:
-    """Compile an expression into a function that answers `MISSING` for undefined.
+class Program:
+    """An expression as a function of a scope that answers `MISSING` for undefined."""
 
-    The function raises `JsonataFailure` or `UnsupportedResult`. Raises `ValueError` if the expression does not parse.
-    """
-    names = set(_VARIABLE.findall(text))
-    hosts = frozenset(names & FUNCTIONS.keys())
-    tells_time = not hosts.isdisjoint(("now", "millis"))
-    local = threading.local()
+    def __init__(self, text: str) -> None:
+        """Compile an expression. Raises `ValueError` if it does not parse."""
+        self._text = text
+        names = set(_VARIABLE.findall(text))
+        self._hosts = frozenset(names & FUNCTIONS.keys())
+        self._tells_time = not self._hosts.isdisjoint(("now", "millis"))
+        self._variables = names - {"states"}
+        self._members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
+        self._local = threading.local()
+        self._takes_long = False
+        self._expression(self._hosts, QUICK_MILLISECONDS)
 
-    def expression_here(functions: frozenset[str] = hosts) -> Any:
-        """The library's compiled expression with these functions, which only the thread that made it may use."""
-        try:
-            return local.expressions[functions]
-        except AttributeError:
-            local.expressions = {}
-        except KeyError:
-            pass
-        # Not the one of `parse`: host functions are registered on the compiled expression.
-        expression = local.expressions[functions] = jsonatapy.compile(text, **_LIMITS)
-        # Dropped by another thread, as at the end of the process, it complains on standard error instead of being
-        # freed: let it never be dropped.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(expression))
-        for name in functions:
-            register = expression.register_override if name in _OVERRIDES else expression.register
-            register(name, FUNCTIONS[name])
-        return expression
+    def __call__(self, scope: Scope) -> Any:
+        """Evaluate the expression.
 
-    expression_here()
-    variables = names - {"states"}
-    members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
+        Raises:
+            JsonataFailure: the evaluation failed.
+            UnsupportedResult: the result is a function.
+        """
+        bindings = self._bind(scope)
+        seconds = scope.clock() if self._tells_time else 0.0
+        host = scope.host
+        if host is None:
+            return self.evaluate(bindings, seconds, TIMEOUT_MILLISECONDS)
+        host.give_turn()
+        if not self._takes_long:
+            try:
+                return self.evaluate(bindings, seconds, QUICK_MILLISECONDS)
+            except TakesLong:
+                self._takes_long = True
+        answer = host.elsewhere(lambda: WORKERS.evaluate(self._text, bindings, seconds))
+        self._takes_long = answer.milliseconds > QUICK_MILLISECONDS / 2
+        if answer.unsupported:
+            raise UnsupportedResult
+        if answer.failure is not None:
+            raise JsonataFailure(answer.failure)
+        return answer.value
 
-    def bind(scope: Scope) -> dict[str, Any]:
-        # What is bound is converted, so only what the expression names is: inputs can be large.
-        assigned = scope.variables
-        bindings = {name: assigned[name] for name in variables if name in assigned}
-        if members is not None:
-            states = states_value(scope)
-            bindings["states"] = states if "" in members else {key: states[key] for key in members if key in states}
-        return bindings
+    def evaluate(self, bindings: dict[str, Any], seconds: float, milliseconds: int) -> Any:
+        """Evaluate the expression here and now.
 
-    def run(scope: Scope) -> Any:
-        bindings = bind(scope)
+        Args:
+            bindings: the values of its variables.
+            seconds: the time that it sees, in seconds since the epoch.
+            milliseconds: how long it may take.
+
+        Raises:
+            JsonataFailure: the evaluation failed, or took longer than a second.
+            UnsupportedResult: the result is a function.
+            TakesLong: the evaluation took longer than `milliseconds`, less than a second.
+        """
+        if self._tells_time:
+            moment.seconds = seconds
         # A variable hides the function of its name.
+        hosts = self._hosts
         functions = hosts if hosts.isdisjoint(bindings) else hosts.difference(bindings)
-        if tells_time:
-            moment.seconds = scope.clock()
-        return evaluate(bindings, functions)
+        return self._evaluate(bindings, functions, milliseconds)
 
-    def evaluate(bindings: dict[str, Any], functions: frozenset[str]) -> Any:
-        expression = expression_here(functions)
+    def _evaluate(self, bindings: dict[str, Any], functions: frozenset[str], milliseconds: int) -> Any:
+        expression = self._expression(functions, milliseconds)
         try:
             try:
                 return _evaluate(expression, bindings)
@@ -117,10 +134,44 @@ def compile_program(text: str) -> Callable[[Scope], Any]:
         except ValueError as error:
             message = str(error)
         if message.startswith(_LIBRARY_DECIDES):
-            return evaluate(bindings, functions.difference(LIMITED))
-        return _fail(text, bindings, message)
+            return self._evaluate(bindings, functions.difference(LIMITED), milliseconds)
+        return _fail(self._text, bindings, message, milliseconds)
 
-    return run
+    def _expression(self, functions: frozenset[str], milliseconds: int) -> Any:
+        """The library's compiled expression with these functions, which only the thread that made it may use."""
+        key = functions, milliseconds
+        try:
+            return self._local.expressions[key]
+        except AttributeError:
+            self._local.expressions = {}
+        except KeyError:
+            pass
+        # Not the one of `parse`: host functions are registered on the compiled expression.
+        expression = jsonatapy.compile(self._text, timeout=milliseconds, **_LIMITS)
+        self._local.expressions[key] = expression
+        # Dropped by another thread, as at the end of the process, it complains on standard error instead of being
+        # freed: let it never be dropped.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(expression))
+        for name in functions:
+            register = expression.register_override if name in _OVERRIDES else expression.register
+            register(name, FUNCTIONS[name])
+        return expression
+
+    def _bind(self, scope: Scope) -> dict[str, Any]:
+        # What is bound is converted, so only what the expression names is: inputs can be large.
+        assigned = scope.variables
+        bindings = {name: assigned[name] for name in self._variables if name in assigned}
+        members = self._members
+        if members is not None:
+            states = states_value(scope)
+            bindings["states"] = states if "" in members else {key: states[key] for key in members if key in states}
+        return bindings
+
+
+@lru_cache(maxsize=4096)
+def compile_program(text: str) -> Program:
+    """Compile an expression. Raises `ValueError` if it does not parse."""
+    return Program(text)
 
 
 def _evaluate(expression: Any, bindings: dict[str, Any]) -> Any:
@@ -167,19 +218,25 @@ _HOST = re.compile(r"host function raised (\w+): ?(.*)", re.DOTALL)
 _CODE = re.compile(r"[STD]\d{4}")
 
 
-def _fail(text: str, bindings: dict[str, Any], message: str) -> Any:
-    """Undefined if a function of ours answered nothing; else raises `JsonataFailure` in AWS's words."""
+def _fail(text: str, bindings: dict[str, Any], message: str, milliseconds: int) -> Any:
+    """Undefined if a function of ours answered nothing; else raises `JsonataFailure` in AWS's words, or `TakesLong`."""
     host = _HOST.match(message)
     if host is not None:
         if host.group(1) == UndefinedResult.__name__:
             return MISSING
         raise JsonataFailure(host.group(2))
     code = message[:5]
+    if code == _TIMED_OUT and milliseconds < TIMEOUT_MILLISECONDS:
+        raise TakesLong
     if code in _EXCEEDED:
         raise JsonataFailure(_EXCEEDED[code])
     # Regular expressions (which have slashes) can take without end in the other library.
     if _CODE.fullmatch(code) and "/" not in text:
         from asl.language.jsonata import reference
 
-        message = reference.explain_failure(text, bindings, code) or message
+        try:
+            message = reference.explain_failure(text, bindings, code, milliseconds) or message
+        except TimeoutError:
+            if milliseconds < TIMEOUT_MILLISECONDS:
+                raise TakesLong from None
     raise JsonataFailure(message)

@@ -32,7 +32,7 @@ _ITEM_TYPES = {
     "s": "strings",
 }
 _PLACEHOLDER = re.compile(r"\{\{\w+\}\}")
-_TIMEOUT_MILLISECONDS, _MAX_DEPTH = 1000, 100
+_TIMED_OUT, _MAX_DEPTH = "D1012", 100
 
 
 def explain_syntax(text: str) -> str | None:
@@ -55,19 +55,26 @@ def parse_tree(text: str) -> Any:
         return None
 
 
-def explain_failure(text: str, bindings: dict[str, Any], code: str) -> str | None:
-    """The code and message of a failed evaluation, or None if it does not fail here with that code."""
+def explain_failure(text: str, bindings: dict[str, Any], code: str, milliseconds: int) -> str | None:
+    """The code and message of a failed evaluation, or None if it does not fail here with that code.
+
+    Raises `TimeoutError` if it does not fail within `milliseconds`.
+    """
     try:
         expression = Jsonata.jsonata(text)
         frame = expression.create_frame()
-        frame.set_runtime_bounds(_TIMEOUT_MILLISECONDS, _MAX_DEPTH)
+        frame.set_runtime_bounds(milliseconds, _MAX_DEPTH)
         for name, value in bindings.items():
             frame.bind(name, value)
         for name in FUNCTIONS.keys() - LIMITED.keys() - bindings.keys():
             expression.register_lambda(name, FUNCTIONS[name])
         expression.evaluate(None, frame)
     except JException as error:
-        return f"{code}: {_message(error)}" if error.error == code else None
+        if error.error == code:
+            return f"{code}: {_message(error)}"
+        if error.error == _TIMED_OUT:
+            raise TimeoutError from None
+        return None
     except Exception:
         # Such as Python's own ValueError of a number that is none: D3030.
         return None

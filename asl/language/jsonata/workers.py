@@ -1,0 +1,125 @@
+"""Evaluates expressions that take long in other processes, so that nothing in this one waits for them.
+
+No thread of a process runs while the library evaluates an expression. An expression depends on nothing but its
+variables, so it may as well be evaluated elsewhere. A process is started when it is needed; it ends with this one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asl.language.scope import MISSING
+
+MOST = max(1, min(4, (os.cpu_count() or 1) - 1))
+"""How many processes evaluate at the same time. One processor is left to those that wait for no expression."""
+
+LONGEST_SECONDS = 10.0
+"""When an answer is given up: the library's own limit, a second, holds for most but not for all that it does."""
+
+_TIMED_OUT = "Expression evaluation timeout: Check for infinite loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an evaluation: a value, which may be `MISSING`, or the message of its failure."""
+
+    value: Any = MISSING
+    failure: str | None = None
+    unsupported: bool = False
+    milliseconds: float = 0.0
+
+
+class Worker:
+    """One process. It is asked by one thread at a time."""
+
+    def __init__(self) -> None:
+        root = Path(__file__).resolve().parents[3]
+        paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+        # In a session of its own, so that Ctrl-C in a terminal is left to this process.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "asl.language.jsonata.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,
+        )
+        self.ask({})
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and wait for the answer.
+
+        Raises:
+            TimeoutError: there was no answer in time.
+            OSError: the process has ended.
+        """
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+        if not select.select([process.stdout], [], [], LONGEST_SECONDS)[0]:
+            raise TimeoutError
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.communicate()
+
+
+class Workers:
+    """The processes that there are, up to so many."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+        self._idle: list[Worker] = []
+
+    def evaluate(self, text: str, bindings: dict[str, Any], seconds: float) -> Answer:
+        """Evaluate an expression as `Program.evaluate` does. Only this thread waits for the answer.
+
+        Args:
+            text: the expression.
+            bindings: the values of its variables.
+            seconds: the time that it sees, in seconds since the epoch.
+
+        Raises:
+            RecursionError: a value is too deeply nested.
+        """
+        with self._free:
+            worker = self._idle.pop() if self._idle else Worker()
+            began = time.monotonic()
+            try:
+                answer = worker.ask({"text": text, "bindings": bindings, "seconds": seconds})
+            except BaseException as problem:
+                worker.end()
+                if not isinstance(problem, (OSError, EOFError)):
+                    raise
+                failure = _TIMED_OUT if isinstance(problem, TimeoutError) else f"The evaluation crashed: {text}"
+                return Answer(failure=failure, milliseconds=1000 * (time.monotonic() - began))
+            self._idle.append(worker)
+        if "too_deep" in answer:
+            raise RecursionError
+        return Answer(
+            value=answer.get("value", MISSING),
+            failure=answer.get("failure"),
+            unsupported=answer.get("unsupported", False),
+            milliseconds=1000 * (time.monotonic() - began),
+        )
+
+
+WORKERS = Workers(MOST)
