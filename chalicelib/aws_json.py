@@ -66,6 +66,7 @@ class AwsError(Exception):
     def __init__(self, operation: str, status: int, code: str, message: str) -> None:
         super().__init__(f"{operation}: {code} ({status}): {message}")
         self.status = status
+        self.code = code
         self.response = {"Error": {"Code": code, "Message": message}}
 
 
@@ -116,8 +117,7 @@ class Client:
             try:
                 return self._try(operation, body)
             except AwsError as error:
-                code = error.response["Error"]["Code"]
-                if attempt == self._attempts or not (error.status >= 500 or code in _RETRIED):
+                if attempt == self._attempts or not (error.status >= 500 or error.code in _RETRIED):
                     raise
             except (OSError, HTTPException):
                 if attempt == self._attempts:

@@ -13,10 +13,11 @@ import gc
 import importlib
 import os
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from chalicelib.aws_json import AwsError
 from localcloud import seeding
-from localcloud.client import AwsError
 from localcloud.discovery import running_cloud
 from localcloud.settings import (
     HOST,
@@ -34,6 +35,22 @@ if TYPE_CHECKING:
 
 
 SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
+
+
+class StatusChanges:
+    """Passes Step Functions' status change events on to subscribers, which exist only after the service does."""
+
+    def __init__(self) -> None:
+        self._subscribers: list[Callable[[dict[str, Any]], None]] = []
+
+    def subscribe(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with every event from here on."""
+        self._subscribers.append(callback)
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Pass an event on."""
+        for callback in self._subscribers:
+            callback(event)
 
 
 class Cloud:
@@ -63,6 +80,7 @@ class Cloud:
         self._closers = contextlib.ExitStack()
         self._closers.callback(self._server.server_close)
         self.pool = WorkerPool()
+        self.status_changes = StatusChanges()
         self._closers.callback(self.pool.close)
 
     def start(self) -> None:
@@ -83,7 +101,10 @@ class Cloud:
         self.functions = LambdaApi(self.registry, self.pool)
         self._closers.callback(forget_everything)
         invoker = PoolInvoker(self.registry, self.pool)
-        self.service = Service(invoker, self.endpoint, region=region, account=account)
+        on_status_change = self.status_changes.publish
+        self.service = Service(
+            invoker, self.endpoint, on_status_change=on_status_change, region=region, account=account
+        )
         self._closers.callback(self.service.close)
         self.router = Router(self.service, self.functions, MotoApplication(self._server.port, account))
         self.router.deployed_apis = Deployments(self.registry, self.pool, account, region)
@@ -113,7 +134,7 @@ class Cloud:
         self.registry.serve_project(project.function)
         bus = EventBus(self.targets, region, account)
         self._closers.callback(bus.close)
-        self.service.on_status_change(bus.publish)
+        self.status_changes.subscribe(bus.publish)
         seeding.seed_status_rule(self.client, self.names)
         self.schedules = Schedules(lambda: moto_entries(account, region), self.targets.deliver)
         project.sync()

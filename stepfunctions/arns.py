@@ -1,10 +1,10 @@
-"""ARNs of Step Functions resources: taking them apart, and refusing those that are none."""
+"""ARNs of Step Functions resources: parses them, and refuses invalid ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stepfunctions.errors import invalid_arn, validation_exception, wrong_resource_type
+from stepfunctions.errors import ServiceError, invalid_arn, validation_exception, wrong_resource_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Arn:
 
 
 def parse_arn(text: str) -> Arn:
-    """Take an ARN of Step Functions apart.
+    """Parse an ARN of Step Functions.
 
     Raises:
-        ServiceError: InvalidArn, if it is none.
+        ServiceError: InvalidArn.
     """
     if not text.startswith("arn:"):
         raise invalid_arn(f"Invalid ARN prefix: {text}")
@@ -40,7 +40,10 @@ def parse_arn(text: str) -> Arn:
 
 @dataclass(frozen=True, slots=True)
 class StateMachineArn:
-    """A state machine's ARN with its qualifier: a version's number, an alias, or a Distributed Map's label."""
+    """A state machine's ARN with its qualifier: a version's number, an alias, or a Distributed Map's label.
+
+    `text` is the whole ARN, `machine` the unqualified one.
+    """
 
     text: str
     machine: str
@@ -55,10 +58,10 @@ class StateMachineArn:
 
 
 def parse_state_machine_arn(text: str) -> StateMachineArn:
-    """Take a state machine's ARN apart.
+    """Parse a state machine's ARN.
 
     Raises:
-        ServiceError: InvalidArn, if it is none.
+        ServiceError: InvalidArn.
     """
     arn = parse_arn(text)
     if arn.resource_type != "stateMachine":
@@ -79,7 +82,7 @@ def parse_state_machine_arn(text: str) -> StateMachineArn:
 
 
 def refuse_label(arn: StateMachineArn) -> None:
-    """Most operations take no ARN of a Distributed Map state.
+    """Refuse the ARN of a Distributed Map state, which most operations don't accept.
 
     Raises:
         ServiceError: ValidationException, if the ARN has a label.
@@ -91,10 +94,10 @@ def refuse_label(arn: StateMachineArn) -> None:
 
 
 def parse_execution_arn(text: str) -> Arn:
-    """An execution's ARN, of a STANDARD execution or of one that a Distributed Map started.
+    """Parse the ARN of a STANDARD execution or of one that a Distributed Map started.
 
     Raises:
-        ServiceError: InvalidArn, if it is none. Executions of EXPRESS machines are none to most operations.
+        ServiceError: InvalidArn. Most operations don't accept executions of EXPRESS machines.
     """
     arn = parse_arn(text)
     if arn.resource_type != "execution":
@@ -102,3 +105,23 @@ def parse_execution_arn(text: str) -> Arn:
     if arn.rest.count(":") < 1:
         raise invalid_arn(text)
     return arn
+
+
+def machine_arn_of_execution(execution_arn: str) -> str:
+    """Return the unqualified ARN of the machine that an execution's ARN names."""
+    arn = parse_arn(execution_arn)
+    name = arn.rest.split(":", 1)[0].split("/", 1)[0]
+    return f"arn:{arn.partition}:states:{arn.region}:{arn.account}:stateMachine:{name}"
+
+
+def check_role_arn(arn: str) -> None:
+    """Check the format of an execution role's ARN; the role need not exist.
+
+    Raises:
+        ServiceError: InvalidArn.
+    """
+    if not arn.startswith("arn:"):
+        raise invalid_arn(f"Invalid ARN prefix: {arn}")
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "iam" or not parts[5].startswith("role/"):
+        raise ServiceError("InvalidArn", f"Invalid Role Arn: '{arn}'")

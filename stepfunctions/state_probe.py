@@ -16,11 +16,11 @@ from asl.engine.state_probe_definition import STATE_NAME, find_state
 from asl.language.model import DefinitionError
 from asl.language.scope import MISSING
 from asl.language.values import read_json
+from stepfunctions.arns import check_role_arn
 from stepfunctions.definitions import check_definition
 from stepfunctions.errors import ServiceError, validation_exception
-from stepfunctions.json_texts import check_json
+from stepfunctions.json_strings import check_json
 from stepfunctions.mock_validation import check_mocked_result
-from stepfunctions.state_machines import parse_role_arn
 
 _MOCKABLE = frozenset({"Map", "Parallel", "Task"})
 _ONLY_MOCKED = frozenset({"Map", "Parallel"})
@@ -47,7 +47,7 @@ class StateTests:
         text = request.get("input") or "{}"
         check_json(text, "InvalidExecutionInput", "Invalid State Machine Execution Input")
         if request.get("roleArn") is not None:
-            parse_role_arn(request["roleArn"])
+            check_role_arn(request["roleArn"])
         try:
             outcome = probe_state(
                 self._engine,

@@ -1,4 +1,4 @@
-"""Versions of state machines: publish, delete, list."""
+"""Versions of state machines: publishes, deletes and lists them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from stepfunctions.arns import parse_state_machine_arn, refuse_label
 from stepfunctions.errors import conflict, invalid_arn
 from stepfunctions.paging import page
-from stepfunctions.state_machines import StateMachines, publish
+from stepfunctions.state_machines import StateMachines
 
-# How PublishStateMachineVersion calls the revision of a machine that was never updated.
+# PublishStateMachineVersion's name of the revision of a state machine that has never been updated.
 INITIAL_REVISION = "INITIAL"
 
 
@@ -20,7 +20,7 @@ class Versions:
         self._machines = machines
 
     def publish(self, request: dict[str, Any]) -> dict[str, Any]:
-        """PublishStateMachineVersion: idempotent for a revision."""
+        """PublishStateMachineVersion. Idempotent for a revision."""
         arn = parse_state_machine_arn(request["stateMachineArn"])
         refuse_label(arn)
         with self._machines.lock:
@@ -31,11 +31,11 @@ class Versions:
                     f"Failed to publish the State Machine version for revision {wanted}. "
                     f"The current State Machine revision is {current}."
                 )
-            version = publish(machine, request.get("description"))
+            version = machine.publish(request.get("description"))
             return {"creationDate": version.creation_date, "stateMachineVersionArn": version.arn}
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DeleteStateMachineVersion: not while an alias routes to it. An unknown version is deleted already."""
+        """DeleteStateMachineVersion, unless an alias routes to it. Deleting an unknown version succeeds."""
         arn = parse_state_machine_arn(request["stateMachineVersionArn"])
         if arn.version is None:
             raise invalid_arn(arn.text)

@@ -171,7 +171,7 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         if test_cloud.events.is_set():
             workers.submit(on_status_change, json.loads(json.dumps(event)))
 
-    cloud.service.on_status_change(deliver)
+    cloud.status_changes.subscribe(deliver)
     threading.Thread(target=cloud._server.serve_forever, args=(0.05,), daemon=True).start()
     # moto imports a service at its first request, for longer than the application waits on a busy machine
     cloud.client.call("ssm", "GetParametersByPath", {"Path": "/"})

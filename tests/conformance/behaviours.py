@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asl import Engine
-from stepfunctions.integrations.lambda_functions import Invocation
+from stepfunctions import Invocation
 
 OnDone = Callable[[Invocation], None]
 

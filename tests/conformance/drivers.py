@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stepfunctions.errors import ServiceError
-from stepfunctions.service import Service
+from stepfunctions import Service, ServiceError
 from tests.conformance.surroundings import Aws
 
 Driver = Callable[[], None]

@@ -11,8 +11,7 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 
 from asl import SkippingClock
-from stepfunctions.errors import ServiceError
-from stepfunctions.service import Service
+from stepfunctions import Service, ServiceError, ignore_status_changes
 from tests.conformance.behaviours import Behaviours
 from tests.conformance.drivers import drivers, run_beside, stop
 from tests.conformance.surroundings import ROLE, Aws, make_activities, make_resources, make_targets
@@ -44,7 +43,9 @@ class Harness:
         """The raw result of a record. What goes wrong in running it is a result as well."""
         functions = Behaviours(record.get("lambdas") or {})
         clock = SkippingClock()
-        service = Service(functions, self._endpoint, clock=clock, poll_seconds=10)
+        service = Service(
+            functions, self._endpoint, on_status_change=ignore_status_changes, clock=clock, poll_seconds=10
+        )
         functions.engine = service.engine
         identity = record.get("id")
         try:

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from stepfunctions.service import Service
+from stepfunctions import Service
 
 ROLE = "arn:aws:iam::123456789012:role/sfn_role"
 _TARGET = re.compile(r"arn:aws:states:[a-z0-9-]+:\d+:stateMachine:([A-Za-z0-9_-]+)")

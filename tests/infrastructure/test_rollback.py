@@ -12,7 +12,7 @@ import pytest
 
 from infrastructure.errors import DeploymentError
 from infrastructure.rollback import main, roll_back
-from stepfunctions import Service, ServiceError
+from stepfunctions import Service, ServiceError, ignore_status_changes
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 
@@ -41,7 +41,7 @@ class Client:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    service = Service(SimpleNamespace(), None)  # type: ignore[arg-type]
+    service = Service(SimpleNamespace(), None, on_status_change=ignore_status_changes)  # type: ignore[arg-type]
     yield Client(service)
     service.close()
 

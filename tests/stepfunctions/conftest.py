@@ -57,9 +57,15 @@ class Lab:
         self.functions = Functions()
         self.server = endpoint_server(self._respond, "127.0.0.1", 0)
         self.endpoint = f"http://127.0.0.1:{self.server.port}"
-        self.service = Service(self.functions, self.endpoint, region=REGION, account=ACCOUNT, poll_seconds=0.3)
         self.events: list[dict[str, Any]] = []
-        self.service.on_status_change(self.events.append)
+        self.service = Service(
+            self.functions,
+            self.endpoint,
+            on_status_change=self.events.append,
+            region=REGION,
+            account=ACCOUNT,
+            poll_seconds=0.3,
+        )
         self.router = Router(self.service, _NoLambda(), MotoApplication(self.server.port, ACCOUNT))  # type: ignore[arg-type]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self._clients: dict[str, Any] = {}

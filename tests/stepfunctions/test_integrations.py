@@ -193,7 +193,7 @@ def test_events_name_their_execution(lab: Lab) -> None:
 def test_what_there_is_not(lab: Lab) -> None:
     found = lab.run_task(SDK + "dynamodb:fryItem", {})
     assert found["error"] == "States.Runtime"
-    assert "dynamodb:fryItem is none that AWS has" in found["cause"]
+    assert "Unknown AWS API dynamodb:fryItem." in found["cause"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asl import SkippingClock
-from stepfunctions import Service, ServiceError
+from stepfunctions import Service, ServiceError, ignore_status_changes
 from stepfunctions.api_model import operations
 from tests.stepfunctions.conftest import PASSING, ROLE, Functions, Lab, one
 
@@ -45,7 +45,9 @@ PATHS = st.sampled_from(["$", "$.a", "$.a[0]", "$..b", "$$.Execution", "$.none",
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    service = Service(Functions(), None, clock=SkippingClock(), poll_seconds=0.01)
+    service = Service(
+        Functions(), None, on_status_change=ignore_status_changes, clock=SkippingClock(), poll_seconds=0.01
+    )
     yield service
     service.close()
 
