@@ -22,7 +22,8 @@ from chalice.local import LocalDevServer, LocalGateway, MatchResult
 from chalicelib import identity
 from chalicelib.api import cors
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
-from localcloud.http_server import HttpConnection, HttpServer, Request, Response, is_token
+from localcloud.http_messages import Request, Response, is_token
+from localcloud.http_server import HttpConnection, HttpServer
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.aws_json import AwsError
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 
 _TARGETS = {
     "cognito-idp": ("AWSCognitoIdentityProviderService", "1.1"),

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from localcloud.deployments import names_an_api
-from localcloud.http_server import HttpConnection, HttpServer, Request, Response
+from localcloud.http_messages import Request, Response
+from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from stepfunctions.errors import ServiceError
 
 STEP_FUNCTIONS_TARGET = "AWSStepFunctions."
 HEALTH_PATH = "/_localcloud/health"
+MAX_BODY_BYTES = 256 * 1024 * 1024
+"""Bodies are held in memory. Clients upload what is larger in parts, as S3 asks them to."""
 _JSON_10 = "application/x-amz-json-1.0"
 
 
@@ -90,6 +93,8 @@ def endpoint_server(respond: Callable[[Request], Response], host: str, port: int
     """A server of the endpoint, listening; it answers from `serve_forever` on. Raises OSError if the port is taken."""
 
     class EndpointConnection(HttpConnection):
+        max_body_bytes = MAX_BODY_BYTES
+
         def respond(self, request: Request) -> Response:
             return respond(request)
 

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from moto.core.request import (
@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from localcloud.deployments import extend
 from localcloud.functions import FunctionRegistry
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
 
 # These wait inside the request: for messages, for functions, for other services.
@@ -73,9 +73,6 @@ class MotoApplication:
 
     def _environ(self, request: Request) -> dict[str, Any]:
         target = request.target
-        if not target.startswith("/"):  # the absolute form of a proxy's request
-            split = urlsplit(target)
-            target = split.path + (f"?{split.query}" if split.query else "")
         path, _, query = target.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": request.method,

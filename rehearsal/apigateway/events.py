@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 
 
 class MalformedResult(Exception):

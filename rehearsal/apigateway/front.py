@@ -17,7 +17,7 @@ from typing import Any
 
 from localcloud.deployments import PATH_PREFIX
 from localcloud.functions import FunctionRegistry
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.workers import InvocationResult, WorkerPool
 from rehearsal.apigateway import events, mapping
 from rehearsal.apigateway.authorizer import Refused, authorize

@@ -24,7 +24,7 @@ from chalicelib.flows.catalog import Catalog, CatalogFlow
 from chalicelib.runs import on_status_change
 from localcloud.chalice_local import Gateway
 from localcloud.cloud import Cloud
-from localcloud.http_server import Request
+from localcloud.http_messages import Request
 from localcloud.settings import CloudSettings
 
 CLIENT_ID = "test-client"

@@ -167,14 +167,14 @@ def test_unknown_paths_and_methods_are_problems(url: str) -> None:
 def test_odd_paths_are_answered(url: str, path: str) -> None:
     port = int(url.rsplit(":", 1)[1])
     server = type("Address", (), {"port": port})()
-    answer = raw(server, f"GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    answer = raw(server, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode("latin-1"))
     assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 "))
     assert b"application/problem+json" in answer
 
 
 def test_malformed_requests_are_problems(url: str) -> None:
     server = type("Address", (), {"port": int(url.rsplit(":", 1)[1])})()
-    answer = raw(server, b"POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+    answer = raw(server, b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["status"] == 400
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import rehearsal
-from localcloud.http_server import Request
+from localcloud.http_messages import Request
 from localcloud.moto_app import MotoApplication
 
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 
 from localcloud.endpoint import Router, endpoint_server
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.moto_app import MotoApplication
 from stepfunctions import Invocation, Service
 
