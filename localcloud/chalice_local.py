@@ -22,6 +22,7 @@ from chalice.local import LocalDevServer, LocalGateway, MatchResult
 from chalicelib import identity
 from chalicelib.api import cors
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
+from localcloud.browsers import AllowedHosts
 from localcloud.http_messages import Request, Response, is_token
 from localcloud.http_server import HttpConnection, HttpServer
 
@@ -152,9 +153,11 @@ class GatewayConnection(HttpConnection):
     """One connection to the API."""
 
     max_body_bytes = MAX_BODY_BYTES
+    allowed_hosts = AllowedHosts()
 
     def __init__(self, request: Any, client_address: Any, server: HttpServer, gateway: Gateway) -> None:
         self._gateway = gateway
+        self.allowed_hosts = AllowedHosts.from_environment()
         super().__init__(request, client_address, server)
 
     def respond(self, request: Request) -> Response:

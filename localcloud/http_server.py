@@ -19,6 +19,7 @@ from http import HTTPStatus
 from socketserver import BaseRequestHandler, TCPServer, ThreadingMixIn
 from typing import Any
 
+from localcloud.browsers import AllowedHosts, refused_host
 from localcloud.handover import Handover
 from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_reading import RequestReader
@@ -108,6 +109,7 @@ class HttpConnection(BaseRequestHandler):
     """One connection. A subclass answers requests with `respond` and words refusals with `refuse`."""
 
     max_body_bytes: int
+    allowed_hosts: AllowedHosts
     header_seconds = HEADER_SECONDS
     body_seconds = BODY_SECONDS
     server: HttpServer
@@ -181,6 +183,9 @@ class HttpConnection(BaseRequestHandler):
         """Serve one request; return whether the connection is kept."""
         self.connection.settimeout(IDLE_SECONDS)
         try:
+            host = request.headers.get("host")
+            if not self.allowed_hosts.allow(host):
+                raise Malformed(403, refused_host(host or ""))
             response = self.respond(request)
             keep = _wants_keep_alive(request) and not self.server.handover.draining
         except Malformed as error:

@@ -16,10 +16,10 @@ from .client import PROTECTED, PUBLIC, Client, problem
 from .conftest import Aws, MakeUser, sign_up
 from .server import Server
 
-KEY = load_resource("cognitoidp/resources/jwks-private.json")  # what the local user pool signs with
+PUBLISHED_KEY = load_resource("cognitoidp/resources/jwks-private.json")  # comes with moto, for everybody to read
 
 
-def signed(claims: dict[str, Any], kid: str, key: Any = KEY) -> str:
+def signed(claims: dict[str, Any], kid: str, key: Any) -> str:
     return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
 
 
@@ -34,7 +34,13 @@ def token(user: Client) -> str:
 
 
 @pytest.fixture
-def bad_token(token: str, user: Client, aws: Aws, request: pytest.FixtureRequest) -> str:
+def pool_key(server: Server) -> Any:
+    """What the local user pool signs with."""
+    return json.loads((server.project / ".localcloud" / "state" / "signing-key.json").read_text())
+
+
+@pytest.fixture
+def bad_token(token: str, user: Client, aws: Aws, pool_key: Any, request: pytest.FixtureRequest) -> str:
     claims, kid = jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"]
     header, payload, signature = token.split(".")
     now = int(time.time())
@@ -52,9 +58,13 @@ def bad_token(token: str, user: Client, aws: Aws, request: pytest.FixtureRequest
         case "very long":
             return token + "A" * 5000
         case "expired":
-            return signed({**claims, "exp": now - 60, "iat": now - 3660, "auth_time": now - 3660}, kid)
+            return signed({**claims, "exp": now - 60, "iat": now - 3660, "auth_time": now - 3660}, kid, pool_key)
         case "signed by another key":
             return signed(claims, kid, other_key())
+        case "signed by moto's key":
+            return signed(claims, kid, PUBLISHED_KEY)
+        case "signed by moto's key, under its name":
+            return signed(claims, "dummy", PUBLISHED_KEY)
         case "another algorithm":
             return f"{encoded({'alg': 'HS256', 'typ': 'JWT', 'kid': kid})}.{payload}.{signature}"
         case "changed":
@@ -62,11 +72,11 @@ def bad_token(token: str, user: Client, aws: Aws, request: pytest.FixtureRequest
         case "alg none":
             return f"{encoded({'alg': 'none', 'typ': 'JWT', 'kid': kid})}.{payload}."
         case "unknown kid":
-            return signed(claims, "nobody")
+            return signed(claims, "nobody", pool_key)
         case "other issuer":
-            return signed({**claims, "iss": claims["iss"] + "x"}, kid)
+            return signed({**claims, "iss": claims["iss"] + "x"}, kid, pool_key)
         case "other audience":
-            return signed({**claims, "aud": "another-client"}, kid)
+            return signed({**claims, "aud": "another-client"}, kid, pool_key)
         case "access token":
             return access_token(aws, user)
         case "other pool":
@@ -109,9 +119,9 @@ class TestTokens:
         assert document["user"]["groups"] == []
         assert str(claims["exp"]) in str(document["expiresAt"]) or "T" in str(document["expiresAt"])
 
-    def test_a_token_signed_by_the_pools_key_is_good(self, user: Client, token: str) -> None:
+    def test_a_token_signed_by_the_pools_key_is_good(self, user: Client, token: str, pool_key: Any) -> None:
         """So that the bad ones below fail for the one thing that is wrong with them."""
-        same = signed(jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"])
+        same = signed(jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"], pool_key)
         assert Client(user.url, same).get("/auth/verify").status_code == 200
 
     @pytest.mark.parametrize("scheme", ["", "Bearer "])
@@ -126,6 +136,8 @@ class TestTokens:
             "very long",
             "expired",
             "signed by another key",
+            "signed by moto's key",
+            "signed by moto's key, under its name",
             "another algorithm",
             "changed",
             "alg none",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localcloud.browsers import AllowedHosts
 from localcloud.http_messages import Request, Response
 from localcloud.http_reading import RequestReader
 from localcloud.http_server import HttpConnection, HttpServer
@@ -19,6 +20,7 @@ from localcloud.http_server import HttpConnection, HttpServer
 
 class Echo(HttpConnection):
     max_body_bytes = 1000
+    allowed_hosts = AllowedHosts((".a", "a", "b"))
     slow = threading.Event()  # a slow request is being answered
 
     def respond(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.endpoint import Router, endpoint_server
 from localcloud.http_messages import Request, Response
 from localcloud.moto_app import MotoApplication
@@ -55,7 +56,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.functions = Functions()
-        self.server = endpoint_server(self._respond, "127.0.0.1", 0)
+        self.server = endpoint_server(self._respond, "127.0.0.1", 0, AllowedHosts(), AllowedOrigins(frozenset()))
         self.endpoint = f"http://127.0.0.1:{self.server.port}"
         self.events: list[dict[str, Any]] = []
         self.service = Service(
@@ -66,7 +67,8 @@ class Lab:
             account=ACCOUNT,
             poll_seconds=0.3,
         )
-        self.router = Router(self.service, _NoLambda(), MotoApplication(self.server.port, ACCOUNT))  # type: ignore[arg-type]
+        moto = MotoApplication(self.server.port, ACCOUNT)
+        self.router = Router(self.service, _NoLambda(), moto, moto)  # type: ignore[arg-type]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self._clients: dict[str, Any] = {}
         self.sfn = self.client("stepfunctions")
