@@ -1,8 +1,9 @@
-"""Whether a mocked result is such as the API that a task calls would answer.
+"""Checks mocked results by the model of the API that a task calls.
 
-STRICT, the default: all required fields are there, and all fields conform to the API's model; PRESENT: all fields that
-are there do; NONE: nothing is checked. Fields that the model does not have are left alone. Source:
-https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
+In the mode STRICT, the default, all required fields must be present and all fields must conform to the model. In the
+mode PRESENT, the fields that are present must conform. In the mode NONE, nothing is checked. Fields that the model
+doesn't have are ignored.
+Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 def check_mocked_result(resource: str, result: Any, mode: str) -> None:
-    """Check the mocked result of a Task by the API's model.
+    """Refuse a mocked result that doesn't conform to the API's model.
+
+    Args:
+        resource: The ARN of the Task's resource.
+        result: The mocked result, a JSON value.
+        mode: STRICT, PRESENT or NONE.
 
     Raises:
         ServiceError: ValidationException.
@@ -35,7 +41,7 @@ def check_mocked_result(resource: str, result: Any, mode: str) -> None:
     if mode == "NONE":
         return
     found = output_shape(resource)
-    if found is None:  # a function's result, or an API that is not known here
+    if found is None:  # a function's result, or an unknown API
         return
     model, shape = found
     problem = next(_problems(model, shape, result, "", strict=mode == "STRICT"), None)
