@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
@@ -67,16 +66,10 @@ class Run:
     def ended(self) -> bool:
         return self.status != RUNNING
 
-
-def now_text() -> str:
-    """This moment as records and answers write it."""
-    return date_text(time.time())
-
-
-def date_text(moment: float | datetime) -> str:
-    """Seconds since 1970, or a `datetime`, as ISO 8601 in UTC with milliseconds."""
-    date = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
-    return date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    @property
+    def is_express(self) -> bool:
+        """Whether it is a run of an EXPRESS flow, which Step Functions keeps no record of."""
+        return ":express:" in self.execution_arn
 
 
 def create(run: Run) -> bool:

@@ -136,7 +136,7 @@ class TestAuth:
         assert api.get("/auth/verify").json() == {
             "valid": True,
             "user": {"id": "u-1", "email": "ada@example.com", "groups": ["ops"]},
-            "expiresAt": "2100-01-01T00:00:00Z",
+            "expiresAt": "2100-01-01T00:00:00.000Z",
         }
 
 
