@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib import aws, times
-from chalicelib.errors import BadRequest, TooLarge, Unavailable, error_code, is_unreachable
+from chalicelib.errors import BadRequest, TooLarge, Unavailable, error_code, is_unanswered
 from chalicelib.flows.catalog import CatalogFlow
 from chalicelib.names import USER_KEY
 from chalicelib.runs import idempotency, records
@@ -87,7 +87,7 @@ def _start_new(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
             return _run_express(flow, run, text)
         _start_standard(flow, run, text)
     except Exception as error:
-        if not is_unreachable(error):  # refused for certain; without an answer it may run
+        if not is_unanswered(error):  # refused for certain; otherwise it may run
             _withdraw(run, key)
         raise _explained(error, flow) from error
     return run

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from chalicelib import aws
 from chalicelib.api import openapi
 
 from ..conftest import Api, IdentityProvider, UseFlows, flow
@@ -82,17 +81,6 @@ class TestEveryRoute:
         assert {"Authorization", "Content-Type", "Idempotency-Key"} <= set(
             reply.headers["Access-Control-Allow-Headers"].split(",")
         )
-
-    def test_throttling_by_aws_says_when_to_come_back(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-        from botocore.exceptions import ClientError
-
-        def throttle() -> None:
-            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "Query")
-
-        monkeypatch.setattr(aws, "dynamodb", throttle)
-        reply = api.get("/runs")
-        reply.problem(429)
-        assert reply.headers["Retry-After"] == "1"
 
 
 class TestCors:
