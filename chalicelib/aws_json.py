@@ -67,7 +67,10 @@ class AwsError(Exception):
         super().__init__(f"{operation}: {code} ({status}): {message}")
         self.status = status
         self.code = code
-        self.response = {"Error": {"Code": code, "Message": message}}
+        self.response = {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
 
 
 class Client:

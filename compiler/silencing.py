@@ -34,7 +34,7 @@ def find_silences(source: Source) -> tuple[Silence, ...]:
     found = []
     for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
-        if match is None or source.is_in_text(number, line.index("#", match.start()) + 1):
+        if match is None or source.is_in_string(number, line.index("#", match.start()) + 1):
             continue
         target = number
         if line.lstrip().startswith("#"):

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from chalicelib.errors import title_of
+
 PROBLEM_JSON = "application/problem+json"
 
 STATUSES: Mapping[str, int] = {
@@ -61,7 +63,7 @@ def gateway_responses(origins: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _response(status: int | None, origins: tuple[str, ...], detail: str | None, title: str = "") -> dict[str, Any]:
-    document: dict[str, Any] = {"type": "about:blank", "title": title or HTTPStatus(status or 500).phrase}
+    document: dict[str, Any] = {"type": "about:blank", "title": title or title_of(status or 500)}
     if status is not None:
         document["status"] = status
     text = json.dumps(document)[:-1]

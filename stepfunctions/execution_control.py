@@ -24,14 +24,22 @@ class ExecutionControl:
         self._map_runs = map_runs
 
     def stop(self, request: dict[str, Any]) -> dict[str, Any]:
-        """StopExecution. An execution that has already ended stays as it is."""
+        """StopExecution. An execution that has already ended stays as it is.
+
+        Raises:
+            ServiceError: InvalidArn or ExecutionDoesNotExist.
+        """
         record = self._map_runs.find_execution(request["executionArn"])
         self._engine.stop(record.execution, request.get("error"), request.get("cause"))
         record.execution.wait(ENGINE_SECONDS)
         return {"stopDate": date(record.execution.stop_date or self._engine.now())}
 
     def redrive(self, request: dict[str, Any]) -> dict[str, Any]:
-        """RedriveExecution: continues a failed, stopped or timed-out execution where it ended."""
+        """RedriveExecution: continues a failed, stopped or timed-out execution where it ended.
+
+        Raises:
+            ServiceError: InvalidArn, ExecutionDoesNotExist or ExecutionNotRedrivable.
+        """
         record = self._map_runs.find_execution(request["executionArn"])
         execution, token = record.execution, request.get("clientToken")
         with record.lock:

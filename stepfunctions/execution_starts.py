@@ -96,7 +96,12 @@ class ExecutionStarts:
         return {"executionArn": execution.arn, "startDate": date(execution.start_date)}
 
     def start_sync(self, request: dict[str, Any]) -> dict[str, Any]:
-        """StartSyncExecution: runs an execution of an EXPRESS machine to its end, and returns its result."""
+        """StartSyncExecution: runs an execution of an EXPRESS machine to its end, and returns its result.
+
+        Raises:
+            ServiceError: InvalidArn, StateMachineDoesNotExist, StateMachineTypeNotSupported, InvalidName or
+                InvalidExecutionInput.
+        """
         target = self._target(request["stateMachineArn"])
         if not target.machine.is_express:
             raise state_machine_type_not_supported()
@@ -122,11 +127,11 @@ class ExecutionStarts:
         with self._machines.lock:
             if arn.alias is not None:
                 machine, version = self._aliases.route(arn)
-                return _Target(machine, version.revision, version.arn, arn.text)
+                return _Target(machine, version.revision, version.arn, arn.full)
             if arn.version is not None:
                 machine, version = self._machines.find_version(arn)
                 return _Target(machine, version.revision, version.arn)
-            machine = self._machines.find(arn.text)
+            machine = self._machines.find(arn.full)
             return _Target(machine, machine.revision)
 
     def _start_standard(

@@ -24,14 +24,22 @@ class Executions:
         self._map_runs = map_runs
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeExecution."""
+        """DescribeExecution.
+
+        Raises:
+            ServiceError: InvalidArn or ExecutionDoesNotExist.
+        """
         record = self._map_runs.find_execution(request["executionArn"])
         answer = {"name": record.execution.name, **render_execution(record.execution, record.listed_machine_arn)}
         answer |= _qualifiers(record) | redrive_details(record)
         return metadata_only(answer) if request.get("includedData") == "METADATA_ONLY" else answer
 
     def describe_state_machine(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeStateMachineForExecution: returns the revision that the execution was started with."""
+        """DescribeStateMachineForExecution: returns the revision that the execution was started with.
+
+        Raises:
+            ServiceError: InvalidArn or ExecutionDoesNotExist.
+        """
         record = self._map_runs.find_execution(request["executionArn"])
         revision = record.revision
         answer: dict[str, Any] = {
@@ -50,7 +58,11 @@ class Executions:
         return answer
 
     def history(self, request: dict[str, Any]) -> dict[str, Any]:
-        """GetExecutionHistory."""
+        """GetExecutionHistory.
+
+        Raises:
+            ServiceError: InvalidArn, ExecutionDoesNotExist or InvalidToken.
+        """
         history = self._map_runs.find_execution(request["executionArn"]).execution.history
         count, backwards = len(history), request.get("reverseOrder", False)
         ids = range(count, 0, -1) if backwards else range(1, count + 1)
@@ -64,7 +76,12 @@ class Executions:
         return answer
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListExecutions of a STANDARD machine, one of its versions or aliases, or of a Map Run; newest first."""
+        """ListExecutions of a STANDARD machine, one of its versions or aliases, or of a Map Run; newest first.
+
+        Raises:
+            ServiceError: InvalidArn, StateMachineDoesNotExist, StateMachineTypeNotSupported, ResourceNotFound,
+                InvalidToken or ValidationException.
+        """
         machine_arn, map_run_arn = request.get("stateMachineArn"), request.get("mapRunArn")
         if (machine_arn is None) == (map_run_arn is None):
             raise validation_exception(
@@ -100,9 +117,9 @@ class Executions:
             return self._map_runs.of_label(machine.arn, arn.label)
         records = self._index.of_machine(machine.arn)
         if arn.alias is not None:
-            return [record for record in records if record.alias_arn == arn.text]
+            return [record for record in records if record.alias_arn == arn.full]
         if arn.version is not None:
-            return [record for record in records if record.version_arn == arn.text]
+            return [record for record in records if record.version_arn == arn.full]
         return records
 
     @staticmethod

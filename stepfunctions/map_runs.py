@@ -98,7 +98,11 @@ class MapRuns:
     # -- operations ---------------------------------------------------------------------------------------------
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeMapRun."""
+        """DescribeMapRun.
+
+        Raises:
+            ServiceError: InvalidArn or ResourceNotFound.
+        """
         map_run = self._find(request["mapRunArn"])
         answer: dict[str, Any] = {
             "mapRunArn": map_run.arn,
@@ -119,7 +123,11 @@ class MapRuns:
         return answer
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListMapRuns, of an execution."""
+        """ListMapRuns, of an execution.
+
+        Raises:
+            ServiceError: InvalidArn, ExecutionDoesNotExist or InvalidToken.
+        """
         parse_execution_arn(request["executionArn"])
         record = self._index.get(request["executionArn"])
         if record is None:
@@ -144,7 +152,11 @@ class MapRuns:
         return summary
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateMapRun: changes the concurrency and the tolerated failures of a Map Run while it runs."""
+        """UpdateMapRun: changes the concurrency and the tolerated failures of a Map Run while it runs.
+
+        Raises:
+            ServiceError: InvalidArn, ResourceNotFound or ValidationException.
+        """
         map_run = self._find(request["mapRunArn"])
         if all(request.get(setting) is None for setting in _SETTINGS):
             raise validation_exception(

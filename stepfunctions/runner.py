@@ -28,4 +28,7 @@ class Runner:
         return self._find(request.resource).start(request, completion)
 
     def _find(self, resource: str) -> Integration:
-        return next(self._integrations[name] for name in registry_names(resource) if name in self._integrations)
+        for name in registry_names(resource):
+            if name in self._integrations:
+                return self._integrations[name]
+        raise LookupError(f"No integration is registered for {resource}")

@@ -68,13 +68,18 @@ class StateMachines:
         machine = self._machines.get(arn.machine)
         version = machine.versions.get(arn.version or 0) if machine else None
         if machine is None or version is None:
-            raise state_machine_does_not_exist(arn.text)
+            raise state_machine_does_not_exist(arn.full)
         return machine, version
 
     # -- operations ---------------------------------------------------------------------------------------------
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
-        """CreateStateMachine. A repeated request returns the same machine; role and tags are not compared."""
+        """CreateStateMachine. A repeated request returns the same machine; role and tags are not compared.
+
+        Raises:
+            ServiceError: InvalidName, InvalidArn, InvalidDefinition, InvalidLoggingConfiguration, TooManyTags,
+                InvalidEncryptionConfiguration, StateMachineAlreadyExists or ValidationException.
+        """
         name, machine_type = request["name"], request.get("type", "STANDARD")
         check_name(name)
         self._check_version_description(request)
@@ -127,7 +132,12 @@ class StateMachines:
         return first is not None and first.description == request.get("versionDescription")
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateStateMachine. Running executions keep the revision that they were started with."""
+        """UpdateStateMachine. Running executions keep the revision that they were started with.
+
+        Raises:
+            ServiceError: InvalidArn, InvalidDefinition, InvalidLoggingConfiguration, InvalidEncryptionConfiguration,
+                MissingRequiredParameter, StateMachineDoesNotExist or ValidationException.
+        """
         arn = parse_state_machine_arn(request["stateMachineArn"])
         refuse_label(arn)
         self._check_version_description(request)
@@ -141,7 +151,7 @@ class StateMachines:
         if request.get("roleArn") is not None:
             check_role_arn(request["roleArn"])
         with self.lock:
-            machine = self.find(arn.text)
+            machine = self.find(arn.full)
             if request.get("definition") is not None:
                 check_definition(request["definition"], machine.type)
             self._revise(machine, request)
@@ -175,19 +185,27 @@ class StateMachines:
         )
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DeleteStateMachine, with its versions and aliases. Deleting an unknown machine succeeds."""
+        """DeleteStateMachine, with its versions and aliases. Deleting an unknown machine succeeds.
+
+        Raises:
+            ServiceError: InvalidArn or ValidationException.
+        """
         arn = parse_state_machine_arn(request["stateMachineArn"])
         refuse_label(arn)
         if arn.is_qualified:
-            raise invalid_arn(arn.text)
+            raise invalid_arn(arn.full)
         with self.lock:
-            machine = self._machines.pop(arn.text, None)
+            machine = self._machines.pop(arn.full, None)
         if machine is not None:
             self._on_delete(machine)
         return {}
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeStateMachine, by the ARN of a machine, a version, an alias or a Distributed Map."""
+        """DescribeStateMachine, by the ARN of a machine, a version, an alias or a Distributed Map.
+
+        Raises:
+            ServiceError: InvalidArn or StateMachineDoesNotExist.
+        """
         arn = parse_state_machine_arn(request["stateMachineArn"])
         with self.lock:
             if arn.version is not None:
@@ -199,14 +217,14 @@ class StateMachines:
             elif arn.alias is not None:
                 alias = self.find(arn.machine).aliases.get(arn.alias)
                 if alias is None:
-                    raise state_machine_does_not_exist(arn.text)
+                    raise state_machine_does_not_exist(arn.full)
                 machine, version = self.find_version(parse_state_machine_arn(alias.routes[0].version_arn))
                 answer = self._render(machine, version.revision) | {"stateMachineArn": alias.arn}
             else:
                 machine = self.find(arn.machine)
                 answer = self._render(machine, machine.revision)
             if arn.label is not None:
-                answer |= {"stateMachineArn": arn.text, "label": arn.label}
+                answer |= {"stateMachineArn": arn.full, "label": arn.label}
         if request.get("includedData") == "METADATA_ONLY":
             answer["definition"] = "{}"
             answer.pop("variableReferences", None)
@@ -226,7 +244,11 @@ class StateMachines:
         }
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListStateMachines, in the order of creation."""
+        """ListStateMachines, in the order of creation.
+
+        Raises:
+            ServiceError: InvalidToken.
+        """
         with self.lock:
             machines = list(self._machines.values())
         found, token = page(machines, request, lambda machine: machine.sequence, "state-machines")

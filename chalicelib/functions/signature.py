@@ -14,6 +14,7 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import FieldError
+from chalicelib.strict_json import kind
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -101,7 +102,7 @@ class Signature:
 
     def _bind(self, value: Any) -> tuple[list[Any], dict[str, Any]]:
         if not isinstance(value, Mapping):
-            raise ValidationError([FieldError("", f"the input must be a JSON object, not {_json_type(value)}")])
+            raise ValidationError([FieldError("", f"the input must be a JSON object, not {kind(value)}")])
         import pydantic
 
         try:
@@ -141,12 +142,6 @@ def _finished(result: Any) -> Any:
 
 def _field_error(error: Any) -> FieldError:
     return FieldError(field_path(error["loc"]), error["msg"])
-
-
-def _json_type(value: Any) -> str:
-    if value is None:
-        return "null"
-    return {bool: "a boolean", str: "a text", list: "an array"}.get(type(value), "a number")
 
 
 def _schema_generator() -> Any:

@@ -61,14 +61,13 @@ class ServiceIntegration(ABC):
 
 
 class Unsupported(ServiceIntegration):
-    """Fails the tasks of resources that do not run here."""
+    """Fails the tasks of resources that do not run here. `cause` has `{resource}` in place of the task's resource."""
 
-    def __init__(self, reason: str) -> None:
-        """`reason` is the cause with `{resource}` for the task's resource."""
-        self._reason = reason
+    def __init__(self, cause: str) -> None:
+        self._cause = cause
 
     @override
     def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
         completion.started()
-        completion.fail("States.Runtime", self._reason.format(resource=request.resource))
+        completion.fail("States.Runtime", self._cause.format(resource=request.resource))
         return None

@@ -55,13 +55,14 @@ class IdentityProvider:
         self.key = SigningKey("key-1")
         self.published = [self.key.public]
         self.requests = 0
+        self.status = 200
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.requests += 1
                 body = json.dumps({"keys": provider.published}).encode()
-                self.send_response(200)
+                self.send_response(provider.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -104,6 +105,7 @@ def provider(_provider: IdentityProvider, clean: pytest.MonkeyPatch) -> Identity
     """The identity provider that the application's environment names."""
     _provider.published = [_provider.key.public]
     _provider.requests = 0
+    _provider.status = 200
     clean.setenv("USER_POOL_ID", "us-east-1_test")
     clean.setenv("USER_POOL_CLIENT_ID", CLIENT_ID)
     clean.setenv("TOKEN_ISSUER", ISSUER)

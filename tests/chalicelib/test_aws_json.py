@@ -159,7 +159,10 @@ def test_an_error_says_what_the_service_said(service: Service) -> None:
     service.answers = [(400, {"__type": "com.amazonaws.ssm#AccessDeniedException", "Message": "not you"})]
     with pytest.raises(AwsError, match=r"GetParameter: AccessDeniedException \(400\): not you") as failure:
         client(service).get_parameter(Name="a")
-    assert failure.value.response == {"Error": {"Code": "AccessDeniedException", "Message": "not you"}}
+    assert failure.value.response == {
+        "Error": {"Code": "AccessDeniedException", "Message": "not you"},
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
     assert aws.error_name(failure.value) == "AccessDeniedException"
     assert len(service.requests) == 1
 

@@ -1,4 +1,4 @@
-"""What is added to moto, and what is told where it is not installed."""
+"""What is added to moto, and the message when a dependency is not installed."""
 
 from __future__ import annotations
 

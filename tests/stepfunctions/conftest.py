@@ -1,4 +1,4 @@
-"""The API over HTTP, as boto3 speaks it: our endpoint with the service and moto behind it, functions out of Python."""
+"""The API over HTTP, through boto3: our endpoint over the service and moto. Functions are Python functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 
 
 class Functions:
-    """A `FunctionInvoker` out of Python functions of the event, by name."""
+    """A `FunctionInvoker` over Python functions of the event, by name."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Callable[[Any], Any]] = {}
@@ -52,7 +52,7 @@ class Functions:
 
 
 class Lab:
-    """A service at an endpoint of its own."""
+    """A service with its own endpoint."""
 
     def __init__(self) -> None:
         self.functions = Functions()
@@ -99,8 +99,8 @@ class Lab:
         return str(answer["stateMachineArn"])
 
     def start(self, machine_arn: str, value: Any = None, **arguments: Any) -> str:
-        text = json.dumps({} if value is None else value)
-        return str(self.sfn.start_execution(stateMachineArn=machine_arn, input=text, **arguments)["executionArn"])
+        written = json.dumps({} if value is None else value)
+        return str(self.sfn.start_execution(stateMachineArn=machine_arn, input=written, **arguments)["executionArn"])
 
     def finished(self, execution_arn: str) -> dict[str, Any]:
         return self.until(
@@ -115,7 +115,7 @@ class Lab:
 
     @staticmethod
     def until(look: Callable[[], Any], holds: Callable[[Any], Any], seconds: float = 30) -> Any:
-        """What `look` gives once `holds` says so; the test fails if that takes too long."""
+        """Return what `look` returns once `holds` accepts it. The test fails if that takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = look()
@@ -126,11 +126,11 @@ class Lab:
 
 
 class _NoLambda:
-    """Lambda's own API, which these tests do not call."""
+    """Lambda's API, which these tests don't call."""
 
 
 def one(kind: str, **fields: Any) -> dict[str, Any]:
-    """A definition of one state."""
+    """Return a definition with one state."""
     leads = {} if kind in ("Succeed", "Fail") or "Choices" in fields else {"End": True}
     return {"StartAt": "A", "States": {"A": {"Type": kind, **fields, **leads}}}
 
@@ -141,7 +141,6 @@ PASSING = one("Pass")
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-
     lab = Lab()
     yield lab
     lab.close()

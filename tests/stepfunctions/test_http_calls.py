@@ -17,7 +17,7 @@ GATEWAY = "arn:aws:states:::apigateway:invoke"
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was asked; `/missing` is not there."""
+    """Echoes the request. `/missing` answers 404."""
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()

@@ -1,4 +1,4 @@
-"""Tasks that run a job of another service and end as it does."""
+"""Tasks that run a job of another service and end when it does."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Recorder:
 
 
 class Now:
-    """`Calls` that run at once."""
+    """`Calls` that run immediately."""
 
     def submit(self, work: Any) -> None:
         work()
@@ -125,7 +125,7 @@ def test_how_jobs_end(
 
 
 class _Timer:
-    """A timer that rings at once."""
+    """A timer that fires immediately."""
 
     daemon = False
 

@@ -31,7 +31,7 @@ def test_the_most_specific_name_comes_first(arn: str, names: tuple[str, ...]) ->
     assert registry_names(arn) == names
 
 
-def test_an_arn_taken_apart() -> None:
+def test_an_arn_is_parsed() -> None:
     assert parse_resource(STATES + "aws-sdk:s3:getObject") == Resource("s3", "getObject", "", is_sdk=True)
     assert parse_resource(STATES + "sns:publish.waitForTaskToken") == Resource(
         "sns", "publish", "waitForTaskToken", is_sdk=False
