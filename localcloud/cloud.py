@@ -1,8 +1,7 @@
-"""The cloud as a whole: the services, what is in them from the start, and the endpoint.
+"""The cloud as a whole: `build` constructs its parts in order and hands each one its collaborators.
 
-cloud = Cloud(settings)      # binds the port
-cloud.start()                # services, user pool, tables: `cloud.environment` is complete
-cloud.deploy_project()       # flows and functions; requests are answered from here on
+foundation = Foundation(settings)    # takes the port; `foundation.environment` is complete
+cloud = build(foundation)            # requests are answered from here on
 cloud.close()
 """
 
@@ -14,147 +13,68 @@ import importlib
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.aws_json import AwsError
+from chalicelib.names import Names
+from compiler.live_project import LiveProject
 from localcloud import seeding
 from localcloud.browsers import AllowedHosts, AllowedOrigins
-from localcloud.discovery import running_cloud
-from localcloud.settings import (
-    HOST,
-    CloudSettings,
-    SetupError,
-    prepare_state_folder,
-    remove_if_ours,
-    remove_leftovers,
-    write_private,
-)
+from localcloud.client import InProcessClient
+from localcloud.deployments import Deployments
+from localcloud.endpoint import Router, endpoint_server
+from localcloud.events import EventBus, EventQueue
+from localcloud.foundation import Foundation
+from localcloud.functions import FunctionRegistry
+from localcloud.lambda_api import LambdaApi
+from localcloud.moto_app import run_lambdas_with
+from localcloud.pool_invoker import PoolInvoker
+from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
+from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
+from localcloud.settings import CloudSettings, remove_if_ours, write_private
+from localcloud.targets import Targets
 from localcloud.workers import WorkerPool
-
-if TYPE_CHECKING:
-    from localcloud.http_server import HttpServer
+from stepfunctions import Service
 
 
-SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
-
-
-class StatusChanges:
-    """Passes Step Functions' status change events on to subscribers, which exist only after the service does."""
-
-    def __init__(self) -> None:
-        self._subscribers: list[Callable[[dict[str, Any]], None]] = []
-
-    def subscribe(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with every event from here on."""
-        self._subscribers.append(callback)
-
-    def publish(self, event: dict[str, Any]) -> None:
-        """Pass an event on."""
-        for callback in self._subscribers:
-            callback(event)
-
-
+@dataclass(frozen=True, slots=True)
 class Cloud:
-    """The AWS APIs on one loopback endpoint. Raises SetupError where the port is taken or nothing can be written."""
+    """The AWS APIs on one loopback endpoint, with the project in them. `build` makes one."""
 
-    def __init__(self, settings: CloudSettings) -> None:
-        tidy(settings)
-        self.settings = settings
-        self.names = settings.names
-        self._server = self._bind()
-        self.endpoint = f"http://{HOST}:{self._server.port}"
-        self.environment = {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "localcloud",
-            "AWS_SECRET_ACCESS_KEY": "localcloud",
-            "AWS_REGION": settings.region,
-            "AWS_DEFAULT_REGION": settings.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would go to the host `sync-127.0.0.1`
-            "STAGE": settings.stage,
-            "ACCOUNT_ID": settings.account,
-            # A secret that a developer puts is there at the next call; asking costs little here.
-            "SECRETS_REFRESH_SECONDS": os.environ.get("SECRETS_REFRESH_SECONDS") or "1",
-        }
-        self._closers = contextlib.ExitStack()
-        self._closers.callback(self._server.server_close)
-        self.pool = WorkerPool()
-        self.status_changes = StatusChanges()
-        self._closers.callback(self.pool.close)
+    foundation: Foundation
+    pool: WorkerPool
+    registry: FunctionRegistry
+    service: Service
+    schedules: Schedules
+    _closers: contextlib.ExitStack
 
-    def start(self) -> None:
-        """Start the services and make what exists from the start. `environment` is complete afterwards."""
-        from localcloud.client import InProcessClient
-        from localcloud.deployments import Deployments
-        from localcloud.endpoint import Router
-        from localcloud.functions import FunctionRegistry
-        from localcloud.lambda_api import LambdaApi
-        from localcloud.moto_app import MotoApplication, forget_everything, run_lambdas_with
-        from localcloud.pool_invoker import PoolInvoker
-        from localcloud.signing_key import load_signing_key, sign_with
-        from localcloud.targets import Targets
-        from stepfunctions import Service
+    @property
+    def settings(self) -> CloudSettings:
+        return self.foundation.settings
 
-        settings = self.settings
-        region, account = settings.region, settings.account
-        self.registry = FunctionRegistry(region, account, self.environment, settings.functions_folder)
-        self.functions = LambdaApi(self.registry, self.pool)
-        self._closers.callback(forget_everything)
-        invoker = PoolInvoker(self.registry, self.pool)
-        on_status_change = self.status_changes.publish
-        self.service = Service(
-            invoker, self.endpoint, on_status_change=on_status_change, region=region, account=account
-        )
-        self._closers.callback(self.service.close)
-        moto = MotoApplication(self._server.port, account, own_api=settings.moto_api)
-        deployments = Deployments(self.registry, self.pool, account, region)
-        self.router = Router(self.service, self.functions, deployments, moto)
-        sign_with(load_signing_key(settings.kept_folder))
-        run_lambdas_with(self.registry, self.functions)
-        self.client = InProcessClient(self.router.respond, region)
-        self.targets = Targets(self.service, self.registry, self.functions)
+    @property
+    def names(self) -> Names:
+        return self.foundation.settings.names
 
-        self.user_pool = seeding.seed_user_pool(self.client, self.names)
-        issuer = f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool.id}"
-        self.environment |= {
-            "USER_POOL_ID": self.user_pool.id,
-            "USER_POOL_CLIENT_ID": self.user_pool.client_id,
-            "TOKEN_ISSUER": issuer,
-            "JWKS_URL": f"{self.endpoint}/{self.user_pool.id}/.well-known/jwks.json",
-        }
-        seeding.seed_tables(self.client, self.names)
+    @property
+    def endpoint(self) -> str:
+        """The URL of the AWS endpoint."""
+        return self.foundation.endpoint
 
-    def deploy_project(self) -> None:
-        """Put the project's flows and functions into the cloud, and answer requests from here on."""
-        from localcloud.events import EventBus
-        from localcloud.project import ProjectInCloud
-        from localcloud.schedules import Schedules, moto_entries
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that a process must have to use this cloud."""
+        return self.foundation.environment
 
-        settings = self.settings
-        region, account = settings.region, settings.account
-        project = ProjectInCloud(settings.root, self.names, self.service, self.client, self.environment)
-        self.registry.serve_project(project.function)
-        bus = EventBus(self.targets, region, account)
-        self._closers.callback(bus.close)
-        self.status_changes.subscribe(bus.publish)
-        seeding.seed_status_rule(self.client, self.names)
-        self.schedules = Schedules(lambda: moto_entries(account, region), self.targets.deliver)
-        project.sync()
-        self.router.before_states = project.before_states
-        self.targets.before_start = project.before_start
-        self.schedules.start()
-        stop_watching = threading.Event()
-        threading.Thread(target=project.watch, args=(stop_watching,), name="project-files", daemon=True).start()
-        self._closers.callback(stop_watching.set)
-        self._closers.callback(self.schedules.close)
-        self.router.after = self._after
+    @property
+    def client(self) -> InProcessClient:
+        """Calls the services that moto emulates."""
+        return self.foundation.client
 
-        serving = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="endpoint", daemon=True)
-        serving.start()
-        self._closers.callback(self._server.shutdown)
-        document = {"endpoint": self.endpoint, "pid": os.getpid(), "environment": self.environment}
-        write_private(settings.cloud_file, document)
-        self._closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
+    @property
+    def user_pool(self) -> seeding.UserPool:
+        return self.foundation.user_pool
 
     def warm_up(self) -> None:
         """Load in the background what the first calls would wait for."""
@@ -175,37 +95,56 @@ class Cloud:
         """Stop answering and end everything that runs."""
         self._closers.close()
 
-    def _after(self, service: str) -> None:
-        if service in SCHEDULING_SERVICES:
-            self.schedules.refresh()
 
-    def _bind(self) -> HttpServer:
-        from localcloud.endpoint import endpoint_server
+def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], None] | None = None) -> Cloud:
+    """Build a cloud on its foundation, put the project into it, and answer requests from here on.
 
-        try:
-            # the router exists once the services do; nothing is accepted before
-            return endpoint_server(
-                lambda request: self.router.respond(request),  # noqa: PLW0108
-                HOST,
-                self.settings.port,
-                AllowedHosts.from_environment(),
-                AllowedOrigins.of_api(self.settings.api_url),
-            )
-        except OSError as error:
-            raise port_error(self.settings.port, "AWS_PORT", error) from None
-
-
-def tidy(settings: CloudSettings) -> None:
-    """Prepare the folder of a cloud that is about to start, and remove what one that was killed has left.
-
-    Raises:
-        SetupError: The folder cannot be written to.
+    Args:
+        foundation: The cloud closes it.
+        on_status_change: Receives Step Functions' events; None sends them to the event bus, as AWS does.
     """
-    prepare_state_folder(settings)
-    if running_cloud(settings.root) is None:
-        remove_leftovers(settings)
+    settings, client, environment = foundation.settings, foundation.client, foundation.environment
+    names, region, account = settings.names, settings.region, settings.account
+    closers = contextlib.ExitStack()
+    closers.callback(foundation.close)
 
+    live = LiveProject(settings.root)
+    functions = ProjectFunctions(settings.root, names, live, environment)
+    registry = FunctionRegistry(region, account, environment, settings.functions_folder, functions.find)
+    pool = WorkerPool()
+    closers.callback(pool.close)
+    lambda_api = LambdaApi(registry, pool)
+    run_lambdas_with(registry, lambda_api)
 
-def port_error(port: int, variable: str, error: OSError) -> SetupError:
-    """The one line about a port that cannot be had."""
-    return SetupError(f"Port {port} cannot be used ({error.strerror}): free it, or choose another with {variable}.")
+    events, schedule_changes = EventQueue(), ScheduleChanges()
+    service = Service(
+        PoolInvoker(registry, pool),
+        foundation.endpoint,
+        on_status_change=on_status_change or events.publish,
+        region=region,
+        account=account,
+    )
+    closers.callback(service.close)
+    flows = ProjectFlows(live, names, service, client, schedule_changes)
+    current = CurrentService(service, flows)
+    targets = Targets(current, registry, lambda_api)
+    bus = EventBus(events, targets, region, account)
+    closers.callback(bus.close)
+    schedules = Schedules(lambda: moto_entries(account, region), targets.deliver, schedule_changes)
+    seeding.seed_status_rule(client, names)
+    flows.sync()
+    schedules.start()
+    closers.callback(schedules.close)
+    closers.callback(flows.watch())
+
+    deployments = Deployments(registry, pool, account, region)
+    router = Router(current, lambda_api, deployments, foundation.moto, schedule_changes)
+    pages = AllowedOrigins.of_api(settings.api_url)
+    server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
+    closers.callback(server.server_close)
+    threading.Thread(target=server.serve_forever, args=(0.1,), name="endpoint", daemon=True).start()
+    closers.callback(server.shutdown)
+    document = {"endpoint": foundation.endpoint, "pid": os.getpid(), "environment": environment}
+    write_private(settings.cloud_file, document)
+    closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
+    return Cloud(foundation, pool, registry, service, schedules, closers)

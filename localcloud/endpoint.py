@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from localcloud.aws_errors import JSON_10, error_response
 from localcloud.browsers import AllowedHosts, AllowedOrigins
@@ -14,19 +15,16 @@ from localcloud.deployments import names_an_api
 from localcloud.http_messages import Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
+from localcloud.schedules import ScheduleChanges
+from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
 STEP_FUNCTIONS_TARGET = "AWSStepFunctions."
+SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
 HEALTH_PATH = "/_localcloud/health"
 MAX_BODY_BYTES = 256 * 1024 * 1024
 """Bodies are held in memory. Clients upload what is larger in parts, as S3 asks them to."""
 _ERROR_CODES = {403: "AccessDenied", 413: "RequestEntityTooLargeException"}
-
-
-class StepFunctionsService(Protocol):
-    """What the endpoint needs of the Step Functions API."""
-
-    def handle(self, action: str, body: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class Application(Protocol):
@@ -36,14 +34,15 @@ class Application(Protocol):
 
 
 class Router:
-    """Answers requests to the endpoint.
-
-    `before_states` is called before each Step Functions request with its action and body; `after` after each request
-    that may change something, with the service's name, so that schedules follow what clients do.
-    """
+    """Answers requests to the endpoint."""
 
     def __init__(
-        self, service: StepFunctionsService, functions: LambdaApi, deployed_apis: Application, others: Application
+        self,
+        service: StepFunctionsService,
+        functions: LambdaApi,
+        deployed_apis: Application,
+        others: Application,
+        schedule_changes: ScheduleChanges,
     ) -> None:
         """Prepare.
 
@@ -52,13 +51,13 @@ class Router:
             functions: Answers Lambda's Invoke.
             deployed_apis: Answers requests to REST APIs that were deployed to this cloud.
             others: Answers every other request.
+            schedule_changes: Told after each request that may change a schedule.
         """
         self._service = service
         self._functions = functions
         self._deployed_apis = deployed_apis
         self._others = others
-        self.before_states: Callable[[str, dict[str, Any]], None] = lambda _action, _body: None
-        self.after: Callable[[str], None] = lambda _service: None
+        self._schedule_changes = schedule_changes
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
@@ -73,8 +72,8 @@ class Router:
         if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
             return self._functions.respond(match[1], request)
         response = self._others.respond(request)
-        if request.method != "GET":
-            self.after(signed_service(request))
+        if request.method != "GET" and signed_service(request) in SCHEDULING_SERVICES:
+            self._schedule_changes.notify()
         return response
 
     def _step_functions(self, action: str, request: Request) -> Response:
@@ -86,7 +85,6 @@ class Router:
                 raise ServiceError("SerializationException", "The request body is no JSON.") from None
             if not isinstance(body, dict):
                 raise ServiceError("SerializationException", "The request body is no JSON object.")
-            self.before_states(action, body)
             answer = self._service.handle(action, body)
         except ServiceError as error:
             return Response(error.http_status, headers, json.dumps(error.body()).encode())
@@ -101,19 +99,15 @@ def signed_service(request: Request) -> str:
 
 
 def endpoint_server(
-    respond: Callable[[Request], Response], host: str, port: int, hosts: AllowedHosts, pages: AllowedOrigins
+    respond: Callable[[Request], Response], listener: socket.socket, hosts: AllowedHosts, pages: AllowedOrigins
 ) -> HttpServer:
-    """Return a server of the endpoint, listening; it answers once `serve_forever` is called.
+    """Return a server of the endpoint; it answers once `serve_forever` is called.
 
     Args:
         respond: Answers the requests that are let through.
-        host: Address of the loopback interface.
-        port: Its port, 0 for any.
+        listener: A listening socket on the loopback interface.
         hosts: The hosts that requests may name.
         pages: The web pages that may send requests. Deployed REST APIs have CORS settings of their own.
-
-    Raises:
-        OSError: The port is taken.
     """
 
     class EndpointConnection(HttpConnection):
@@ -132,4 +126,4 @@ def endpoint_server(
             code = _ERROR_CODES.get(status, "InternalFailure" if status >= 500 else "BadRequest")
             return error_response(request, status, code, detail)
 
-    return HttpServer((host, port), EndpointConnection)
+    return HttpServer(listener.getsockname(), EndpointConnection, listener)

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from localcloud.targets import Targets, UnknownTarget, log_failed_delivery, text_of
@@ -17,17 +18,45 @@ from localcloud.targets import Targets, UnknownTarget, log_failed_delivery, text
 _OWN_TARGETS = frozenset({"lambda", "states", "sqs", "sns"})
 
 
+class EventQueue:
+    """Events of AWS's own services on their way to the default bus, in order."""
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Send an event; returns at once."""
+        self._events.put(event)
+
+    def end(self) -> None:
+        """Let `__iter__` end after the events that were published before."""
+        self._events.put(None)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Wait for events, until the end."""
+        while (event := self._events.get()) is not None:
+            yield event
+
+
 class EventBus:
     """The default event bus of one account and region, and the delivery for all of them."""
 
-    def __init__(self, targets: Targets, region: str, account: str) -> None:
+    def __init__(self, events: EventQueue, targets: Targets, region: str, account: str) -> None:
+        """Begin to deliver.
+
+        Args:
+            events: What AWS's services send.
+            targets: Delivers to what rules name.
+            region: Region of the bus.
+            account: Account of the bus.
+        """
         from moto.events.models import Rule
 
         self._targets = targets
         self._region = region
         self._account = account
         self._moto_delivery = Rule.send_to_targets
-        self._published: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._events = events
         self._thread = threading.Thread(target=self._deliver_published, name="event-bus", daemon=True)
         self._thread.start()
 
@@ -40,19 +69,15 @@ class EventBus:
         """Deliver what has been published, then give the delivery back to moto."""
         from moto.events.models import Rule
 
-        self._published.put(None)
+        self._events.end()
         self._thread.join(5)
         Rule.send_to_targets = self._moto_delivery  # type: ignore[method-assign]
-
-    def publish(self, event: dict[str, Any]) -> None:
-        """Send an event of an AWS service to the default bus; returns at once, and keeps the order of events."""
-        self._published.put(event)
 
     def _deliver_published(self) -> None:
         from moto.events.models import events_backends
 
         backend = events_backends[self._account][self._region]
-        while (event := self._published.get()) is not None:
+        for event in self._events:
             try:
                 for rule in list(backend.describe_event_bus("default").rules.values()):
                     self._send(rule, event, True)

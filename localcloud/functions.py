@@ -30,15 +30,13 @@ class FunctionRegistry:
     API get besides their own variables, so that their clients find this endpoint; unpacked code lies in `folder`.
     """
 
-    def __init__(self, region: str, account: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, region: str, account: str, environment: Mapping[str, str], folder: Path, project: ProjectFunctions
+    ) -> None:
         self._region = region
         self._account = account
         self._environment = environment
         self._folder = folder
-        self._project: ProjectFunctions = lambda _name: None
-
-    def serve_project(self, project: ProjectFunctions) -> None:
-        """Let `project` answer for the project's functions."""
         self._project = project
 
     def resolve(self, arn_or_name: str) -> FunctionSpec | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from localcloud.client import InProcessClient
-from localcloud.endpoint import StepFunctionsService
+from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION
+from localcloud.step_functions import StepFunctionsService
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
 
@@ -27,46 +29,111 @@ WATCH_SECONDS = 0.5  # a look at unchanged files takes a tenth of a millisecond
 _ARN_FIELDS = ("stateMachineArn", "executionArn")
 
 
-class ProjectInCloud:
-    """The project's flows as state machines and schedules, its functions as Lambda functions.
+class ProjectFunctions:
+    """The project's functions as Lambda functions."""
 
-    `environment` is what the functions see besides `.chalice/config.json`'s `environment_variables`.
-    """
+    def __init__(self, root: Path, names: Names, live: LiveProject, environment: dict[str, str]) -> None:
+        """Prepare.
+
+        Args:
+            root: The project's folder.
+            names: What the stage's things are called.
+            live: The project as its files are, with the functions' settings.
+            environment: What functions see, above the `environment_variables` of `.chalice/config.json`.
+        """
+        self._root = root
+        self._names = names
+        self._live = live
+        self._environment = {**_configured_environment(root, names.stage), **environment}
+        self._project = live.project()
+        self._plugins = plugins.installed(root)
+        self._specs: dict[str, FunctionSpec] = {}
+
+    def find(self, full_name: str) -> FunctionSpec | None:
+        """Return the project's function whose name on Lambda is `full_name`, None if there is none."""
+        project, installed = self._live.project(), plugins.installed(self._root)
+        if project is not self._project or installed is not self._plugins:
+            self._project, self._plugins, self._specs = project, installed, {}
+        spec = self._specs.get(full_name)
+        if spec is None:
+            prefix = self._names.resource("")
+            spec = self._describe(full_name.removeprefix(prefix)) if full_name.startswith(prefix) else None
+            if spec is not None:
+                self._specs[full_name] = spec
+        return spec
+
+    def _describe(self, name: str) -> FunctionSpec | None:
+        environment = self._environment
+        if name == STATUS_FUNCTION:
+            handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
+        else:
+            function = find(name, self._root)
+            if function is None:
+                return None
+            settings = self._project.settings.get(name)
+            handler = function.python_name
+            if function.plugin is not None:  # named by its folder, so that another version gets other workers
+                environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
+            timeout = settings.timeout if settings else DEFAULT_TIMEOUT
+            memory = settings.memory if settings else DEFAULT_MEMORY
+        return FunctionSpec(
+            arn=self._names.function_arn(name),
+            name=self._names.resource(name),
+            code=self._root,
+            handler=f"app.{handler}",
+            environment=environment,
+            timeout=timeout,
+            memory=memory,
+        )
+
+
+class ProjectFlows:
+    """The project's flows as state machines and schedules."""
 
     def __init__(
         self,
-        root: Path,
+        live: LiveProject,
         names: Names,
         service: StepFunctionsService,
         client: InProcessClient,
-        environment: dict[str, str],
+        schedule_changes: ScheduleChanges,
     ) -> None:
-        self._root = root
+        """Prepare; `sync` creates what the files say.
+
+        Args:
+            live: The project as its files are.
+            names: What the stage's things are called.
+            service: Where state machines are created.
+            client: Where schedules are created.
+            schedule_changes: Told when they were.
+        """
+        self._live = live
         self._names = names
         self._service = service
         self._client = client
-        self._environment = {**_configured_environment(root, names.stage), **environment}
+        self._schedule_changes = schedule_changes
         self._lock = threading.RLock()
-        self._live = LiveProject(root)
         self._project: Project | None = None
         self._deployed: dict[str, CompiledFlow] = {}
         self._reported: dict[str, tuple[Any, ...]] = {}
-        self._specs: dict[str, FunctionSpec] = {}
-        self._plugins = plugins.installed(root)
         self._prefixes = (names.state_machine_arn(""), names.execution_arn("", "").removesuffix(":"))
 
-    def before_states(self, _action: str, body: dict[str, Any]) -> None:
-        """Bring the state machines up to date before a request that names one of the project's."""
+    def before_request(self, body: dict[str, Any]) -> None:
+        """Bring the state machines up to date before a request to Step Functions that names one of the project's."""
         if any(str(body.get(field, "")).startswith(self._prefixes) for field in _ARN_FIELDS):
             self.sync()
 
-    def before_start(self, state_machine_arn: str) -> None:
-        """Bring the state machines up to date before a schedule or an event starts one."""
-        if state_machine_arn.startswith(self._prefixes):
-            self.sync()
+    def watch(self) -> Callable[[], None]:
+        """Look for changed files from now on, so that a new schedule counts and a mistake is reported at once.
 
-    def watch(self, stop: threading.Event) -> None:
-        """Look for changed files until `stop` is set, so that a new schedule counts and a mistake is told at once."""
+        Returns:
+            What ends this.
+        """
+        stop = threading.Event()
+        threading.Thread(target=self._watch, args=(stop,), name="project-files", daemon=True).start()
+        return stop.set
+
+    def _watch(self, stop: threading.Event) -> None:
         told = ""
         while not stop.wait(WATCH_SECONDS):
             try:
@@ -92,45 +159,8 @@ class ProjectInCloud:
                 if self._reported.get(name) != findings:
                     _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
             self._reported = dict(project.broken)
-            self._specs.clear()
             self._project = project
-
-    def function(self, full_name: str) -> FunctionSpec | None:
-        """The project's function whose name on Lambda is `full_name`."""
-        if self._plugins is not plugins.installed(self._root):
-            self._plugins = plugins.installed(self._root)
-            self._specs.clear()
-        spec = self._specs.get(full_name)
-        if spec is None:
-            prefix = self._names.resource("")
-            spec = self._describe(full_name.removeprefix(prefix)) if full_name.startswith(prefix) else None
-            if spec is not None:
-                self._specs[full_name] = spec
-        return spec
-
-    def _describe(self, name: str) -> FunctionSpec | None:
-        environment = self._environment
-        if name == STATUS_FUNCTION:
-            handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
-        else:
-            function = find(name, self._root)
-            if function is None:
-                return None
-            settings = self._live.project().settings.get(name)
-            handler = function.python_name
-            if function.plugin is not None:  # named by its folder, so that another version gets other workers
-                environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
-            timeout = settings.timeout if settings else DEFAULT_TIMEOUT
-            memory = settings.memory if settings else DEFAULT_MEMORY
-        return FunctionSpec(
-            arn=self._names.function_arn(name),
-            name=self._names.resource(name),
-            code=self._root,
-            handler=f"app.{handler}",
-            environment=environment,
-            timeout=timeout,
-            memory=memory,
-        )
+            self._schedule_changes.notify()
 
     def _deploy(self, name: str, flow: CompiledFlow) -> None:
         previous = self._deployed.get(name)
@@ -193,6 +223,27 @@ class ProjectInCloud:
         except AwsError as error:
             if error.code != "ResourceNotFoundException":
                 raise
+
+
+class CurrentService:
+    """The Step Functions service, with the project's state machines as their files are at each request."""
+
+    def __init__(self, service: StepFunctionsService, flows: ProjectFlows) -> None:
+        self._service = service
+        self._flows = flows
+
+    def handle(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request.
+
+        Args:
+            action: The operation's name.
+            body: Its arguments.
+
+        Raises:
+            ServiceError: The service refuses it.
+        """
+        self._flows.before_request(body)
+        return self._service.handle(action, body)
 
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:

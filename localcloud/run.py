@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 import time
@@ -13,7 +12,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from localcloud.api import Api, ApiError
-from localcloud.cloud import Cloud, port_error, tidy
+from localcloud.cloud import Cloud, build
+from localcloud.foundation import Foundation, listen, port_error, tidy
 from localcloud.interrupted_make import follow_make
 from localcloud.session import Session
 from localcloud.settings import HOST, CloudSettings, SetupError
@@ -37,12 +37,11 @@ def run(root: Path) -> int:
         except OSError as error:
             raise port_error(port, "PORT", error) from None
         api_url = f"http://{HOST}:{listener.getsockname()[1]}"
-        cloud = Cloud(CloudSettings.from_environment(endpoint_port, root, api_url=api_url))
-        stack.callback(cloud.close)
+        foundation = Foundation(CloudSettings.from_environment(endpoint_port, root, api_url=api_url))
         api = Api(root, listener)
         stack.callback(api.close)
         try:
-            session = _start(cloud, api, stack)
+            cloud, session = _start(foundation, api, stack)
         except ApiError as error:
             raise SetupError(str(error)) from None
         if not stopped.is_set():
@@ -63,14 +62,12 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     stopped = _stop_signals()
     if parent is not None:
         threading.Thread(target=wait_for_end, args=(parent, stopped), name="parent", daemon=True).start()
-    with closing(Cloud(CloudSettings.from_environment(port, root, api_url=api_url))) as cloud:
-        cloud.start()
-        cloud.deploy_project()
-        with closing(Session(cloud)) as session:
-            session.open(api_url)
-            print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
-            cloud.warm_up()
-            stopped.wait()
+    settings = CloudSettings.from_environment(port, root, api_url=api_url)
+    with closing(build(Foundation(settings))) as cloud, closing(Session(cloud)) as session:
+        session.open(api_url)
+        print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
+        cloud.warm_up()
+        stopped.wait()
     return 0
 
 
@@ -88,40 +85,27 @@ def wait_for_end(process_id: int, ended: threading.Event) -> None:
     ended.set()
 
 
-def _start(cloud: Cloud, api: Api, stack: ExitStack) -> Session:
+def _start(foundation: Foundation, api: Api, stack: ExitStack) -> tuple[Cloud, Session]:
     """Bring everything up; the API's process imports the application while the flows are compiled."""
-    cloud.start()
     failures: list[BaseException] = []
 
     def start_api() -> None:
         try:
-            api.start(cloud.environment)
+            api.start(foundation.environment)
         except BaseException as error:
             failures.append(error)
 
     starting = threading.Thread(target=start_api, name="api-start")
     starting.start()
     try:
-        cloud.deploy_project()
+        cloud = build(foundation)
+        stack.callback(cloud.close)
         session = Session(cloud)
     finally:
         starting.join()
     if failures:
         raise failures[0]
-    return session
-
-
-def listen(port: int) -> socket.socket:
-    """A listening socket on the loopback interface. Raises OSError if the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(512)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    return cloud, session
 
 
 def port_from(variable: str, default: int) -> int:

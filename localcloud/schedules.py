@@ -52,15 +52,48 @@ class _Planned:
     due: datetime
 
 
+class ScheduleChanges:
+    """Says that schedules may have changed, from whoever changes them to whoever fires them."""
+
+    def __init__(self) -> None:
+        self.condition = threading.Condition(threading.RLock())
+        self._pending = False
+
+    def notify(self) -> None:
+        """Let the schedules be read again before the next one fires."""
+        with self.condition:
+            self._pending = True
+            self.condition.notify()
+
+    @property
+    def pending(self) -> bool:
+        return self._pending
+
+    def take(self) -> bool:
+        """Return whether there was a change since the last call."""
+        with self.condition:
+            pending, self._pending = self._pending, False
+            return pending
+
+
 class Schedules:
-    """Plans entries and fires them. `entries` lists the enabled schedules of the moment."""
+    """Plans the enabled schedules and fires them."""
 
     def __init__(
         self,
         entries: Callable[[], Iterable[ScheduleEntry]],
         deliver: Deliver,
+        changes: ScheduleChanges,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """Prepare; `start` begins to fire.
+
+        Args:
+            entries: Lists the enabled schedules of the moment.
+            deliver: Called with a target's ARN and its input.
+            changes: Says when `entries` has to be asked again.
+            now: The clock.
+        """
         self._entries = entries
         self._deliver = deliver
         self._now = now
@@ -68,7 +101,8 @@ class Schedules:
         self._rejected: dict[str, Any] = {}
         self._heap: list[tuple[datetime, int, _Planned]] = []
         self._sequence = itertools.count()
-        self._condition = threading.Condition()
+        self._changes = changes
+        self._condition = changes.condition
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -99,12 +133,14 @@ class Schedules:
             self._condition.notify()
 
     def upcoming(self) -> dict[str, datetime]:
-        """When each planned schedule fires next."""
+        """Return when each planned schedule fires next."""
+        self._refresh_if_changed()
         with self._condition:
             return {key: planned.due for key, planned in self._planned.items()}
 
     def fire_due(self) -> float:
         """Fire what is due; the seconds until the next is."""
+        self._refresh_if_changed()
         now = self._now()
         firing: list[_Planned] = []
         with self._condition:
@@ -119,6 +155,10 @@ class Schedules:
             if not self._heap:
                 return MAX_SLEEP_SECONDS
             return min(MAX_SLEEP_SECONDS, max(0.0, (self._heap[0][0] - self._now()).total_seconds()))
+
+    def _refresh_if_changed(self) -> None:
+        if self._changes.take():
+            self.refresh()
 
     def _plan(self, entry: ScheduleEntry) -> None:
         self._planned.pop(entry.key, None)
@@ -161,7 +201,8 @@ class Schedules:
             with self._condition:
                 if self._closing:
                     return
-                self._condition.wait(seconds)
+                if not self._changes.pending:
+                    self._condition.wait(seconds)
 
 
 def moto_entries(account: str, region: str) -> Iterator[ScheduleEntry]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.endpoint import StepFunctionsService
 from localcloud.functions import FunctionRegistry
 from localcloud.lambda_api import LambdaApi
+from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
 
@@ -25,7 +24,6 @@ class Targets:
         self._service = service
         self._registry = registry
         self._functions = functions
-        self.before_start: Callable[[str], None] = lambda _state_machine_arn: None
 
     def deliver(self, arn: str, payload: str, *, group_id: str | None = None) -> None:
         """Hand `payload` (a JSON text) to the target. Raises UnknownTarget; other failures go to the log."""
@@ -46,7 +44,6 @@ class Targets:
             raise UnknownTarget(f"deliveries to {arn} are not supported on this machine")
 
     def _start_execution(self, arn: str, payload: str) -> None:
-        self.before_start(arn)
         request = {"stateMachineArn": arn, "input": payload, "name": str(uuid.uuid4())}
         try:
             self._service.handle("StartExecution", request)

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from chalicelib import identity, jwks, secrets, settings
 from chalicelib.flows.catalog import Catalog, CatalogFlow
 from chalicelib.runs import on_status_change
 from localcloud.chalice_local import Gateway
-from localcloud.cloud import Cloud
+from localcloud.cloud import Cloud, build
+from localcloud.foundation import Foundation
 from localcloud.http_messages import Request
 from localcloud.settings import CloudSettings
 
@@ -141,7 +142,7 @@ class LocalCloud:
 
     cloud: Cloud
     events: threading.Event
-    delivered: list[dict[str, Any]] = field(default_factory=list)
+    delivered: list[dict[str, Any]]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -162,24 +163,20 @@ class LocalCloud:
 
 @pytest.fixture(scope="package")  # one process has one cloud at a time, as moto is global
 def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = Cloud(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0))
-    cloud.start()
-    cloud.router.before_states = lambda _action, _body: None
-    test_cloud = LocalCloud(cloud, threading.Event())
+    events, delivered = threading.Event(), list[dict[str, Any]]()
     workers = ThreadPoolExecutor(2)
 
     def deliver(event: dict[str, Any]) -> None:
-        test_cloud.delivered.append(event)
-        if test_cloud.events.is_set():
+        delivered.append(event)
+        if events.is_set():
             workers.submit(on_status_change, json.loads(json.dumps(event)))
 
-    cloud.status_changes.subscribe(deliver)
-    threading.Thread(target=cloud._server.serve_forever, args=(0.05,), daemon=True).start()
+    cloud = build(Foundation(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0)), deliver)
+    test_cloud = LocalCloud(cloud, events, delivered)
     # moto imports a service at its first request, for longer than the application waits on a busy machine
     cloud.client.call("ssm", "GetParametersByPath", {"Path": "/"})
     yield test_cloud
     workers.shutdown()
-    cloud._server.shutdown()
     cloud.close()
 
 

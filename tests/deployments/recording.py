@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud.cloud import Cloud
+from localcloud.cloud import build
+from localcloud.endpoint import Router
+from localcloud.foundation import Foundation
 from localcloud.http_messages import Request, Response
 from localcloud.settings import CloudSettings
 from tests.end_to_end.server import PROJECT
@@ -91,20 +92,18 @@ class RecordedCloud:
 class Recorder:
     """Writes down each call once: who, what, on which resource."""
 
-    def __init__(self, respond: Callable[[Request], Response], account: str, file: Path) -> None:
-        self._respond = respond
+    def __init__(self, account: str, file: Path) -> None:
         self._account = account
         self._file = file
         self._seen: set[tuple[str, Call]] = set()
         self._lock = threading.Lock()
         file.touch()
 
-    def respond(self, request: Request) -> Response:
+    def record(self, request: Request) -> None:
         key, service, region = _signature(request)
         if key:
             for call in _calls(request, service, region, self._account):
                 self._write(key, call)
-        return self._respond(request)
 
     def _write(self, key: str, call: Call) -> None:
         with self._lock:
@@ -119,11 +118,16 @@ def main(folder: Path) -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     parent = os.getppid()
-    cloud = Cloud(CloudSettings(root=folder, port=0))
-    cloud.start()
-    cloud.deploy_project()
-    recorder = Recorder(cloud.router.respond, cloud.settings.account, folder / "calls.jsonl")
-    cloud.router.respond = recorder.respond  # type: ignore[method-assign]
+    settings = CloudSettings(root=folder, port=0)
+    recorder = Recorder(settings.account, folder / "calls.jsonl")
+    answer = Router.respond
+
+    def respond(router: Router, request: Request) -> Response:
+        recorder.record(request)
+        return answer(router, request)
+
+    Router.respond = respond  # type: ignore[method-assign]
+    cloud = build(Foundation(settings))
     print(cloud.endpoint, flush=True)
     while not stopped.wait(1) and os.getppid() == parent:
         pass

@@ -11,7 +11,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from localcloud.cloud import Cloud
+from localcloud.cloud import Cloud, build
+from localcloud.foundation import Foundation
 from localcloud.settings import CloudSettings
 
 APP = """
@@ -54,9 +55,7 @@ def write_project(root: Path) -> None:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("project")
     write_project(root)
-    cloud = Cloud(CloudSettings(root=root, port=0, api_url=API_URL))
-    cloud.start()
-    cloud.deploy_project()
+    cloud = build(Foundation(CloudSettings(root=root, port=0, api_url=API_URL)))
     yield cloud
     cloud.close()
     assert not cloud.settings.cloud_file.exists()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import Cloud
-from localcloud.schedules import MAX_SLEEP_SECONDS, Firing, ScheduleEntry, Schedules
+from localcloud.schedules import MAX_SLEEP_SECONDS, Firing, ScheduleChanges, ScheduleEntry, Schedules
 from localcloud.targets import UnknownTarget
 from tests.localcloud.conftest import client_of
 from tests.localcloud.test_endpoint import wait_for
@@ -36,7 +36,7 @@ class Planner:
         self.clock = Clock()
         self.entries: dict[str, ScheduleEntry] = {}
         self.delivered: list[tuple[float, str, str]] = []
-        self.schedules = Schedules(self.entries.values, self.deliver, self.clock)
+        self.schedules = Schedules(self.entries.values, self.deliver, ScheduleChanges(), self.clock)
 
     def deliver(self, arn: str, payload: str) -> None:
         self.delivered.append(((self.clock.now - START).total_seconds(), arn, payload))

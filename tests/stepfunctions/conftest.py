@@ -14,8 +14,9 @@ from botocore.config import Config
 
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.endpoint import Router, endpoint_server
-from localcloud.http_messages import Request, Response
+from localcloud.foundation import listen
 from localcloud.moto_app import MotoApplication
+from localcloud.schedules import ScheduleChanges
 from stepfunctions import Invocation, Service
 
 REGION = "us-east-1"
@@ -56,8 +57,9 @@ class Lab:
 
     def __init__(self) -> None:
         self.functions = Functions()
-        self.server = endpoint_server(self._respond, "127.0.0.1", 0, AllowedHosts(), AllowedOrigins(frozenset()))
-        self.endpoint = f"http://127.0.0.1:{self.server.port}"
+        listener = listen(0)
+        port = listener.getsockname()[1]
+        self.endpoint = f"http://127.0.0.1:{port}"
         self.events: list[dict[str, Any]] = []
         self.service = Service(
             self.functions,
@@ -67,14 +69,12 @@ class Lab:
             account=ACCOUNT,
             poll_seconds=0.3,
         )
-        moto = MotoApplication(self.server.port, ACCOUNT)
-        self.router = Router(self.service, _NoLambda(), moto, moto)  # type: ignore[arg-type]
+        moto = MotoApplication(port, ACCOUNT)
+        router = Router(self.service, _NoLambda(), moto, moto, ScheduleChanges())  # type: ignore[arg-type]
+        self.server = endpoint_server(router.respond, listener, AllowedHosts(), AllowedOrigins(frozenset()))
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self._clients: dict[str, Any] = {}
         self.sfn = self.client("stepfunctions")
-
-    def _respond(self, request: Request) -> Response:
-        return self.router.respond(request)
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
