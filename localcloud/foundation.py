@@ -8,9 +8,9 @@ import socket
 
 from localcloud import seeding
 from localcloud.client import InProcessClient
-from localcloud.discovery import running_cloud
+from localcloud.discovery import tidy
 from localcloud.moto_app import MotoApplication, forget_everything
-from localcloud.settings import HOST, CloudSettings, SetupError, prepare_state_folder, remove_leftovers
+from localcloud.settings import HOST, CloudSettings
 from localcloud.signing_key import load_signing_key, sign_with
 
 
@@ -27,20 +27,21 @@ class Foundation:
         user_pool: The stage's user pool.
     """
 
-    def __init__(self, settings: CloudSettings) -> None:
-        """Take the port, and create what exists from the start.
+    def __init__(self, settings: CloudSettings, listener: socket.socket) -> None:
+        """Create what exists from the start.
+
+        Args:
+            settings: What the cloud is told.
+            listener: The socket of the endpoint; it is closed with the foundation.
 
         Raises:
-            SetupError: The port is taken, or the folder for the state cannot be written to.
+            SetupError: The folder for the state cannot be written to.
         """
         tidy(settings)
         self.settings = settings
         self._closers = contextlib.ExitStack()
-        try:
-            self.listener = self._closers.enter_context(listen(settings.port))
-        except OSError as error:
-            raise port_error(settings.port, "AWS_PORT", error) from None
-        port = self.listener.getsockname()[1]
+        self.listener = self._closers.enter_context(listener)
+        port = listener.getsockname()[1]
         self.endpoint = f"http://{HOST}:{port}"
         sign_with(load_signing_key(settings.kept_folder))
         self.moto = MotoApplication(port, settings.account, own_api=settings.moto_api)
@@ -73,39 +74,3 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "TOKEN_ISSUER": f"https://cognito-idp.{settings.region}.amazonaws.com/{user_pool.id}",
         "JWKS_URL": f"{endpoint}/{user_pool.id}/.well-known/jwks.json",
     }
-
-
-def tidy(settings: CloudSettings) -> None:
-    """Prepare the folder of a cloud that is about to start, and remove what one that was killed has left.
-
-    Raises:
-        SetupError: The folder cannot be written to.
-    """
-    prepare_state_folder(settings)
-    if running_cloud(settings.root) is None:
-        remove_leftovers(settings)
-
-
-def listen(port: int) -> socket.socket:
-    """Return a listening socket on the loopback interface.
-
-    Args:
-        port: Its port, 0 for any free one.
-
-    Raises:
-        OSError: The port is taken.
-    """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(512)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def port_error(port: int, variable: str, error: OSError) -> SetupError:
-    """Return the error, of one line, about a port that cannot be used."""
-    return SetupError(f"Port {port} cannot be used ({error.strerror}): free it, or choose another with {variable}.")

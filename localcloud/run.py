@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud.api import Api, ApiError
-from localcloud.cloud import Cloud, build
-from localcloud.foundation import Foundation, listen, port_error, tidy
+from localcloud.discovery import tidy
 from localcloud.interrupted_make import follow_make
-from localcloud.session import Session
 from localcloud.settings import HOST, CloudSettings, SetupError
+from localcloud.sockets import listen
 from plugin_manager.freshness import ensure
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+    from localcloud.session import Session
 
 DEFAULT_PORT = 8000
 
@@ -31,17 +36,16 @@ def run(root: Path) -> int:
     stopped = _stop_signals()
     follow_make(stopped)
     with ExitStack() as stack:
-        tidy(CloudSettings.from_environment(endpoint_port, root))
-        try:
-            listener = stack.enter_context(listen(port))
-        except OSError as error:
-            raise port_error(port, "PORT", error) from None
+        tidy(CloudSettings.from_environment(root))
+        listener = stack.enter_context(listen(port, "PORT"))
+        endpoint_listener = stack.enter_context(listen(endpoint_port, "AWS_PORT"))
         api_url = f"http://{HOST}:{listener.getsockname()[1]}"
-        foundation = Foundation(CloudSettings.from_environment(endpoint_port, root, api_url=api_url))
         api = Api(root, listener)
         stack.callback(api.close)
         try:
-            cloud, session = _start(foundation, api, stack)
+            cloud, session = _start(
+                CloudSettings.from_environment(root, api_url=api_url), endpoint_listener, api, stack
+            )
         except ApiError as error:
             raise SetupError(str(error)) from None
         if not stopped.is_set():
@@ -62,8 +66,14 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     stopped = _stop_signals()
     if parent is not None:
         threading.Thread(target=wait_for_end, args=(parent, stopped), name="parent", daemon=True).start()
-    settings = CloudSettings.from_environment(port, root, api_url=api_url)
-    with closing(build(Foundation(settings))) as cloud, closing(Session(cloud)) as session:
+    from localcloud.cloud import build
+    from localcloud.foundation import Foundation
+    from localcloud.session import Session
+
+    settings = CloudSettings.from_environment(root, api_url=api_url)
+    tidy(settings)
+    foundation = Foundation(settings, listen(port, "AWS_PORT"))
+    with closing(build(foundation)) as cloud, closing(Session(cloud)) as session:
         session.open(api_url)
         print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
         cloud.warm_up()
@@ -85,8 +95,16 @@ def wait_for_end(process_id: int, ended: threading.Event) -> None:
     ended.set()
 
 
-def _start(foundation: Foundation, api: Api, stack: ExitStack) -> tuple[Cloud, Session]:
+def _start(
+    settings: CloudSettings, endpoint_listener: socket.socket, api: Api, stack: ExitStack
+) -> tuple[Cloud, Session]:
     """Bring everything up; the API's process imports the application while the flows are compiled."""
+    # Imported only now, which takes a while: the API's process has begun to import as well.
+    from localcloud.cloud import build
+    from localcloud.foundation import Foundation
+    from localcloud.session import Session
+
+    foundation = Foundation(settings, endpoint_listener)
     failures: list[BaseException] = []
 
     def start_api() -> None:

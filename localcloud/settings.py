@@ -39,14 +39,12 @@ class CloudSettings:
 
     Attributes:
         root: The project's folder.
-        port: The port of the AWS endpoint; 0 chooses a free one.
         stage, region, account: They name everything in the cloud.
         api_url: Where the API is served: its console may use the endpoint from a browser. Empty if there is none.
         moto_api: Whether moto's own routes (`/moto-api/...`), which show and reset everything, are served. For tests.
     """
 
     root: Path = PROJECT
-    port: int = DEFAULT_ENDPOINT_PORT
     stage: str = "local"
     region: str = "us-east-1"
     account: str = "123456789012"
@@ -54,12 +52,11 @@ class CloudSettings:
     moto_api: bool = False
 
     @classmethod
-    def from_environment(cls, port: int, root: Path = PROJECT, *, api_url: str = "") -> CloudSettings:
+    def from_environment(cls, root: Path = PROJECT, *, api_url: str = "") -> CloudSettings:
         """With stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`."""
         environ = os.environ
         return cls(
             root=root,
-            port=port,
             stage=environ.get("STAGE") or "local",
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=environ.get("ACCOUNT_ID") or "123456789012",

@@ -27,6 +27,7 @@ from localcloud.cloud import Cloud, build
 from localcloud.foundation import Foundation
 from localcloud.http_messages import Request
 from localcloud.settings import CloudSettings
+from localcloud.sockets import listen
 
 CLIENT_ID = "test-client"
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_test"
@@ -171,7 +172,7 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         if events.is_set():
             workers.submit(on_status_change, json.loads(json.dumps(event)))
 
-    cloud = build(Foundation(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0)), deliver)
+    cloud = build(Foundation(CloudSettings(root=tmp_path_factory.mktemp("cloud")), listen(0, "AWS_PORT")), deliver)
     test_cloud = LocalCloud(cloud, events, delivered)
     # moto imports a service at its first request, for longer than the application waits on a busy machine
     cloud.client.call("ssm", "GetParametersByPath", {"Path": "/"})

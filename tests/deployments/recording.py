@@ -20,6 +20,7 @@ from localcloud.endpoint import Router
 from localcloud.foundation import Foundation
 from localcloud.http_messages import Request, Response
 from localcloud.settings import CloudSettings
+from localcloud.sockets import listen
 from tests.end_to_end.server import PROJECT
 
 DEPLOYER = "deployer"
@@ -118,7 +119,7 @@ def main(folder: Path) -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     parent = os.getppid()
-    settings = CloudSettings(root=folder, port=0)
+    settings = CloudSettings(root=folder)
     recorder = Recorder(settings.account, folder / "calls.jsonl")
     answer = Router.respond
 
@@ -127,7 +128,7 @@ def main(folder: Path) -> None:
         return answer(router, request)
 
     Router.respond = respond  # type: ignore[method-assign]
-    cloud = build(Foundation(settings))
+    cloud = build(Foundation(settings, listen(0, "AWS_PORT")))
     print(cloud.endpoint, flush=True)
     while not stopped.wait(1) and os.getppid() == parent:
         pass

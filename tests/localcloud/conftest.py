@@ -14,6 +14,7 @@ from botocore.config import Config
 from localcloud.cloud import Cloud, build
 from localcloud.foundation import Foundation
 from localcloud.settings import CloudSettings
+from localcloud.sockets import listen
 
 APP = """
     import json, os
@@ -55,7 +56,7 @@ def write_project(root: Path) -> None:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("project")
     write_project(root)
-    cloud = build(Foundation(CloudSettings(root=root, port=0, api_url=API_URL)))
+    cloud = build(Foundation(CloudSettings(root=root, api_url=API_URL), listen(0, "AWS_PORT")))
     yield cloud
     cloud.close()
     assert not cloud.settings.cloud_file.exists()

@@ -14,9 +14,9 @@ from botocore.config import Config
 
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.endpoint import Router, endpoint_server
-from localcloud.foundation import listen
 from localcloud.moto_app import MotoApplication
 from localcloud.schedules import ScheduleChanges
+from localcloud.sockets import listen
 from stepfunctions import Invocation, Service
 
 REGION = "us-east-1"
@@ -57,7 +57,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.functions = Functions()
-        listener = listen(0)
+        listener = listen(0, "AWS_PORT")
         port = listener.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{port}"
         self.events: list[dict[str, Any]] = []
