@@ -14,7 +14,6 @@ class Root(Enum):
     DATA = "$"
     CONTEXT = "$$"
     VARIABLE = "$name"
-    CURRENT = "@"  # only inside a filter
 
 
 @dataclass(frozen=True, slots=True)
