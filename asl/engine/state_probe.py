@@ -80,7 +80,7 @@ class Outcome:
     inspection: dict[str, Any] = field(default_factory=dict)
 
 
-def probe_state(
+def probe_state(  # noqa: PLR0913  (the parameters of the API's TestState)
     engine: Engine,
     definition: dict[str, Any],
     input_text: str = "{}",

@@ -49,7 +49,7 @@ class Scope:
 
     __slots__ = ("clock", "context", "data", "error_output", "host", "result", "variables")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (everything that an expression can see)
         self,
         data: Any,
         context: Any = None,
