@@ -156,7 +156,7 @@ def _schema_generator() -> Any:
     from chalicelib.functions.serialising import jsonable
 
     class Generator(GenerateJsonSchema):
-        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}
+        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  (as the base class has it)
 
         def decimal_schema(self, schema: Any) -> dict[str, Any]:
             bounds: dict[str, Any] = {
