@@ -120,7 +120,7 @@ iamRoleStatements:
         ("iamRoleStatements: [{Action: [], Resource: '*'}]", "Action must be a string or a list of strings"),
         ("iamRoleStatements: [{Effect: allow, Action: a, Resource: b}]", "Allow or Deny, not 'allow'"),
         ("iamRoleStatements: [{Action: a, Resource: '${Region}'}]", r"unknown \$\{Region\}; use one of"),
-        ("iamRoleStatements: [", "is no YAML"),
+        ("iamRoleStatements: [", "is not valid YAML"),
     ],
 )
 def test_a_mistake_names_the_statement(text: str, message: str, tmp_path: Path) -> None:
