@@ -66,9 +66,9 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Descendants:
-    """`..` before another selector, which is applied to the node and everything below it."""
+    """`..` before the selector `inner`, which is applied to the node and everything below it."""
 
-    selector: Selector
+    inner: Selector
 
 
 @dataclass(frozen=True, slots=True)
