@@ -1,4 +1,4 @@
-"""Findings that only follow from another mistake: the state that nothing reaches because a `Next` is misspelt."""
+"""Findings that only follow from another mistake: the state that nothing reaches because a `Next` is misspelled."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ class _Mistakes:
         return self._explain_missing_field(item)
 
     def _explain_missing_field(self, item: Diagnosis) -> bool:
-        """Return whether a required field is there under a misspelt name."""
-        misspelt = self._unknown_fields.get(item.pointer)
-        if not misspelt:
+        """Return whether a required field is there under a misspelled name."""
+        misspelled = self._unknown_fields.get(item.pointer)
+        if not misspelled:
             return False
         if item.message.startswith(_NO_OPERATOR):
-            return any(nearest(name, OPERATORS) for name in misspelt)
+            return any(nearest(name, OPERATORS) for name in misspelled)
         required = _REQUIRED.fullmatch(item.message)
         names = (required[1] or required[2]).split(", ") if required else ()
-        return any(nearest(name, names) for name in misspelt)
+        return any(nearest(name, names) for name in misspelled)
 
 
 def _hides_transitions(item: Diagnosis) -> bool:

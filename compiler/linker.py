@@ -21,7 +21,7 @@ from compiler.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class LinkContext:
-    """What a project has besides its units.
+    """What the linker needs in addition to the units.
 
     Attributes:
         root: The project's folder.

@@ -7,6 +7,7 @@ functions, cycles) is linked again each time, see `compiler.linker`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from compiler.diagnostic import Diagnostic, Severity
 from compiler.extensions import Shorthand, expand_shorthands
 from compiler.file_schema import Violation, violations
 from compiler.locating import diagnostic_of
-from compiler.model import Flow, build_flow
+from compiler.model import OWN_KEY, Flow, build_flow
 from compiler.permissions import Statement, derive_statements
 from compiler.placeholders import names_in
 from compiler.repair import is_about_shape, repaired
@@ -76,7 +77,11 @@ def compile_unit(
         *_file_diagnostics(source, read, body, placeholders),
     )
     statements = derive_statements(body.flow.name, definition, body.flow.permissions, body.flow.denied)
-    head = {key: item for key, item in read.value.items() if key not in ("definition", "steps")}
+    head = {
+        key: item
+        for key, item in read.value.items()
+        if key not in ("definition", "steps") and not re.match(OWN_KEY, key)
+    }
     return Unit(
         path, body.flow.name, body.flow, head, definition_text, placeholders, body.origins, statements, found, silences
     )

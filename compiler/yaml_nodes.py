@@ -139,7 +139,7 @@ def _alias_problems(root: Node) -> Iterator[YamlProblem]:
 
 
 def child_of(node: Node, token: str) -> tuple[Node | None, Node] | None:
-    """Return the node of a key (None in a sequence) and of its value, merge keys included; None if there is no such."""
+    """Return the nodes of a key (None in a sequence) and of its value, merge keys included; None if it is missing."""
     if isinstance(node, SequenceNode):
         index = int(token) if token.isdecimal() else -1
         return (None, node.value[index]) if 0 <= index < len(node.value) else None

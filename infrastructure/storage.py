@@ -9,7 +9,7 @@ from infrastructure.stages import StageSettings
 
 
 def table_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """The stage's tables: paid by the request, recoverable to any second of the last 35 days."""
+    """Return the stage's tables: on-demand billing, and point-in-time recovery within the last 35 days."""
     return {
         "UsageTable": _table(names.usage_table, USAGE, stage),
         "RunsTable": _table(names.runs_table, RUNS, stage),

@@ -170,7 +170,6 @@ def _read_configuration(request: dict[str, Any], state: dict[str, Any], mock: Mo
         raise validation_exception("mapItemReaderData is required for a Map state with an ItemReader")
     return Configuration(
         retrier_retry_count=given.get("retrierRetryCount", 0),
-        error_caused_by_state=given.get("errorCausedByState"),
         map_iteration_failure_count=given.get("mapIterationFailureCount", 0),
         map_item_reader_data=given.get("mapItemReaderData"),
     )
