@@ -182,7 +182,7 @@ def run_seconds(port: int, token: str) -> list[float]:
     """How long warm runs of helloWorldFlow take, from the request to the finished run."""
     body = b'{"name": "Ada"}'
     head = (
-        f"POST /run/helloWorldFlow?wait=5 HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: {len(body)}"
+        f"POST /run/helloWorldFlow?wait=5 HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Length: {len(body)}"
     )
     data = head.encode() + b"\r\n\r\n" + body
     connection = Connection(port)
