@@ -45,7 +45,7 @@ def diagnose(definition: str | dict[str, Any], *, machine_type: str = "STANDARD"
     `machine_type` is STANDARD or EXPRESS. Never raises, whatever the definition is. A state machine can be created if
     no diagnosis is an error.
     """
-    from asl.language.checks import run_checks
+    from asl.language.checks.running import run_checks
 
     return run_checks(definition, machine_type)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from asl.language.checks import CHECKS as DEFINITION_CHECKS
-from asl.language.checks.examples import EXAMPLES, Definition
+from asl.language.checks.examples import Definition, Example
+from asl.language.checks.registry import CHECKS as DEFINITION_CHECKS
+from asl.language.checks.registry import examples
 from asl.language.diagnosis import ADVICE
 from asl.language.diagnosis import Severity as DefinitionSeverity
 from chalicelib.settings import PROJECT
@@ -51,22 +52,20 @@ def _entry(check: Check) -> CheckEntry:
 @cache
 def _own_checks() -> tuple[CheckEntry, ...]:
     entries = [_entry(check) for check in CHECKS]
+    definition_examples = examples()
     for check in DEFINITION_CHECKS.values():
         severity = Severity.ERROR
         if check.severity is not DefinitionSeverity.ERROR:
             severity = Severity.ADVICE if check.code == ADVICE else Severity.WARNING
-        wrong, right = _examples(check.id)
+        wrong, right = _as_flows(definition_examples[check.id])
         entries.append(
             CheckEntry(check.id, severity, check.description.rstrip("."), check.description, check.source, wrong, right)
         )
     return tuple(entries)
 
 
-def _examples(check: str) -> tuple[str, str]:
+def _as_flows(example: Example) -> tuple[str, str]:
     """Return the examples of a definition's check as flows; empty if YAML can't express the mistake."""
-    example = EXAMPLES.get(check)
-    if example is None:
-        return "", ""
     wrong = _flow(example.broken, example.machine_type)
     right = _flow(example.right, example.machine_type)
     if not wrong or not right or len(wrong) + len(right) > LONGEST_EXAMPLE:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Report, StateView, advice
+from typing import TYPE_CHECKING
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Report, Rules, StateView, advice
 from asl.language.checks.resources import ACTIVITY
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 NO_TIMEOUT = advice(
     "callback-without-timeout",
     "A Task that waits for a callback or a worker has a timeout: without one it may wait for a year.",
     DEVELOPER_GUIDE + "sfn-best-practices.html",
 )
-
-CHECKS = (NO_TIMEOUT,)
 
 _TIMEOUTS = ("TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath")
 
@@ -24,3 +27,21 @@ def check_state(state: StateView, report: Report) -> None:
     waits = resource.endswith(".waitForTaskToken") or ACTIVITY.fullmatch(resource) is not None
     if waits and state.fields.keys().isdisjoint(_TIMEOUTS):
         report.add(NO_TIMEOUT, "The Task waits up to a year if nobody answers: give it a TimeoutSeconds", state.pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import CALLBACK, Example, task
+
+    return {
+        "callback-without-timeout": Example(
+            task(Resource=CALLBACK), "/States/A", "/States/A", task(Resource=CALLBACK, HeartbeatSeconds=600)
+        ),
+    }
+
+
+RULES = Rules(
+    order=130,
+    checks=(NO_TIMEOUT,),
+    state=check_state,
+    examples=_examples,
+)

@@ -1,13 +1,16 @@
-"""What checks are made of: their descriptions, the views of a definition they look at, the report they write."""
+"""What rules are made of: descriptions, views of a definition, and the report that diagnoses are added to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from asl.language.diagnosis import ADVICE, Diagnosis, Severity
 from asl.language.model import QueryLanguage, escape_pointer
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 SPECIFICATION = "https://states-language.net/spec.html"
 DEVELOPER_GUIDE = "https://docs.aws.amazon.com/step-functions/latest/dg/"
@@ -16,7 +19,7 @@ SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule: its name, what it says, how much its breach weighs, AWS's code for it and the page that states it."""
+    """One rule: its id, what it demands, its severity, AWS's code for it and the page that documents it."""
 
     id: str
     description: str
@@ -26,12 +29,34 @@ class Check:
 
 
 def advice(id: str, description: str, source: str = SPECIFICATION) -> Check:
-    """A rule whose breach AWS accepts without a word."""
+    """Return a rule of our own: AWS accepts definitions that break it without a warning."""
     return Check(id, description, Severity.WARNING, ADVICE, source)
 
 
+@dataclass(slots=True)
+class MachineView:
+    """A state machine as written.
+
+    `flows` are the flows visited so far, from the top down; the first is the machine's own.
+    `repeated` has the names that the JSON text of an object repeats, by the identity of the object.
+    """
+
+    document: dict[str, Any]
+    express: bool
+    repeated: dict[int, list[str]]
+    flows: list[FlowView] = field(default_factory=list)
+
+    @property
+    def jsonata(self) -> bool:
+        """Whether the expressions are JSONata where a state doesn't say otherwise."""
+        return self.document.get("QueryLanguage") not in (None, QueryLanguage.JSONPATH)
+
+
 class StateView:
-    """A state as written. `language` is the effective one; `downgraded` says that AWS refuses the one it declares."""
+    """A state as written.
+
+    `jsonata` is whether its expressions are JSONata; `downgraded` is whether AWS refuses the language that it declares.
+    """
 
     __slots__ = ("downgraded", "fields", "flow", "jsonata", "name", "pointer", "type")
 
@@ -43,49 +68,73 @@ class StateView:
         self.type: Any = fields.get("Type")
         declared = fields.get("QueryLanguage")
         self.downgraded = machine_jsonata and declared == QueryLanguage.JSONPATH
-        # AWS reads any other value as JSONata, besides refusing it.
+        # AWS refuses any other value and reads the state as JSONata.
         self.jsonata = machine_jsonata if declared is None else declared != QueryLanguage.JSONPATH
 
     def at(self, field: str) -> str:
-        """The pointer of a field."""
+        """Return the pointer of a field."""
         return f"{self.pointer}/{escape_pointer(field)}"
 
     def entries(self, field: str) -> Iterator[tuple[dict[str, Any], str]]:
-        """The objects in a field's list, each with its pointer."""
+        """Yield the objects in a field's list, each with its pointer."""
         items = self.fields.get(field)
         if isinstance(items, list):
             for index, item in enumerate(items):
                 if isinstance(item, dict):
                     yield item, f"{self.pointer}/{field}/{index}"
 
+    def inner_flows(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """Yield the branches or the processor of the state, each with its pointer."""
+        if self.type == "Parallel":
+            yield from self.entries("Branches")
+        elif self.type == "Map":
+            # A state with both has a diagnosis of its own.
+            for name in ("ItemProcessor", "Iterator"):
+                processor = self.fields.get(name)
+                if isinstance(processor, dict):
+                    yield processor, self.at(name)
+                    return
+
 
 class FlowView:
-    """States and where they start, as written. `parent` is the state that holds the flow, None for the machine's."""
+    """A `States` object with its `StartAt`, as written.
 
-    __slots__ = ("fields", "parent", "pointer", "start_at", "states")
+    `parent` is the state that contains the flow, None for the machine's own.
+    """
 
-    def __init__(self, fields: dict[str, Any], pointer: str, parent: StateView | None, machine_jsonata: bool) -> None:
+    __slots__ = ("fields", "machine", "parent", "pointer", "start_at", "states")
+
+    def __init__(self, fields: dict[str, Any], pointer: str, parent: StateView | None, machine: MachineView) -> None:
         self.fields = fields
         self.pointer = pointer
         self.parent = parent
+        self.machine = machine
         self.start_at = fields.get("StartAt")
-        states = fields.get("States")
+        states, jsonata = fields.get("States"), machine.jsonata
         self.states: dict[str, StateView] = {
-            name: StateView(name, state, f"{pointer}/States/{escape_pointer(name)}", self, machine_jsonata)
+            name: StateView(name, state, f"{pointer}/States/{escape_pointer(name)}", self, jsonata)
             for name, state in (states.items() if isinstance(states, dict) else ())
             if isinstance(state, dict)
         }
 
 
 class Report:
-    """Collects diagnoses."""
+    """Collects the diagnoses of a definition."""
 
     def __init__(self, document: Any) -> None:
         self.document = document
         self.diagnoses: list[Diagnosis] = []
 
     def add(self, check: Check, message: str, pointer: str, *, at: str | None = None, code: str | None = None) -> None:
-        """Report a breach. `at` is the pointer of the place AWS names, if it is not that of the value itself."""
+        """Add the diagnosis of a broken rule.
+
+        Args:
+            check: The rule.
+            message: What is wrong.
+            pointer: The JSON pointer of the value that is wrong.
+            at: The JSON pointer of the place that AWS names, if it isn't the value itself.
+            code: AWS's code, if it isn't the rule's.
+        """
         self.diagnoses.append(
             Diagnosis(
                 check.severity,
@@ -98,7 +147,7 @@ class Report:
         )
 
     def location(self, pointer: str) -> str:
-        """A pointer as AWS writes places: `/States/A/Choices[0]/Next`."""
+        """Return a pointer in AWS's notation: `/States/A/Choices[0]/Next`."""
         node: Any = self.document
         parts: list[str] = []
         for token in pointer.split("/")[1:]:
@@ -111,3 +160,27 @@ class Report:
                 parts.append(f"/{name}")
                 node = node.get(name) if isinstance(node, dict) else None
         return "".join(parts) or "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a module of rules registers, as its `RULES`.
+
+    Attributes:
+        order: The modules are applied from the lowest to the highest, and so their diagnoses are listed. AWS's own
+            order is kept up to 180; rules that are added come last by default.
+        checks: The rules.
+        document: Adds the diagnoses of the fields at the top of a definition, before any state is visited.
+        flow: Adds those of one flow, before its states are visited.
+        state: Adds those of one state.
+        machine: Adds those of the whole state machine, after all states have been visited.
+        examples: Returns an example for each rule, by the rule's id.
+    """
+
+    checks: tuple[Check, ...]
+    examples: Callable[[], dict[str, Example]]
+    order: int = 1000
+    document: Callable[[dict[str, Any], Report], None] | None = None
+    flow: Callable[[FlowView, Report], None] | None = None
+    state: Callable[[StateView, Report], None] | None = None
+    machine: Callable[[MachineView, Report], None] | None = None

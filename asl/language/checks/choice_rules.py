@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView
 from asl.language.checks.paths import check_reference
 from asl.language.choice import BOOLEAN_OPERATORS, COMPARISONS, MAX_DEPTH, OPERATORS, TYPE_TESTS
 from asl.language.model import escape_pointer
 
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
+
 _PAGE = DEVELOPER_GUIDE + "state-choice.html"
 RULE = Check("choice-rule", "A choice rule has one operator, and Next only at the top.", source=_PAGE)
 OPERAND = Check("choice-operand", "A choice rule compares with a value of the operator's type.", source=_PAGE)
-
-CHECKS = (RULE, OPERAND)
 
 _SELECTORS = (*BOOLEAN_OPERATORS, "Variable", "Condition")
 _DATA_OPERATORS = OPERATORS.difference(BOOLEAN_OPERATORS)
@@ -109,3 +110,30 @@ def _check_comparison(rule: dict[str, Any], pointer: str, report: Report) -> Non
                 f"Expected value of type {expected}" if expected else "String does not match RFC3339 timestamp",
                 place,
             )
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, choice
+
+    return {
+        "choice-rule": Example(
+            choice(Variable="$.x", IsNull=True, IsString=True),
+            "/States/A/Choices/0",
+            "/States/A/Choices[0]",
+            choice(Variable="$.x", IsNull=True),
+        ),
+        "choice-operand": Example(
+            choice(Variable="$.x", NumericEquals="7"),
+            "/States/A/Choices/0/NumericEquals",
+            "/States/A/Choices[0]/NumericEquals",
+            choice(Variable="$.x", NumericEquals=7),
+        ),
+    }
+
+
+RULES = Rules(
+    order=90,
+    checks=(RULE, OPERAND),
+    state=check_state,
+    examples=_examples,
+)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import SCHEMA, Check, Report
+from asl.language.checks.base import SCHEMA, Check, Report, Rules
 from asl.language.diagnosis import Diagnosis, Severity
 from asl.language.model import escape_pointer
 from asl.language.values import read_json
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 NOT_JSON = Check("definition-json", "A definition is a JSON text.", code="INVALID_JSON_DESCRIPTION")
 NOT_OBJECT = Check("definition-object", "A definition is a JSON object.")
@@ -17,8 +20,6 @@ TOO_LARGE = Check("definition-size", "A definition has at most 1,048,576 bytes."
 TOO_DEEP = Check("nesting-depth", "Branches and processors are nested to a limited depth.", code="TOO_DEEPLY_NESTED")
 MACHINE_FIELDS = Check("machine-fields", "A state machine has the fields that the language defines.")
 VERSION = Check("machine-version", "Version is 1.0.")
-
-CHECKS = (NOT_JSON, NOT_OBJECT, TOO_LARGE, TOO_DEEP, MACHINE_FIELDS, VERSION)
 
 MAX_BYTES = 1_048_576
 _FIELDS = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
@@ -52,7 +53,7 @@ def read(definition: Any, report: Report) -> tuple[dict[str, Any] | None, Repeat
     return definition, repeated
 
 
-def check_machine(document: dict[str, Any], report: Report) -> None:
+def check_document(document: dict[str, Any], report: Report) -> None:
     """The fields at the top. Those of every flow, `StartAt` and `States`, are checked with the flows."""
     for name in document:
         if name not in _FIELDS:
@@ -114,3 +115,30 @@ def describe_syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
         what = f"Unexpected character ('{character}' (code {ord(character)})): {error.msg}"
     quoted = text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}[truncated {len(text) - _MAX_QUOTED} chars]"
     return what, f'[Source: (String)"{quoted}"; line: {line}, column: {column}]'
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, one, pass_state
+
+    return {
+        "definition-json": Example(
+            '{"StartAt": A}', "", '[Source: (String)"{"StartAt": A}"; line: 1, column: 14]', pass_state()
+        ),
+        "definition-object": Example("[]", "", "", pass_state()),
+        "definition-size": Example('{"Comment": "%s"}' % ("x" * 1_048_576), "", "/", pass_state()),
+        "nesting-depth": Example('{"States": ' + "[" * 100_000, "", "/", pass_state()),
+        "machine-fields": Example(
+            one({"Type": "Pass"}, Startat="A"), "/Startat", "/", one({"Type": "Pass"}, Comment="Starts at A")
+        ),
+        "machine-version": Example(
+            one({"Type": "Pass"}, Version="2.0"), "/Version", "/Version", one({"Type": "Pass"}, Version="1.0")
+        ),
+    }
+
+
+RULES = Rules(
+    order=10,
+    checks=(NOT_JSON, NOT_OBJECT, TOO_LARGE, TOO_DEEP, MACHINE_FIELDS, VERSION),
+    document=check_document,
+    examples=_examples,
+)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView, advice
 from asl.language.model import escape_pointer
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "concepts-error-handling.html"
 ENTRY = Check("error-handler", "A retrier or catcher has the fields it needs and no others.", source=_PAGE)
@@ -14,8 +17,6 @@ JITTER = Check("jitter-strategy", "JitterStrategy is NONE or FULL.", source=_PAG
 REPEATED = advice("error-name-repeated", "An error name is in one retrier, and in one catcher.", _PAGE)
 RESERVED = advice("error-name-reserved", "Error names that begin with States. are the language's own.", _PAGE)
 NO_RETRY = advice("task-without-retry", "A Task that calls a service retries what fails for a moment.", _PAGE)
-
-CHECKS = (ENTRY, ALL, JITTER, REPEATED, RESERVED, NO_RETRY)
 
 _RETRIER = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
@@ -95,3 +96,46 @@ def _check_names(names: Any, pointer: str, last: bool, seen: set[str], report: R
             report.add(RESERVED, f"The language has no error named '{name}'", f"{pointer}/{index}")
     if "States.ALL" in names and (len(names) > 1 or not last):
         report.add(ALL, "States.ALL must appear alone and at end of list", pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import RETRY, Example, task
+
+    return {
+        "error-handler": Example(
+            task(Retry=[{"MaxAttempts": 2}]), "/States/A/Retry/0", "/States/A/Retry[0]", task(Retry=RETRY)
+        ),
+        "states-all": Example(
+            task(Retry=[*RETRY, {"ErrorEquals": ["Busy"]}]),
+            "/States/A/Retry/0/ErrorEquals",
+            "/States/A/Retry[0]/ErrorEquals",
+            task(Retry=[{"ErrorEquals": ["Busy"]}, *RETRY]),
+        ),
+        "jitter-strategy": Example(
+            task(Retry=[{"ErrorEquals": ["Busy"], "JitterStrategy": "HALF"}]),
+            "/States/A/Retry/0/JitterStrategy",
+            "/States/A/Retry[0]/JitterStrategy",
+            task(Retry=[{"ErrorEquals": ["Busy"], "JitterStrategy": "FULL"}]),
+        ),
+        "error-name-repeated": Example(
+            task(Retry=[{"ErrorEquals": ["Busy"]}, {"ErrorEquals": ["Busy"]}]),
+            "/States/A/Retry/1/ErrorEquals/0",
+            "/States/A/Retry[1]/ErrorEquals[0]",
+            task(Retry=[{"ErrorEquals": ["Busy"]}]),
+        ),
+        "error-name-reserved": Example(
+            task(Retry=[{"ErrorEquals": ["States.TaskFail"]}]),
+            "/States/A/Retry/0/ErrorEquals/0",
+            "/States/A/Retry[0]/ErrorEquals[0]",
+            task(Retry=[{"ErrorEquals": ["States.TaskFailed"]}]),
+        ),
+        "task-without-retry": Example(task(), "/States/A", "/States/A", task(Retry=RETRY)),
+    }
+
+
+RULES = Rules(
+    order=100,
+    checks=(ENTRY, ALL, JITTER, REPEATED, RESERVED, NO_RETRY),
+    state=check_state,
+    examples=_examples,
+)

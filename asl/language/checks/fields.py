@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, FlowView, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, FlowView, Report, Rules, StateView
 from asl.language.model import escape_pointer
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "statemachine-structure.html"
 STATE_TYPE = Check("state-type", "A state has one of the eight types.", source=_PAGE)
@@ -13,8 +16,6 @@ UNKNOWN = Check("unknown-field", "A state has only the fields that its type supp
 REQUIRED = Check("required-field", "A state or flow has the fields that it needs.", source=_PAGE)
 EXCLUSIVE = Check("exclusive-fields", "Of fields that say the same thing in two ways, a state has one.", source=_PAGE)
 FLOW_SHAPE = Check("flow-shape", "StartAt is a text, and States an object of states.", source=_PAGE)
-
-CHECKS = (STATE_TYPE, UNKNOWN, REQUIRED, EXCLUSIVE, FLOW_SHAPE)
 
 _EVERYWHERE = {"Type", "Comment", "QueryLanguage"}
 _DATA = {"InputPath", "OutputPath", "Output", "Assign"}
@@ -148,3 +149,31 @@ def check_flow(flow: FlowView, report: Report) -> None:
                     report.add(FLOW_SHAPE, "Expected value of type [OBJECT]", pointer)
     elif states is not flow:
         report.add(FLOW_SHAPE, "Expected value of type [OBJECT]", f"{flow.pointer}/States")
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, one, pass_state, task
+
+    return {
+        "state-type": Example(one({"Type": "Lambda"}), "/States/A/Type", "/States/A/Type", task()),
+        "unknown-field": Example(
+            pass_state(Resultpath="$.r"), "/States/A/Resultpath", "/States/A", pass_state(ResultPath="$.r")
+        ),
+        "required-field": Example(one({"Type": "Task"}), "/States/A", "/States/A", task()),
+        "exclusive-fields": Example(
+            one({"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}),
+            "/States/A",
+            "/States/A",
+            one({"Type": "Fail", "ErrorPath": "$.e"}),
+        ),
+        "flow-shape": Example({"StartAt": "A", "States": {}}, "/States", "/States", pass_state()),
+    }
+
+
+RULES = Rules(
+    order=20,
+    checks=(STATE_TYPE, UNKNOWN, REQUIRED, EXCLUSIVE, FLOW_SHAPE),
+    flow=check_flow,
+    state=check_state,
+    examples=_examples,
+)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView
 from asl.language.jsonata import check_jsonata
 from asl.language.model import escape_pointer
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "transforming-data.html"
 DELIMITERS = Check("jsonata-delimiters", "An expression starts with {% and ends with %}.", source=_PAGE)
@@ -24,8 +27,6 @@ ERROR_OUTPUT = Check(
     code="UNSUPPORTED_JSONATA_EXPRESSION",
     source=_PAGE,
 )
-
-CHECKS = (DELIMITERS, EXPRESSION, UNSUPPORTED, ERROR_OUTPUT)
 
 # Fields without expressions, or whose expressions belong to states of their own.
 _SKIPPED = frozenset(
@@ -72,3 +73,42 @@ def _check_text(text: str, pointer: str, report: Report, in_catcher: bool) -> No
         report.add(EXPRESSION if code == EXPRESSION.code else UNSUPPORTED, message, pointer)
     elif not in_catcher and _ERROR_OUTPUT.search(expression):
         report.add(ERROR_OUTPUT, "Reference to '$states.errorOutput' is not supported.", pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, jsonata_state
+
+    return {
+        "jsonata-delimiters": Example(
+            jsonata_state(Output="{% $states.input"),
+            "/States/A/Output",
+            "/States/A/Output",
+            jsonata_state(Output="{% $states.input %}"),
+        ),
+        "jsonata-syntax": Example(
+            jsonata_state(Output={"a": ["{% 1 + %}"]}),
+            "/States/A/Output/a/0",
+            "/States/A/Output/a[0]",
+            jsonata_state(Output={"a": ["{% 1 + 1 %}"]}),
+        ),
+        "jsonata-unsupported": Example(
+            jsonata_state(Output="{% order.id %}"),
+            "/States/A/Output",
+            "/States/A/Output",
+            jsonata_state(Output="{% $states.input.order.id %}"),
+        ),
+        "jsonata-error-output": Example(
+            jsonata_state(Output="{% $states.errorOutput.Error %}"),
+            "/States/A/Output",
+            "/States/A/Output",
+            jsonata_state(Output="{% $states.input %}"),
+        ),
+    }
+
+
+RULES = Rules(
+    order=80,
+    checks=(DELIMITERS, EXPRESSION, UNSUPPORTED, ERROR_OUTPUT),
+    state=check_state,
+    examples=_examples,
+)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView, advice
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "state-map-distributed.html"
 CONFIG = Check(
@@ -20,8 +23,6 @@ LABEL = Check(
 )
 INLINE = advice("map-inline-field", "Only a distributed Map reads, batches and writes, and tolerates failures.", _PAGE)
 EXCLUSIVE = Check("map-exclusive-fields", "A limit is given as a number or as a path.", source=_PAGE)
-
-CHECKS = (CONFIG, READER, LABEL, INLINE, EXCLUSIVE)
 
 MAX_LABEL = 40
 _BAD_LABEL = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
@@ -122,3 +123,48 @@ def _check_label(label: str, pointer: str, report: Report) -> None:
     bad = _BAD_LABEL.search(label)
     if bad is not None:
         report.add(LABEL, f"Label contains invalid character: {bad.group()!r}", pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import DISTRIBUTED_MAP, Example, map_state, reader
+
+    return {
+        "map-processor-config": Example(
+            map_state({"ProcessorConfig": {"Mode": "DISTRIBUTED"}}),
+            "/States/A/ItemProcessor/ProcessorConfig",
+            "/States/A/ItemProcessor/ProcessorConfig",
+            map_state(DISTRIBUTED_MAP),
+        ),
+        "map-item-reader": Example(
+            reader(ReaderConfig={"InputType": "CSV"}),
+            "/States/A/ItemReader/ReaderConfig",
+            "/States/A/ItemReader/ReaderConfig",
+            reader(ReaderConfig={"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}),
+        ),
+        "map-label": Example(
+            map_state(DISTRIBUTED_MAP, Label="all orders"),
+            "/States/A/Label",
+            "/States/A/Label",
+            map_state(DISTRIBUTED_MAP, Label="orders"),
+        ),
+        "map-inline-field": Example(
+            map_state(ItemBatcher={"MaxItemsPerBatch": 10}),
+            "/States/A/ItemBatcher",
+            "/States/A/ItemBatcher",
+            map_state(DISTRIBUTED_MAP, ItemBatcher={"MaxItemsPerBatch": 10}),
+        ),
+        "map-exclusive-fields": Example(
+            map_state(DISTRIBUTED_MAP, ItemBatcher={"MaxItemsPerBatch": 10, "MaxItemsPerBatchPath": "$.n"}),
+            "/States/A/ItemBatcher",
+            "/States/A/ItemBatcher",
+            map_state(DISTRIBUTED_MAP, ItemBatcher={"MaxItemsPerBatchPath": "$.n"}),
+        ),
+    }
+
+
+RULES = Rules(
+    order=110,
+    checks=(CONFIG, READER, LABEL, INLINE, EXCLUSIVE),
+    state=check_state,
+    examples=_examples,
+)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, FlowView, Report
+from typing import TYPE_CHECKING
+
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, MachineView, Report, Rules
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 DUPLICATE = Check(
     "duplicate-state", "A state's name is unique in the whole state machine.", code="DUPLICATE_STATE_NAME"
@@ -12,16 +17,15 @@ LENGTH = Check(
 )
 LABEL = Check("duplicate-label", "A Map's label is unique in the state machine.", code="DUPLICATE_LABEL_NAME")
 
-CHECKS = (DUPLICATE, LENGTH, LABEL)
-
 MAX_LENGTH = 80
 
 
-def check_machine(flows: list[FlowView], repeated: dict[int, list[str]], report: Report) -> None:
-    """The names in all flows. `repeated` has the member names that the text of an object repeats, by its identity."""
+def check_machine(machine: MachineView, report: Report) -> None:
+    """Check the names in all flows."""
+    repeated = machine.repeated
     states: set[str] = set()
     labels: set[str] = set()
-    for flow in flows:
+    for flow in machine.flows:
         for name, state in flow.states.items():
             if name in states:
                 report.add(DUPLICATE, f"Duplicate State name: {name}", state.pointer)
@@ -37,3 +41,52 @@ def check_machine(flows: list[FlowView], repeated: dict[int, list[str]], report:
             state_view = flow.states.get(name)
             pointer = state_view.pointer if state_view is not None else f"{flow.pointer}/States"
             report.add(DUPLICATE, f"Duplicate State name: {name}", pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import DISTRIBUTED_MAP, END, Example, map_state
+
+    return {
+        "duplicate-state": Example(
+            map_state({"StartAt": "A", "States": {"A": END}}),
+            "/States/A/ItemProcessor/States/A",
+            "/States/A/ItemProcessor/States/A",
+            map_state(),
+        ),
+        "state-name": Example(
+            {"StartAt": "A" * 81, "States": {"A" * 81: END}},
+            "/States/" + "A" * 81,
+            "/States/" + "A" * 81,
+            {"StartAt": "A" * 80, "States": {"A" * 80: END}},
+        ),
+        "duplicate-label": Example(
+            {
+                "StartAt": "A",
+                "States": {
+                    "A": {
+                        "Type": "Map",
+                        "Label": "items",
+                        "ItemProcessor": {**DISTRIBUTED_MAP, "StartAt": "I", "States": {"I": END}},
+                        "Next": "B",
+                    },
+                    "B": {
+                        "Type": "Map",
+                        "Label": "items",
+                        "ItemProcessor": {**DISTRIBUTED_MAP, "StartAt": "J", "States": {"J": END}},
+                        "End": True,
+                    },
+                },
+            },
+            "/States/B/Label",
+            "/States/B/Label",
+            map_state(DISTRIBUTED_MAP, Label="items"),
+        ),
+    }
+
+
+RULES = Rules(
+    order=170,
+    checks=(DUPLICATE, LENGTH, LABEL),
+    machine=check_machine,
+    examples=_examples,
+)

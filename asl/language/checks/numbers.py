@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView, advice
 from asl.language.jsonata import expression_text
 from asl.language.values import is_number
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 RANGE = Check("number-range", "A number is within its range.", source=DEVELOPER_GUIDE + "state-task.html")
 TYPE = Check("number-type", "A field that takes a number holds one.", source=DEVELOPER_GUIDE + "state-task.html")
 HEARTBEAT = advice(
     "heartbeat-too-long", "HeartbeatSeconds is less than TimeoutSeconds.", DEVELOPER_GUIDE + "state-task.html"
 )
-
-CHECKS = (RANGE, TYPE, HEARTBEAT)
 
 MAX_SECONDS = 99_999_999
 # Field: least and greatest value, both included. Limits that are floats belong to fields that take fractions.
@@ -71,3 +72,33 @@ def _check(values: Any, pointer: str, limits: dict[str, tuple[Any, Any]], jsonat
             report.add(RANGE, f"Minimum value is {least}", f"{pointer}/{name}")
         elif most is not None and value > most:
             report.add(RANGE, f"Maximum value is {most}", f"{pointer}/{name}")
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, one, task
+
+    return {
+        "number-range": Example(
+            one({"Type": "Wait", "Seconds": -1}),
+            "/States/A/Seconds",
+            "/States/A/Seconds",
+            one({"Type": "Wait", "Seconds": 1}),
+        ),
+        "number-type": Example(
+            task(TimeoutSeconds="60"), "/States/A/TimeoutSeconds", "/States/A/TimeoutSeconds", task(TimeoutSeconds=60)
+        ),
+        "heartbeat-too-long": Example(
+            task(TimeoutSeconds=60, HeartbeatSeconds=60),
+            "/States/A/HeartbeatSeconds",
+            "/States/A/HeartbeatSeconds",
+            task(TimeoutSeconds=60, HeartbeatSeconds=20),
+        ),
+    }
+
+
+RULES = Rules(
+    order=40,
+    checks=(RANGE, TYPE, HEARTBEAT),
+    state=check_state,
+    examples=_examples,
+)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView
 from asl.language.errors import SyntaxProblem
 from asl.language.intrinsics import parse_intrinsic
 from asl.language.jsonpath import parse_path
 from asl.language.jsonpath.syntax import Root
 
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
+
 _PAGE = DEVELOPER_GUIDE + "amazon-states-language-paths.html"
 JSONPATH = Check("jsonpath-syntax", "A path is a JSONPath.", source=_PAGE)
 REFERENCE = Check("reference-path", "A reference path names a single node.", source=_PAGE)
-
-CHECKS = (JSONPATH, REFERENCE)
 
 _PATHS = ("InputPath", "OutputPath")
 _NUMBER_PATHS = ("MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath")
@@ -111,3 +112,30 @@ def check_reference(path: Any, pointer: str, report: Report, *, context: bool = 
         report.add(REFERENCE, "Value is not a Reference Path", pointer)
         return False
     return True
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, pass_state
+
+    return {
+        "jsonpath-syntax": Example(
+            pass_state(InputPath="order.id"),
+            "/States/A/InputPath",
+            "/States/A/InputPath",
+            pass_state(InputPath="$.order.id"),
+        ),
+        "reference-path": Example(
+            pass_state(ResultPath="$.items[*]"),
+            "/States/A/ResultPath",
+            "/States/A/ResultPath",
+            pass_state(ResultPath="$.items[0]"),
+        ),
+    }
+
+
+RULES = Rules(
+    order=60,
+    checks=(JSONPATH, REFERENCE),
+    state=check_state,
+    examples=_examples,
+)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "transforming-data.html"
 LANGUAGE = Check("query-language", "A state's QueryLanguage is JSONPath or JSONata.", source=_PAGE)
 DOWNGRADE = Check("query-language-downgrade", "A JSONata state machine has no JSONPath states.", source=_PAGE)
 FIELD = Check("query-language-field", "A field belongs to the state's query language.", source=_PAGE)
-
-CHECKS = (LANGUAGE, DOWNGRADE, FIELD)
 
 # Of states and of what they hold: catchers, rules, readers, batchers, writers.
 _JSONPATH_ONLY = frozenset(
@@ -59,3 +60,33 @@ def _check(values: Any, pointer: str, jsonata: bool, report: Report) -> None:
         if name in foreign:
             message = f"The QueryLanguage is set to '{own}', but field '{name}' is only supported for the '{other}'"
             report.add(FIELD, f"{message} QueryLanguage", f"{pointer}/{name}", at=pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, jsonata_state, one, pass_state
+
+    return {
+        "query-language": Example(
+            pass_state(QueryLanguage="jsonata"), "/States/A/QueryLanguage", "/States/A/QueryLanguage", jsonata_state()
+        ),
+        "query-language-downgrade": Example(
+            one({"Type": "Pass", "QueryLanguage": "JSONPath"}, QueryLanguage="JSONata"),
+            "/States/A/QueryLanguage",
+            "/States/A",
+            one({"Type": "Pass"}, QueryLanguage="JSONata"),
+        ),
+        "query-language-field": Example(
+            jsonata_state(InputPath="$.a"),
+            "/States/A/InputPath",
+            "/States/A",
+            jsonata_state(Output="{% $states.input.a %}"),
+        ),
+    }
+
+
+RULES = Rules(
+    order=50,
+    checks=(LANGUAGE, DOWNGRADE, FIELD),
+    state=check_state,
+    examples=_examples,
+)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "integrate-optimized.html"
 ARN = Check("resource-arn", "A Task's resource is an ARN.", source=_PAGE)
 PATTERN = Check("resource-pattern", "A Task uses a pattern that its integration supports.", source=_PAGE)
 CREDENTIALS = Check("activity-credentials", "An activity takes no Credentials.", source=_PAGE)
-
-CHECKS = (ARN, PATTERN, CREDENTIALS)
 
 ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+")
 _INTEGRATION = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:([\w-]+):(.+)")
@@ -52,3 +54,31 @@ def check_state(state: StateView, report: Report) -> None:
             "resource is not available in this region.",
             pointer,
         )
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import ACTIVITY_ARN, LAMBDA, Example, task
+
+    return {
+        "resource-arn": Example(task(Resource="my-function"), "/States/A/Resource", "/States/A/Resource", task()),
+        "resource-pattern": Example(
+            task(Resource=LAMBDA + ".sync"),
+            "/States/A/Resource",
+            "/States/A/Resource",
+            task(Resource=LAMBDA + ".waitForTaskToken"),
+        ),
+        "activity-credentials": Example(
+            task(Resource=ACTIVITY_ARN, Credentials={"RoleArn": "arn:aws:iam::123456789012:role/worker"}),
+            "/States/A/Credentials",
+            "/States/A/Credentials",
+            task(Resource=ACTIVITY_ARN),
+        ),
+    }
+
+
+RULES = Rules(
+    order=120,
+    checks=(ARN, PATTERN, CREDENTIALS),
+    state=check_state,
+    examples=_examples,
+)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView
 from asl.language.diagnosis import Severity
 from asl.language.model import escape_pointer
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 RESULT = Check(
     "pass-result-static",
@@ -22,8 +25,6 @@ NO_PATH = Check(
     "NO_PATH",
     DEVELOPER_GUIDE + "state-fail.html",
 )
-
-CHECKS = (RESULT, NO_PATH)
 
 MAX_DEPTH = 200
 
@@ -54,3 +55,30 @@ def _check_result(value: Any, pointer: str, report: Report, depth: int) -> None:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _check_result(item, f"{pointer}/{index}", report, depth + 1)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, one, pass_state
+
+    return {
+        "pass-result-static": Example(
+            pass_state(Result={"id.$": "$.order.id"}),
+            "/States/A/Result/id.$",
+            "/States/A/Result/id.$",
+            pass_state(Parameters={"id.$": "$.order.id"}),
+        ),
+        "field-no-path": Example(
+            one({"Type": "Fail", "Cause": "$.reason"}),
+            "/States/A/Cause",
+            "/States/A/Cause",
+            one({"Type": "Fail", "CausePath": "$.reason"}),
+        ),
+    }
+
+
+RULES = Rules(
+    order=140,
+    checks=(RESULT, NO_PATH),
+    state=check_state,
+    examples=_examples,
+)

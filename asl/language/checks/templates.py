@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, StateView, advice
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, Report, Rules, StateView, advice
 from asl.language.diagnosis import Severity
 from asl.language.errors import SyntaxProblem
 from asl.language.intrinsics import parse_intrinsic
 from asl.language.intrinsics.calls import formats
 from asl.language.model import escape_pointer
 from asl.language.templates import SUFFIX, compile_template_expression
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "input-output-inputpath-params.html"
 EXPRESSION = Check("template-expression", "A member that ends with .$ is a path or intrinsic function.", source=_PAGE)
@@ -26,8 +29,6 @@ FORMAT = advice(
     "States.Format has as many values as its template has places.",
     DEVELOPER_GUIDE + "intrinsic-functions.html",
 )
-
-CHECKS = (EXPRESSION, NO_DOLLAR, FORMAT)
 
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
 _HOLDERS = {"ItemReader": "Parameters", "ResultWriter": "Parameters", "ItemBatcher": "BatchInput"}
@@ -90,3 +91,36 @@ def _check_expression(name: str, value: Any, pointer: str, report: Report) -> No
 
 def _looks_like_expression(text: str) -> bool:
     return text.startswith(("$.", "$$.", "States.")) and (text.startswith("$") or "(" in text)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, pass_state
+
+    return {
+        "template-expression": Example(
+            pass_state(Parameters={"a": {"b.$": "States.Join('x')"}}),
+            "/States/A/Parameters/a/b.$",
+            "/States/A/Parameters/a",
+            pass_state(Parameters={"a": {"b.$": "States.Format('x')"}}),
+        ),
+        "template-no-dollar": Example(
+            pass_state(Parameters={"id": "$.order.id"}),
+            "/States/A/Parameters/id",
+            "/States/A/Parameters/id",
+            pass_state(Parameters={"id.$": "$.order.id"}),
+        ),
+        "format-arguments": Example(
+            pass_state(Parameters={"text.$": "States.Format('{} of {}', $.name)"}),
+            "/States/A/Parameters/text.$",
+            "/States/A/Parameters/text.$",
+            pass_state(Parameters={"text.$": "States.Format('{} of {}', $.name, $.place)"}),
+        ),
+    }
+
+
+RULES = Rules(
+    order=70,
+    checks=(EXPRESSION, NO_DOLLAR, FORMAT),
+    state=check_state,
+    examples=_examples,
+)

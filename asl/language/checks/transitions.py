@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from asl.language.checks.base import Check, FlowView, Report, StateView, advice
+from asl.language.checks.base import Check, FlowView, MachineView, Report, Rules, StateView, advice
 from asl.language.diagnosis import Diagnosis, Severity
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 TARGET = Check(
     "dangling-target", "StartAt, Next and Default name states of the same flow.", code="MISSING_TRANSITION_TARGET"
@@ -14,19 +18,18 @@ UNREACHABLE = Check("unreachable-state", "Every state can be reached.", code="MI
 NO_END = Check("no-terminal-state", "A state machine has a state that ends it.", code="MISSING_END_STATE")
 ENDLESS = advice("endless-loop", "From every state there is a way to an end.")
 
-CHECKS = (TARGET, UNREACHABLE, NO_END, ENDLESS)
 
-
-def check_machine(machine: FlowView, flows: list[FlowView], report: Report) -> None:
-    """The transitions of all flows."""
-    ends = any(_is_terminal(state) for state in machine.states.values())
-    for flow in flows:
+def check_machine(machine: MachineView, report: Report) -> None:
+    """Check the transitions of all flows."""
+    top = machine.flows[0]
+    ends = any(_is_terminal(state) for state in top.states.values())
+    for flow in machine.flows:
         targets = {name: list(_targets(state)) for name, state in flow.states.items()}
         _check_targets(flow, targets, report)
         # Without any end AWS does not look for states that are not reached.
-        if ends or flow is not machine:
+        if ends or flow is not top:
             _check_reachable(flow, targets, report)
-    if machine.states and not ends:
+    if top.states and not ends:
         report.diagnoses.append(
             Diagnosis(Severity.ERROR, NO_END.code, "Workflow has no terminal state", "/States", NO_END.id)
         )
@@ -103,3 +106,34 @@ def _check_ends(flow: FlowView, targets: dict[str, list[tuple[str, str]]], reach
     for name, state in flow.states.items():
         if name in reached and name not in good:
             report.add(ENDLESS, f"From the state '{name}' no way leads to an end", state.pointer)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import END, Example, loop, pass_state
+
+    return {
+        "dangling-target": Example(
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Bee"}, "B": END}},
+            "/States/A/Next",
+            "/States/A/Next",
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": END}},
+        ),
+        "unreachable-state": Example(
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}, "B": END}},
+            "/States/B",
+            "/States/B",
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": END}},
+        ),
+        "no-terminal-state": Example(
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}, "/States", "", pass_state()
+        ),
+        "endless-loop": Example(loop(Next="B"), "/States/B", "/States/B", loop(Next="A")),
+    }
+
+
+RULES = Rules(
+    order=160,
+    checks=(TARGET, UNREACHABLE, NO_END, ENDLESS),
+    machine=check_machine,
+    examples=_examples,
+)

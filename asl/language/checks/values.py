@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import Check, Report, StateView
+from asl.language.checks.base import Check, Report, Rules, StateView
 from asl.language.jsonata import expression_text
 from asl.language.timestamps import parse_timestamp
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 TYPE = Check("value-type", "A field's value is of the field's type.")
 TIMESTAMP = Check("timestamp", "A timestamp is RFC 3339 with an upper case T and Z.")
 CREDENTIALS = Check("credentials", "Credentials name a role.")
-
-CHECKS = (TYPE, TIMESTAMP, CREDENTIALS)
 
 _TYPES: dict[str, tuple[type, str]] = {
     "Comment": (str, "STRING"),
@@ -65,3 +66,31 @@ def _check_entries(state: StateView, name: str, items: list[Any], report: Report
     for index, item in enumerate(items):
         if not isinstance(item, dict):
             report.add(TYPE, "Expected value of type [OBJECT]", f"{state.at(name)}/{index}")
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import RETRY, Example, one, task
+
+    return {
+        "value-type": Example(task(Retry={}), "/States/A/Retry", "/States/A/Retry", task(Retry=RETRY)),
+        "timestamp": Example(
+            one({"Type": "Wait", "Timestamp": "2026-01-01 12:00:00Z"}),
+            "/States/A/Timestamp",
+            "/States/A/Timestamp",
+            one({"Type": "Wait", "Timestamp": "2026-01-01T12:00:00Z"}),
+        ),
+        "credentials": Example(
+            task(Credentials={}),
+            "/States/A/Credentials",
+            "/States/A/Credentials",
+            task(Credentials={"RoleArn": "arn:aws:iam::123456789012:role/worker"}),
+        ),
+    }
+
+
+RULES = Rules(
+    order=30,
+    checks=(TYPE, TIMESTAMP, CREDENTIALS),
+    state=check_state,
+    examples=_examples,
+)

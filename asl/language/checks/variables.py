@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl.language.checks.base import DEVELOPER_GUIDE, Check, FlowView, Report, StateView, advice
+from asl.language.checks.base import DEVELOPER_GUIDE, Check, FlowView, MachineView, Report, Rules, StateView, advice
 from asl.language.checks.transitions import following_states
 from asl.language.jsonata import expression_text
 from asl.language.model import escape_pointer
+
+if TYPE_CHECKING:
+    from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "workflow-variables.html"
 NAME = Check(
@@ -23,8 +26,6 @@ UNASSIGNED = advice("variable-unassigned", "A variable is assigned before it is 
 FUNCTION = advice(
     "jsonata-function", "A function that an expression calls is built in or defined in the expression.", _PAGE
 )
-
-CHECKS = (NAME, RESERVED, UNASSIGNED, FUNCTION)
 
 MAX_LENGTH = 80
 
@@ -49,8 +50,9 @@ _SKIPPED = frozenset(
 MAX_DEPTH = 200
 
 
-def check_machine(flows: list[FlowView], report: Report) -> None:
-    """The variables of all flows."""
+def check_machine(machine: MachineView, report: Report) -> None:
+    """Check the variables of all flows."""
+    flows = machine.flows
     assigned: dict[str, list[str]] = {}
     for flow in flows:
         for state in flow.states.values():
@@ -172,3 +174,49 @@ def _free(pattern: re.Pattern[str], expression: str) -> list[str]:
             for local in (bound, focus, *(part.strip().lstrip("$") for part in parameters.split(","))):
                 names.pop(local, None)
     return list(names)
+
+
+def _examples() -> dict[str, Example]:
+    from asl.language.checks.examples import Example, jsonata_state, pass_state
+
+    return {
+        "variable-name": Example(
+            pass_state(Assign={"order-id": 1}),
+            "/States/A/Assign/order-id",
+            "/States/A/Assign/order-id",
+            pass_state(Assign={"id": 1}),
+        ),
+        "variable-reserved": Example(
+            pass_state(Assign={"states": 1}),
+            "/States/A/Assign/states",
+            "/States/A/Assign/states",
+            pass_state(Assign={"status": 1}),
+        ),
+        "variable-unassigned": Example(
+            jsonata_state(Output="{% $total * 2 %}"),
+            "/States/A/Output",
+            "/States/A/Output",
+            {
+                "StartAt": "A",
+                "QueryLanguage": "JSONata",
+                "States": {
+                    "A": {"Type": "Pass", "Assign": {"total": 4}, "Next": "B"},
+                    "B": {"Type": "Pass", "Output": "{% $total * 2 %}", "End": True},
+                },
+            },
+        ),
+        "jsonata-function": Example(
+            jsonata_state(Output="{% $summe($states.input.prices) %}"),
+            "/States/A/Output",
+            "/States/A/Output",
+            jsonata_state(Output="{% $sum($states.input.prices) %}"),
+        ),
+    }
+
+
+RULES = Rules(
+    order=180,
+    checks=(NAME, RESERVED, UNASSIGNED, FUNCTION),
+    machine=check_machine,
+    examples=_examples,
+)

@@ -255,7 +255,7 @@ def test_paths_that_select_more_than_there_is(path: str) -> None:
     began = time.monotonic()
     with pytest.raises(ExpressionError, match="selects too much of its input"):
         compile_path(path)(Scope(document))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # without the limit it would be hours
 
 
 def test_positions_that_are_named_twice() -> None:

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from asl.language import Severity, diagnose
-from asl.language.checks import CHECKS
-from asl.language.checks.examples import EXAMPLES
+from asl.language.checks.registry import CHECKS, examples
 from asl.language.diagnosis import ADVICE
+
+EXAMPLES = examples()
 
 
 def test_every_check_has_an_example():

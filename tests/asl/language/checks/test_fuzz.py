@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asl.language import Severity, diagnose, refusal_message
-from asl.language.checks.examples import EXAMPLES
 from asl.language.checks.fields import FIELDS, STATE_TYPES
+from asl.language.checks.registry import examples
 from asl.language.model import DefinitionError, parse_definition
 from tests.asl.language.strategies import json_values
 from tests.asl.language.test_model import WHOLE
 
-SOURCES: list[Any] = [WHOLE, *(example.right for example in EXAMPLES.values() if isinstance(example.right, dict))]
+SOURCES: list[Any] = [WHOLE, *(example.right for example in examples().values() if isinstance(example.right, dict))]
 WORDS = sorted({name for names in FIELDS.values() for name in names} | {"Variable", "And", "Or", "Not", "Condition"})
 odd_values = (
     json_values
