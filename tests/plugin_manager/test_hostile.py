@@ -44,10 +44,7 @@ def refusal(project: Project, source: str | dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (
-            {"lib/weights.bin": LFS},
-            "lib/weights.bin is stored in Git LFS, which is not supported: commit the file itself",
-        ),
+        ({"lib/weights.bin": LFS}, "lib/weights.bin is stored in Git LFS, which is not supported: commit the file itself"),
         (
             {"lib/x": "a file\n", "functions/lib/x/handler.py": HANDLER},
             "lib/x is a file, but functions/lib/x/handler.py needs a folder of that name",
@@ -194,9 +191,7 @@ class TestRolesOfFlows:
 
 def test_names_that_are_one_on_aws(project: Project, make_remote: MakeRemote) -> None:
     one, two = make_remote("a-b"), make_remote("a_B", plugin_files("a_B", **{"flows/a_B.yml": ""}))
-    with pytest.raises(
-        PluginError, match=r"plugin 'a-b' and 'a_B' \(the same name on AWS\): .*a-b\.git and .*a_B\.git"
-    ):
+    with pytest.raises(PluginError, match=r"plugin 'a-b' and 'a_B' \(the same name on AWS\): .*a-b\.git and .*a_B\.git"):
         project.asks_for(one.url, two.url).install()
 
 
