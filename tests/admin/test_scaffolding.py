@@ -116,7 +116,7 @@ def test_a_path_is_a_folder_and_its_last_part_the_name(
     assert create_function.main(["Fn", "--plugin", "mine"]) == 1
     said = capsys.readouterr().err
     assert (
-        "'..' cannot be a plugin's name" in said
+        "'..' cannot be the name of a plugin" in said
         and "'Fn' and the function 'fn' would have the same name on AWS" in said
     )
 
@@ -125,13 +125,13 @@ class TestRefusals:
     @pytest.mark.parametrize("name", ["", "1st", "a b", "../x", "x/y", "ümlaut"])
     def test_names(self, name: str) -> None:
         for write in (lambda: plugin_files(name, PROJECT), lambda: function_files(name, event=True, plugin=True)):
-            with pytest.raises(ScaffoldError, match="cannot be a"):
+            with pytest.raises(ScaffoldError, match="cannot be the name"):
                 write()
 
     @pytest.mark.parametrize(
         ("name", "why"),
         [
-            ("class", "the name is a keyword of Python"),
+            ("class", "the name is a Python keyword"),
             ("api", "the name is reserved"),
             ("x" * 34, "it has 34 characters, and AWS leaves 34 for stage and function; 24 fit any stage"),
             ("Hello-World", "'Hello-World' and the function 'hello_world' would have the same name on AWS"),

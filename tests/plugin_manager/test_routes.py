@@ -58,15 +58,15 @@ def test_what_a_view_returns_is_sent(
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("hooks.routes:leaves", r"GET /a/\{b\} would end the API by SystemExit"),
-        ("hooks.routes:odd", "what it returned is no JSON: .*set"),
-        ("hooks.routes:endless", "what it returned is no JSON: Circular"),
-        ("hooks.routes:status", "an answer has no status 99"),
-        ("hooks.routes:header", "an answer has no headers"),
-        ("hooks.routes:value", "an answer has no headers"),
-        ("hooks.routes:none", "an answer has no headers"),
-        ("hooks.routes:gone", "hooks.routes:gone cannot be loaded: AttributeError"),
-        ("hooks.leaves:x", "hooks.leaves:x cannot be loaded: SystemExit: 1"),
+        ("hooks.routes:leaves", r"GET /a/\{b\} raised SystemExit"),
+        ("hooks.routes:odd", "the result cannot be written as JSON: .*set"),
+        ("hooks.routes:endless", "the result cannot be written as JSON: Circular"),
+        ("hooks.routes:status", "the answer has the invalid status 99"),
+        ("hooks.routes:header", "the answer has invalid headers"),
+        ("hooks.routes:value", "the answer has invalid headers"),
+        ("hooks.routes:none", "the answer has invalid headers"),
+        ("hooks.routes:gone", "hooks.routes:gone could not be loaded: AttributeError"),
+        ("hooks.leaves:x", "hooks.leaves:x could not be loaded: SystemExit: 1"),
     ],
 )
 def test_a_view_that_fails_is_an_error_of_its_plugin(
