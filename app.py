@@ -1,7 +1,7 @@
-"""The Chalice application: it registers what `chalicelib` offers and decides nothing.
+"""The Chalice application. It registers what `chalicelib` offers and decides nothing.
 
 Every function that a flow uses is a Lambda function whose handler is `app.<name>`; `__getattr__` finds it when Lambda
-asks for it, so that no cold start grows with the number of functions.
+asks for it, so that cold starts do not grow with the number of functions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-gc.disable()  # nothing that a start imports is garbage, and looking for some takes a twentieth of it
+gc.disable()  # nothing that a start imports is garbage, and looking for it takes a twentieth of the time
 
 from chalice.app import Chalice  # noqa: E402
 
@@ -22,12 +22,12 @@ if settings.in_chalice_cli:
     from infrastructure.chalice_hooks import install
     from localcloud.attach import attach
 
-    install()  # what `package` and `deploy` put into the zip
-    attach(PROJECT)  # gives `chalice local` a cloud; the other commands get nothing
+    install()  # decides what `package` and `deploy` put into the zip
+    attach(PROJECT)  # gives `chalice local` a cloud; the other commands need none
 app = Chalice(app_name=APP_NAME)
 api.register(app)
 registration.register(app, globals())
-gc.freeze()  # and what is loaded stays
+gc.freeze()  # what is loaded stays: no later collection looks at it
 gc.enable()
 
 

@@ -42,7 +42,7 @@ def plugin_files(name: str, folder: Path) -> dict[str, str]:
     """
     if not _PLUGIN.fullmatch(name):
         raise ScaffoldError(
-            f"{name!r} cannot be a plugin's name: use a letter first, then letters, digits, hyphens and underscores; "
+            f"{name!r} cannot be the name of a plugin: use a letter first, then letters, digits, hyphens and underscores; "
             "at most 64"
         )
     words = [word for word in re.split("[-_]", name) if word]
@@ -94,8 +94,8 @@ def function_files(name: str, *, event: bool, plugin: bool, others: Collection[s
     problem = name_problem(name)
     if not problem and len(name) >= FUNCTION_LETTERS:
         problem = (
-            f"{name!r} cannot be a function's name: it has {len(name)} characters, and AWS leaves {FUNCTION_LETTERS} "
-            f"for stage and function; {FUNCTION_LETTERS - _STAGE} fit any stage"
+            f"{name!r} cannot be the name of a function: it has {len(name)} characters, and AWS leaves "
+            f"{FUNCTION_LETTERS} for stage and function; {FUNCTION_LETTERS - _STAGE} fit any stage"
         )
     if problem:
         raise ScaffoldError(problem)

@@ -1,3 +1,3 @@
-"""What ships to Lambda: the API, the functions, the runs of flows; and the compiler, which stays behind."""
+"""What ships to Lambda: the API, the library functions, and the runs of flows."""
 
 APP_NAME = "serverless-dynamic-workflows"

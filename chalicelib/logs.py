@@ -1,4 +1,4 @@
-"""Where log lines go: Lambda's own handler, or the standard error stream."""
+"""Configures logging: Lambda's own handler, or standard error."""
 
 from __future__ import annotations
 

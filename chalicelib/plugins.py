@@ -1,7 +1,7 @@
-"""Which plugins are installed: what `.plugins/installed.json` lists, as `make plugins` wrote it.
+"""Which plugins are installed, according to `.plugins/installed.json`, which `make plugins` writes.
 
-Each plugin lies in a folder of its own, `.plugins/NAME@ID/`, whose content never changes: another version is another
-folder, and replacing the list switches all plugins at once. On Lambda the list and the functions are in the package.
+Each plugin has a folder of its own, `.plugins/NAME@ID/`, whose content never changes: another version is another
+folder, and replacing the list switches all plugins at once. On Lambda, the list and the functions are in the package.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _log = logging.getLogger(__name__)
 
 
 class HookError(Exception):
-    """A hook of a plugin cannot be used; names the plugin."""
+    """A plugin's hook cannot be used. The message names the plugin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An installed plugin. `prefix` is what the project puts before the names of its functions and flows.
+    """An installed plugin. The project puts `prefix` before the names of its functions and flows.
 
-    The hooks are references `module:attribute` by name: `checks` and `steps` extend the compiler, `routes` the API.
-    `permissions` are IAM statements, `secrets` descriptions by name.
+    Hooks are references `module:attribute` by name: `checks` and `steps` extend the compiler, `routes` the API.
+    `permissions` are IAM statements; `secrets` maps names to descriptions.
     """
 
     name: str
@@ -61,14 +61,14 @@ class Plugin:
 
     @property
     def package(self) -> str:
-        """The name under which its Python code is imported: told apart by where it lies, and so by its version."""
+        """The package that its Python code is imported as; it depends on the folder, and so on the version."""
         return f"library_plugins.{self.name.replace('-', '_')}_{zlib.crc32(bytes(self.folder)):08x}"
 
 
 def installed(root: Path = PROJECT) -> tuple[Plugin, ...]:
-    """The plugins of the project at `root`, by name; the same tuple until the list changes.
+    """Return the plugins of the project at `root`, by name; the same tuple until the list changes.
 
-    A list that cannot be read, or a plugin whose folder is gone, is logged and left out: the project goes on without.
+    A list that cannot be read, or a plugin whose folder is missing, is logged and left out.
     """
     file = root / INDEX
     try:
@@ -83,15 +83,16 @@ def installed(root: Path = PROJECT) -> tuple[Plugin, ...]:
 
 
 def requirements_file(root: Path = PROJECT) -> Path:
-    """What the project and its plugins require: `requirements.txt`, or what `make plugins` made of several."""
+    """Return the file of requirements: `requirements.txt`, or the one that `make plugins` merged from all plugins."""
     merged = root / REQUIREMENTS
     return merged if installed(root) and merged.is_file() else root / "requirements.txt"
 
 
 def load_hook(plugin: Plugin, reference: str) -> Any:
-    """What the hook `module:attribute` of a plugin is; its module is imported from the plugin's own folder.
+    """Import a plugin's hook, `module:attribute`, from the plugin's own folder.
 
-    Raises HookError, whatever is wrong with it.
+    Raises:
+        HookError: The hook cannot be imported, for whatever reason.
     """
     module, _, attribute = reference.partition(":")
     make_package(plugin.package, plugin.folder)
@@ -99,12 +100,12 @@ def load_hook(plugin: Plugin, reference: str) -> Any:
         return getattr(import_module(f"{plugin.package}.{module}"), attribute)
     except (Exception, SystemExit) as error:
         raise HookError(
-            f"plugin {plugin.name}: {reference} cannot be loaded: {type(error).__name__}: {error}"
+            f"plugin {plugin.name}: {reference} could not be loaded: {type(error).__name__}: {error}"
         ) from error
 
 
 def make_package(name: str, folder: Path) -> None:
-    """Let modules in `folder` be imported as parts of the package `name`, whose parents hold nothing else."""
+    """Let modules in `folder` be imported as parts of the package `name`, whose parents are otherwise empty."""
     parts = name.split(".")
     with _lock:
         for end in range(1, len(parts) + 1):
@@ -119,11 +120,11 @@ def _from_file(root: Path, file: Path) -> tuple[Plugin, ...]:
         entries = json.loads(file.read_bytes())["plugins"]
         found = [_plugin(root, entry) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        _log.error("%s cannot be read, the project goes on without plugins (`make plugins` mends it): %s", file, error)
+        _log.error("%s cannot be read; continuing without plugins (run `make plugins` to fix): %s", file, error)
         return ()
     missing = [plugin for plugin in found if not plugin.folder.is_dir()]
     for plugin in missing:
-        _log.error("plugin %s is missing: %s is gone; `make plugins` brings it back", plugin.name, plugin.folder)
+        _log.error("plugin %s: its folder %s is missing; run `make plugins` to restore it", plugin.name, plugin.folder)
     return tuple(plugin for plugin in found if plugin not in missing)
 
 

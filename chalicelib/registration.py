@@ -1,4 +1,4 @@
-"""Functions as Lambda functions of their own: what `app.<python_name>` is, and which of them are deployed."""
+"""Registers functions as Lambda functions of their own, and finds the handler `app.<python_name>`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 def register(app: Chalice, namespace: dict[str, Any]) -> None:
     """Check the functions at start-up and, for Chalice's command line, register each one that a flow uses.
 
-    `namespace` is the module `app`, in which Chalice's packager expects the handlers. On Lambda nothing is done: a cold
-    start must not grow with the number of functions, and `handler_named` finds the one that is called.
-    Raises `ClashError` and `InvalidNameError`.
+    On Lambda it does nothing: cold starts must not grow with the number of functions, and `handler_named` finds the one
+    that is called.
+
+    Args:
+        app: The application.
+        namespace: The module `app`, in which Chalice's packager expects the handlers.
+
+    Raises:
+        ClashError: Two functions would be the same one on AWS.
+        InvalidNameError: A folder's name cannot be the name of a function.
     """
     if settings.on_lambda:
         return
@@ -36,13 +43,17 @@ def register(app: Chalice, namespace: dict[str, Any]) -> None:
 
 
 def handler_named(python_name: str) -> Callable[[Any, Any], Any]:
-    """The Lambda handler `app.<python_name>`. Raises AttributeError, as a module does, if there is no such function."""
+    """Return the Lambda handler `app.<python_name>`.
+
+    Raises:
+        AttributeError: There is no such function; modules raise the same.
+    """
     from chalicelib.functions.calling import lambda_handler
     from chalicelib.functions.discovery import find_by_python_name
 
     function = None if python_name.startswith("_") else find_by_python_name(python_name)
     if function is None:
         raise AttributeError(
-            f"module 'app' has no attribute {python_name!r}, and chalicelib/lib no function of that name"
+            f"module 'app' has no attribute {python_name!r}, and chalicelib/lib has no function of that name"
         )
     return lambda_handler(function)

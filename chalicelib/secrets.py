@@ -1,7 +1,7 @@
 """Parameter Store -> environment: `/<app>/<stage>/NAME` appears as `os.environ["NAME"]` before user code runs.
 
-A variable that is set otherwise wins. Values are never logged. Out of reach, Parameter Store costs a warning in the
-log: functions that need no secret work on, and known values stay.
+A variable that is already set wins. Values are never logged. If Parameter Store does not answer, a warning is logged
+and known values stay, so that functions without secrets continue to work.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chalicelib import aws
 from chalicelib.settings import defines, remove_variable, set_variable, settings
 
 RETRY_SECONDS = 30.0
-"""How long a failed load is not repeated."""
+"""How long to wait after a failed load, in seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Secrets:
         self._failed = False
 
     def load(self) -> None:
-        """Make sure that the secrets are environment variables. Costs nothing until they are due."""
+        """Make sure that the secrets are environment variables. Does nothing until they are due."""
         if time.monotonic() < self._due:
             return
         with self._lock:
@@ -38,26 +38,26 @@ class Secrets:
                 self._due = time.monotonic() + self._refresh()
 
     def reload(self) -> None:
-        """Load again although they are not due, for code that reads them once. Does not repeat what just failed."""
+        """Load again although they are not due, for code that reads them only once; not right after a failure."""
         with self._lock:
             if not self._failed or time.monotonic() >= self._due:
                 self._due = time.monotonic() + self._refresh()
 
     def forget(self) -> None:
-        """Take the variables back, and load again at the next call."""
+        """Remove the variables, and load again at the next call."""
         with self._lock:
             self._apply({})
             self._due, self._failed = float("-inf"), False
 
     def _refresh(self) -> float:
-        """Load once; how many seconds that is good for."""
+        """Load once. Return for how many seconds that is valid."""
         if not settings.has_cloud:
             return 0.0
         try:
             found = _fetch(settings.names.secrets_prefix)
         except Exception as error:
             _log.warning(
-                "Parameter Store is out of reach (%s): functions run with the secrets known so far, next try in %.0f s",
+                "Parameter Store could not be read (%s): continuing with the secrets known so far; next try in %.0f s",
                 aws.error_name(error),
                 RETRY_SECONDS,
             )

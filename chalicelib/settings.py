@@ -1,9 +1,10 @@
 """The environment contract: the only module that reads or writes `os.environ`.
 
-Values are read when they are asked for, so that a test, or a cloud attached after the import, is seen at once.
+Values are read when they are asked for, so that changes by a test, or by a cloud attached after the import, take
+effect at once.
 
-Every cold start imports this module: it does without `dataclasses` and `pathlib`, whose import alone takes a tenth of
-such a start, and so do the other modules that the first answer needs.
+Every cold start imports this module. It uses neither `dataclasses` nor `pathlib`, whose import takes a tenth of such a
+start, and neither do the other modules that the first answer needs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     """The folder of `app.py`; on Lambda `/var/task`."""
 
 PLUGIN_LIST = ".plugins/installed.json"
-"""The file in the project that lists what plugins are installed."""
+"""The file in the project that lists the installed plugins."""
 
 
 class Settings:
@@ -58,7 +59,9 @@ class Settings:
     @property
     def user_pool_arn(self) -> str:
         pool = self.user_pool_id or f"{self.region}_local"
-        region = pool.partition("_")[0]  # which a pool's id begins with; on the way to AWS only a profile may name it
+        region = pool.partition("_")[
+            0
+        ]  # which a pool's id begins with; AWS_REGION may be unset while deploying with a profile
         return f"arn:aws:cognito-idp:{region}:{self.account}:userpool/{pool}"
 
     @property
@@ -68,12 +71,12 @@ class Settings:
 
     @property
     def jwks_url(self) -> str:
-        """Where the keys lie that tokens are signed with. A local user pool has another host than its issuer."""
+        """The URL of the keys that tokens are signed with. A local user pool has another host than its issuer."""
         return os.environ.get("JWKS_URL") or f"{self.token_issuer}/.well-known/jwks.json"
 
     @property
     def cors_origins(self) -> tuple[str, ...]:
-        """The origins that browsers may call from; `*` stands for every origin."""
+        """The origins that browsers may call from; `*` means every origin."""
         listed = os.environ.get("CORS_ORIGINS", "*").split(",")
         return tuple(origin.strip().rstrip("/") for origin in listed if origin.strip())
 
@@ -91,31 +94,31 @@ class Settings:
 
     @property
     def aws_endpoint(self) -> str | None:
-        """Where AWS is if not at AWS: at localcloud, say. boto3 reads the variable itself."""
+        """The endpoint to use in place of AWS's, localcloud's for example. boto3 reads the variable itself."""
         return os.environ.get("AWS_ENDPOINT_URL") or None
 
     def aws_endpoint_of(self, service: str) -> str | None:
-        """Where one service is, by its id in capitals (`SSM`), if not at AWS; as boto3 reads the variables."""
+        """Return the endpoint of one service, by its id in capitals (`SSM`), if not AWS's; as boto3 does."""
         if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
             return None
         return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or self.aws_endpoint
 
     @property
     def lambda_credentials(self) -> tuple[str, str, str | None] | None:
-        """Access key, secret key and session token where Lambda has put them, None anywhere else.
+        """Access key, secret key and session token where Lambda provides them, None elsewhere.
 
-        None as well where the environment says anything else of how to reach AWS, which boto3 knows to follow.
+        It is also None if other variables say how to reach AWS, as only boto3 knows how to follow them.
         """
         keys = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-        if not (self.on_lambda and keys[0] and keys[1]) or any(os.environ.get(name) for name in _BOTO3_ALONE):
+        if not (self.on_lambda and keys[0] and keys[1]) or any(os.environ.get(name) for name in _ONLY_BOTO3):
             return None
         return keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None
 
     @property
     def has_cloud(self) -> bool:
-        """Whether the stage's resources exist anywhere: those of the stage `local` live at a custom endpoint alone.
+        """Whether the stage's resources exist: those of the stage `local` do only at a custom endpoint.
 
-        Without (a test, `python -m compiler run`) nothing asks an AWS account for a stage that it can't have.
+        Where there is none (a test, `python -m compiler run`), nothing asks an AWS account for a stage it can't have.
         """
         return self.aws_endpoint is not None or self.stage != "local"
 
@@ -130,7 +133,7 @@ class Settings:
         return os.environ.get("AWS_CHALICE_CLI_MODE") == "true"
 
 
-_BOTO3_ALONE = (
+_ONLY_BOTO3 = (
     "AWS_CA_BUNDLE",
     "AWS_PROFILE",
     "AWS_USE_DUALSTACK_ENDPOINT",

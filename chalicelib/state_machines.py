@@ -1,4 +1,4 @@
-"""When the stage's state machines were created: one ListStateMachines for all flows, kept for a while."""
+"""When the stage's state machines were created: one ListStateMachines for all flows, cached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chalicelib.settings import settings
 
 KEEP_SECONDS = 300.0
 RETRY_SECONDS = 10.0
-"""After a failure, or when a flow was asked for that was not listed: it may have been created since."""
+"""After a failure, or if a flow was not listed: it may have been created since."""
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class CreationDates:
         self._fetched = float("-inf")
 
     def of(self, flows: list[str]) -> dict[str, str | None]:
-        """The creation date (ISO 8601) of each flow's state machine; None where there is none, or none can be told."""
+        """Return the creation date (ISO 8601) of each flow's state machine; None if it is unknown."""
         names = {flow: settings.names.resource(flow) for flow in flows}
         with self._lock:
             complete = all(name in self._dates for name in names.values())
@@ -39,7 +39,7 @@ class CreationDates:
             pages = aws.stepfunctions().get_paginator("list_state_machines").paginate()
             self._dates = {m["name"]: times.iso(m["creationDate"]) for p in pages for m in p["stateMachines"]}
         except Exception as error:
-            _log.warning("the creation dates of flows are out of reach: %s", type(error).__name__)
+            _log.warning("The creation dates of flows could not be read: %s", type(error).__name__)
 
 
 _dates = CreationDates()

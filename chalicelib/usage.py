@@ -1,4 +1,4 @@
-"""Monthly usage per user: one UpdateItem a call, which never fails nor delays the call by more than a second.
+"""Monthly usage per user: one UpdateItem per call, which neither fails the call nor delays it by more than a second.
 
 Every authenticated HTTP call is counted by the API. `track_usage_middleware` counts the calls of one function, from a
 flow too; within one call nothing is counted twice.
@@ -36,14 +36,14 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True, slots=True)
 class MonthlyUsage:
-    """How many calls a user made in a month (`YYYY-MM`, UTC)."""
+    """The calls of a user in a month (`YYYY-MM`, UTC)."""
 
     year_month: str
     api_calls: int
 
 
 class Call:
-    """One call, counted at most once."""
+    """One call, which is counted at most once."""
 
     __slots__ = ("_deadline", "_pending", "user_id")
 
@@ -53,7 +53,7 @@ class Call:
         self._deadline: float | None = None
 
     def count(self) -> None:
-        """Count the call, beside its work: DynamoDB answers while the call goes on."""
+        """Count the call while it continues: DynamoDB is asked in another thread."""
         if self._deadline is None and self.user_id:
             self._deadline = time.monotonic() + MAX_DELAY
             try:
@@ -62,7 +62,7 @@ class Call:
                 _report_loss(error)
 
     def settle(self) -> None:
-        """Wait until the count is written, or given up."""
+        """Wait until the count is written or given up."""
         pending, self._pending = self._pending, None
         if pending is None or self._deadline is None:
             return
@@ -78,7 +78,7 @@ _current: ContextVar[Call | None] = ContextVar("call", default=None)
 
 @contextmanager
 def call(user_id: str | None) -> Iterator[Call]:
-    """The scope of one call by `user_id`; at its end the count is settled."""
+    """Open the scope of one call by `user_id`; its end waits for the count."""
     active = Call(user_id)
     token = _current.set(active)
     try:
@@ -89,14 +89,14 @@ def call(user_id: str | None) -> Iterator[Call]:
 
 
 def settle_current() -> None:
-    """Wait for the count of the call that is going on, so that it can be read."""
+    """Wait for the count of the current call, so that it can be read."""
     active = _current.get()
     if active is not None:
         active.settle()
 
 
 def track_usage_middleware(handler: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Count each call of a function, of either style, for the user who caused it. No user, nothing to count.
+    """Count each call of a function, of either style, for the user who caused it, if there is one.
 
     ```python
     @track_usage_middleware
@@ -119,7 +119,7 @@ def track_usage_middleware(handler: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def monthly(user_id: str, start: str = "0000-01", end: str = "9999-12") -> list[MonthlyUsage]:
-    """A user's months from `start` to `end` (`YYYY-MM`, both included), oldest first."""
+    """Return a user's months from `start` to `end` (`YYYY-MM`, both included), oldest first."""
     pages = (
         aws.dynamodb()
         .get_paginator("query")
@@ -153,7 +153,7 @@ def _increment(user_id: str) -> None:
 
 def _report_loss(error: BaseException) -> None:
     """Log the loss, and count it as the metric `UsageLost` (CloudWatch embedded metric format)."""
-    _log.warning("a call was not counted: %s", aws.error_name(error))
+    _log.warning("A call was not counted: %s", aws.error_name(error))
     metric = {"Name": "UsageLost", "Unit": "Count"}
     directive = {"Namespace": settings.names.app, "Dimensions": [["Stage"]], "Metrics": [metric]}
     record = {
@@ -166,7 +166,7 @@ def _report_loss(error: BaseException) -> None:
 
 
 def _user_of(event: Any) -> str | None:
-    """The caller named by an API Gateway event, or by a flow's input."""
+    """Return the caller that an API Gateway event or a flow's input names."""
     if not isinstance(event, dict):
         return None
     context = event.get("requestContext")

@@ -1,4 +1,4 @@
-"""HTTP only: what a request says becomes a call of the domain, its result an answer. No AWS call is made in here."""
+"""The HTTP API: requests become calls of the domain, and results become answers. Nothing in here calls AWS."""
 
 from __future__ import annotations
 

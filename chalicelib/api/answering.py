@@ -1,4 +1,4 @@
-"""Answers requests: what all routes have in common. Who is calling, counting the call, problems, CORS, request ids."""
+"""Answers requests, in what all routes have in common: identity, usage, problems, CORS, request ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
-    """The answer of a route, or the problem that it met."""
+    """Return the answer of a route, or the problem document of what it raised."""
     request_id, origin = _request_id(request), request.headers.get("origin")
     try:
         answered = _answer(route, Call(request, params, request_id))
@@ -36,12 +36,12 @@ def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
 
 
 def answer_preflight(request: Request, methods: list[str]) -> Response:
-    """The answer to `OPTIONS` of a path that takes `methods`."""
+    """Answer `OPTIONS` of a path that accepts `methods`."""
     return Response("", {**cors.preflight(request.headers.get("origin"), methods)}, 204)
 
 
 def problem_of_chalice(request: Request | None, refusal: Response) -> Response:
-    """The problem document for what Chalice has refused."""
+    """Turn Chalice's own refusal into a problem document."""
     from chalicelib.errors import Problem
 
     origin = request.headers.get("origin") if request is not None else None
@@ -53,7 +53,7 @@ def problem_of_chalice(request: Request | None, refusal: Response) -> Response:
 def _answer(route: Route, call: Call) -> Answer:
     if route.public:
         return route.view(call)
-    from chalicelib import identity, usage  # public routes do without, and start sooner
+    from chalicelib import identity, usage  # public routes need neither, and start sooner
 
     authorizer = call.event.get("requestContext", {}).get("authorizer") or {}
     user = identity.authenticate(call.headers, authorizer.get("claims"))
@@ -64,7 +64,7 @@ def _answer(route: Route, call: Call) -> Answer:
 
 
 def _request_id(request: Request | None) -> str:
-    """Lambda's id of the invocation, which its log lines carry."""
+    """Return Lambda's id of the invocation, which is in its log lines."""
     from_lambda = getattr(getattr(request, "lambda_context", None), "aws_request_id", None)
     if from_lambda:
         return str(from_lambda)
@@ -74,7 +74,7 @@ def _request_id(request: Request | None) -> str:
 
 
 class _ProxyResponse(Response):
-    """A response that is binary if its body is: Chalice goes by the media type, and fails where the two differ."""
+    """A response that is binary if its body is. Chalice decides by the media type, and fails if the two differ."""
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
         response = super().to_dict()

@@ -1,4 +1,4 @@
-"""`/auth`: how to sign in, and what a token says."""
+"""`/auth`: how to sign in, and whose token this is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chalicelib.settings import settings
 
 
 def auth_config(call: Call) -> Answer:
-    """What a client needs to sign in with Cognito."""
+    """Answer with what a client needs to sign in with Cognito."""
     return Answer(
         {
             "region": settings.region,
@@ -20,7 +20,7 @@ def auth_config(call: Call) -> Answer:
 
 
 def auth_verify(call: Call) -> Answer:
-    """Who the token says is calling."""
+    """Answer with the user that the token identifies."""
     user = call.user
     return Answer(
         {

@@ -12,7 +12,7 @@ MAX_AGE = "600"  # seconds that a browser keeps a preflight's answer
 
 
 def headers(origin: str | None) -> dict[str, str]:
-    """The headers that let a page of `origin` read the answer; none if it may not."""
+    """Return the headers that let a page of `origin` read the answer, if it may."""
     allowed = settings.cors_origins
     if "*" in allowed:
         return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": RESPONSE_HEADERS}
@@ -26,7 +26,7 @@ def headers(origin: str | None) -> dict[str, str]:
 
 
 def preflight(origin: str | None, methods: Iterable[str]) -> dict[str, str]:
-    """The headers that answer `OPTIONS`."""
+    """Return the headers that answer `OPTIONS`."""
     allowed = headers(origin)
     if "Access-Control-Allow-Origin" not in allowed:
         return allowed

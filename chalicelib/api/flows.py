@@ -1,4 +1,4 @@
-"""`/flows`: which flows there are."""
+"""`/flows`: the project's flows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.flows.suggestions import suggestion
 
 
 def list_flows(call: Call) -> Answer:
-    """The flows by name, and which of them are broken."""
+    """Answer with the flows by name, and with those that are broken."""
     known = catalog()
     names, more = page_of(call, known.flows)
     created = state_machines.of(names)
@@ -25,13 +25,18 @@ def list_flows(call: Call) -> Answer:
 
 
 def get_flow(call: Call) -> Answer:
-    """One flow."""
+    """Answer with one flow."""
     flow = find_flow(call.param("flow_name"))
     return Answer(_flow(flow, state_machines.of([flow.name])))
 
 
 def find_flow(name: str) -> CatalogFlow:
-    """The flow `name`. Raises `NotFound` naming the nearest one, and `Unavailable` if it is broken."""
+    """Return the flow `name`.
+
+    Raises:
+        NotFound: There is no such flow; names the nearest one.
+        Unavailable: The flow is broken.
+    """
     known = catalog()
     flow = known.flows.get(name)
     if flow is not None:
@@ -43,7 +48,7 @@ def find_flow(name: str) -> CatalogFlow:
 
 
 def unknown_flow(name: str, known: Catalog) -> NotFound:
-    """The error for a name that is no flow's."""
+    """Return the error for an unknown flow."""
     hint = suggestion(name, known.flows)
     return NotFound(f"There is no flow {name!r}{f'; {hint}' if hint else '.'} GET /flows lists them.")
 

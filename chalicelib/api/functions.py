@@ -1,5 +1,7 @@
-"""`/lib`: the library functions. One route serves them all, so that a function added is served at the next call, the
-start does not grow with their number, and API Gateway's quota of resources (300) is no limit.
+"""`/lib`: the library functions.
+
+One route serves them all, so that a new function is served at the next call, cold starts do not grow with their number,
+and API Gateway's quota of resources (300) does not matter.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ TEXT = "text/plain; charset=utf-8"
 
 
 def list_functions(call: Call) -> Answer:
-    """The functions by name, with the schemas of their input and output."""
+    """Answer with the functions by name, with the schemas of their input and output."""
     from chalicelib.functions.describing import describe
 
     known = functions.served()
@@ -75,7 +77,7 @@ def _call(function: Function, call: Call) -> Answer:
 
 
 def proxy_event(call: Call) -> dict[str, Any]:
-    """The event as API Gateway sends it; Chalice's local gateway leaves parts out."""
+    """Return the event as API Gateway sends it; Chalice's local gateway omits parts."""
     event = dict(call.event)
     context = dict(event.get("requestContext") or {})
     if call.context is not None:
@@ -98,7 +100,7 @@ def proxy_event(call: Call) -> dict[str, Any]:
 
 
 def _claims(call: Call, context: dict[str, Any]) -> dict[str, Any]:
-    """The caller's claims: API Gateway's, else those of the user whose token was verified here."""
+    """Return the caller's claims: API Gateway's, or those of the user whose token was verified here."""
     given = (context.get("authorizer") or {}).get("claims")
     if given and given.get("sub") == call.user.id:
         return dict(given)
@@ -119,7 +121,7 @@ def _text_body(body: bytes) -> dict[str, Any]:
 
 
 def _lambda_answer(result: Any) -> Answer:
-    """A dict with `statusCode` is an HTTP response, as API Gateway reads it; anything else is JSON."""
+    """Convert a result: a dict with `statusCode` is an HTTP response, as for API Gateway; anything else is JSON."""
     if not (isinstance(result, dict) and "statusCode" in result):
         return Answer(dump(result))
     headers: dict[str, Any] = {str(k): str(v) for k, v in (result.get("headers") or {}).items()}

@@ -1,4 +1,4 @@
-"""What a view sees of a request, and what it answers with."""
+"""The request and the answer, as views see them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Answer:
-    """An answer: `body` is text, bytes, or what JSON can say."""
+    """An answer: `body` is a string, bytes, or a value that JSON can express."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -39,26 +39,26 @@ class Call:
 
     @property
     def user(self) -> User:
-        """The caller. Public routes have none, and do not ask."""
+        """The caller; public routes have none."""
         if self._user is None:
-            raise RuntimeError("a public route asked who is calling")
+            raise RuntimeError("A public route has no caller.")
         return self._user
 
     def set_user(self, user: User) -> None:
         self._user = user
 
     def param(self, name: str) -> str:
-        """A part of the path. API Gateway hands it over still encoded."""
+        """Return a path parameter, decoded; API Gateway passes it encoded."""
         return unquote(self._params[name])
 
     @property
     def headers(self) -> Any:
-        """The headers, by name in any case."""
+        """The headers; their names are case-insensitive."""
         return self._request.headers
 
     @property
     def path(self) -> str:
-        """The path as the caller sees it: on AWS it begins with the API's stage."""
+        """The path as the caller sees it; on AWS it begins with the API's stage."""
         return str(self._request.context.get("path") or self._request.path)
 
     @property
@@ -73,12 +73,16 @@ class Call:
         return self._request.lambda_context
 
     def query(self, name: str) -> str | None:
-        """A query parameter; the last one if it is repeated."""
+        """Return a query parameter, the last one if it is repeated; None if it is absent."""
         parameters = self._request.query_params
         return None if parameters is None else parameters.get(name)
 
     def query_number(self, name: str, *, default: int, lowest: int, highest: int) -> int:
-        """A query parameter that is a whole number. Raises `BadRequest` if it is none, or out of range."""
+        """Return a query parameter that is a whole number.
+
+        Raises:
+            BadRequest: It is not a whole number from `lowest` to `highest`.
+        """
         from chalicelib.api.reading import whole_number
 
         text = self.query(name)
@@ -90,9 +94,11 @@ class Call:
         return raw.encode() if isinstance(raw, str) else bytes(raw)
 
     def json_object(self, *, limit: int | None = None) -> dict[str, Any]:
-        """The body as a JSON object; an empty body is an empty object.
+        """Return the body as a JSON object; an empty body is an empty object.
 
-        Raises `TooLarge` beyond `limit` bytes, `BadRequest` if the body is not JSON, or not an object.
+        Raises:
+            TooLarge: The body has more than `limit` bytes.
+            BadRequest: The body is not a JSON object.
         """
         from chalicelib.api.reading import json_object
 
@@ -100,4 +106,4 @@ class Call:
 
 
 View = Callable[[Call], Answer]
-"""What answers the requests of a route."""
+"""A function that answers the requests of a route."""

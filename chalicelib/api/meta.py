@@ -1,4 +1,4 @@
-"""What is about the API itself: `/health`, `/openapi.json`, `/console`."""
+"""The API about itself: `/health`, `/openapi.json`, `/console`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PLAIN_CONSOLE = """<!doctype html>
   pre { padding: 1em; overflow: auto }
 </style>
 <h1>Serverless Dynamic Workflows</h1>
-<p>The service runs. Its API is described by <a href="openapi.json">openapi.json</a>.</p>
-<p>Every call but <a href="health">health</a>, <a href="auth/config">auth/config</a> and openapi.json needs the id token
-of a user of the Cognito user pool that auth/config names:</p>
+<p>The service is running. Its API is described by <a href="openapi.json">openapi.json</a>.</p>
+<p>Every call except <a href="health">health</a>, <a href="auth/config">auth/config</a> and openapi.json needs the id
+token of a user of the Cognito user pool that auth/config names:</p>
 <pre>curl -H "Authorization: Bearer $TOKEN" -X POST "$API/lib/ping"
 curl -H "Authorization: Bearer $TOKEN" -X POST "$API/run/helloWorldFlow?wait=5"</pre>
 </html>
@@ -30,12 +30,12 @@ curl -H "Authorization: Bearer $TOKEN" -X POST "$API/run/helloWorldFlow?wait=5"<
 
 
 def health(call: Call) -> Answer:
-    """That the service answers. Asks nobody else, so that it says nothing of AWS."""
+    """Answer that the service is running. It asks nothing else, so it says nothing about AWS."""
     return Answer('{"status":"ok"}')
 
 
 def openapi_document(call: Call) -> Answer:
-    """This API as an OpenAPI 3.1 document, with the schemas of all functions and flows."""
+    """Answer with the OpenAPI 3.1 document of this API, with the schemas of all functions and flows."""
     from chalicelib.api.openapi import document
 
     base = call.path.removesuffix("/openapi.json")
@@ -43,7 +43,7 @@ def openapi_document(call: Call) -> Answer:
 
 
 def console(call: Call) -> Answer:
-    """The web console."""
+    """Answer with the web console."""
     from chalicelib.settings import PROJECT
 
     headers = {"Content-Type": "text/html; charset=utf-8"}

@@ -16,15 +16,15 @@ _COUNT = {"type": "integer", "minimum": 0}
 
 PROBLEMS = {
     "400": "The request cannot be read.",
-    "401": "There is no token, or none that is accepted.",
+    "401": "The token is missing or not accepted.",
     "403": "The caller may not do this.",
-    "404": "There is no such thing, or none that the caller may know of.",
-    "409": "The state of the thing does not allow it.",
+    "404": "It does not exist, or the caller may not know that it does.",
+    "409": "The current state does not allow it.",
     "413": "The body is too large.",
     "422": "The body does not fit its schema; `errors` names each field.",
-    "429": "Too many calls; try again after `Retry-After` seconds.",
+    "429": "Too many requests; try again after `Retry-After` seconds.",
     "500": "The service failed.",
-    "503": "Something that the answer needs is out of reach.",
+    "503": "Something that the answer needs is unavailable; try again after `Retry-After` seconds.",
 }
 
 
@@ -33,7 +33,10 @@ def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
 
 
 def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    more = {"nextToken": {**_TEXT, "description": "Where the next page begins."}, **(optional or {})}
+    more = {
+        "nextToken": {**_TEXT, "description": "The query parameter `nextToken` of the next page."},
+        **(optional or {}),
+    }
     return _object({key: {"type": "array", "items": item}, "count": _COUNT}, more)
 
 
@@ -68,7 +71,7 @@ COMPONENTS: dict[str, Any] = {
             "definition": {"type": "object"},
             "created": _NULLABLE_DATE,
         },
-        {"plugin": {**_TEXT, "description": "The plugin that it comes from."}},
+        {"plugin": {**_TEXT, "description": "The plugin that the flow comes from."}},
     ),
     "Flows": _list(
         "flows",
@@ -139,9 +142,9 @@ COMPONENTS: dict[str, Any] = {
 
 
 def add(components: dict[str, Any], name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """Put a schema that stands on its own among the components; the reference to it.
+    """Add a self-contained schema to the components. Return the reference to it.
 
-    Its own `#/$defs/X` then lie deeper in the document, and are pointed to there.
+    References within the schema (`#/$defs/X`) are adjusted to its place in the document.
     """
     key = re.sub("[^A-Za-z0-9._-]", "_", name)
     components[key] = _rebase(schema, f"#/components/schemas/{key}")

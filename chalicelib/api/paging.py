@@ -12,7 +12,11 @@ MAX_PAGE = 1_000
 
 
 def page_of(call: Call, names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """The names on the page that the call asks for, in order, and `nextToken` if there are more."""
+    """Return the names on the page that the call asks for, in order, and `nextToken` if there are more.
+
+    Raises:
+        BadRequest: `limit` or `nextToken` is not valid.
+    """
     limit = call.query_number("limit", default=MAX_PAGE, lowest=1, highest=MAX_PAGE)
     after = _read_token(call.query("nextToken"))
     rest = [name for name in sorted(names) if after is None or name > after]
@@ -30,4 +34,4 @@ def _read_token(token: str | None) -> str | None:
     try:
         return base64.b64decode(token + "=" * (-len(token) % 4), "-_", validate=True).decode()
     except ValueError:
-        raise BadRequest("The query parameter 'nextToken' is not one that this list has given.") from None
+        raise BadRequest("The query parameter 'nextToken' did not come from this list.") from None

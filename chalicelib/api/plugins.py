@@ -1,6 +1,6 @@
 """`/plugins/NAME/...`: the routes that plugins add. Each is imported at its first call: the start does not grow.
 
-A view is `def view(call: Call) -> Answer`, as those of this package; anything else that it returns is sent as JSON.
+A view is `def view(call: Call) -> Answer`, like those of this package; other results are sent as JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def routes() -> Iterator[Route]:
-    """The routes of all plugins. They need a token, as every route of the project's own."""
+    """Return the routes of all plugins. They need a token, like the project's own routes."""
     for plugin in plugins.installed():
         for key, reference in plugin.routes.items():
             method, _, path = key.partition(" ")
@@ -34,7 +34,7 @@ def _view(plugin: Plugin, key: str, reference: str) -> View:
                 loaded.append(plugins.load_hook(plugin, reference))
             answer = loaded[0](call)
         except SystemExit as error:
-            raise HookError(f"plugin {plugin.name}: {key} would end the API by {error!r}") from error
+            raise HookError(f"plugin {plugin.name}: {key} raised {error!r}") from error
         return _sound(answer if isinstance(answer, Answer) else Answer(answer), f"plugin {plugin.name}: {key}")
 
     view.__name__ = "".join(c if c.isalnum() else "_" for c in f"plugin_{plugin.name}_{key}").lower()
@@ -42,13 +42,13 @@ def _view(plugin: Plugin, key: str, reference: str) -> View:
 
 
 def _sound(answer: Answer, who: str) -> Answer:
-    """The answer as it is sent. Raises HookError if it cannot be."""
+    """Return the answer as it is sent, or raise HookError if it cannot be sent."""
     headers = answer.headers if isinstance(answer.headers, dict) else {"": answer.headers}
     if not all(_HEADER.fullmatch(name) and _VALUE.fullmatch(str(value)) for name, value in headers.items()):
-        raise HookError(f"{who}: an answer has no headers {headers!r}")
+        raise HookError(f"{who}: the answer has invalid headers: {headers!r}")
     if not isinstance(answer.status, int) or not 200 <= answer.status <= 599:
-        raise HookError(f"{who}: an answer has no status {answer.status!r}")
+        raise HookError(f"{who}: the answer has the invalid status {answer.status!r}; it must be from 200 to 599")
     try:
         return Answer(answer.text(), answer.status, headers)
     except (TypeError, ValueError, RecursionError) as error:
-        raise HookError(f"{who}: what it returned is no JSON: {error}") from error
+        raise HookError(f"{who}: the result cannot be written as JSON: {error}") from error

@@ -1,4 +1,4 @@
-"""The table of the API's routes. A view's module is imported at its first call, so that no cold start pays for all."""
+"""The table of the API's routes. A view's module is imported at its first call, which keeps cold starts short."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _view(module: str, name: str) -> View:
-    """The view `name` of `chalicelib.api.<module>`."""
+    """Return the view `name` of `chalicelib.api.<module>`, imported at its first call."""
 
     def view(call: Call) -> Answer:
         found: View = getattr(import_module(f"chalicelib.api.{module}"), name)

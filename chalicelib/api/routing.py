@@ -1,4 +1,4 @@
-"""Registers routes with Chalice. What answers a request is imported at the first one (`answering`)."""
+"""Registers routes with Chalice. The code that answers (`answering`) is imported at the first request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Route(NamedTuple):
-    """One row of the API."""
+    """One route of the API."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Route(NamedTuple):
 
 
 def register(app: Chalice, routes: Iterable[Route]) -> None:
-    """Serve `routes`, and the preflight of each path. All but public ones need a token of the stage's user pool."""
+    """Serve `routes`, and the preflight of each path. Only public ones work without a token of the user pool."""
     authorizer = CognitoUserPoolAuthorizer("CognitoUserPool", provider_arns=[settings.user_pool_arn])
     methods: dict[str, list[str]] = {}
     for route in routes:
@@ -36,7 +36,7 @@ def register(app: Chalice, routes: Iterable[Route]) -> None:
             methods=[route.method],
             name=route.view.__name__,
             authorizer=None if route.public else authorizer,
-            content_types=[],  # API Gateway passes any; what a body must be is for the view to say
+            content_types=[],  # any: the view decides what the body must be
         )(_adapter(app, route))
     for path, allowed in methods.items():
         name = "preflight_" + path.strip("/").replace("/", "_").replace("{", "").replace("}", "").replace(".", "_")
@@ -66,12 +66,12 @@ def _preflight(app: Chalice, methods: list[str]) -> Callable[..., Response]:
 def _current(app: Chalice) -> Request:
     request = app.current_request
     if request is None:
-        raise RuntimeError("a view was called outside of a request")
+        raise RuntimeError("A view was called outside a request.")
     return request
 
 
 def _problems_of_chalice(request: Request | None, get_response: Callable[[Any], Response]) -> Response:
-    """Turn what Chalice itself refuses (a method that a path does not have) into a problem document."""
+    """Turn Chalice's own refusals (a method that the path does not have) into problem documents."""
     response = get_response(request)
     if not (isinstance(response.body, dict) and response.body.keys() == {"Code", "Message"}):
         return response

@@ -1,4 +1,4 @@
-"""`/run` and `/runs`: start flows, follow, stop and redrive their runs."""
+"""`/run` and `/runs`: start flows; follow, stop and redrive their runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.runs.records import STATUSES
 from chalicelib.runs.starting import MAX_INPUT, start
 
 MAX_WAIT = 25
-"""Seconds that a request may wait for a run's end: API Gateway gives up after 29."""
+"""Seconds that a request may wait for the end of a run; API Gateway gives up after 29."""
 
 
 def start_run(call: Call) -> Answer:
@@ -49,13 +49,13 @@ def start_run(call: Call) -> Answer:
 
 
 def get_run(call: Call) -> Answer:
-    """A run: its status, and its output or error."""
+    """Answer with a run: its status, and its output or error."""
     wait = _wait(call)
     return Answer(_run(finding.wait(_find(call), wait)))
 
 
 def run_history(call: Call) -> Answer:
-    """What happened in a run, event by event."""
+    """Answer with the events of a run."""
     limit = call.query_number("limit", default=100, lowest=1, highest=MAX_EVENTS)
     newest_first = _flag(call, "reverseOrder")
     found = events_of(_find(call), limit=limit, token=call.query("nextToken"), newest_first=newest_first)
@@ -73,7 +73,7 @@ def redrive_run(call: Call) -> Answer:
 
 
 def list_runs(call: Call) -> Answer:
-    """The caller's runs of the last 90 days, newest first."""
+    """Answer with the caller's runs of the last 90 days, newest first."""
     status = call.query("status")
     if status is not None and status not in STATUSES:
         raise BadRequest(f"The query parameter 'status' is {status!r}; it must be one of {', '.join(STATUSES)}.")
@@ -98,7 +98,7 @@ def list_runs(call: Call) -> Answer:
 def _find(call: Call) -> Run:
     flow = call.param("flow_name")
     try:
-        # Neither ids nor ARNs have a `%`: what still has one was encoded twice.
+        # Neither ids nor ARNs contain `%`: one that still does was encoded twice.
         return finding.find(call.user, flow, unquote(call.param("execution_id")))
     except NotFound:
         known = catalog()
@@ -110,7 +110,7 @@ def _find(call: Call) -> Run:
 def _check_access(call: Call, flow: CatalogFlow) -> None:
     groups = flow.access_groups
     if groups and not call.user.is_admin and not set(groups) & set(call.user.groups):
-        raise Forbidden(f"The flow {flow.name!r} may be run by members of {', '.join(groups)}.")
+        raise Forbidden(f"The flow {flow.name!r} may only be run by members of: {', '.join(groups)}.")
 
 
 def _wait(call: Call) -> float:

@@ -1,4 +1,4 @@
-"""`/usage`: how many calls a user made in each month."""
+"""`/usage`: the number of calls of a user in each month."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def own_usage(call: Call) -> Answer:
-    """The caller's usage."""
+    """Answer with the caller's usage."""
     return _usage(call, call.user.id)
 
 
 def user_usage(call: Call) -> Answer:
-    """A user's usage; another's is for the group `admin`."""
+    """Answer with a user's usage; only the group `admin` may see another's."""
     user_id = call.param("user_id")
     if user_id != call.user.id and not call.user.is_admin:
-        raise Forbidden("Another user's usage is for members of the group 'admin'.")
+        raise Forbidden("Only members of the group 'admin' may see another user's usage.")
     return _usage(call, user_id)
 
 
 def _usage(call: Call, user_id: str) -> Answer:
     start, end = _month(call, "startDate", "0000-01"), _month(call, "endDate", "9999-12")
     if start > end:
-        raise BadRequest(f"startDate {start} lies after endDate {end}.")
-    usage.settle_current()  # what is told includes this call
+        raise BadRequest(f"startDate ({start}) must not be after endDate ({end}).")
+    usage.settle_current()  # so that the answer includes this call
     months = [{"yearMonth": m.year_month, "apiCalls": m.api_calls} for m in usage.monthly(user_id, start, end)]
     return Answer({"userId": user_id, "usage": months})
 

@@ -1,7 +1,7 @@
-"""The library functions: found on disk, imported at their first call, called from HTTP or from a flow.
+"""The library functions: found on disk, imported at their first call, called over HTTP or by a flow.
 
-`discovery` lists them, `loading` imports and reloads them, `signature` binds what they take and serialises what they
-return, `calling` runs them.
+`discovery` lists them, `loading` imports and reloads them, `signature` binds their parameters, `serialising` writes
+their results, `calling` runs them, `describing` makes their schemas, `failures` locates what they raise.
 """
 
 from chalicelib.functions.discovery import (

@@ -1,4 +1,4 @@
-"""Calls a function: from a flow with the state's input, from HTTP with the request."""
+"""Calls a function with a state's input, as Lambda does for a flow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from chalicelib.names import USER_KEY
 
 
 def call_from_flow(function: Function, event: Any, context: Any) -> Any:
-    """Call a function with a state's input; what it raises is the task's error, under the name of its class."""
+    """Call a function with a state's input.
+
+    Args:
+        function: The function.
+        event: The state's input.
+        context: The Lambda context.
+
+    Returns:
+        The result in JSON's own types.
+
+    Raises:
+        ValidationError: The input does not fit the parameters of a typed function.
+        Exception: Whatever the function raises is the task's error, under the name of its class.
+    """
     user = event.get(USER_KEY) if isinstance(event, dict) else None
     with usage.call(user if isinstance(user, str) else None):
         signature = load(function).signature
@@ -22,11 +35,11 @@ def call_from_flow(function: Function, event: Any, context: Any) -> Any:
 
 
 def lambda_handler(function: Function) -> Callable[[Any, Any], Any]:
-    """The Lambda handler of a function: what `app.<python_name>` is."""
+    """Return the Lambda handler of a function, `app.<python_name>`."""
 
     def handler(event: Any, context: Any) -> Any:
         return call_from_flow(function, event, context)
 
     handler.__name__ = handler.__qualname__ = function.python_name
-    handler.__doc__ = f"The library function {function.name!r}, called by a flow."
+    handler.__doc__ = f"Run the library function {function.name!r} for a flow."
     return handler

@@ -1,7 +1,7 @@
-"""What a function is for and what it takes, for `GET /lib` and the OpenAPI document.
+"""Describes functions for `GET /lib` and the OpenAPI document: purpose, input and output.
 
-The docstring and the style are read from the source; a module is imported only if its handler is typed, as types are
-known to the interpreter alone. Nothing is imported before somebody asks.
+Docstring and style are read from the source. A module is imported only if its handler is typed, as only the interpreter
+knows its types, and only when a description is asked for.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Description:
 
 
 def describe(function: Function) -> Description:
-    """Describe a function. One that cannot be imported is described as far as its source goes."""
+    """Describe a function; one that cannot be imported, as far as its source says."""
     try:
         description, lambda_style = _read_source(function)
     except (SyntaxError, ValueError, OSError):
@@ -59,7 +59,7 @@ def describe(function: Function) -> Description:
 
 
 def _read_source(function: Function) -> tuple[str, bool]:
-    """The handler's docstring, or else the module's, and whether it is `handler(event, context)` for certain."""
+    """Return the docstring of the handler or else the module, and whether it surely is `handler(event, context)`."""
     module = ast.parse(function.path.read_bytes(), str(function.path))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     handler = next((n for n in module.body if isinstance(n, kinds) and n.name == "handler"), None)

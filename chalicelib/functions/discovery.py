@@ -1,4 +1,4 @@
-"""Which functions there are: each folder of `chalicelib/lib/`, and of a plugin, with a `handler.py`."""
+"""Finds the functions: the folders of `chalicelib/lib/`, and of plugins, with a `handler.py`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
     *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "attach", "logs"),
     *("gc", "registration", "run_status", "settings"),
 }
-"""Names that the deployment gives to its own resources, and those that `app.py` uses."""
+"""Names of the deployment's own resources, and those that `app.py` uses."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 MAX_NAME = 255
-"""Characters of a folder's name; a file system refuses even to look for a longer one."""
+"""Characters of a folder's name; file systems refuse longer ones."""
 
 
 class FunctionError(Exception):
-    """The functions on disk cannot be served as they are."""
+    """A function cannot be served or deployed."""
 
 
 class InvalidNameError(FunctionError):
-    """A folder's name cannot be a function's."""
+    """A folder's name cannot be the name of a function."""
 
 
 class ClashError(FunctionError):
-    """Two functions would be one on AWS; names both files."""
+    """Two functions would be the same one on AWS. The message names both files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A library function as it lies on disk; nothing of it is imported."""
+    """A library function on disk; it is not imported yet."""
 
     name: str
     """The folder's name: `POST /lib/<name>`."""
@@ -58,10 +58,11 @@ class Function:
 
 
 def discover(root: Path = PROJECT) -> dict[str, Function]:
-    """All functions of the project at `root` by name, sorted.
+    """Return all functions of the project at `root` by name, sorted.
 
-    Raises `InvalidNameError` for a name that cannot be served, and `ClashError` for two that would share a Lambda
-    function or a CloudFormation resource; both name the files.
+    Raises:
+        InvalidNameError: A folder's name cannot be the name of a function.
+        ClashError: Two functions would share a Lambda function or a CloudFormation resource.
     """
     found, problems = survey(root)
     if problems:
@@ -70,9 +71,9 @@ def discover(root: Path = PROJECT) -> dict[str, Function]:
 
 
 def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionError]]:
-    """The functions that can be called here, by name, sorted, and what keeps functions from being deployed.
+    """Return the functions that can be called here, by name, sorted, and what prevents a deployment.
 
-    Functions that clash on AWS alone are both there; one whose name cannot be a function's is not.
+    Functions that clash only on AWS are both included; one with an invalid name is not.
     """
     found: dict[str, Function] = {}
     by_resource: dict[str, Function] = {}
@@ -86,7 +87,7 @@ def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionErro
         if other is not function:
             message = (
                 f"{other.path} and {function.path} would be the same function on AWS: {_way_out(other, function)} "
-                "(hyphens, underscores and capitals do not tell names apart)"
+                "(names that differ only in hyphens, underscores or capitals are the same)"
             )
             problems.append(ClashError(message))
         found.setdefault(function.name, function)
@@ -94,7 +95,7 @@ def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionErro
 
 
 def served(root: Path = PROJECT) -> dict[str, Function]:
-    """The functions that can be called, by name, sorted; what keeps any from being deployed goes into the log."""
+    """Return the functions that can be called, by name, sorted; log what prevents a deployment."""
     found, problems = survey(root)
     for problem in problems:
         _log.warning("%s", problem)
@@ -102,7 +103,7 @@ def served(root: Path = PROJECT) -> dict[str, Function]:
 
 
 def find(name: str, root: Path = PROJECT) -> Function | None:
-    """The function `name`, None if there is none. Looks at its own folder alone, however many there are."""
+    """Return the function `name`, None if there is none. It reads only the function's own folder."""
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         return None
     for library, plugin in _libraries(root):
@@ -114,7 +115,7 @@ def find(name: str, root: Path = PROJECT) -> Function | None:
 
 
 def find_by_python_name(python_name: str, root: Path = PROJECT) -> Function | None:
-    """The function whose Lambda handler is `app.<python_name>`."""
+    """Return the function whose Lambda handler is `app.<python_name>`, None if there is none."""
     exact = find(python_name, root)
     if exact is not None and python_name not in RESERVED:
         return exact
@@ -151,25 +152,25 @@ def _function(folder: Path, plugin: Plugin | None, root: Path) -> Function:
     python_name = folder.name.replace("-", "_")
     if root == PROJECT:
         module = f"chalicelib.lib.{folder.name}.handler"
-    else:  # of another project: told apart by where it lies
+    else:  # of another project: the folder makes the name unique
         module = f"library_functions.{python_name}_{zlib.crc32(bytes(folder)):08x}.handler"
     return Function(folder.name, python_name, folder, module)
 
 
 def name_problem(name: str) -> str:
-    """Why `name` cannot be a function's, empty if it can."""
+    """Return why `name` cannot be the name of a function, the empty string if it can."""
     python_name = name.replace("-", "_")
     if not _NAME.fullmatch(name):
-        why = "a name has ASCII letters, digits, hyphens and underscores, and begins with a letter"
+        why = "a name consists of ASCII letters, digits, hyphens and underscores, and begins with a letter"
     elif python_name in RESERVED:
         why = f"the name is reserved (as are {', '.join(sorted(RESERVED - {python_name}))})"
     elif keyword.iskeyword(python_name):
-        why = "the name is a keyword of Python"
+        why = "the name is a Python keyword"
     else:
         return ""
-    return f"{name!r} cannot be a function's name: {why}"
+    return f"{name!r} cannot be the name of a function: {why}"
 
 
 def resource_name(name: str) -> str:
-    """What the deployment makes of a name for CloudFormation, whose logical ids are alphanumeric."""
+    """Return the logical id that the deployment makes of a name; CloudFormation's are alphanumeric."""
     return "".join(part[0].upper() + part[1:] for part in re.split("[-_]", name) if part)

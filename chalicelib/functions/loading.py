@@ -37,9 +37,11 @@ class Loaded:
 
 
 def load(function: Function) -> Loaded:
-    """The imported function; its secrets are in the environment before its module runs.
+    """Return the imported function; its secrets are in the environment before its module runs.
 
-    Raises whatever the module raises, and `FunctionError` if it has no `handler`.
+    Raises:
+        FunctionError: The module has no `handler`, or exits the process on import.
+        Exception: Whatever the module raises on import.
     """
     secrets.load()
     if not settings.on_lambda:
@@ -50,7 +52,7 @@ def load(function: Function) -> Loaded:
             found = _loaded.get(function.path)
             if found is None:
                 if not settings.on_lambda:
-                    secrets.reload()  # one may have been put a moment ago, and the module may keep what it reads
+                    secrets.reload()  # one may be new, and the module may keep what it reads on import
                 found = _loaded[function.path] = _import(function)
     return found
 
@@ -62,7 +64,7 @@ def _import(function: Function) -> Loaded:
             module = importlib.import_module(function.module)
         except Exception:
             raise
-        except BaseException as error:  # sys.exit and the like would end whoever merely lists the functions
+        except BaseException as error:  # sys.exit and the like would end a process that only lists the functions
             raise FunctionError(f"{function.path} raises {error!r} on import") from error
         finally:
             _watch()
@@ -73,7 +75,7 @@ def _import(function: Function) -> Loaded:
 
 
 def _make_package(function: Function) -> None:
-    """Let a function outside of this project's `chalicelib/lib` be imported, and import what lies beside it.
+    """Let a function outside this project's `chalicelib/lib` be imported, and import modules of its folder.
 
     A plugin's functions may also import from each other: `from ..shared.model import Order`.
     """
@@ -86,7 +88,7 @@ def _make_package(function: Function) -> None:
 
 @contextmanager
 def _fresh_source() -> Iterator[None]:
-    """Import from source: compiled files tell versions apart by the second, and people save twice in one."""
+    """Import from source: compiled files distinguish versions by the second, and people save twice within one."""
     if settings.on_lambda:
         yield
         return
@@ -100,7 +102,7 @@ def _fresh_source() -> Iterator[None]:
 
 
 def is_user_module(name: str) -> bool:
-    """Whether a module of this name is the user's own code: a function, or what functions import from beside them."""
+    """Whether a module of this name is the user's own code: a function, or a module that functions share."""
     return name.startswith(_PACKAGES)
 
 
@@ -119,7 +121,7 @@ def _watch() -> None:
 
 
 def _forget_changed() -> None:
-    """Drop all user modules if the file of any has changed: they may import each other."""
+    """Forget all user modules if the file of any has changed, as they may import each other."""
     if all(_version(path) == version for path, version in list(_watched.items())):
         return
     with _lock:

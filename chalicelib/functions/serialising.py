@@ -1,4 +1,4 @@
-"""What a function returns, as JSON."""
+"""Writes the results of functions as JSON."""
 
 from __future__ import annotations
 

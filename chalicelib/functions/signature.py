@@ -1,7 +1,7 @@
-"""What a handler takes and returns, told from its signature.
+"""What a handler takes and returns, according to its signature.
 
 `handler(event, context)` is called as on Lambda. Any other signature is *typed*: its parameters are bound from a JSON
-object by name and validated by pydantic, which is imported for typed handlers alone.
+object by name and validated by pydantic, which is imported only for typed handlers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONTEXT_NAMES = frozenset({"context", "_context", "ctx", "_"})
 
 
 class ValidationError(Exception):
-    """A typed function's input does not fit its parameters. In a flow this is the error's name."""
+    """The input of a typed function does not fit its parameters. In a flow, this is the error's name."""
 
     def __init__(self, errors: list[FieldError]):
         super().__init__("; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors))
@@ -46,8 +46,11 @@ class Signature:
     def call_with_input(self, value: Any) -> Any:
         """Bind a typed handler's parameters from a JSON object and call it.
 
-        Keys that are no parameter are ignored (unless the handler takes `**kwargs`), since a flow's input has more
-        than one function needs. Raises `ValidationError` naming each field.
+        Keys without a parameter are ignored (unless the handler takes `**kwargs`), since the input of a flow has more
+        than one function needs. A parameter's key is its name, or the alias that its `Field` gives it.
+
+        Raises:
+            ValidationError: The input does not fit; `errors` names each field.
         """
         positional, keywords = self._bind(value)
         return _finished(self._handler(*positional, **keywords))
@@ -63,7 +66,7 @@ class Signature:
 
     @property
     def output_schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of what the handler returns; `{}` when it does not say."""
+        """JSON Schema (2020-12) of what the handler returns; `{}` without an annotation."""
         annotation = self._hints.get("return", Any)
         if not self.typed or annotation is Any:
             return {}
@@ -78,7 +81,7 @@ class Signature:
 
     @cached_property
     def _fields(self) -> list[tuple[str, Parameter]]:
-        """The bindable parameters under the names of their fields: a parameter may be called as pydantic's own are."""
+        """The bindable parameters by the names of their fields: pydantic reserves names that parameters may have."""
         variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
         return [(f"field_{i}", p) for i, p in enumerate(self._parameters) if p.kind not in variable]
 
@@ -90,13 +93,13 @@ class Signature:
         for field, parameter in self._fields:
             hint = self._hints.get(parameter.name, Any)
             named: Any = Field(alias=parameter.name, title=parameter.name)
-            if typing.get_origin(hint) is typing.Annotated:  # what the handler itself says comes later, and wins
+            if typing.get_origin(hint) is typing.Annotated:  # the handler's own metadata comes later, and wins
                 hint = typing.Annotated[(hint.__origin__, named, *hint.__metadata__)]
             else:
                 hint = typing.Annotated[hint, named]
             definitions[field] = (hint, ... if parameter.default is Parameter.empty else parameter.default)
         extra: typing.Literal["allow", "ignore"] = "allow" if self._takes_keywords else "ignore"
-        # JSON has neither infinity nor NaN, so that none may come in as a string either
+        # JSON has neither infinity nor NaN, so the strings `inf` and `nan` are refused too
         config = ConfigDict(extra=extra, arbitrary_types_allowed=True, allow_inf_nan=False)
         return create_model("Input", __config__=config, **definitions)
 
@@ -122,14 +125,14 @@ class Signature:
 
 
 def is_lambda_style(names: list[str], parameters: list[Parameter] | None = None) -> bool:
-    """Whether parameters of these names are `(event, context)`, or hidden behind a decorator's `(*args, **kwargs)`."""
+    """Whether parameters of these names are `(event, context)`, or a decorator's `(*args, **kwargs)`."""
     if parameters and all(p.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) for p in parameters):
         return parameters[0].kind is Parameter.VAR_POSITIONAL
     return len(names) == 2 and names[0] in EVENT_NAMES and names[1] in CONTEXT_NAMES
 
 
 def field_path(location: typing.Iterable[str | int]) -> str:
-    """`("items", 0, "sku")` as `items[0].sku`."""
+    """Write `("items", 0, "sku")` as `items[0].sku`."""
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
@@ -149,7 +152,7 @@ def _field_error(error: Any) -> FieldError:
 
 
 def _schema_generator() -> Any:
-    """Schemas as the values are really written: a Decimal is a number (see `serialising`)."""
+    """Return a generator of schemas that match what `serialising` writes: a Decimal is a number."""
     from pydantic.json_schema import GenerateJsonSchema
     from pydantic_core import PydanticSerializationError, core_schema
 

@@ -9,7 +9,11 @@ from chalicelib.runs.records import REDRIVABLE, RUNNING, Outcome, Run
 
 
 def stop(run: Run) -> Run:
-    """Stop a run; stopping one that was stopped before changes nothing. Raises `Conflict` if it ended otherwise."""
+    """Stop a run; stopping one again changes nothing.
+
+    Raises:
+        Conflict: The run has ended otherwise, or is a run of an EXPRESS flow.
+    """
     if run.status == "ABORTED":
         return run
     _refuse_express(run, "stopped")
@@ -17,24 +21,28 @@ def stop(run: Run) -> Run:
         aws.stepfunctions().stop_execution(
             executionArn=run.execution_arn, error="Stopped", cause="Stopped by a user through the API."
         )
-        run = finding.refreshed(run)  # it may have ended by itself a moment earlier
+        run = finding.refreshed(run)  # it may have ended a moment earlier
     if run.ended and run.status != "ABORTED":
-        raise Conflict(f"The run has ended already: {run.status}.")
+        raise Conflict(f"The run has already ended: {run.status}.")
     return run
 
 
 def redrive(run: Run) -> Run:
-    """Continue a run where it failed. Raises `Conflict` if there is nothing to continue."""
+    """Continue a run where it failed.
+
+    Raises:
+        Conflict: The run has not failed, cannot be redriven any more, or is a run of an EXPRESS flow.
+    """
     _refuse_express(run, "redriven")
     if run.status not in REDRIVABLE:
-        raise Conflict(f"The run is {run.status}; only one that is {', '.join(sorted(REDRIVABLE))} can be redriven.")
+        raise Conflict(f"The run is {run.status}. Only runs that are {', '.join(sorted(REDRIVABLE))} can be redriven.")
     try:
         aws.stepfunctions().redrive_execution(executionArn=run.execution_arn)
     except Exception as error:
         if error_code(error) not in {"ExecutionNotRedrivable", "ExecutionDoesNotExist"}:
             raise
         raise Conflict("Step Functions cannot redrive the run: it is too old, or its flow has changed.") from None
-    # An event that came meanwhile knows as much or more, and is not overwritten.
+    # An event that arrived meanwhile is at least as recent, and is not overwritten.
     restarted = Outcome(RUNNING, redrive_count=run.redrive_count + 1)
     records.update(run.user_id, run.execution_id, run.execution_arn, restarted)
     return records.get(run.user_id, run.execution_id) or run

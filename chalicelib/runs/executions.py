@@ -12,12 +12,12 @@ from chalicelib.runs.records import RUNNING, Outcome
 
 
 class DoesNotExist(Exception):
-    """Step Functions knows no such execution."""
+    """Step Functions does not know the execution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What DescribeExecution says."""
+    """The answer of DescribeExecution."""
 
     execution_arn: str
     name: str
@@ -27,7 +27,11 @@ class Description:
 
 
 def describe(execution_arn: str) -> Description:
-    """Ask Step Functions (a scarce call: 15 a second for all). Raises `DoesNotExist`."""
+    """Describe an execution. This is a scarce call: 15 a second for the whole account.
+
+    Raises:
+        DoesNotExist: Step Functions does not know the execution.
+    """
     try:
         found = aws.stepfunctions().describe_execution(executionArn=execution_arn)
     except Exception as error:
@@ -52,7 +56,7 @@ def describe(execution_arn: str) -> Description:
 
 
 def user_of(input_text: str | None) -> str | None:
-    """The user who started the execution with this input, None if no user did."""
+    """Return the user who started the execution with this input, None if no user did."""
     try:
         value = json.loads(input_text or "null")
     except ValueError:

@@ -1,7 +1,7 @@
 """Finds a run for its owner, and waits for its end.
 
-The record is what is read. DescribeExecution is the fallback for a record that stays `RUNNING` although events should
-have ended it, asked ever more rarely as a run grows older.
+It reads the record. DescribeExecution is the fallback for a record that stays `RUNNING` although an event should have
+ended it; the longer a run takes, the more rarely it is called.
 """
 
 from __future__ import annotations
@@ -26,13 +26,19 @@ MAX_REMEMBERED = 10_000
 _ARN = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(?:execution|express):(?P<machine>[^:]+):(?P<id>[^:]+)(?::[^:]+)?")
 
 _doubts: dict[str, tuple[float, float]] = {}
-"""When a run is to be checked with Step Functions again, and how long it is trusted after that."""
+"""When to check a run with Step Functions again, and for how long to trust its record after that."""
 
 
 def find(user: User, flow: str, reference: str) -> Run:
-    """The run that `reference`, an execution id or ARN, names, if it is the user's own, or the user is an admin.
+    """Return a run that is the user's own, or anybody's if the user is an admin.
 
-    Raises `NotFound` for any other, as for one that does not exist.
+    Args:
+        user: Who asks.
+        flow: The name of the flow.
+        reference: The execution's id or ARN.
+
+    Raises:
+        NotFound: The run does not exist, or is another user's.
     """
     execution_id = _execution_id(flow, reference)
     run = None if execution_id is None else records.get(user.id, execution_id)
@@ -44,9 +50,9 @@ def find(user: User, flow: str, reference: str) -> Run:
 
 
 def wait(run: Run, seconds: float, *, now: Callable[[], float] = time.monotonic) -> Run:
-    """The run when it has ended, or as it is after `seconds`.
+    """Return the run when it has ended, or as it is after `seconds`.
 
-    Looks at the record soon after the start, when short flows end, and ever more slowly later.
+    It reads the record often at first, when short flows end, and more and more rarely later.
     """
     deadline = now() + seconds
     pause = FIRST_PAUSE
@@ -58,11 +64,11 @@ def wait(run: Run, seconds: float, *, now: Callable[[], float] = time.monotonic)
 
 
 def refreshed(run: Run) -> Run:
-    """The run as Step Functions says it is; its record is brought up to date."""
+    """Bring the record of a run up to date with Step Functions, and return the run."""
     try:
         outcome = executions.describe(run.execution_arn).outcome
     except executions.DoesNotExist:
-        cause = "Step Functions knows no such execution: it never started, or is gone since."
+        cause = "Step Functions does not know the execution: it never started, or no longer exists."
         outcome = Outcome("FAILED", times.now(), error="ExecutionDoesNotExist", cause=cause)
     if outcome.status == RUNNING:
         return run
@@ -78,7 +84,7 @@ def _execution_id(flow: str, reference: str) -> str | None:
 
 
 def _of_any_user(flow: str, execution_id: str) -> Run | None:
-    """The run of whoever started it: Step Functions tells by its input. One by a schedule has no record."""
+    """Return the run of any user: its input names who started it. One that a schedule started has no record."""
     try:
         found = executions.describe(settings.names.execution_arn(flow, execution_id))
     except executions.DoesNotExist:
@@ -101,7 +107,7 @@ def _of_any_user(flow: str, execution_id: str) -> Run | None:
 
 
 def _doubted(run: Run) -> Run:
-    """The run, checked with Step Functions if its record has said `RUNNING` for suspiciously long."""
+    """Return the run, checked with Step Functions if its record has been `RUNNING` for suspiciously long."""
     if run.ended:
         _doubts.pop(run.execution_id, None)
         return run
@@ -118,8 +124,8 @@ def _doubted(run: Run) -> Run:
 
 
 def _given_up(run: Run) -> Run:
-    """An EXPRESS run whose process died: nobody can tell what became of it."""
-    cause = "The API lost the execution. EXPRESS executions keep no record; make the flow STANDARD to have one."
+    """End an EXPRESS run whose process died, as its outcome cannot be known any more."""
+    cause = "The API lost the execution. Step Functions keeps no record of EXPRESS executions; make the flow STANDARD."
     outcome = Outcome("TIMED_OUT", times.now(), error="States.Timeout", cause=cause)
     records.update(run.user_id, run.execution_id, run.execution_arn, outcome)
     return records.get(run.user_id, run.execution_id) or run

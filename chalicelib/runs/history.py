@@ -11,24 +11,33 @@ from chalicelib.runs.records import Run
 
 MAX_EVENTS = 1_000
 INTERNAL = frozenset({"roleArn", "taskCredentials"})
-"""Keys of events that are no business of the run's owner."""
+"""Keys of events that the run's owner does not see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Some events, and where the next ones begin."""
+    """Some events, and the token of the next page."""
 
     events: list[dict[str, Any]]
     next_token: str | None
 
 
 def history(run: Run, *, limit: int, token: str | None, newest_first: bool = False) -> Events:
-    """The events of a run as GetExecutionHistory tells them, without what is internal.
+    """Return the events of a run as GetExecutionHistory does, without what is internal.
 
-    Raises `BadRequest` for a token that is none, `Conflict` for an EXPRESS run, which has no history.
+    Args:
+        run: The run.
+        limit: The most events to return.
+        token: The `next_token` of the page before; None for the first page.
+        newest_first: Whether to begin with the newest event.
+
+    Raises:
+        BadRequest: The token did not come from this history.
+        Conflict: An EXPRESS run has no history.
+        NotFound: Step Functions does not have the history any more.
     """
     if run.is_express:
-        raise Conflict("A run of an EXPRESS flow has no history; its log group in CloudWatch has.")
+        raise Conflict("Runs of EXPRESS flows have no history. See the flow's log group in CloudWatch.")
     more: dict[str, Any] = {} if token is None else {"nextToken": token}
     try:
         found = aws.stepfunctions().get_execution_history(
@@ -36,9 +45,9 @@ def history(run: Run, *, limit: int, token: str | None, newest_first: bool = Fal
         )
     except Exception as error:
         if error_code(error) == "InvalidToken" or (token is not None and error_code(error) == "ValidationException"):
-            raise BadRequest("The query parameter 'nextToken' is not one that this history has given.") from None
+            raise BadRequest("The query parameter 'nextToken' did not come from this history.") from None
         if error_code(error) == "ExecutionDoesNotExist":
-            raise NotFound("Step Functions has no history of this run any more.") from None
+            raise NotFound("Step Functions no longer has the history of this run.") from None
         raise
     return Events([_event(event) for event in found["events"]], found.get("nextToken"))
 

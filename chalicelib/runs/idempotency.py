@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: the same key and body stand for one run, for a day.
+"""`Idempotency-Key`: for a day, the same key and body are the same run.
 
-The key's item names the run before the run's record is written, so that whatever a crash leaves behind, the next
-request with the key finds the id and carries on from there.
+The key's item names the run before the run's record is written. Whatever a crash leaves behind, the next request with
+the key finds the id and continues from there.
 """
 
 from __future__ import annotations
@@ -20,10 +20,19 @@ MAX_LENGTH = 255
 
 
 def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]:
-    """The execution id that `key` stands for, and whether it is a new one.
+    """Return the execution id that belongs to `key`, and whether it is new.
 
-    Of two requests at the same time one makes the id and the other gets it. Raises `BadRequest` for a key that is
-    none, and `Conflict` if it came with another body before.
+    Of two simultaneous requests, one creates the id and the other gets it.
+
+    Args:
+        user_id: Who sent the key; keys of different users are different.
+        flow: The name of the flow.
+        key: The value of the header.
+        input_sha: The hash of the request's body.
+
+    Raises:
+        BadRequest: The key is empty, too long or not printable.
+        Conflict: The key was sent with another body before.
     """
     if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable():
         raise BadRequest(f"The header Idempotency-Key must have 1 to {MAX_LENGTH} printable characters.")
@@ -50,7 +59,7 @@ def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]
 
 
 def release(user_id: str, flow: str, key: str) -> None:
-    """Give a key back whose run could not be started."""
+    """Release a key whose run could not be started."""
     aws.dynamodb().delete_item(TableName=settings.names.runs_table, Key=_item_key(user_id, flow, key))
 
 
@@ -61,7 +70,7 @@ def _existing(user_id: str, flow: str, key: str, input_sha: str) -> str:
         .get("Item")
     )
     if item is None:
-        raise Conflict("Another request with this Idempotency-Key has just failed. Try again.")
+        raise Conflict("Another request with this Idempotency-Key just failed. Try again.")
     if item["inputSha"]["S"] != input_sha:
         raise Conflict("This Idempotency-Key was used with another body. Use a new key for a new run.")
     return item["executionId"]["S"]

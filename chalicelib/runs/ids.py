@@ -1,4 +1,4 @@
-"""Execution ids: UUIDs of version 7 (RFC 9562), which sort by time."""
+"""Execution ids: version 7 UUIDs (RFC 9562), which sort by time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _last = [0]
 
 
 def new_id() -> str:
-    """An id greater than any that this process made before."""
+    """Return an id greater than any that this process created before."""
     with _lock:
         stamp = max(_stamp(time.time_ns()), _last[0] + 1)
         _last[0] = stamp
@@ -21,22 +21,22 @@ def new_id() -> str:
 
 
 def lowest_id(unix_seconds: float) -> str:
-    """The least id of its moment: every id made later is greater."""
+    """Return the lowest id of a moment: every later id is greater."""
     return _format(_stamp(int(unix_seconds * 1e9)), 0)
 
 
-def is_id(text: str) -> bool:
-    """Whether `text` could be an execution id."""
-    return _PATTERN.fullmatch(text) is not None
+def is_id(value: str) -> bool:
+    """Whether `value` could be an execution id."""
+    return _PATTERN.fullmatch(value) is not None
 
 
 def _stamp(nanoseconds: int) -> int:
-    """48 bits of milliseconds, then 12 bits of the fraction (RFC 9562, section 6.2, method 3)."""
+    """Return 48 bits of milliseconds, then 12 bits of the fraction (RFC 9562, section 6.2, method 3)."""
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     return milliseconds << 12 | rest * 4096 // 1_000_000
 
 
 def _format(stamp: int, random: int) -> str:
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -14,24 +14,31 @@ from chalicelib.runs.ids import is_id, lowest_id
 from chalicelib.runs.records import RETENTION_SECONDS, Run
 
 MAX_PAGES = 10
-"""Pages of the table that one request reads at most, so that a rare filter does not read everything at once."""
+"""The most pages of the table that one request reads, so that a rare filter does not read everything at once."""
 
 _PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some runs, and where the next page begins."""
+    """Some runs, and the token of the next page."""
 
     runs: list[Run]
     next_token: str | None
 
 
 def list_runs(user_id: str, *, flow: str | None, status: str | None, limit: int, token: str | None) -> Page:
-    """At most `limit` of a user's runs of the last 90 days, of one flow or status if asked for.
+    """Return a page of a user's runs of the last 90 days, newest first.
 
-    A page may hold fewer than `limit`, even none, and still have a `next_token`. Raises `BadRequest` for a token that
-    is not one of this list.
+    Args:
+        user_id: Whose runs.
+        flow: Only runs of this flow; None for all.
+        status: Only runs of this status; None for all.
+        limit: The most runs to return. A page may have fewer, even none, and still have a `next_token`.
+        token: The `next_token` of the page before; None for the first page.
+
+    Raises:
+        BadRequest: The token did not come from this list with these filters.
     """
     before = None if token is None else _read_token(token, flow, status)
     lowest = lowest_id(time.time() - RETENTION_SECONDS)
@@ -54,8 +61,8 @@ def list_runs(user_id: str, *, flow: str | None, status: str | None, limit: int,
 
 
 def _token(execution_id: str, flow: str | None, status: str | None) -> str:
-    text = json.dumps([execution_id, _digest(flow, status)], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    token = json.dumps([execution_id, _digest(flow, status)], separators=(",", ":"))
+    return base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
 
 
 def _read_token(token: str, flow: str | None, status: str | None) -> str:
@@ -65,7 +72,7 @@ def _read_token(token: str, flow: str | None, status: str | None) -> str:
     except (ValueError, TypeError, RecursionError):
         valid = False
     if not valid:
-        raise BadRequest("The query parameter 'nextToken' is not one that this list, with these filters, has given.")
+        raise BadRequest("The query parameter 'nextToken' did not come from this list with these filters.")
     return str(execution_id)
 
 

@@ -1,4 +1,4 @@
-"""The records of runs: one item a run in the table `<app>-<stage>-runs`, kept for 90 days."""
+"""The records of runs: one item per run in the table `<app>-<stage>-runs`, kept for 90 days."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 STATUSES = (RUNNING, "SUCCEEDED", *sorted(REDRIVABLE))
 
 _PREFIX = "run#"
-_TEXTS = {
+_STRINGS = {
     "executionArn": "execution_arn",
     "flow": "flow",
     "status": "status",
@@ -37,7 +37,7 @@ _LISTED = ("executionArn", "flow", "#status", "startDate", "stopDate", "redriveC
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What Step Functions says of an execution. `redrive_count` is None where it does not say."""
+    """The outcome of an execution, according to Step Functions. `redrive_count` is None if unknown."""
 
     status: str
     stop_date: str | None = None
@@ -49,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The record of a run. Dates are ISO 8601 in UTC; `output` is JSON text."""
+    """The record of a run. Dates are ISO 8601 in UTC; `output` is JSON."""
 
     user_id: str
     execution_id: str
@@ -75,7 +75,7 @@ class Run:
 
 
 def create(run: Run) -> bool:
-    """Write the record of a run that is about to start. False if there is one already."""
+    """Write the record of a run that is about to start. Return False if there is one already."""
     return _conditionally(
         aws.dynamodb().put_item,
         TableName=settings.names.runs_table,
@@ -85,12 +85,12 @@ def create(run: Run) -> bool:
 
 
 def put(run: Run) -> None:
-    """Write a record whatever it was before."""
+    """Write a record, whatever it was before."""
     aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=_item(run))
 
 
 def get(user_id: str, execution_id: str) -> Run | None:
-    """The record as it is now, None if this user has none such."""
+    """Return the current record, None if this user has no such run."""
     found = aws.dynamodb().get_item(
         TableName=settings.names.runs_table, Key=_key(user_id, execution_id), ConsistentRead=True
     )
@@ -104,10 +104,13 @@ def delete(user_id: str, execution_id: str) -> None:
 
 
 def update(user_id: str, execution_id: str, execution_arn: str, outcome: Outcome) -> bool:
-    """Bring a record up to date. False if there is no record of this execution, or it knows better.
+    """Bring a record up to date.
 
-    Events arrive late, twice and out of order. A run that has ended starts again by a redrive alone, so what counts is
-    the number of redrives, and within one an end beats `RUNNING`.
+    Events arrive late, twice and out of order. Only a redrive restarts a run that has ended, so the number of redrives
+    decides, and with the same number an end beats `RUNNING`.
+
+    Returns:
+        False if there is no record of this execution, or it is more recent.
     """
     newer = "redriveCount < :redrives"
     same = "#status = :running"
@@ -141,7 +144,7 @@ def update(user_id: str, execution_id: str, execution_arn: str, outcome: Outcome
 
 
 def newest_first(user_id: str, *, before: str | None, lowest: str, page_size: int) -> Iterator[list[Run]]:
-    """A user's runs from the newest on, page after page: those older than the id `before`, down to the id `lowest`."""
+    """Yield a user's runs, newest first, page by page: those older than the id `before`, down to the id `lowest`."""
     start: dict[str, Any] = {} if before is None else {"ExclusiveStartKey": _key(user_id, before)}
     while True:
         page = aws.dynamodb().query(
@@ -168,7 +171,7 @@ def newest_first(user_id: str, *, before: str | None, lowest: str, page_size: in
 
 def _item(run: Run) -> dict[str, Value]:
     item = _key(run.user_id, run.execution_id)
-    for attribute, name in _TEXTS.items():
+    for attribute, name in _STRINGS.items():
         value = getattr(run, name)
         if value is not None:
             item[attribute] = {"S": value}
@@ -191,12 +194,12 @@ def _key(user_id: str, execution_id: str) -> dict[str, Value]:
 
 
 def _run(item: dict[str, Any]) -> Run:
-    texts = {name: item[attribute]["S"] for attribute, name in _TEXTS.items() if attribute in item}
+    strings = {name: item[attribute]["S"] for attribute, name in _STRINGS.items() if attribute in item}
     return Run(
         user_id=item[RUNS.hash_key]["S"],
         execution_id=item[RUNS.range_key]["S"].removeprefix(_PREFIX),
         redrive_count=int(item["redriveCount"]["N"]),
-        **texts,
+        **strings,
     )
 
 

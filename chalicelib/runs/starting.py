@@ -26,10 +26,23 @@ MAX_INPUT = 262_144
 def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key: str | None = None) -> Run:
     """Start `flow` for a user, with `body` and the user's id as its input.
 
-    A STANDARD run is on its way when this returns. An EXPRESS run has ended: Step Functions tells what became of an
-    EXPRESS execution to the one who waits for it, and to nobody later.
+    A STANDARD run has started when this returns. An EXPRESS run has ended: Step Functions reports the outcome of an
+    EXPRESS execution only to a caller that waits for it.
 
-    Raises `TooLarge`, `BadRequest`, `Conflict` (an idempotency key with another body) and `Unavailable`.
+    Args:
+        flow: The flow.
+        user_id: Who starts it.
+        body: The input, without the user's id.
+        idempotency_key: The value of the header `Idempotency-Key`, if it was sent.
+
+    Returns:
+        The run, or the one that the same key started before.
+
+    Raises:
+        TooLarge: The input exceeds Step Functions' quota.
+        BadRequest: The input or the key is not valid.
+        Conflict: The key was sent with another body before.
+        Unavailable: The flow is not deployed, or AWS does not answer.
     """
     body = {key: value for key, value in body.items() if key != USER_KEY}
     text = input_text({**body, USER_KEY: user_id})
@@ -41,22 +54,27 @@ def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key
     if known is None:
         return _start_new(flow, _new_run(flow, user_id, execution_id, sha), text, idempotency_key)
     if known.status == RUNNING and flow.type != "EXPRESS":
-        # Perhaps a crash came between record and execution. The same name and input start nothing twice.
+        # A crash may have come between record and execution. The same name and input start nothing twice.
         _start_standard(flow, known, text)
     return known
 
 
 def input_text(value: dict[str, Any]) -> str:
-    """The input as JSON text. Raises `TooLarge` beyond Step Functions' quota and `BadRequest` for what JSON has not."""
+    """Write the input as JSON.
+
+    Raises:
+        TooLarge: It exceeds Step Functions' quota.
+        BadRequest: It has a number or a string that JSON cannot express.
+    """
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         size = len(text.encode())
     except UnicodeEncodeError:
-        raise BadRequest("The body has a text with half of a surrogate pair, which is no Unicode.") from None
+        raise BadRequest("The body has a string with an unpaired surrogate, which is not valid Unicode.") from None
     except ValueError:
-        raise BadRequest("The body has a number that is too large for JSON.") from None
+        raise BadRequest("The body has a number that is too large.") from None
     if size > MAX_INPUT:
-        raise TooLarge(f"The input has {size} bytes with the user's id; Step Functions takes {MAX_INPUT}.")
+        raise TooLarge(f"The input has {size} bytes with the user's id; Step Functions accepts {MAX_INPUT}.")
     return text
 
 
@@ -67,7 +85,7 @@ def _new_run(flow: CatalogFlow, user_id: str, execution_id: str, sha: str) -> Ru
         user_id=user_id,
         execution_id=execution_id,
         execution_arn=(
-            names.express_arn(flow.name, execution_id, execution_id)  # until Step Functions has told the real one
+            names.express_arn(flow.name, execution_id, execution_id)  # until Step Functions reports the real one
             if express
             else names.execution_arn(flow.name, execution_id)
         ),
@@ -112,7 +130,7 @@ def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
         if type(error).__name__ != "ReadTimeoutError":
             raise
         seconds = int(aws.SYNC_EXECUTION_TIMEOUT)
-        cause = f"The flow did not end within the {seconds} s that the API waits for an EXPRESS flow; make it STANDARD."
+        cause = f"The flow did not end within the {seconds} s that the API waits for an EXPRESS flow. Make it STANDARD."
         ended = replace(run, status="TIMED_OUT", error="States.Timeout", cause=cause, stop_date=times.now())
     else:
         ended = replace(
@@ -130,13 +148,13 @@ def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
 
 
 def _withdraw(run: Run, key: str | None) -> None:
-    """Leave no trace of a run that did not start. Failing at that is no reason to hide the first failure."""
+    """Remove all traces of a run that did not start. A failure of this must not hide the first one."""
     try:
         records.delete(run.user_id, run.execution_id)
         if key is not None:
             idempotency.release(run.user_id, run.flow, key)
     except Exception:
-        _log.exception("the record of %s, which did not start, is still there", run.execution_arn)
+        _log.exception("The record of %s, which did not start, could not be removed", run.execution_arn)
 
 
 def _explained(error: Exception, flow: CatalogFlow) -> Exception:

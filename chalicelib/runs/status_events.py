@@ -20,12 +20,12 @@ def on_status_change(event: dict[str, Any]) -> None:
     """Record a change of an execution's status.
 
     Repeated, late and reordered events change nothing. Executions without a record (nested and scheduled ones) are
-    passed over.
+    ignored.
     """
     detail = event["detail"]
     redrives = detail.get("redriveCount")
     if detail["status"] == RUNNING and not redrives:
-        return  # the record says so from the start
+        return  # as the record has said from the start
     user_id = executions.user_of(_input(detail))
     if user_id is None:
         return
@@ -35,7 +35,7 @@ def on_status_change(event: dict[str, Any]) -> None:
 
 
 def _input(detail: dict[str, Any]) -> str | None:
-    """The execution's input; an event that would be too large comes without."""
+    """Return the execution's input, which an event does not include if it would be too large."""
     if detail.get("input") is None and not _included(detail, "inputDetails"):
         return executions.describe(detail["executionArn"]).input
     text: str | None = detail.get("input")

@@ -231,7 +231,7 @@ class TestBrokenFlows:
         workspace.flow(calling("${hello_world}"))
         errors = [d.message for d in workspace.compile().errors]
         assert len(errors) == 3
-        assert any("'class' cannot be a function's name" in message for message in errors)
+        assert any("'class' cannot be the name of a function" in message for message in errors)
 
     def test_a_byte_order_mark_is_no_fault(self, workspace: Workspace) -> None:
         workspace.flow("\ufeff" + calling("${hello_world}"))

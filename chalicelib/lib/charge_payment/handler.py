@@ -30,10 +30,10 @@ class PaymentProviderUnavailable(Unavailable):
 
 
 def handler(order_id: OrderId, amount: Amount, card_number: str) -> Payment:
-    """Charge a card. Repeating the call for the same order charges once: the payment's id is the same.
+    """Charge a card. Repeating the call for the same order charges only once: the payment's id is the same.
 
     Fails with `PaymentDeclined` for the card 4000 0000 0000 0002 and with `PaymentProviderUnavailable` for
-    4000 0000 0000 0119; every other card pays.
+    4000 0000 0000 0119; every other card is charged.
     """
     digits = card_number.replace(" ", "")
     if digits == DECLINED_CARD:

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Report whether the state's input holds a greeting, the way `hello_world` answers it.
+    """Report whether the state's input is a greeting, as `hello_world` returns it.
 
     Over HTTP, or with any other input, `greeted` is false.
     """

@@ -31,7 +31,7 @@ def handler(
     total: Amount | None = None,
     reason: str | None = None,
 ) -> Notification:
-    """Write the message that tells a customer what became of an order."""
+    """Write the message that informs a customer about an order."""
     sentences = [SENTENCES[outcome]]
     if total is not None and outcome == "confirmed":
         sentences.append(f"The total is {cents(Decimal(total))} EUR.")

@@ -1,4 +1,4 @@
-"""What the order functions share. A folder of `lib/` without a `handler.py` is no function, only code of theirs."""
+"""Code that the order functions share. A folder of `lib/` without a `handler.py` is not a function."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class OrderItem(BaseModel):
 
 
 def cents(amount: Decimal) -> Decimal:
-    """`amount` rounded to two places, halves away from zero, as invoices are."""
+    """Round `amount` to two places, halves away from zero, as on invoices."""
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def reference(kind: str, *parts: object) -> str:
-    """An identifier that is the same for the same parts, so that a retried step does nothing twice."""
+    """Return an identifier that is the same for the same parts, so that a retried step does nothing twice."""
     digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
     return f"{kind}_{digest[:20]}"

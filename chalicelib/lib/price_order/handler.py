@@ -8,7 +8,7 @@ from chalicelib.errors import FieldError, Invalid
 from chalicelib.lib.orders.model import Country, OrderItem, cents
 
 VAT_PERCENT = {"AT": 20, "BE": 21, "DE": 19, "DK": 25, "ES": 21, "FR": 20, "IT": 22, "NL": 21, "PL": 23, "SE": 25}
-"""Standard VAT rates; elsewhere the order is an export and carries none."""
+"""Standard VAT rates; an order to any other country is an export without VAT."""
 
 COUPON_PERCENT = {"WELCOME10": 10, "FRIENDS20": 20}
 FREE_SHIPPING_FROM = Decimal("50.00")

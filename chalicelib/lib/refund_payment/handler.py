@@ -15,5 +15,5 @@ class Refund(BaseModel):
 
 
 def handler(payment_id: str, amount: Amount) -> Refund:
-    """Give back what a payment took, once however often it is asked for."""
+    """Refund a payment, only once however often it is called."""
     return Refund(refund_id=reference("ref", payment_id, amount), payment_id=payment_id, amount=amount)

@@ -9,5 +9,5 @@ class Release(BaseModel):
 
 
 def handler(reservation_id: str) -> Release:
-    """Give up a reservation. Releasing twice does no harm."""
+    """Release a reservation. Releasing it twice does no harm."""
     return Release(reservation_id=reservation_id)

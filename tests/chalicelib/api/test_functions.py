@@ -355,7 +355,7 @@ class TestList:
         assert api.post("/lib/lib-a").json() == 1
         library = root / "chalicelib" / "lib"
         assert f"{library}/lib-a/handler.py and {library}/lib_a/handler.py would be the same function" in caplog.text
-        assert "'class' cannot be a function's name" in caplog.text
+        assert "'class' cannot be the name of a function" in caplog.text
         api.post("/lib/nobody").problem(404)
         assert api.get("/openapi.json").status == 200
 

@@ -133,7 +133,7 @@ class TestStart:
 
         with_user = len(f',"__user_id":"{user.user}"')
         assert user.post("/run/passFlow?wait=10", body(262_144 - with_user)).json()["status"] == "SUCCEEDED"
-        assert "Step Functions takes 262144" in user.post("/run/passFlow", body(262_144)).problem(413)["detail"]
+        assert "Step Functions accepts 262144" in user.post("/run/passFlow", body(262_144)).problem(413)["detail"]
         assert "262145 bytes" in user.post("/run/passFlow", body(262_145)).problem(413)["detail"]
 
     def test_each_field_that_does_not_fit_is_named(self, user: Api) -> None:
@@ -368,7 +368,7 @@ class TestExpress:
         monkeypatch.setattr(aws, "SYNC_EXECUTION_TIMEOUT", 0.5)
         run = user.post("/run/slowExpress?wait=5").json()
         assert (run["status"], run["error"]) == ("TIMED_OUT", "States.Timeout")
-        assert "make it STANDARD" in run["cause"]
+        assert "Make it STANDARD" in run["cause"]
 
     def test_what_it_cannot_do_is_a_conflict(self, user: Api) -> None:
         started = start(user, "brokenExpress")
