@@ -42,8 +42,8 @@ def plugin_files(name: str, folder: Path) -> dict[str, str]:
     """
     if not _PLUGIN.fullmatch(name):
         raise ScaffoldError(
-            f"{name!r} cannot be the name of a plugin: use a letter first, then letters, digits, hyphens and underscores; "
-            "at most 64"
+            f"{name!r} cannot be the name of a plugin: use a letter first, then letters, digits, hyphens and "
+            "underscores; at most 64"
         )
     words = [word for word in re.split("[-_]", name) if word]
     function = _fitting([word.lower() for word in words], "_", "_greet", FUNCTION_LETTERS - _STAGE)

@@ -1,14 +1,14 @@
-"""Cold starts of the real package under AWS's runtime client, beside bare applications that do the same.
+"""Cold starts of the real package under AWS's runtime client, compared with bare applications that do the same.
 
     python benchmarks/cold_start.py [--rounds 15] [--markdown]
 
 Each figure is the time from the start of a fresh process of awslambdaric to the arrival of its first answer, with
-nothing on its path but the unpacked package and what Lambda's image has. A server in this process stands in for the
-Lambda Runtime API, another for DynamoDB and Parameter Store, which answers at once. The cases take turns within a
-round, in an order by chance; the figures are those of the fastest round, for what else the machine does only adds.
+only the unpacked package and what Lambda's image has on its path. A server in this process stands in for the Lambda
+Runtime API, another one, which answers at once, for DynamoDB and Parameter Store. Each round runs the cases in random
+order; the figures are those of the fastest round, as other load on the machine can only slow them down.
 
-The peers are a Chalice application and a FastAPI application behind Mangum with the same routes, each with its own
-requirements alone; both are made in a temporary folder. Needs Linux, as awslambdaric does.
+The peers are a Chalice application and a FastAPI application behind Mangum with the same routes, each with only
+its own requirements; both are created in a temporary folder. Needs Linux, as awslambdaric does.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ definition:
 
 @dataclass(frozen=True)
 class Case:
-    """What is started and asked."""
+    """What to start and what to send."""
 
     what: str
     who: str
@@ -109,13 +109,13 @@ class Case:
 
 
 def main() -> int:
-    """Measure, print, and say whether the limits hold."""
+    """Measure, print, and check the limits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--markdown", action="store_true", help="print a table for docs/benchmarks.md")
     options = parser.parse_args()
     if sys.platform != "linux":
-        print("awslambdaric runs on Linux alone: nothing measured", file=sys.stderr)
+        print("awslambdaric runs only on Linux: nothing measured", file=sys.stderr)
         return 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -128,7 +128,7 @@ def main() -> int:
 
 
 def cases(root: Path) -> list[Case]:
-    """Everything that is compared."""
+    """Return everything that is compared."""
     own = projects.package(projects.own_copy(root / "own"))
     bare, fast = _bare_chalice(root / "bare"), _fastapi(root / "fast")
     small, large = (_sized(root / f"sized-{size[0]}", *size) for size in (SMALL, LARGE))
@@ -152,10 +152,10 @@ def cases(root: Path) -> list[Case]:
 
 
 def measure(compared: list[Case], image: Path, services: str, rounds: int) -> dict[tuple[str, str], list[float]]:
-    """Milliseconds of each case in each round, after a round that counts for nothing."""
+    """Return the milliseconds of each case in each round, after a warm-up round."""
     times: dict[tuple[str, str], list[float]] = {(case.what, case.who): [] for case in compared}
     for number in range(rounds + 1):
-        for case in random.sample(compared, len(compared)):  # what ran before leaves its traces in the caches
+        for case in random.sample(compared, len(compared)):  # as what ran before affects the caches
             variables = {
                 "STAGE": "prod",
                 "AWS_ENDPOINT_URL": services,
@@ -185,7 +185,7 @@ def report(times: dict[tuple[str, str], list[float]], *, markdown: bool) -> None
 
 
 def broken_limits(times: dict[tuple[str, str], list[float]]) -> list[str]:
-    """The limits that do not hold, one line each."""
+    """Return the limits that are exceeded, one line each."""
 
     def fastest(what: str, who: str) -> float:
         return min(times[what, who])
@@ -220,7 +220,7 @@ def _fastapi(folder: Path) -> Path:
 
 
 def _sized(folder: Path, functions: int, flows: int) -> Path:
-    """The package of the project with so many functions and flows."""
+    """Return the package of the project with this many functions and flows."""
     project = projects.own_copy(folder)
     shutil.rmtree(project / "flows")
     (project / "flows").mkdir()
@@ -235,13 +235,13 @@ def _sized(folder: Path, functions: int, flows: int) -> Path:
 
 
 def _without_bytecode(task: Path) -> None:
-    """Remove bytecode: Lambda's zip has none, and it cannot be written there, so every start compiles."""
+    """Remove bytecode: Lambda's zip has none and its folder is read-only, so every start compiles."""
     for folder in list(task.rglob("__pycache__")):
         shutil.rmtree(folder)
 
 
 class _Services:
-    """DynamoDB and Parameter Store, with nothing in them."""
+    """DynamoDB and Parameter Store, both empty."""
 
     def __enter__(self) -> _Services:
         class Handler(BaseHTTPRequestHandler):

@@ -1,9 +1,9 @@
-"""How fast the API answers under `make run`, beside a stock `chalice local` in the same run.
+"""How fast the API answers under `make run`, compared with a stock `chalice local` in the same run.
 
     python benchmarks/gateway.py [--rounds 5] [--seconds 1.0]
 
-Starts both servers, asks them in turn over one connection at a time, and prints medians and ratios. The client writes
-and reads bytes on a socket, so that it costs next to nothing itself.
+Starts both servers, sends requests to them in turn over one connection at a time, and prints medians and ratios. The
+client only writes and reads bytes on a socket, so that its own cost is negligible.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Connection:
         self._buffer = b""
 
     def request(self, data: bytes) -> tuple[int, bytes]:
-        """Send the bytes of a request; status and body of the answer."""
+        """Send the bytes of a request. Return status and body of the answer."""
         self._socket.sendall(data)
         while b"\r\n\r\n" not in self._buffer:
             self._receive()
@@ -66,7 +66,7 @@ class Connection:
     def _receive(self) -> None:
         chunk = self._socket.recv(65536)
         if not chunk:
-            raise ConnectionError("the server has closed the connection")
+            raise ConnectionError("The server closed the connection.")
         self._buffer += chunk
 
 
@@ -80,7 +80,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("the server has not started")
+            raise TimeoutError("The server did not start in time.")
         time.sleep(0.1)
 
 
@@ -122,7 +122,7 @@ def process(command: list[str], folder: Path, **variables: str) -> Iterator[None
 
 @contextmanager
 def stock_server() -> Iterator[tuple[int, float]]:
-    """A new Chalice project under `chalice local`, as it is: port, and seconds until it answered."""
+    """Run a new Chalice project under `chalice local`. Yield its port, and the seconds until it answered."""
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -140,7 +140,7 @@ def stock_server() -> Iterator[tuple[int, float]]:
 
 @contextmanager
 def project_server() -> Iterator[tuple[int, str, float]]:
-    """This project under `make run`: port, token, and seconds until it answered."""
+    """Run this project under `make run`. Yield its port, a token, and the seconds until it answered."""
     port = free_port()
     session = PROJECT / ".localcloud" / "session.json"
     if session.exists():
@@ -154,7 +154,7 @@ def project_server() -> Iterator[tuple[int, str, float]]:
 
 
 def kept_rate(port: int, seconds: float) -> float:
-    """Requests a second on one kept connection."""
+    """Return the requests a second on one persistent connection."""
     connection = Connection(port)
     connection.request(HEALTH)
     count, began = 0, time.perf_counter()
@@ -167,7 +167,7 @@ def kept_rate(port: int, seconds: float) -> float:
 
 
 def new_rate(port: int, seconds: float) -> float:
-    """Requests a second, each on a connection of its own."""
+    """Return the requests a second with a new connection for each."""
     closing = HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     count, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
@@ -179,12 +179,11 @@ def new_rate(port: int, seconds: float) -> float:
 
 
 def run_seconds(port: int, token: str) -> list[float]:
-    """How long warm runs of helloWorldFlow take, from the request to the finished run."""
+    """Return how many seconds warm runs of helloWorldFlow take, from the request to the finished run."""
     body = b'{"name": "Ada"}'
-    head = (
-        f"POST /run/helloWorldFlow?wait=5 HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Length: {len(body)}"
-    )
-    data = head.encode() + b"\r\n\r\n" + body
+    headers = {"Host": "localhost", "Authorization": token, "Content-Length": str(len(body))}
+    lines = ["POST /run/helloWorldFlow?wait=5 HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    data = "\r\n".join([*lines, "", ""]).encode() + body
     connection = Connection(port)
     took = []
     for number in range(RUNS + 5):

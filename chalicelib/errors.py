@@ -241,7 +241,7 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
 
 
 def caller_error(error: BaseException) -> DomainError | None:
-    """Return what the caller is told of an exception; None if it is a failure of the service's own.
+    """Return how an exception is reported to the caller; None if it is a failure of the service itself.
 
     This is the one rule for exceptions that are not `DomainError`: AWS refusing a call because there were too many,
     failing itself (5xx) or not answering is a 503 with `Retry-After`, and an exception of Chalice keeps its status.

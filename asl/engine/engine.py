@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from asl.engine.clock import Clock, RealClock
-from asl.engine.execution import Execution, OnChange
+from asl.engine.compiler import compile_definition
+from asl.engine.execution import RUNNING, Execution, OnChange
 from asl.engine.failures import ExecutionNotRedrivable, InvalidExecutionInput, InvalidOutput
 from asl.engine.history import EVENT_LIMIT
-from asl.engine.jsontext import PAYLOAD_LIMIT, loads
+from asl.engine.jsontext import PAYLOAD_LIMIT, dumps, loads
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
 from asl.engine.patience import Patience
@@ -20,6 +21,7 @@ from asl.engine.tokens import Tokens
 
 if TYPE_CHECKING:
     from asl.engine.map_run import MapRun
+    from asl.engine.states.base import State
 
 
 class Engine:
@@ -108,7 +110,7 @@ class Engine:
         trace_header: str | None,
         on_change: OnChange | None,
     ) -> Execution:
-        machine.program  # noqa: B018 - what cannot be run is refused here
+        compile_definition(machine.definition)  # refuses what can't be run
         if len(input_text) > PAYLOAD_LIMIT // 4 and len(input_text.encode()) > PAYLOAD_LIMIT:
             raise InvalidExecutionInput(
                 f"Invalid State Machine Execution Input: 'input exceeds the maximum length of {PAYLOAD_LIMIT} bytes'"
@@ -138,8 +140,22 @@ class Engine:
         return f"arn:aws:states:{self.region}:{self.account}:execution:{machine.name}:{name}"
 
     def _begin(self, execution: Execution) -> None:
-        program = execution.machine.program
+        program = compile_definition(execution.machine.definition)
         execution.begin(program.start, len(execution.input) * 4, program.timeout_seconds)
+
+    def start_child(self, run: MapRun, value: Any) -> Execution:
+        """Start a child execution of a Map Run. To be called by the scheduler.
+
+        Args:
+            run: The Map Run.
+            value: The child's input, a JSON value.
+        """
+        name = new_name()
+        arn = self.execution_arn(run.machine, name)
+        text = dumps(value)
+        child = Execution(self, run.machine, arn, name, input_text=text, input_value=value, map_run=run)
+        self.scheduler.soon_in(child.lane, _begin_child, child, run.state.start, len(text) * 4)
+        return child
 
     def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
         """Abort an execution; nothing happens if it has ended."""
@@ -208,3 +224,8 @@ class Engine:
     def close(self) -> None:
         """End the engine's thread. Executions that are open stay as they are."""
         self.scheduler.close()
+
+
+def _begin_child(child: Execution, start: State, size: int) -> None:
+    if child.status == RUNNING:
+        child.begin(start, size, None)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asl.engine.compiler import Program, compile_definition
 from asl.language import model
 
 
 @dataclass(frozen=True, slots=True)
 class StateMachine:
-    """A state machine.
+    """A state machine. The engine compiles its definition; equal definitions are compiled once in a process.
 
-    Parameters:
-        arn: its ARN, `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`.
-        name: its name.
-        definition: the JSON text of its definition.
+    Attributes:
+        arn: The ARN, `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`.
+        name: The name.
+        definition: The definition as JSON text.
         type: STANDARD or EXPRESS.
-        role_arn: what the history and the context object show as its role.
-        version_arn, alias_arn: the version or alias that an execution was started by.
-
-    Equal definitions are compiled once in a process.
+        role_arn: The role that the history and the context object show.
+        version_arn: The version that an execution was started with.
+        alias_arn: The alias that an execution was started with.
     """
 
     arn: str
@@ -32,13 +30,12 @@ class StateMachine:
     alias_arn: str | None = None
 
     @property
-    def program(self) -> Program:
-        """The compiled definition. Raises `InvalidDefinition` if it cannot be run."""
-        return compile_definition(self.definition)
-
-    @property
     def model(self) -> model.StateMachine:
-        """The definition's model. Raises `asl.language.model.DefinitionError` if it cannot be read."""
+        """The definition's model.
+
+        Raises:
+            asl.language.model.DefinitionError: The definition can't be read.
+        """
         return model.parse_definition(self.definition)
 
     @property

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asl.engine.branch import Branch
 from asl.engine.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from asl.engine.failures import StateFailure
-from asl.engine.jsontext import dumps
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
 
 if TYPE_CHECKING:
-    from asl.engine.states.base import State
     from asl.engine.states.distributed import DistributedMap
 
 THRESHOLD_EXCEEDED = "States.ExceedToleratedFailureThreshold"
 MOST_CHILDREN = 10_000
-"""How many child executions run at once at most."""
+"""The maximum number of child executions that run at the same time."""
+
+StartChild = Callable[["MapRun", Any], Execution]
+"""Starts a child of a Map Run with an input, a JSON value. The child begins later, in the run's lane."""
 
 
 class MapRun:
@@ -27,7 +29,7 @@ class MapRun:
     epoch. A failure threshold that is None is not set.
     """
 
-    def __init__(self, branch: Branch, state: DistributedMap, label: str) -> None:
+    def __init__(self, branch: Branch, state: DistributedMap, label: str, start_child: StartChild) -> None:
         execution = branch.execution
         machine = execution.machine
         engine = execution.engine
@@ -52,6 +54,7 @@ class MapRun:
         self.redrive_date: float | None = None
         self.executions: list[Execution] = []
         self.started_event = 0
+        self._start_child = start_child
         self._inputs: list[Any] = []
         self._items_in: list[int] = []
         self._following = 0
@@ -110,21 +113,10 @@ class MapRun:
             self.state.children_done(self.branch, self)
 
     def _start(self, place: int) -> None:
-        engine = self.execution.engine
-        value = self._inputs[place]
-        name = new_name()
-        arn = engine.execution_arn(self.machine, name)
-        text = dumps(value)
-        child = Execution(engine, self.machine, arn, name, input_text=text, input_value=value, map_run=self)
+        child = self._start_child(self, self._inputs[place])
         self._places[child] = place
         self._running.add(child)
         self.executions.append(child)
-        engine.scheduler.soon_in(child.lane, self._begin, child, self.state.start, len(text) * 4)
-
-    @staticmethod
-    def _begin(child: Execution, start: State, size: int) -> None:
-        if child.status == RUNNING:
-            child.begin(start, size, None)
 
     def child_changed(self, child: Execution) -> None:
         """A child has begun or ended."""

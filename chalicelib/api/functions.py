@@ -34,7 +34,7 @@ def list_functions(call: Call) -> Answer:
 
 
 class FunctionFailed(DomainError):
-    """A function failed on this machine: its developer is told where."""
+    """A function failed on this machine; the message says where."""
 
 
 def call_function(call: Call) -> Answer:

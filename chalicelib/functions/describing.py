@@ -54,7 +54,7 @@ def describe(function: Function) -> Description:
         json.dumps(schemas, allow_nan=False)  # one that is not JSON would break the whole answer
         return Description(function.name, description, function.plugin, *schemas)
     except Exception:
-        _log.exception("The schemas of %s could not be made", function.path)
+        _log.exception("The schemas of %s could not be generated", function.path)
         return Description(function.name, description, function.plugin, None, None)
 
 

@@ -2,6 +2,9 @@
 
 To add a check, add a module named after its id (`missing-key` is `missing_key.py`). The command line, the reports and
 the tests find it, and its examples are tested. The checks of definitions are in `asl.language.checks`.
+
+Plugins import what they need for a check of their own from here: `Check`, `FileView`, `Finding`, `ProjectView` and
+`Severity`.
 """
 
 from __future__ import annotations
@@ -9,7 +12,20 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from compiler.checks.base import Check
+from compiler.checks.base import Check, FileView, Finding, ProjectView
+from compiler.diagnostic import Severity
+
+__all__ = [
+    "CHECKS",
+    "FILE_CHECKS",
+    "PROJECT_CHECKS",
+    "SILENCEABLE_ERRORS",
+    "Check",
+    "FileView",
+    "Finding",
+    "ProjectView",
+    "Severity",
+]
 
 _WITHOUT_CHECK = frozenset({"base", "listing"})
 

@@ -71,7 +71,9 @@ class TestFindingTheStage:
 
     @pytest.mark.usefixtures("aws")
     def test_no_such_stage(self) -> None:
-        with pytest.raises(common.UnreachableError, match="the stack serverless-dynamic-workflows-nope does not exist in"):
+        with pytest.raises(
+            common.UnreachableError, match="the stack serverless-dynamic-workflows-nope does not exist in"
+        ):
             common.find_stage("nope")
 
     def test_a_stack_without_the_outputs(self, aws: Cloud) -> None:

@@ -185,7 +185,7 @@ JUNK = st.sampled_from([None, True, 0, -1, 1.5, *WRONG_TEXTS, [], [1], {}, {"a":
 def test_a_mutant_is_reported_or_can_be_created(data: st.DataObject, name: str, project: Project) -> None:
     import yaml
 
-    from asl import StateMachine
+    from asl.engine.compiler import compile_definition
 
     text = (PROJECT / project.flows[name].path).read_text()
     value = json.loads(json.dumps(yaml.safe_load(text)))  # without aliases: a change is a change in one place
@@ -212,11 +212,11 @@ def test_a_mutant_is_reported_or_can_be_created(data: st.DataObject, name: str, 
         assert 1 <= item.line <= len(written.splitlines()) + 1
         assert item.message
     if not any(item.severity == "error" for item in unit.diagnostics):
-        assert creatable(unit, StateMachine)
+        assert creatable(unit, compile_definition)
 
 
-def creatable(unit: Unit, machine: Any) -> bool:
+def creatable(unit: Unit, compile_definition: Any) -> bool:
     probe = unit.text.replace("StateMachine}", "}")
     for name in unit.placeholders:
         probe = probe.replace("${" + name.removesuffix("StateMachine") + "}", NAMES.function_arn("x"))
-    return machine("arn:aws:states:us-east-1:1:stateMachine:m", "m", probe).program is not None
+    return compile_definition(probe) is not None

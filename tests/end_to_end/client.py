@@ -31,7 +31,7 @@ PUBLIC = ["/auth/config", "/openapi.json", "/health"]
 
 @dataclass
 class Client:
-    """Calls the API as one user. Without a token: as nobody."""
+    """Calls the API as one user, or anonymously without a token."""
 
     url: str
     token: str | None = None
@@ -55,7 +55,7 @@ class Client:
         return started
 
     def poll(self, flow: str, execution: str) -> dict[str, Any]:
-        """Asks for a run, by its id or its ARN, until it has ended."""
+        """Polls a run, by its id or its ARN, until it has ended."""
         deadline = time.monotonic() + RUN_SECONDS
         while True:
             answer = self.get(f"/run/{flow}/{quote(execution, safe='')}")

@@ -24,7 +24,7 @@ MakeUser = Callable[..., Client]
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Server]:
-    """The server. With pytest-xdist the first process that needs it starts it, the last that had it ends it."""
+    """The server. With pytest-xdist, the first process that needs it starts it and the last one stops it."""
     shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     project = shared / "end-to-end"
     with locked(project) as state:
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
 
 @contextmanager
 def locked(folder: Path) -> Iterator[dict[str, Any]]:
-    """The shared state of the test processes, which one of them at a time may change."""
+    """The shared state of the test processes, which only one of them may change at a time."""
     folder.mkdir(exist_ok=True)
     with (folder / "state.json").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -62,7 +62,7 @@ def demo(server: Server) -> Client:
 
 @pytest.fixture
 def nobody(server: Server) -> Client:
-    """Somebody without a token."""
+    """An anonymous client."""
     return Client(server.session["apiUrl"])
 
 

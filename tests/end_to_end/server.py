@@ -49,7 +49,7 @@ class Server:
         return log_file(self.project).read_text()
 
     def exit_code(self) -> int | None:
-        """None while it runs; of a sibling's server only that it has ended is known."""
+        """None while it runs; of a sibling's server it is only known whether it has ended."""
         if self.process is not None:
             return self.process.poll()
         try:
@@ -76,12 +76,12 @@ class Server:
         return code
 
     def processes(self) -> list[int]:
-        """Every process that the server started, wherever it hangs in the tree (Linux)."""
+        """Every process that the server started, directly or not (Linux)."""
         return marked_processes(self.mark)
 
 
 def log_file(project: Path) -> Path:
-    """Where the server's output goes: beside the project, which may be a clone that must stay clean."""
+    """The file with the server's output: outside the project, which may be a clone that must stay clean."""
     return project.with_name(f"{project.name}.log")
 
 

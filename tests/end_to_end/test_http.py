@@ -1,4 +1,4 @@
-"""What holds for every route: problem documents, CORS, limits, the description of the API."""
+"""What all routes have in common: problem documents, CORS, limits, the description of the API."""
 
 from __future__ import annotations
 

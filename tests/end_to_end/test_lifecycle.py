@@ -143,7 +143,7 @@ def test_the_admin_scripts_find_the_running_cloud(server: Server) -> None:
     not (shutil.which("make") and shutil.which("git") and (PROJECT / ".git").exists()), reason="needs make and git"
 )
 def test_make_run_in_a_fresh_clone(tmp_path: Path, started: Started) -> None:
-    """With the environment of this checkout at hand: installing anew is the package manager's business."""
+    """With this checkout's environment: installing again would only test the package manager."""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(PROJECT), str(clone)], check=True)
     (clone / ".venv").symlink_to(sys.prefix)

@@ -13,7 +13,7 @@ from .conftest import Aws, MakeUser
 
 
 def calls(client: Client) -> int:
-    """What /usage says. Whether it includes this call or not: two readings differ by the calls between them and one."""
+    """The total of /usage. Two readings differ by the calls between them plus one."""
     usage = client.get("/usage").json()["usage"]
     return sum(month["apiCalls"] for month in usage)
 

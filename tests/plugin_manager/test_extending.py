@@ -19,8 +19,7 @@ NAMES = Names("dev", "eu-west-1", "123456789012")
 LOUD = "name: loudFlow\ndescription: SHOUT\nsteps: [ping]\n"
 CHECK = """
 import sys
-from compiler.checks.base import Check, Finding
-from compiler.diagnostic import Severity
+from compiler.checks import Check, Finding, Severity
 
 def find(view):
     if view.flow.description.isupper():
@@ -234,10 +233,10 @@ def test_a_list_that_is_damaged_or_a_folder_that_is_gone_is_logged(
 ) -> None:
     listed(root, {"name": "acme"}, {"name": "gone"})
     assert "ownFlow" in compile_project(root).flows
-    assert "plugin gone is missing" in caplog.text
+    assert "plugin gone: its folder" in caplog.text
     write(root, {".plugins/installed.json": "{"})
     assert "ownFlow" in compile_project(root).flows
-    assert "the project goes on without plugins" in caplog.text
+    assert "continuing without plugins" in caplog.text
 
 
 def test_the_command_knows_checks_and_steps_of_plugins(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,17 +44,20 @@ def refusal(project: Project, source: str | dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"lib/weights.bin": LFS}, "lib/weights.bin is stored in Git LFS, which is not supported: commit the file itself"),
+        (
+            {"lib/weights.bin": LFS},
+            "lib/weights.bin is stored in Git LFS, which is not supported: commit",
+        ),
         (
             {"lib/x": "a file\n", "functions/lib/x/handler.py": HANDLER},
             "lib/x is a file, but functions/lib/x/handler.py needs a folder of that name",
         ),
         ({"lib/Hello.py": "1\n", "lib/hello.py": "2\n"}, "lib/Hello.py and lib/hello.py would be the same file"),
         ({"lib/caf\u00e9.py": "", "lib/cafe\u0301.py": "x"}, "would be the same file"),
-        ({"lib/a b/handler.py": HANDLER}, "'a b' cannot be a function's name"),
-        ({"lib/app/handler.py": HANDLER}, "'app' cannot be a function's name: the name is reserved"),
-        ({"lib/class/handler.py": HANDLER}, "'class' cannot be a function's name: the name is a keyword"),
-        ({"lib/caf\u00e9/handler.py": HANDLER}, "cannot be a function's name: a name has ASCII letters"),
+        ({"lib/a b/handler.py": HANDLER}, "'a b' cannot be the name of a function"),
+        ({"lib/app/handler.py": HANDLER}, "'app' cannot be the name of a function: the name is reserved"),
+        ({"lib/class/handler.py": HANDLER}, "'class' cannot be the name of a function: the name is a Python keyword"),
+        ({"lib/caf\u00e9/handler.py": HANDLER}, "cannot be the name of a function: a name consists of ASCII letters"),
         ({"plugin.toml": "x = " + "[" * 3000 + "\n"}, "plugin.toml is nested too deeply"),
         ({"plugin.toml": "name = 'a\x00b'\n"}, "plugin.toml is not valid TOML"),
         ({"requirements.txt": "-i evil\n"}, "options and files are not supported"),
@@ -191,19 +194,19 @@ class TestRolesOfFlows:
 
 def test_names_that_are_one_on_aws(project: Project, make_remote: MakeRemote) -> None:
     one, two = make_remote("a-b"), make_remote("a_B", plugin_files("a_B", **{"flows/a_B.yml": ""}))
-    with pytest.raises(PluginError, match=r"plugin 'a-b' and 'a_B' \(the same name on AWS\): .*a-b\.git and .*a_B\.git"):
+    with pytest.raises(PluginError, match=r"plugin 'a-b' and 'a_B' \(the same name on AWS\): .*a-b.git and .*a_B.git"):
         project.asks_for(one.url, two.url).install()
 
 
 def test_a_prefix_that_makes_a_name_impossible(project: Project, make_remote: MakeRemote) -> None:
     remote = make_remote("odd", plugin_files("odd", **{"lib/p/handler.py": HANDLER}))
     refused = refusal(project, {"source": remote.url, "prefix": "ap"})
-    assert "lib/p/handler.py: 'app' cannot be a function's name: the name is reserved" in refused
+    assert "lib/p/handler.py: 'app' cannot be the name of a function: the name is reserved" in refused
 
 
 def test_without_a_manifest_the_repository_needs_a_name(project: Project, make_remote: MakeRemote) -> None:
     remote = make_remote("my.functions", {"lib/x/handler.py": HANDLER})
-    assert "there is no plugin.toml, and the repository's name is none:" in refusal(project, remote.url)
+    assert "plugin.toml is missing, and the repository's name is not a plugin's name:" in refusal(project, remote.url)
 
 
 def test_tags_and_branches_as_people_name_them(project: Project, make_remote: MakeRemote) -> None:

@@ -99,7 +99,7 @@ def test_whatever_it_says_is_refused_or_can_be_agreed_to(said: dict[str, Any]) -
         try:
             manifest = read("")
         except PluginError as error:
-            assert str(error).startswith("here: plugin.toml is wrong")
+            assert str(error).startswith("here: plugin.toml is invalid")
             return
     assert all(line.isprintable() for line in describe(manifest))
     assert (consent_hash(manifest) is None) == (not list(describe(manifest)))

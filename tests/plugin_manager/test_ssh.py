@@ -138,7 +138,9 @@ def test_what_ssh_refuses_is_a_line(
 
 def test_a_repository_that_is_not_there(project: Project, ssh_server: SshServer, tmp_path: Path) -> None:
     project.environment["GIT_SSH_COMMAND"] = ssh_server.command()
-    with pytest.raises(PluginError, match=r"the repository does not exist, or you may not read it: '/.*/gone'") as caught:
+    with pytest.raises(
+        PluginError, match=r"the repository does not exist, or you may not read it: '/.*/gone'"
+    ) as caught:
         project.asks_for(ssh_server.url(Remote(tmp_path / "gone", tmp_path))).install()
     assert "\n" not in str(caught.value)
 

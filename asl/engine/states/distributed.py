@@ -86,7 +86,7 @@ class DistributedMap(Map):
         width = self.max_concurrency.of(branch, selected)
         count = self.tolerated_count.of(branch, selected)
         percentage = self.tolerated_percentage.of(branch, selected)
-        run = MapRun(branch, self, self.label or new_name())
+        run = MapRun(branch, self, self.label or new_name(), branch.execution.engine.start_child)
         run.max_concurrency = int(width or 0)
         run.tolerated_failure_count = count
         run.tolerated_failure_percentage = percentage

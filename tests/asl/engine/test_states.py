@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from asl.engine.compiler import compile_definition
 from asl.engine.failures import InvalidDefinition, InvalidExecutionInput
 from tests.asl.engine.conftest import LAMBDA, Failed, Lab, chain, flow, kinds, machine, output
 
@@ -174,7 +175,7 @@ def test_a_definition_that_cannot_be_run(lab: Lab, definition: Any) -> None:
 
 def test_equal_definitions_are_compiled_once() -> None:
     text = json.dumps(flow(("P", {"Type": "Pass"})))
-    assert machine(text).program is machine(text, name="other").program
+    assert compile_definition(machine(text).definition) is compile_definition(machine(text, name="other").definition)
 
 
 def test_documents_are_shared_and_never_changed(lab: Lab) -> None:

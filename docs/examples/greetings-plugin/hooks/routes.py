@@ -8,5 +8,5 @@ from ..lib.shared.words import greeting
 
 
 def hello(call: Call) -> Answer:
-    """Greet whom the path names; who asks is known."""
+    """Greet the person that the path names, and return who asked."""
     return Answer({"text": greeting(call.param("name"), call.query("language") or "en"), "askedBy": call.user.id})

@@ -1,4 +1,4 @@
-"""A step shorthand: `greet: LANGUAGE` stands for a call of the plugin's function."""
+"""A step shorthand: `greet: LANGUAGE` calls the plugin's function."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def greet(language: Any) -> dict[str, Any]:
-    """The step that `greet: de` stands for."""
+    """Return the step that `greet: de` is short for."""
     if not isinstance(language, str):
-        raise ValueError("greet takes a language, such as de")
+        raise ValueError("greet expects a language, such as de")
     return {
         "name": f"Greet in {language}",
         "call": "greetings_hello",

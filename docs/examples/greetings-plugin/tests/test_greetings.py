@@ -1,4 +1,4 @@
-"""Run by `make test PLUGINS=1` where the plugin is installed, and by `pytest` in its own repository."""
+"""Run with `make test PLUGINS=1` in a project that has the plugin, or with `make test` in its own repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the plugin's functions share: a folder of `lib/` without a handler."""
+"""Code that the plugin's functions share: a folder in `lib/` without a handler."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ WORDS = {"en": "Hello", "de": "Hallo", "fr": "Bonjour"}
 
 
 def greeting(name: str, language: str) -> str:
-    """The greeting; English for a language that is not known."""
+    """Return the greeting, in English if the language is unknown."""
     return f"{WORDS.get(language, WORDS['en'])} {name}"
