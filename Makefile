@@ -13,7 +13,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run plugins test lint typecheck format bench deploy diff logs destroy lock clean
+.PHONY: help setup run plugins test lint typecheck format bench deploy diff logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,13 +76,21 @@ destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev)
 
 lock: $(STAMP) ## update the pins of requirements*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
-	@for name in requirements requirements-local requirements-dev; do \
+	@for name in requirements requirements-local requirements-dev requirements-audit; do \
 		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
 
+audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
+	@test -x .venv-audit/bin/bandit -a .venv-audit -nt requirements-audit.txt || \
+		{ python3 -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.txt && touch .venv-audit; }
+	@.venv-audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) app.py
+	@.venv-audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
+	@npm audit --package-lock-only
+	@.venv-audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
+
 clean: ## remove everything that was generated, including .venv
-	@rm -rf $(VENV) .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
+	@rm -rf $(VENV) .venv-audit sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 

@@ -25,7 +25,7 @@ def delete_user(stage: common.Stage, arguments: argparse.Namespace) -> common.Re
         common.CommandError: There is no such user, or the answer is not yes.
     """
     identity = common.user_id(stage, arguments.email)
-    if not arguments.yes and not confirmed(f"Delete {arguments.email} from stage {stage.name}? [y/N] "):
+    if not arguments.yes and not confirmed(f"Delete {arguments.email} from stage {stage.name}? [y/N] "):  # nosec B608
         raise common.CommandError("nothing was deleted")
     stage.cognito().admin_delete_user(UserPoolId=stage.user_pool_id, Username=arguments.email)
     document = {"stage": stage.name, "email": arguments.email, "userId": identity, "deleted": True}

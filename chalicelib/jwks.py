@@ -68,7 +68,7 @@ class KeySet:
         try:
             if not self._url.startswith(("http://", "https://")):
                 raise ValueError("JWKS_URL must be an http or https URL")
-            with urllib.request.urlopen(self._url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked
+            with urllib.request.urlopen(self._url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked  # nosec B310
                 listed = json.load(answer)["keys"]
             keys = {str(key["kid"]): jwk.construct(key, "RS256") for key in listed if key.get("kty") == "RSA"}
         except Exception as error:

@@ -1,8 +1,8 @@
 """The cloud as a whole: `build` constructs its parts in order and hands each one its collaborators.
 
-    foundation = Foundation(settings, listener)    # `foundation.environment` is complete
-    cloud = build(foundation)                      # requests are answered from here on
-    cloud.close()
+foundation = Foundation(settings, listener)    # `foundation.environment` is complete
+cloud = build(foundation)                      # requests are answered from here on
+cloud.close()
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def _read(path: Path) -> jwk.RSAKey | None:
         key = jwk.RSAKey.import_key(document)
         if key.is_private and key.kid:
             return key
-    except Exception:  # noqa: S110 - whatever is wrong with it, it isn't a key
+    except Exception:  # noqa: S110 - whatever is wrong with it, it isn't a key  # nosec B110
         pass
     sys.stderr.write(f"{path} is damaged: a new key is used, and earlier tokens are invalid.\n")
     return None

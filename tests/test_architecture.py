@@ -189,3 +189,17 @@ def test_the_deployers_policy_is_scoped_to_the_project() -> None:
         assert "*" not in actions
         if resources == ["*"]:
             assert not any(action.endswith("*") for action in actions), statement["Sid"]
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-local.txt", "requirements-dev.txt"])
+def test_every_package_is_in_the_list_of_licences(file: str) -> None:
+    def normalised(package: str) -> str:
+        return re.sub(r"[-_.]+", "-", package).lower()
+
+    listed = {
+        normalised(name) for name in re.findall(r"^\| (\S+) \| ", (PROJECT / "docs/licenses.md").read_text(), re.M)
+    }
+    required = {
+        normalised(re.split(r"[\[=]", line)[0]) for line in (PROJECT / file).read_text().splitlines() if "==" in line
+    }
+    assert required <= listed

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 def install(endpoint: str) -> None:
     """Have moto's CloudFormation provision by calls of the AWS APIs at `endpoint`."""
-    from rehearsal.cloudformation import stacks
+    from rehearsal.cloudformation import safe_yaml, stacks
 
+    safe_yaml.install()
     stacks.install(endpoint)

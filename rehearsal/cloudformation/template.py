@@ -30,10 +30,13 @@ def _parse(source: str) -> str:
         template = json.loads(source)
     else:
         import yaml
-        from moto.cloudformation.utils import yaml_tag_constructor
 
-        yaml.add_multi_constructor("", yaml_tag_constructor)
-        template = yaml.load(source, Loader=yaml.Loader)  # noqa: S506 - the tags are those of CloudFormation
+        from rehearsal.cloudformation import safe_yaml
+
+        try:
+            template = safe_yaml.load(source)
+        except yaml.YAMLError as error:
+            raise ValueError(str(error)) from None
     return json.dumps(_expanded(template), default=str)
 
 
