@@ -1,4 +1,4 @@
-"""The types of values, and values of which there are only a few."""
+"""The types of values, timestamps and credentials."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from asl.language.timestamps import parse_timestamp
 if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
-TYPE = Check("value-type", "A field's value is of the field's type.")
-TIMESTAMP = Check("timestamp", "A timestamp is RFC 3339 with an upper case T and Z.")
-CREDENTIALS = Check("credentials", "Credentials name a role.")
+TYPE = Check("value-type", "The value of a field must have the field's type.")
+TIMESTAMP = Check("timestamp", "A timestamp must be in RFC 3339 format with an upper-case T and Z.")
+CREDENTIALS = Check("credentials", "Credentials must have a RoleArn.")
 
 _TYPES: dict[str, tuple[type, str]] = {
     "Comment": (str, "STRING"),
@@ -53,7 +53,7 @@ _ENTRIES = ("Retry", "Catch", "Choices", "Branches")
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The values of one state's fields."""
+    """Check the values of one state's fields."""
     for name, value in state.fields.items():
         expected = _TYPES.get(name)
         if expected is not None and not isinstance(value, expected[0]):
