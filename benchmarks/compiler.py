@@ -2,8 +2,8 @@
 
     python benchmarks/compiler.py [--flows 1000] [--functions 500] [--peers]
 
-Measured in one run: reading the files with PyYAML's CSafeLoader alone, checking and compiling them with an empty cache,
-and again with a full one. The limits are ratios, since machines differ. `--peers` measures beside it, per flow, what
+Measured in one run: only reading the files with PyYAML's CSafeLoader, checking and compiling them with an empty cache,
+and again with a full one. The limits are ratios, since machines differ. `--peers` also measures, per flow, what
 statelint (if installed) and cfn-lint take as a user would run them, a process each.
 """
 
@@ -26,7 +26,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-MAX_RATIO = 2.5  # of check and compile to CSafeLoader
+MAX_RATIO = 2.5  # of checking and compiling to CSafeLoader
 MAX_MEMORY = 500  # MB
 
 _TASK = """\
@@ -75,7 +75,7 @@ _PASS = """\
 
 
 def flow_text(number: int, functions: int, rng: random.Random) -> str:
-    """A flow of ten states as people write them: eight steps of three kinds, a success and a failure."""
+    """Return a realistic flow of ten states: eight steps of three kinds, a success and a failure."""
     used = [rng.randrange(functions) for _ in range(4)]
     lines = [
         f"name: flow{number}",
@@ -102,7 +102,7 @@ def flow_text(number: int, functions: int, rng: random.Random) -> str:
 
 
 def make_project(root: Path, flows: int, functions: int) -> None:
-    """Write a project of so many flows and functions."""
+    """Write a project with the given numbers of flows and functions."""
     rng = random.Random(4)
     for number in range(functions):
         folder = root / "chalicelib" / "lib" / f"function_{number}"
@@ -114,7 +114,7 @@ def make_project(root: Path, flows: int, functions: int) -> None:
 
 
 def timed(call: Callable[[], object]) -> tuple[float, object]:
-    """Seconds that a call takes, and its result."""
+    """Return how many seconds a call takes, and its result."""
     began = time.perf_counter()
     result = call()
     return time.perf_counter() - began, result
@@ -126,7 +126,7 @@ def load_all(root: Path) -> None:
 
 
 def peers(root: Path) -> dict[str, float]:
-    """Seconds for one flow, a process each."""
+    """Return how many seconds each peer takes for one flow in a process of its own."""
     from chalicelib.names import Names
     from compiler import compile_project
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import aws, jwks, strict_json
+from chalicelib import aws, jwks
 from chalicelib.errors import Unauthorized, Unavailable
 from chalicelib.settings import settings
 
@@ -132,6 +132,8 @@ def _verify(token: str) -> dict[str, Any]:
     if not settings.user_pool_client_id:
         raise Unavailable("No user pool is configured. Set USER_POOL_ID and USER_POOL_CLIENT_ID.")
     from jose import jws
+
+    from chalicelib import strict_json
 
     try:
         header = jws.get_unverified_header(token)

@@ -1,6 +1,6 @@
 """What plugins add to the compiler: checks, and step shorthands. See docs/plugins.md.
 
-A check is a `Check` (`compiler.checks.base`) with `file` or `project`; its id is prefixed with the plugin's name.
+A check is a `Check` (`compiler.checks`) with `file` or `project`; its id is prefixed with the plugin's name.
 A shorthand is a function from the value of its key in a step to an ordinary step:
 
     def greet(value):                       # - greet: Ada
@@ -69,20 +69,29 @@ def expand_shorthands(steps: Any, shorthands: Mapping[str, Shorthand], pointer: 
     if not isinstance(steps, dict):
         return steps
     found = [key for key in steps if key in shorthands]
-    if len(found) == 1 and not any(kind in steps for kind in KINDS):
-        key = found[0]
-        try:
-            step = _as_json(shorthands[key](_as_json(steps[key])))
-            if not isinstance(step, dict) or not any(kind in step for kind in KINDS):
-                raise TypeError(f"it returned {step!r}, which is not a step")
-        except (Exception, SystemExit) as error:
-            problems.append(Violation("steps", f"{pointer}/{key}", f"The shorthand {key!r} failed: {error}."))
-            return {"wait": 1}  # a valid step, so that nothing else is reported because of this one
-        return {**step, **{name: value for name, value in steps.items() if name != key}}
+    if len(found) == 1 and not _is_step(steps):
+        return _expanded(steps, found[0], shorthands[found[0]], pointer, problems)
     return {
         key: expand_shorthands(value, shorthands, f"{pointer}/{key}", problems) if key in _NESTED else value
         for key, value in steps.items()
     }
+
+
+def _expanded(
+    step: dict[str, Any], key: str, shorthand: Shorthand, pointer: str, problems: list[Violation]
+) -> dict[str, Any]:
+    try:
+        result = _as_json(shorthand(_as_json(step[key])))
+        if not isinstance(result, dict) or not _is_step(result):
+            raise TypeError(f"it returned {result!r}, which is not a step")
+    except (Exception, SystemExit) as error:
+        problems.append(Violation("steps", f"{pointer}/{key}", f"The shorthand {key!r} failed: {error}."))
+        return {"wait": 1}  # a valid step, so that nothing else is reported because of this one
+    return {**result, **{name: value for name, value in step.items() if name != key}}
+
+
+def _is_step(value: dict[str, Any]) -> bool:
+    return any(kind in value for kind in KINDS)
 
 
 def _as_json(value: Any) -> Any:

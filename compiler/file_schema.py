@@ -8,7 +8,7 @@ and its messages are about schemas, not about how to fix the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -110,35 +110,42 @@ def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Itera
         return
     allowed = schema.get("enum")
     if allowed is not None and value not in allowed:
-        words = " or ".join(map(str, allowed))
-        yield Violation(
-            "file-shape", pointer, f"{what} must be {words}, not {_show(value)}.", suggestion(str(value), allowed)
-        )
+        message = f"{what} must be {' or '.join(map(str, allowed))}, not {_show(value)}."
+        yield Violation("file-shape", pointer, message, suggestion(str(value), allowed))
         return
     kind = schema.get("type")
-    if kind is not None and not _is(value, kind):
+    if kind is None:
+        return
+    if not _is(value, kind):
         yield Violation("file-shape", pointer, f"{what} must be {_WORDS[kind]}, not {_show(value)}.")
-    elif kind == "object":
-        yield from _check_object(value, schema, pointer, what)
-    elif kind == "array":
-        if len(value) < schema.get("minItems", 0):
-            yield Violation("file-shape", pointer, f"{what} must not be empty.")
-        items = schema.get("items")
-        if items is not None:
-            for index, item in enumerate(value):
-                yield from _check(item, items, f"{pointer}/{index}", f"item {index + 1} of {what}")
-    elif kind == "string":
-        if len(value) < schema.get("minLength", 0):
-            yield Violation("file-shape", pointer, f"{what} must not be empty.")
-        elif "pattern" in schema and not re.search(schema["pattern"], value):
-            yield Violation(
-                "flow-name", pointer, f"{what} {value!r} is not a valid name.", _NAME_HINTS[schema["pattern"]]
-            )
-    elif kind in ("integer", "number"):
-        low, high = schema.get("minimum"), schema.get("maximum")
-        if (low is not None and value < low) or (high is not None and value > high):
-            bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
-            yield Violation("file-shape", pointer, f"{what} must be {bounds}, not {value}.")
+        return
+    check_kind = _CHECKS.get(kind)
+    if check_kind is not None:
+        yield from check_kind(value, schema, pointer, what)
+
+
+def _check_array(value: list[Any], schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
+    if len(value) < schema.get("minItems", 0):
+        yield Violation("file-shape", pointer, f"{what} must not be empty.")
+    items = schema.get("items")
+    if items is not None:
+        for index, item in enumerate(value):
+            yield from _check(item, items, f"{pointer}/{index}", f"item {index + 1} of {what}")
+
+
+def _check_string(value: str, schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
+    if len(value) < schema.get("minLength", 0):
+        yield Violation("file-shape", pointer, f"{what} must not be empty.")
+    elif "pattern" in schema and not re.search(schema["pattern"], value):
+        message = f"{what} {value!r} is not a valid name."
+        yield Violation("flow-name", pointer, message, _NAME_HINTS[schema["pattern"]])
+
+
+def _check_number(value: float, schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if (low is not None and value < low) or (high is not None and value > high):
+        bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
+        yield Violation("file-shape", pointer, f"{what} must be {bounds}, not {value}.")
 
 
 def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
@@ -158,6 +165,15 @@ def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, w
             yield Violation(
                 "missing-key", pointer, f"{what} lacks the required key {key!r}.", f"add `{key}:`", at_key=True
             )
+
+
+_CHECKS: dict[str, Callable[[Any, dict[str, Any], str, str], Iterator[Violation]]] = {
+    "object": _check_object,
+    "array": _check_array,
+    "string": _check_string,
+    "integer": _check_number,
+    "number": _check_number,
+}
 
 
 def _is_own(key: str, schema: dict[str, Any]) -> bool:

@@ -30,4 +30,4 @@ def use_project_python(module: str, *packages: str) -> str | None:
     if Path(sys.prefix).resolve() != environment.resolve() and python.exists():
         sys.stdout.flush()
         os.execv(python, [str(python), "-m", module, *sys.argv[1:]])  # noqa: S606 - the project's Python, no shell
-    return f"{sys.executable} lacks the project's dependencies: run `make setup`, which installs them into .venv"
+    return f"the dependencies of the project are not installed for {sys.executable}: run `make setup`"

@@ -5,26 +5,16 @@ Each mistake in the stage's settings, the flows or the package is printed as one
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-
-
-def _use_project_python() -> None:
-    """Restart with the project's own Python if this one lacks CDK."""
-    python = PROJECT / ".venv" / "bin" / "python"
-    if importlib.util.find_spec("aws_cdk") is None and python.exists() and Path(sys.prefix) != python.parent.parent:
-        os.execv(python, [str(python), "-m", "infrastructure", *sys.argv[1:]])  # noqa: S606 - no shell
+from compiler.project_python import use_project_python
 
 
 def main() -> int:
     """Synthesise the stack of the stage that CDK's context names, and return the exit code."""
-    _use_project_python()
-    if importlib.util.find_spec("aws_cdk") is None:
-        print(f"error: CDK is not installed for {sys.executable}: run `make setup`", file=sys.stderr)
+    problem = use_project_python("infrastructure", "aws_cdk")
+    if problem is not None:
+        print(f"error: {problem}", file=sys.stderr)
         return 1
     from infrastructure import preload
 

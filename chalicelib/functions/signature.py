@@ -14,7 +14,6 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import FieldError
-from chalicelib.strict_json import kind
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -109,6 +108,8 @@ class Signature:
 
     def _bind(self, value: Any) -> tuple[list[Any], dict[str, Any]]:
         if not isinstance(value, Mapping):
+            from chalicelib.strict_json import kind
+
             raise ValidationError([FieldError("", f"the input must be a JSON object, not {kind(value)}")])
         import pydantic
 

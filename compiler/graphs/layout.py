@@ -118,6 +118,20 @@ def _box(node: Node, group: Group) -> Box:
 
 
 def _layers(group: Group) -> list[list[str]]:
+    """Return the ids of the nodes in layers from the top down; every end is in the last one."""
+    layer = _longest_paths(group)
+    for node in group.nodes:
+        if node.kind == END:
+            last = max(layer.values())
+            layer[node.id] = last if layer[node.id] == last else last + 1
+    rows: list[list[str]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+    for node in group.nodes:
+        rows[layer[node.id]].append(node.id)
+    return [row for row in rows if row]
+
+
+def _longest_paths(group: Group) -> dict[str, int]:
+    """Return the number of edges on the longest path to each node."""
     following: dict[str, list[str]] = defaultdict(list)
     for edge in group.edges:
         following[edge.source].append(edge.target)
@@ -131,13 +145,7 @@ def _layers(group: Group) -> list[list[str]]:
                 changed = True
         if not changed:
             break
-    ends = [node.id for node in group.nodes if node.kind == END]
-    for end in ends:
-        layer[end] = max(layer.values()) if layer[end] == max(layer.values()) else max(layer.values()) + 1
-    rows: list[list[str]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
-    for node in group.nodes:
-        rows[layer[node.id]].append(node.id)
-    return [row for row in rows if row]
+    return layer
 
 
 def _without_back_edges(nodes: list[str], following: dict[str, list[str]]) -> list[tuple[str, str]]:

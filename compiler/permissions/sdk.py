@@ -279,17 +279,28 @@ def _s3(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Iterator
         yield Statement("", ("s3:GetObject",), ("arn:${AWS::Partition}:s3:::" + source.lstrip("/"),))
         yield Statement("", ("s3:PutObject",), found.arns, note=found.note)
         return
-    if api_name in _OF_A_VERSION and arguments.given("VersionId") and not arguments.computed_as_a_whole:
-        names = tuple(name.replace("Object", "ObjectVersion") for name in names)
-    if "PutObject" in names and not arguments.computed_as_a_whole:
-        names = (*names, *dict.fromkeys(action for name, action in _WITH_OBJECT.items() if arguments.given(name)))
-    if api_name == "ListBuckets":
-        found = r.ANY
-    elif names[0] in _BUCKET_ACTIONS or "Bucket" in api_name or api_name in _OF_THE_BUCKET:
-        found = r.bucket(arguments)
-    else:
-        found = r.bucket_objects(arguments)
+    found = _s3_resources(api_name, names, arguments)
+    names = _s3_names(api_name, names, arguments)
     yield Statement("", tuple(f"s3:{name}" for name in names), found.arns, note=found.note)
+
+
+def _s3_names(api_name: str, names: tuple[str, ...], arguments: Arguments) -> tuple[str, ...]:
+    """Return the IAM actions of an S3 call, which depend on its arguments."""
+    if arguments.computed_as_a_whole:
+        return names
+    if api_name in _OF_A_VERSION and arguments.given("VersionId"):
+        names = tuple(name.replace("Object", "ObjectVersion") for name in names)
+    if "PutObject" in names:
+        names = (*names, *dict.fromkeys(action for name, action in _WITH_OBJECT.items() if arguments.given(name)))
+    return names
+
+
+def _s3_resources(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Resources:
+    if api_name == "ListBuckets":
+        return r.ANY
+    if names[0] in _BUCKET_ACTIONS or "Bucket" in api_name or api_name in _OF_THE_BUCKET:
+        return r.bucket(arguments)
+    return r.bucket_objects(arguments)
 
 
 def iam_prefix(service: str) -> str:

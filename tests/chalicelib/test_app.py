@@ -42,6 +42,22 @@ def test_a_cold_start_imports_nothing_heavy_and_no_function() -> None:
     assert "compiler.project" not in loaded
 
 
+def test_a_counted_call_needs_no_more_of_the_application_than_it_uses() -> None:
+    event = api_event("POST", "/lib/{function_name}", "/lib/ping", {}, function_name="ping")
+    code = f"""
+import json, sys, app
+from chalicelib import secrets, usage
+secrets.load, usage._increment = lambda: None, lambda user: None
+assert app.app({event!r}, None)["statusCode"] == 200
+print(json.dumps(sorted(sys.modules)))
+"""
+    loaded = python(code, AWS_LAMBDA_FUNCTION_NAME="api", USER_POOL_ID="us-east-1_test")
+    heavy = set(HEAVY) - {"concurrent.futures"}
+    assert [name for name in heavy if name in loaded] == []
+    unused = ("functions.failures", "runs", "strict_json", "times")
+    assert [name for name in unused if f"chalicelib.{name}" in loaded] == []
+
+
 def test_the_first_answer_needs_little_of_the_standard_library_and_of_the_application() -> None:
     code = f"""
 import gc, json, sys

@@ -43,7 +43,7 @@ def test_unchanged_files_are_not_compiled_again(project: Workspace) -> None:
 def test_files_that_are_gone_are_forgotten_and_a_look_at_one_forgets_none(project: Workspace) -> None:
     project.compile()
     only = project.root / "flows" / "a.yml"
-    assert compile_project(project.root, [only]).compiled_count == 1  # alone: other names mean other steps
+    assert compile_project(project.root, [only]).compiled_count == 1  # on its own: other names mean other steps
     assert project.compile().compiled_count == 1
     only.unlink()
     project.compile()
@@ -87,7 +87,7 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> None:
     SPOILT["root"] = workspace.root
 
 
-def test_a_folder_that_cannot_be_written_costs_time_alone(project: Workspace) -> None:
+def test_an_unwritable_folder_only_costs_time(project: Workspace) -> None:
     (project.root / ".localcloud").write_text("in the way")
     assert project.compile().compiled_count == 4
     assert set(project.compile().flows) == {"a", "b", "c"}

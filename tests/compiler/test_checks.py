@@ -153,7 +153,7 @@ def test_examples_must_fit_their_schema(workspace: Workspace) -> None:
 def test_every_check_is_listed_once_and_nearly_all_with_an_example() -> None:
     assert len({entry.id for entry in ENTRIES}) == len(ENTRIES)
     without = {entry.id for entry in ENTRIES if not entry.wrong}
-    # These need a file that is not UTF-8, two functions, a definition that is no mapping, or one too large to show.
+    # These need a file that is not UTF-8, two functions, a definition that is not a mapping, or one too large to show.
     assert without <= {
         *("unreadable-file", "function-clash", "plugin-hook"),
         *("definition-json", "definition-object", "definition-size", "nesting-depth"),

@@ -14,7 +14,7 @@ from compiler.graphs.text import render_dot, render_mermaid
 
 @st.composite
 def groups(draw: st.DrawFn, depth: int = 2, prefix: str = "n") -> Group:
-    """Any picture: cycles, edges to oneself, parts that nothing leads to, groups inside of groups."""
+    """Any picture: cycles, edges to oneself, unreachable parts, groups inside groups."""
     count = draw(st.integers(1, 7))
     nodes = [Node(f"{prefix}{n}", draw(st.text("Abc <>&\"'", max_size=8)), "task") for n in range(count)]
     place = st.integers(0, count - 1).map(lambda n: f"{prefix}{n}")

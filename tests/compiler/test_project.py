@@ -318,7 +318,7 @@ class TestSilencing:
             assert workspace.compile().diagnostics == ()
 
     @pytest.mark.parametrize("text", ["description: |  # %s\n  text\n", "description: |\n  text\n# %s\n"])
-    def test_a_comment_beside_a_text_is_a_comment(self, workspace: Workspace, text: str) -> None:
+    def test_a_comment_next_to_a_string_is_a_comment(self, workspace: Workspace, text: str) -> None:
         text = text % "flows: ignore[no-such-check] a reason"
         workspace.flow(f"name: flow\n{text}definition: {{StartAt: A, States: {{A: {{Type: Succeed}}}}}}\n")
         assert [item.check for item in workspace.compile().diagnostics] == ["unused-silence"]

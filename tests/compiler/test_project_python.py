@@ -44,5 +44,5 @@ def test_without_an_environment_it_says_how_to_set_it_up(bare_python: Path, tmp_
     done = run(bare_python, checked_out(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"error: {bare_python} lacks the project's dependencies: run `make setup`, which installs them into .venv\n"
+        f"error: the dependencies of the project are not installed for {bare_python}: run `make setup`\n"
     )

@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_gets_colours_and_a_caret_under_the_fault(workspace: Workspace) -> None:
+def test_a_terminal_gets_colours_and_a_caret_under_the_mistake(workspace: Workspace) -> None:
     workspace.flow("name: x\nschedule: cron(0 25 * * ? *)\nsteps: [hello_world]\n")
     found = workspace.compile().diagnostics
     first, line, caret = list(render_text(found, workspace.root, Style(Terminal())))[:3]
@@ -43,7 +43,7 @@ def test_the_summary_counts(workspace: Workspace) -> None:
     assert summary([], 3) == "3 flows: nothing wrong"
 
 
-def test_the_caret_stands_under_the_fault_behind_wide_characters(workspace: Workspace) -> None:
+def test_the_caret_is_under_the_mistake_after_wide_characters(workspace: Workspace) -> None:
     workspace.flow("name: x\ninputSchema: {title: 名前, type: objct}\nsteps: [hello_world]\n")
     first, line, caret, _ = render_text(workspace.compile().diagnostics, workspace.root, Style(io.StringIO()))
     assert first.startswith("flows/flow.yml:2:32: error")

@@ -87,7 +87,7 @@ def test_foreach() -> None:
 
 
 @pytest.mark.parametrize(("amount", "output"), [(5, "small"), (50, "medium!"), (500, "large!")])
-def test_choose_goes_on_with_the_next_step(amount: int, output: str) -> None:
+def test_choose_continues_with_the_next_step(amount: int, output: str) -> None:
     steps = """\
   - choose:
       - when: $states.input > 100
@@ -138,7 +138,7 @@ class TestRetry:
 
 
 class TestCatch:
-    def test_steps_run_on_any_error_and_the_flow_goes_on(self) -> None:
+    def test_steps_run_on_any_error_and_the_flow_continues(self) -> None:
         steps = "  - {call: a, retry: false, catch: [b]}\n  - c\n"
         output, called = run(steps, 1, a=fails, b=lambda error: error["Error"], c=lambda x: [x])
         assert (output, called) == (["RuntimeError"], ["a", "b", "c"])

@@ -24,7 +24,7 @@ def json_values(texts: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
 
 
 JSON = json_values(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=12))
-# PyYAML writes by YAML 1.1, in which 0E0 is a text: words are texts in both.
+# PyYAML writes by YAML 1.1, in which 0E0 is a string: words are strings in both.
 WORDS = json_values(st.text("abcxyz: #-", max_size=12))
 
 
@@ -78,7 +78,7 @@ def test_plain_scalars_follow_the_core_schema(text: str, value: object) -> None:
     assert type(read) is type(value)
 
 
-def test_keys_are_texts() -> None:
+def test_keys_are_strings() -> None:
     assert Source("flow.yml", "yes: 1\n2: 3\nnull: 4").value == {"yes": 1, "2": 3, "null": 4}
 
 
@@ -95,7 +95,7 @@ def test_every_tab_is_found() -> None:
     assert problems("a:\n\tb: 1\n  \tc: 2\n") == [("yaml-tab", 2, 1), ("yaml-tab", 3, 3)]
 
 
-def test_a_tab_inside_of_a_text_is_fine() -> None:
+def test_a_tab_inside_a_string_is_fine() -> None:
     assert Source("flow.yml", "a: |\n  x\n  \ty\n").value == {"a": "x\n\ty\n"}
 
 
@@ -183,7 +183,7 @@ def test_positions(pointer: str, place: tuple[int, int]) -> None:
     assert (position.line, position.column) == place
 
 
-def test_positions_of_keys_and_of_letters_in_texts() -> None:
+def test_positions_of_keys_and_of_characters_in_strings() -> None:
     source = Source("flow.yml", TEXT)
     assert source.position("/block/inner/deep", key=True).column == 5
     offset = source.value["block"]["inner"]["deep"].index("${")

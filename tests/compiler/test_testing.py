@@ -1,4 +1,4 @@
-"""The project's flows in the testing kit: what a task is told of the flow that it started."""
+"""The project's flows in the testing kit: the result of a task that starts a flow."""
 
 from __future__ import annotations
 

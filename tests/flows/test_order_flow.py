@@ -1,4 +1,4 @@
-"""orderFlow: the ways an order can go, with the real functions but for what a test makes fail."""
+"""orderFlow: the outcomes of an order, with the real functions except those that a test lets fail."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_order_that_is_wrong_is_rejected_before_anything_is_taken(order_flow:
     assert run.output["problems"] == ["card_number: the check digit is wrong"]
 
 
-def test_an_unknown_coupon_is_told(order_flow: FlowUnderTest) -> None:
+def test_an_unknown_coupon_is_reported(order_flow: FlowUnderTest) -> None:
     run = order_flow.run({**ORDER, "coupon": "NOPE"}).assert_succeeded()
     run.assert_path("ValidateOrder", "IsOrderValid", "PriceOrder", "RejectOrder")
     assert run.output["problems"] == ["coupon: this coupon is not known"]

@@ -1,4 +1,4 @@
-"""The smaller shipped flows: each to its end, and again after a crash."""
+"""The smaller shipped flows: each run to its end, and again after a crash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_hello_world_flow(flows: Flows) -> None:
     flows.load("helloWorldFlow").run().assert_succeeded(output=HELLO).assert_path("HelloWorld")
 
 
-def test_dummy_2_step_flow_hands_the_greeting_on(flows: Flows) -> None:
+def test_dummy_2_step_flow_passes_the_greeting_on(flows: Flows) -> None:
     run = flows.load("dummy2StepFlow").run().assert_succeeded()
     run.assert_path("Step1", "Step2")
     assert run.payloads("Step2") == [HELLO]

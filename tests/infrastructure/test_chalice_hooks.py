@@ -1,4 +1,4 @@
-"""What Chalice's command line says before it changes anything."""
+"""What Chalice's command line reports before it changes anything."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("deploy --stage prud", {}, "no stage 'prud': did you mean 'prod'?"),
     ],
 )
-def test_one_line_says_what_is_in_the_way(project: Path, command: str, variables: dict[str, str], message: str) -> None:
+def test_one_line_says_what_is_wrong(project: Path, command: str, variables: dict[str, str], message: str) -> None:
     done = projects.run(["chalice", *command.split()], project, variables)
     printed = done.stdout + done.stderr
     assert done.returncode != 0
@@ -55,4 +55,4 @@ def test_a_python_without_cdk_says_so(project: Path) -> None:
         pytest.skip("the only Python is the project's")
     done = projects.run([other, "-S", "-m", "infrastructure"], project, {})
     assert done.returncode == 1
-    assert done.stderr == f"error: CDK is not installed for {other}: run `make setup`\n"
+    assert done.stderr == f"error: the dependencies of the project are not installed for {other}: run `make setup`\n"

@@ -1,4 +1,4 @@
-"""Tasks that wait for somebody else."""
+"""Tasks that wait for a callback or a worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NO_TIMEOUT = advice(
     "callback-without-timeout",
-    "A Task that waits for a callback or a worker has a timeout: without one it may wait for a year.",
+    "A Task that waits for a callback or a worker should have a timeout: without one it may wait for a year.",
     DEVELOPER_GUIDE + "sfn-best-practices.html",
 )
 
@@ -20,13 +20,13 @@ _TIMEOUTS = ("TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "Heartb
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The timeout of one Task that waits for a callback or an activity worker."""
+    """Check the timeout of a Task that waits for a callback or an activity worker."""
     resource = state.fields.get("Resource")
     if state.type != "Task" or not isinstance(resource, str):
         return
     waits = resource.endswith(".waitForTaskToken") or ACTIVITY.fullmatch(resource) is not None
     if waits and state.fields.keys().isdisjoint(_TIMEOUTS):
-        report.add(NO_TIMEOUT, "The Task waits up to a year if nobody answers: give it a TimeoutSeconds", state.pointer)
+        report.add(NO_TIMEOUT, "The Task may wait up to a year for an answer: set TimeoutSeconds", state.pointer)
 
 
 def _examples() -> dict[str, Example]:

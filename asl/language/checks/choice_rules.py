@@ -1,4 +1,4 @@
-"""Choice rules: one operator each, that reads what it compares with."""
+"""Choice rules: one operator each, and an operand of the operator's type."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "state-choice.html"
-RULE = Check("choice-rule", "A choice rule has one operator, and Next only at the top.", source=_PAGE)
-OPERAND = Check("choice-operand", "A choice rule compares with a value of the operator's type.", source=_PAGE)
+RULE = Check(
+    "choice-rule", "A choice rule must have exactly one operator, and Next only at its top level.", source=_PAGE
+)
+OPERAND = Check("choice-operand", "A choice rule must compare with a value of the operator's type.", source=_PAGE)
 
 _SELECTORS = (*BOOLEAN_OPERATORS, "Variable", "Condition")
 _DATA_OPERATORS = OPERATORS.difference(BOOLEAN_OPERATORS)
@@ -24,7 +26,7 @@ _TYPE_NAMES = {"a string": "[STRING]", "a number": "[NUMBER]", "a boolean": "[BO
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The rules of one Choice state."""
+    """Check the rules of one Choice state."""
     if state.type != "Choice":
         return
     for rule, pointer in state.entries("Choices"):

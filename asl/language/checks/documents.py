@@ -1,4 +1,4 @@
-"""The definition as a whole: that it is JSON, and the fields at its top."""
+"""The definition as a whole: its syntax, its size and the fields at its top."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from asl.language.values import read_json
 if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
-NOT_JSON = Check("definition-json", "A definition is a JSON text.", code="INVALID_JSON_DESCRIPTION")
-NOT_OBJECT = Check("definition-object", "A definition is a JSON object.")
-TOO_LARGE = Check("definition-size", "A definition has at most 1,048,576 bytes.")
-TOO_DEEP = Check("nesting-depth", "Branches and processors are nested to a limited depth.", code="TOO_DEEPLY_NESTED")
-MACHINE_FIELDS = Check("machine-fields", "A state machine has the fields that the language defines.")
-VERSION = Check("machine-version", "Version is 1.0.")
+NOT_JSON = Check("definition-json", "A definition must be valid JSON.", code="INVALID_JSON_DESCRIPTION")
+NOT_OBJECT = Check("definition-object", "A definition must be a JSON object.")
+TOO_LARGE = Check("definition-size", "A definition may have at most 1,048,576 bytes.")
+TOO_DEEP = Check(
+    "nesting-depth", "Branches and processors can be nested only to a limited depth.", code="TOO_DEEPLY_NESTED"
+)
+MACHINE_FIELDS = Check("machine-fields", "A state machine may have only the fields that the language defines.")
+VERSION = Check("machine-version", "Version must be 1.0.")
 
 MAX_BYTES = 1_048_576
 _FIELDS = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
 _WORD = re.compile(r"[^\W\d]\w*")
 _MAX_QUOTED = 500
 
-# Objects that name a member twice, by the identity of the object that was made of them.
+# The member names that the JSON text of an object repeats, by the identity of the parsed object.
 Repeated = dict[int, list[str]]
 
 
 def read(definition: Any, report: Report) -> tuple[dict[str, Any] | None, Repeated]:
-    """The definition as an object, and the names that objects in it repeat; None if it is no object."""
+    """Return the definition as an object, None if it isn't one, and the names that objects in it repeat."""
     repeated: Repeated = {}
     if isinstance(definition, str):
         if len(definition) > MAX_BYTES or len(definition.encode("utf-8", "surrogatepass")) > MAX_BYTES:
@@ -54,7 +56,7 @@ def read(definition: Any, report: Report) -> tuple[dict[str, Any] | None, Repeat
 
 
 def check_document(document: dict[str, Any], report: Report) -> None:
-    """The fields at the top. Those of every flow, `StartAt` and `States`, are checked with the flows."""
+    """Check the fields at the top, except those of every flow: `StartAt` and `States` are checked with the flows."""
     for name in document:
         if name not in _FIELDS:
             report.add(MACHINE_FIELDS, f"Field '{name}' is not supported", f"/{escape_pointer(name)}", at="")
@@ -76,7 +78,7 @@ def check_document(document: dict[str, Any], report: Report) -> None:
 
 
 def _parse(text: str, repeated: Repeated) -> Any:
-    kept: list[dict[str, Any]] = []  # keeps identities from being used again while parsing
+    kept: list[dict[str, Any]] = []  # so that no identity is used again while parsing
 
     def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
@@ -99,7 +101,7 @@ def _report_syntax(text: str, error: json.JSONDecodeError, report: Report) -> No
 
 
 def describe_syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
-    """What AWS's JSON parser, Jackson, says of a text that is not JSON, and where."""
+    """Return the message of AWS's JSON parser, Jackson, for a text that is not JSON, and the location it names."""
     word = _WORD.match(text, error.pos)
     line, column = error.lineno, error.colno
     if word is not None:

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "concepts-error-handling.html"
-ENTRY = Check("error-handler", "A retrier or catcher has the fields it needs and no others.", source=_PAGE)
-ALL = Check("states-all", "States.ALL stands alone, in the last retrier or catcher.", source=_PAGE)
-JITTER = Check("jitter-strategy", "JitterStrategy is NONE or FULL.", source=_PAGE)
-REPEATED = advice("error-name-repeated", "An error name is in one retrier, and in one catcher.", _PAGE)
-RESERVED = advice("error-name-reserved", "Error names that begin with States. are the language's own.", _PAGE)
-NO_RETRY = advice("task-without-retry", "A Task that calls a service retries what fails for a moment.", _PAGE)
+ENTRY = Check("error-handler", "A retrier or catcher must have the required fields and no unknown ones.", source=_PAGE)
+ALL = Check("states-all", "States.ALL must be the only error name of the last retrier or catcher.", source=_PAGE)
+JITTER = Check("jitter-strategy", "JitterStrategy must be NONE or FULL.", source=_PAGE)
+REPEATED = advice(
+    "error-name-repeated", "An error name should appear in only one retrier and in only one catcher.", _PAGE
+)
+RESERVED = advice("error-name-reserved", "Error names that start with States. are reserved by the language.", _PAGE)
+NO_RETRY = advice("task-without-retry", "A Task that calls a service should retry transient errors.", _PAGE)
 
 _RETRIER = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
@@ -49,13 +51,13 @@ ERROR_NAMES = frozenset(
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The retriers and catchers of one state."""
+    """Check the retriers and catchers of one state."""
     fields = state.fields
     for field, allowed in _HANDLERS:
         if field in fields:
             _check_handlers(state, field, allowed, report)
     if state.type == "Task" and "Retry" not in fields:
-        report.add(NO_RETRY, "The Task has no Retry: one failed call fails it", state.pointer)
+        report.add(NO_RETRY, "The Task has no Retry: it fails with the first failed call", state.pointer)
 
 
 def _check_handlers(state: StateView, field: str, allowed: frozenset[str], report: Report) -> None:
@@ -93,7 +95,11 @@ def _check_names(names: Any, pointer: str, last: bool, seen: set[str], report: R
             report.add(REPEATED, f"An earlier entry already handles the error '{name}'", f"{pointer}/{index}")
         seen.add(name)
         if name.startswith("States.") and name not in ERROR_NAMES:
-            report.add(RESERVED, f"The language has no error named '{name}'", f"{pointer}/{index}")
+            report.add(
+                RESERVED,
+                f"Unknown error name '{name}': names that start with States. are reserved",
+                f"{pointer}/{index}",
+            )
     if "States.ALL" in names and (len(names) > 1 or not last):
         report.add(ALL, "States.ALL must appear alone and at end of list", pointer)
 

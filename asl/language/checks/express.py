@@ -1,4 +1,4 @@
-"""What EXPRESS state machines cannot do."""
+"""What EXPRESS state machines don't support."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "choosing-workflow-type.html"
-ACTIVITIES = Check("express-activity", "An EXPRESS state machine has no activities.", source=_PAGE)
-PATTERN = Check("express-pattern", "An EXPRESS state machine waits for no job and no callback.", source=_PAGE)
-DISTRIBUTED = Check("express-distributed-map", "An EXPRESS state machine has no distributed Map.", source=_PAGE)
+ACTIVITIES = Check("express-activity", "An EXPRESS state machine can't use activities.", source=_PAGE)
+PATTERN = Check("express-pattern", "An EXPRESS state machine can't wait for jobs or callbacks.", source=_PAGE)
+DISTRIBUTED = Check("express-distributed-map", "An EXPRESS state machine can't have a distributed Map.", source=_PAGE)
 
 
 def check_state(state: StateView, report: Report) -> None:

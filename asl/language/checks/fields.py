@@ -1,4 +1,4 @@
-"""Which fields states and flows have and must have."""
+"""Which fields states and flows can have and must have."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "statemachine-structure.html"
-STATE_TYPE = Check("state-type", "A state has one of the eight types.", source=_PAGE)
-UNKNOWN = Check("unknown-field", "A state has only the fields that its type supports.", source=_PAGE)
-REQUIRED = Check("required-field", "A state or flow has the fields that it needs.", source=_PAGE)
-EXCLUSIVE = Check("exclusive-fields", "Of fields that say the same thing in two ways, a state has one.", source=_PAGE)
-FLOW_SHAPE = Check("flow-shape", "StartAt is a text, and States an object of states.", source=_PAGE)
+STATE_TYPE = Check("state-type", "Type must be one of the eight state types.", source=_PAGE)
+UNKNOWN = Check("unknown-field", "A state may have only the fields that its type supports.", source=_PAGE)
+REQUIRED = Check("required-field", "A state or flow must have all required fields.", source=_PAGE)
+EXCLUSIVE = Check("exclusive-fields", "Fields that exclude each other can't be combined.", source=_PAGE)
+FLOW_SHAPE = Check("flow-shape", "StartAt must be a string, and States an object of states.", source=_PAGE)
 
 _EVERYWHERE = {"Type", "Comment", "QueryLanguage"}
 _DATA = {"InputPath", "OutputPath", "Output", "Assign"}
@@ -79,7 +79,7 @@ _FLOW_FIELDS = frozenset({"StartAt", "States", "Comment", "ProcessorConfig"})
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The fields of one state."""
+    """Check the fields of one state."""
     fields, kind = state.fields, state.type
     if "Type" not in fields:
         report.add(REQUIRED, "These fields are required: [Type]", state.pointer)
@@ -93,6 +93,14 @@ def check_state(state: StateView, report: Report) -> None:
         for name in fields:
             if name not in known:
                 report.add(UNKNOWN, f"Field '{name}' is not supported", state.at(name), at=state.pointer)
+    _check_required(state, kind, report)
+    if kind not in _TERMINAL:
+        _check_transition(state, fields, report)
+
+
+def _check_required(state: StateView, kind: str, report: Report) -> None:
+    """Check the fields that the type requires, and those that exclude each other."""
+    fields = state.fields
     missing = [name for name in _REQUIRED.get(kind, ()) if name not in fields]
     if missing:
         report.add(REQUIRED, f"These fields are required: [{', '.join(missing)}]", state.pointer)
@@ -106,8 +114,6 @@ def check_state(state: StateView, report: Report) -> None:
         report.add(
             REQUIRED, f"This object should have only one of the following fields: [{', '.join(one_of)}]", state.pointer
         )
-    if kind not in _TERMINAL:
-        _check_transition(state, fields, report)
 
 
 def _check_transition(state: StateView, fields: dict[str, Any], report: Report) -> None:
@@ -122,7 +128,7 @@ def _check_transition(state: StateView, fields: dict[str, Any], report: Report) 
 
 
 def check_flow(flow: FlowView, report: Report) -> None:
-    """`StartAt` and `States` of a machine, branch or processor."""
+    """Check `StartAt` and `States` of a machine, branch or processor."""
     fields = flow.fields
     missing = [name for name in ("States", "StartAt") if name not in fields]
     if missing:

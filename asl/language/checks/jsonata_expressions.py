@@ -1,4 +1,4 @@
-"""The expressions of JSONata states: that they parse, and do not use what AWS does not offer."""
+"""The expressions of JSONata states: their syntax, and what AWS doesn't support in them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "transforming-data.html"
-DELIMITERS = Check("jsonata-delimiters", "An expression starts with {% and ends with %}.", source=_PAGE)
-EXPRESSION = Check("jsonata-syntax", "An expression is JSONata.", code="INVALID_JSONATA_EXPRESSION", source=_PAGE)
+DELIMITERS = Check("jsonata-delimiters", "An expression must start with {% and end with %}.", source=_PAGE)
+EXPRESSION = Check(
+    "jsonata-syntax", "An expression must be valid JSONata.", code="INVALID_JSONATA_EXPRESSION", source=_PAGE
+)
 UNSUPPORTED = Check(
     "jsonata-unsupported",
-    "An expression reads $states and variables: there is nothing else at the top level.",
+    "An expression can read only $states and variables at its top level.",
     code="UNSUPPORTED_JSONATA_EXPRESSION",
     source=_PAGE,
 )
 ERROR_OUTPUT = Check(
     "jsonata-error-output",
-    "Only a catcher's Assign and Output read $states.errorOutput.",
+    "Only Assign and Output of a catcher can read $states.errorOutput.",
     code="UNSUPPORTED_JSONATA_EXPRESSION",
     source=_PAGE,
 )
@@ -38,7 +40,7 @@ MAX_DEPTH = 200
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The expressions of one state."""
+    """Check the expressions of one state."""
     if not state.jsonata:
         return
     for name, value in state.fields.items():

@@ -1,4 +1,4 @@
-"""Map states: how they run, what they read, their labels."""
+"""Map states: their processors, readers, batchers and labels."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ if TYPE_CHECKING:
 
 _PAGE = DEVELOPER_GUIDE + "state-map-distributed.html"
 CONFIG = Check(
-    "map-processor-config", "A distributed Map says how its executions run, an inline one does not.", source=_PAGE
+    "map-processor-config",
+    "A distributed Map must have an ExecutionType, and an inline Map can't have one.",
+    source=_PAGE,
 )
-READER = Check("map-item-reader", "An ItemReader reads from Amazon S3 in a format that it names.", source=_PAGE)
+READER = Check("map-item-reader", "An ItemReader must read from Amazon S3 and describe the format.", source=_PAGE)
 LABEL = Check(
     "map-label",
-    "A Map's label has at most 40 characters, none of them special.",
+    "A Map's label may have at most 40 characters and no special ones.",
     code="INVALID_LABEL_NAME",
     source=_PAGE,
 )
-INLINE = advice("map-inline-field", "Only a distributed Map reads, batches and writes, and tolerates failures.", _PAGE)
-EXCLUSIVE = Check("map-exclusive-fields", "A limit is given as a number or as a path.", source=_PAGE)
+INLINE = advice("map-inline-field", "Only a distributed Map can have a reader, batches, a writer or a label.", _PAGE)
+EXCLUSIVE = Check("map-exclusive-fields", "A limit must be either a number or a path.", source=_PAGE)
 
 MAX_LABEL = 40
 _BAD_LABEL = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
@@ -39,7 +41,7 @@ _EXCLUSIVE = {
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """What is particular to one Map state."""
+    """Check the fields that only a Map state has."""
     if state.type != "Map":
         return
     distributed = False
@@ -64,7 +66,7 @@ def check_state(state: StateView, report: Report) -> None:
 
 
 def _check_config(config: Any, pointer: str, report: Report) -> bool:
-    """Whether the processor is distributed."""
+    """Check how a processor runs; return whether it is distributed."""
     if not isinstance(config, dict):
         report.add(CONFIG, "Expected value of type [OBJECT]", pointer)
         return False
@@ -89,9 +91,13 @@ def _check_reader(reader: dict[str, Any], pointer: str, report: Report) -> None:
         report.add(READER, "The field 'Resource' does not match any of the allowed values", f"{pointer}/Resource")
     config = reader.get("ReaderConfig", {})
     pointer = f"{pointer}/ReaderConfig"
-    if not isinstance(config, dict):
+    if isinstance(config, dict):
+        _check_reader_config(config, pointer, report)
+    else:
         report.add(READER, "Expected value of type [OBJECT]", pointer)
-        return
+
+
+def _check_reader_config(config: dict[str, Any], pointer: str, report: Report) -> None:
     kind = config.get("InputType", "JSON")
     if kind not in _INPUT_TYPES:
         report.add(READER, f"Value should be one of the following: [{', '.join(_INPUT_TYPES)}]", f"{pointer}/InputType")

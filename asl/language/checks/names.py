@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 DUPLICATE = Check(
-    "duplicate-state", "A state's name is unique in the whole state machine.", code="DUPLICATE_STATE_NAME"
+    "duplicate-state", "A state's name must be unique in the whole state machine.", code="DUPLICATE_STATE_NAME"
 )
 LENGTH = Check(
-    "state-name", "A state's name has 1 to 80 characters.", code="INVALID_STATE_NAME", source=DEVELOPER_GUIDE
+    "state-name", "A state's name must have 1 to 80 characters.", code="INVALID_STATE_NAME", source=DEVELOPER_GUIDE
 )
-LABEL = Check("duplicate-label", "A Map's label is unique in the state machine.", code="DUPLICATE_LABEL_NAME")
+LABEL = Check("duplicate-label", "A Map's label must be unique in the state machine.", code="DUPLICATE_LABEL_NAME")
 
 MAX_LENGTH = 80
 

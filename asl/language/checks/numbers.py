@@ -11,14 +11,14 @@ from asl.language.values import is_number
 if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
-RANGE = Check("number-range", "A number is within its range.", source=DEVELOPER_GUIDE + "state-task.html")
-TYPE = Check("number-type", "A field that takes a number holds one.", source=DEVELOPER_GUIDE + "state-task.html")
+RANGE = Check("number-range", "A number must be within the field's range.", source=DEVELOPER_GUIDE + "state-task.html")
+TYPE = Check("number-type", "A field for a number must contain a number.", source=DEVELOPER_GUIDE + "state-task.html")
 HEARTBEAT = advice(
-    "heartbeat-too-long", "HeartbeatSeconds is less than TimeoutSeconds.", DEVELOPER_GUIDE + "state-task.html"
+    "heartbeat-too-long", "HeartbeatSeconds must be less than TimeoutSeconds.", DEVELOPER_GUIDE + "state-task.html"
 )
 
 MAX_SECONDS = 99_999_999
-# Field: least and greatest value, both included. Limits that are floats belong to fields that take fractions.
+# The minimum and maximum of each field, inclusive. A field allows fractions if its minimum is a float.
 _STATE = {
     "TimeoutSeconds": (1, MAX_SECONDS),
     "HeartbeatSeconds": (1, MAX_SECONDS),
@@ -38,13 +38,13 @@ _READER = {"MaxItems": (0, 100_000_000)}
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The numbers of one state and of what it holds."""
+    """Check the numbers of one state and of the objects inside it."""
     fields = state.fields
     _check(fields, state.pointer, _STATE, state.jsonata, report)
     if "HeartbeatSeconds" in fields and "TimeoutSeconds" in fields:
         heartbeat, timeout = fields["HeartbeatSeconds"], fields["TimeoutSeconds"]
         if is_number(heartbeat) and is_number(timeout) and heartbeat >= timeout:
-            message = f"A heartbeat of {heartbeat} s never comes before the timeout of {timeout} s"
+            message = f"HeartbeatSeconds ({heartbeat}) must be less than TimeoutSeconds ({timeout}) to have an effect"
             report.add(HEARTBEAT, message, state.at("HeartbeatSeconds"))
     if "Retry" in fields:
         for retrier, pointer in state.entries("Retry"):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "amazon-states-language-paths.html"
-JSONPATH = Check("jsonpath-syntax", "A path is a JSONPath.", source=_PAGE)
-REFERENCE = Check("reference-path", "A reference path names a single node.", source=_PAGE)
+JSONPATH = Check("jsonpath-syntax", "A path must be a valid JSONPath.", source=_PAGE)
+REFERENCE = Check("reference-path", "A reference path must identify a single node.", source=_PAGE)
 
 _PATHS = ("InputPath", "OutputPath")
 _NUMBER_PATHS = ("MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath")
@@ -25,7 +25,7 @@ _ALL = frozenset({*_PATHS, *_NUMBER_PATHS, *_REFERENCES, *_TEXT_PATHS, "ResultPa
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The paths of one state. Those of choice rules and templates have rules of their own."""
+    """Check the paths of one state. Other modules check those of choice rules and templates."""
     if state.jsonata:
         return
     fields = state.fields
@@ -74,7 +74,7 @@ def _check_result_path(values: dict[str, Any], pointer: str, report: Report) -> 
 
 
 def is_intrinsic(value: Any) -> bool:
-    """Whether a value is a call of an intrinsic function, free of mistakes."""
+    """Return whether a value is a valid call of an intrinsic function."""
     if not isinstance(value, str):
         return False
     try:
@@ -85,7 +85,7 @@ def is_intrinsic(value: Any) -> bool:
 
 
 def check_path(path: Any, pointer: str, report: Report) -> bool:
-    """Report a value that is no path; True if it is one."""
+    """Return whether a value is a path, and report it otherwise."""
     if not isinstance(path, str):
         report.add(JSONPATH, "Expected value of type [STRING]", pointer)
         return False
@@ -98,9 +98,14 @@ def check_path(path: Any, pointer: str, report: Report) -> bool:
 
 
 def check_reference(path: Any, pointer: str, report: Report, *, context: bool = True, started: bool = False) -> bool:
-    """Report a value that is no reference path; True if it is one.
+    """Return whether a value is a reference path, and report it otherwise.
 
-    `context` says whether it may start at the context object, `started` whether AWS explains that paths start with $.
+    Args:
+        path: The value.
+        pointer: Its JSON pointer.
+        report: Where the diagnosis is added.
+        context: Whether the path may start at the context object.
+        started: Whether AWS explains that the path must start with `$`.
     """
     if started and isinstance(path, str) and not path.startswith("$"):
         report.add(REFERENCE, "Value is not a Reference Path: Reference path didn't start with '$'", pointer)

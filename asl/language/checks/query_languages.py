@@ -1,4 +1,4 @@
-"""JSONPath's fields in JSONPath states, JSONata's in JSONata states."""
+"""The query language of each state, and the fields that only one of the languages has."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "transforming-data.html"
-LANGUAGE = Check("query-language", "A state's QueryLanguage is JSONPath or JSONata.", source=_PAGE)
-DOWNGRADE = Check("query-language-downgrade", "A JSONata state machine has no JSONPath states.", source=_PAGE)
-FIELD = Check("query-language-field", "A field belongs to the state's query language.", source=_PAGE)
+LANGUAGE = Check("query-language", "QueryLanguage must be JSONPath or JSONata.", source=_PAGE)
+DOWNGRADE = Check("query-language-downgrade", "A JSONata state machine can't have JSONPath states.", source=_PAGE)
+FIELD = Check("query-language-field", "A field must belong to the state's query language.", source=_PAGE)
 
-# Of states and of what they hold: catchers, rules, readers, batchers, writers.
+# The fields of states, catchers, choice rules, readers, batchers and writers.
 _JSONPATH_ONLY = frozenset(
     {"InputPath", "OutputPath", "Parameters", "Result", "ResultPath", "ResultSelector", "ItemsPath", "Variable"}
     | {"TimeoutSecondsPath", "HeartbeatSecondsPath", "SecondsPath", "TimestampPath", "ErrorPath", "CausePath"}
@@ -27,7 +27,7 @@ _OBJECTS = ("ItemReader", "ItemBatcher", "ResultWriter")
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The language one state declares, and the fields that belong to the other one."""
+    """Check the language that one state declares, and that no field belongs to the other one."""
     fields = state.fields
     declared = fields.get("QueryLanguage")
     if declared is not None:

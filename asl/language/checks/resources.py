@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "integrate-optimized.html"
-ARN = Check("resource-arn", "A Task's resource is an ARN.", source=_PAGE)
-PATTERN = Check("resource-pattern", "A Task uses a pattern that its integration supports.", source=_PAGE)
-CREDENTIALS = Check("activity-credentials", "An activity takes no Credentials.", source=_PAGE)
+ARN = Check("resource-arn", "The resource of a Task must be an ARN.", source=_PAGE)
+PATTERN = Check("resource-pattern", "A Task must use an integration pattern that its service supports.", source=_PAGE)
+CREDENTIALS = Check("activity-credentials", "An activity can't have Credentials.", source=_PAGE)
 
 ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+")
 _INTEGRATION = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:([\w-]+):(.+)")
@@ -25,7 +25,7 @@ _NO_TOKEN = frozenset(
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The resource of one Task."""
+    """Check the resource of one Task."""
     resource = state.fields.get("Resource")
     if state.type != "Task" or not isinstance(resource, str):
         return

@@ -1,4 +1,4 @@
-"""Paths where AWS takes them for plain text."""
+"""Paths in fields where AWS doesn't evaluate them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 RESULT = Check(
     "pass-result-static",
-    "The Result of a Pass state is static: paths in it are plain text.",
+    "The Result of a Pass state is static: paths in it are not evaluated.",
     Severity.WARNING,
     "PASS_RESULT_IS_STATIC",
     DEVELOPER_GUIDE + "state-pass.html",
 )
 NO_PATH = Check(
     "field-no-path",
-    "A field that holds a path has a name that ends with Path.",
+    "The name of a field that contains a path must end with Path.",
     Severity.WARNING,
     "NO_PATH",
     DEVELOPER_GUIDE + "state-fail.html",
@@ -30,7 +30,7 @@ MAX_DEPTH = 200
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The plain texts of one state that look like paths."""
+    """Check the constant strings of one state that look like paths."""
     if state.jsonata:
         return
     if state.type == "Pass" and "Result" in state.fields:

@@ -1,4 +1,4 @@
-"""Payload templates: each member that ends with `.$` holds a path or a call of an intrinsic function."""
+"""Payload templates: a member whose name ends with `.$` is a path or a call of an intrinsic function."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 _PAGE = DEVELOPER_GUIDE + "input-output-inputpath-params.html"
-EXPRESSION = Check("template-expression", "A member that ends with .$ is a path or intrinsic function.", source=_PAGE)
+EXPRESSION = Check(
+    "template-expression",
+    "The value of a member that ends with .$ must be a path or an intrinsic function.",
+    source=_PAGE,
+)
 NO_DOLLAR = Check(
     "template-no-dollar",
-    "A member that holds a path or an intrinsic function ends with .$.",
+    "The name of a member whose value is a path or an intrinsic function must end with .$.",
     Severity.WARNING,
     "NO_DOLLAR",
     _PAGE,
 )
 FORMAT = advice(
     "format-arguments",
-    "States.Format has as many values as its template has places.",
+    "States.Format must have a value for each placeholder of its template.",
     DEVELOPER_GUIDE + "intrinsic-functions.html",
 )
 
@@ -36,7 +40,7 @@ MAX_DEPTH = 200
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The templates of one state."""
+    """Check the templates of one state."""
     if state.jsonata:
         return
     fields = state.fields
@@ -85,7 +89,7 @@ def _check_expression(name: str, value: Any, pointer: str, report: Report) -> No
     if "States.Format" in value:
         for places, values in formats(parse_intrinsic(value)):
             if places != values:
-                message = f"The template of States.Format has {places} places for {values} values"
+                message = f"The template of States.Format has {places} placeholders, but {values} values are given"
                 report.add(FORMAT, message, f"{pointer}/{escape_pointer(name)}")
 
 

@@ -1,4 +1,4 @@
-"""Where states go: every target is there, every state is reached, and there is an end."""
+"""Transitions: every target exists, every state is reachable, and every state can reach a terminal state."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
 TARGET = Check(
-    "dangling-target", "StartAt, Next and Default name states of the same flow.", code="MISSING_TRANSITION_TARGET"
+    "dangling-target", "StartAt, Next and Default must name states of the same flow.", code="MISSING_TRANSITION_TARGET"
 )
-UNREACHABLE = Check("unreachable-state", "Every state can be reached.", code="MISSING_TRANSITION_TARGET")
-NO_END = Check("no-terminal-state", "A state machine has a state that ends it.", code="MISSING_END_STATE")
-ENDLESS = advice("endless-loop", "From every state there is a way to an end.")
+UNREACHABLE = Check("unreachable-state", "Every state must be reachable.", code="MISSING_TRANSITION_TARGET")
+NO_END = Check("no-terminal-state", "A state machine must have a terminal state.", code="MISSING_END_STATE")
+ENDLESS = advice("endless-loop", "Every state should be able to reach a terminal state.")
 
 
 def check_machine(machine: MachineView, report: Report) -> None:
@@ -26,7 +26,7 @@ def check_machine(machine: MachineView, report: Report) -> None:
     for flow in machine.flows:
         targets = {name: list(_targets(state)) for name, state in flow.states.items()}
         _check_targets(flow, targets, report)
-        # Without any end AWS does not look for states that are not reached.
+        # Without a terminal state AWS doesn't look for unreachable states.
         if ends or flow is not top:
             _check_reachable(flow, targets, report)
     if top.states and not ends:
@@ -40,7 +40,7 @@ def _is_terminal(state: StateView) -> bool:
 
 
 def _targets(state: StateView) -> Iterator[tuple[str, str]]:
-    """The names of the states that follow a state, each with its pointer."""
+    """Yield the names of the states that follow a state, each with its pointer."""
     fields = state.fields
     for field in ("Next", "Default"):
         name = fields.get(field)
@@ -55,7 +55,7 @@ def _targets(state: StateView) -> Iterator[tuple[str, str]]:
 
 
 def following_states(state: StateView) -> list[str]:
-    """The names of the states that follow a state."""
+    """Return the names of the states that follow a state."""
     return [name for name, _ in _targets(state)]
 
 
@@ -88,7 +88,7 @@ def _check_reachable(flow: FlowView, targets: dict[str, list[tuple[str, str]]], 
 
 
 def _check_ends(flow: FlowView, targets: dict[str, list[tuple[str, str]]], reached: set[str], report: Report) -> None:
-    """Warn about loops that nothing leads out of. A state that goes nowhere, or to no state, has its own diagnosis."""
+    """Warn about loops without an exit. A state without a target, or with an unknown one, has another diagnosis."""
     sources: dict[str, list[str]] = {}
     ending: list[str] = []
     for name, state in flow.states.items():
@@ -105,7 +105,7 @@ def _check_ends(flow: FlowView, targets: dict[str, list[tuple[str, str]]], reach
                 ending.append(name)
     for name, state in flow.states.items():
         if name in reached and name not in good:
-            report.add(ENDLESS, f"From the state '{name}' no way leads to an end", state.pointer)
+            report.add(ENDLESS, f"State '{name}' can never reach a terminal state", state.pointer)
 
 
 def _examples() -> dict[str, Example]:

@@ -1,4 +1,4 @@
-"""The types of values, and values of which there are only a few."""
+"""The types of values, timestamps and credentials."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from asl.language.timestamps import parse_timestamp
 if TYPE_CHECKING:
     from asl.language.checks.examples import Example
 
-TYPE = Check("value-type", "A field's value is of the field's type.")
-TIMESTAMP = Check("timestamp", "A timestamp is RFC 3339 with an upper case T and Z.")
-CREDENTIALS = Check("credentials", "Credentials name a role.")
+TYPE = Check("value-type", "The value of a field must have the field's type.")
+TIMESTAMP = Check("timestamp", "A timestamp must be in RFC 3339 format with an upper-case T and Z.")
+CREDENTIALS = Check("credentials", "Credentials must have a RoleArn.")
 
 _TYPES: dict[str, tuple[type, str]] = {
     "Comment": (str, "STRING"),
@@ -36,18 +36,32 @@ _TYPES: dict[str, tuple[type, str]] = {
     "ResultWriter": (dict, "OBJECT"),
     "Credentials": (dict, "OBJECT"),
 }
+# The fields of objects inside a state, by the path to the object. What `asl.language.model` reads by type is listed
+# here or checked by another module.
+_INNER_TYPES: dict[tuple[str, ...], dict[str, tuple[type, str]]] = {
+    ("ItemReader", "ReaderConfig"): {
+        "CSVDelimiter": (str, "STRING"),
+        "ItemsPointer": (str, "STRING"),
+        "ManifestType": (str, "STRING"),
+        "Transformation": (str, "STRING"),
+    },
+    ("ResultWriter",): {"Resource": (str, "STRING"), "WriterConfig": (dict, "OBJECT")},
+    ("ResultWriter", "WriterConfig"): {"OutputType": (str, "STRING"), "Transformation": (str, "STRING")},
+}
 _NOT_EMPTY = ("Choices", "Branches")
 _ENTRIES = ("Retry", "Catch", "Choices", "Branches")
 
 
 def check_state(state: StateView, report: Report) -> None:
-    """The values of one state's fields."""
+    """Check the values of one state's fields."""
     for name, value in state.fields.items():
         expected = _TYPES.get(name)
         if expected is not None and not isinstance(value, expected[0]):
             report.add(TYPE, f"Expected value of type [{expected[1]}]", state.at(name))
         elif name in _ENTRIES:
             _check_entries(state, name, value, report)
+    if state.type == "Map":
+        _check_inner(state, report)
     timestamp = state.fields.get("Timestamp")
     if (
         isinstance(timestamp, str)
@@ -58,6 +72,18 @@ def check_state(state: StateView, report: Report) -> None:
     credentials = state.fields.get("Credentials")
     if isinstance(credentials, dict) and "RoleArn" not in credentials and "RoleArn.$" not in credentials:
         report.add(CREDENTIALS, "The field 'RoleArn' is required but was missing", state.at("Credentials"))
+
+
+def _check_inner(state: StateView, report: Report) -> None:
+    for path, types in _INNER_TYPES.items():
+        holder: Any = state.fields
+        for name in path:
+            holder = holder.get(name) if isinstance(holder, dict) else None
+        if isinstance(holder, dict):
+            for name, (expected, shown) in types.items():
+                if name in holder and not isinstance(holder[name], expected):
+                    pointer = "/".join((state.pointer, *path, name))
+                    report.add(TYPE, f"Expected value of type [{shown}]", pointer)
 
 
 def _check_entries(state: StateView, name: str, items: list[Any], report: Report) -> None:

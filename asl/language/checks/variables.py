@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _PAGE = DEVELOPER_GUIDE + "workflow-variables.html"
 NAME = Check(
     "variable-name",
-    "A variable's name is an identifier of at most 80 characters.",
+    "A variable's name must be an identifier of at most 80 characters.",
     code="INVALID_VARIABLE_NAME",
     source=_PAGE,
 )
-RESERVED = Check("variable-reserved", "$states is not assigned to.", code="RESERVED_VARIABLE_NAME", source=_PAGE)
-UNASSIGNED = advice("variable-unassigned", "A variable is assigned before it is read.", _PAGE)
+RESERVED = Check("variable-reserved", "$states can't be assigned.", code="RESERVED_VARIABLE_NAME", source=_PAGE)
+UNASSIGNED = advice("variable-unassigned", "A variable must be assigned before it is read.", _PAGE)
 FUNCTION = advice(
-    "jsonata-function", "A function that an expression calls is built in or defined in the expression.", _PAGE
+    "jsonata-function", "A function that an expression calls must be built in or defined in the expression.", _PAGE
 )
 
 MAX_LENGTH = 80
@@ -41,9 +41,9 @@ _BUILT_IN = frozenset(
     fromMillis hash join keys length lookup lowercase map match max merge millis min not now number pad parse
     parseInteger partition power random range reduce replace reverse round shuffle sift single sort split spread sqrt
     states string substring substringAfter substringBefore sum toMillis trim type uppercase uuid zip
-    """.split()  # noqa: SIM905 - a list of a hundred quoted names is no better to read
+    """.split()  # noqa: SIM905 - a hundred quoted names are harder to read
 )
-# Fields that hold no expression of the state itself.
+# Fields without expressions of the state itself.
 _SKIPPED = frozenset(
     {"Branches", "ItemProcessor", "Iterator", "Comment", "Result", "Next", "Default", "Resource", "Type"}
 )
@@ -68,7 +68,7 @@ def check_machine(machine: MachineView, report: Report) -> None:
 
 
 def _assigned(state: StateView, report: Report) -> Iterator[str]:
-    """The variables that a state may assign; their names are checked on the way."""
+    """Yield the variables that a state may assign, after checking their names."""
     fields = state.fields
     if "Assign" in fields:
         yield from _names(fields["Assign"], state.at("Assign"), state.jsonata, report)
@@ -96,7 +96,7 @@ def _names(assign: Any, pointer: str, jsonata: bool, report: Report) -> Iterator
 
 
 def _follow(flow: FlowView, assigned: dict[str, list[str]], outer: set[str], before: dict[str, set[str]]) -> None:
-    """Find for each state the variables that some way to it assigns."""
+    """Find the variables of each state that are assigned on some path to it."""
     if not isinstance(flow.start_at, str) or flow.start_at not in flow.states:
         return
     start = flow.states[flow.start_at]
@@ -126,15 +126,15 @@ def _check_reads(state: StateView, known: set[str] | None, report: Report) -> No
             for text, pointer in _expressions(name, value, state.at(name), state.jsonata, 0):
                 for variable in _reads(text, state.jsonata):
                     if variable not in known:
-                        message = f"No state before this one assigns the variable ${variable}"
+                        message = f"Variable ${variable} is not assigned in any earlier state"
                         report.add(UNASSIGNED, message, pointer)
                 if state.jsonata and "(" in text:
                     for function in _calls(text):
-                        report.add(FUNCTION, f"JSONata has no function ${function}", pointer)
+                        report.add(FUNCTION, f"Unknown JSONata function ${function}", pointer)
 
 
 def _expressions(name: str, value: Any, pointer: str, jsonata: bool, depth: int) -> Iterator[tuple[str, str]]:
-    """The texts in a value that can be expressions, each with its pointer. `name` is the member that holds it."""
+    """Yield the strings in the value of a member `name` that can be expressions, each with its pointer."""
     if isinstance(value, str):
         if "$" in value and (jsonata or name == "Variable" or name.endswith((".$", "Path"))):
             yield value, pointer
@@ -161,13 +161,13 @@ def _reads(text: str, jsonata: bool) -> list[str]:
 
 
 def _calls(text: str) -> list[str]:
-    """The functions that a JSONata expression calls and nobody defines."""
+    """Return the functions that a JSONata expression calls but that are neither built in nor defined in it."""
     expression = expression_text(text)
     return [] if expression is None else _free(_JSONATA_CALL, _TEXTS.sub("''", expression))
 
 
 def _free(pattern: re.Pattern[str], expression: str) -> list[str]:
-    """The names in an expression that are neither built in nor bound by the expression itself."""
+    """Return the names in an expression that are neither built in nor bound in the expression."""
     names = dict.fromkeys(name for name in pattern.findall(expression) if name not in _BUILT_IN)
     if names:
         for bound, parameters, focus in _JSONATA_LOCAL.findall(expression):

@@ -24,7 +24,8 @@ from asl.language.model.classes import (
     WaitState,
     walk_states,
 )
-from asl.language.model.reading import DefinitionError, escape_pointer, load_definition, parse_definition, parse_state
+from asl.language.model.fields import DefinitionError, escape_pointer
+from asl.language.model.reading import load_definition, parse_definition, parse_state
 
 __all__ = [
     "Catcher",

@@ -135,8 +135,8 @@ def test_variables_are_followed_through_the_flow():
     }
     found = [(d.message, d.pointer) for d in diagnose(definition) if d.check == "variable-unassigned"]
     assert found == [
-        ("No state before this one assigns the variable $c", "/States/Each/Assign/b"),
-        ("No state before this one assigns the variable $b", "/States/Each/ItemProcessor/States/Inner/Output"),
+        ("Variable $c is not assigned in any earlier state", "/States/Each/Assign/b"),
+        ("Variable $b is not assigned in any earlier state", "/States/Each/ItemProcessor/States/Inner/Output"),
     ]
 
 
