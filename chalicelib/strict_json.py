@@ -6,23 +6,20 @@ import json
 import math
 from typing import Any
 
-MAX_DIGITS = 4_300
-"""Digits of an integer; Python refuses to convert longer ones, as the time that takes grows with their square."""
-
 
 class UnreadableError(ValueError):
     """A document is not JSON, or not usable. The message completes "The body cannot be read: ..."."""
 
 
 def loads(data: bytes) -> Any:
-    """Return the value that a JSON document holds.
+    """Return the value of a JSON document.
 
     Args:
         data: The document, in UTF-8 (UTF-16 and UTF-32 are recognized).
 
     Raises:
-        UnreadableError: It is not JSON, or holds what later steps could not work with: NaN, a number beyond the range
-            of a double, an integer of more than `MAX_DIGITS` digits, an unpaired surrogate, too many levels.
+        UnreadableError: It is not JSON, or has what later steps could not work with: NaN, a number beyond the range of
+            a double (as RFC 8259, section 6, warns), an unpaired surrogate, too many levels.
     """
     try:
         text = data.decode(json.detect_encoding(data))
@@ -62,8 +59,7 @@ def _float(literal: str) -> float:
 
 
 def _int(literal: str) -> int:
-    if len(literal.lstrip("-")) > MAX_DIGITS:
-        raise UnreadableError(f"it has an integer of more than {MAX_DIGITS:,} digits")
+    _float(literal)
     return int(literal)
 
 

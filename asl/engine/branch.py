@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asl.engine.failures import StateFailure, framed
 from asl.engine.history import Event
-from asl.engine.scheduler import TURN, Abandoned
+from asl.engine.scheduler import Abandoned
 from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.scope import MISSING, Scope
 from asl.language.timestamps import iso_8601
@@ -169,12 +169,12 @@ def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:
         return
     branch.blocker = None
     execution = branch.execution
-    patience = execution.engine.patience
+    engine = execution.engine
+    patience = engine.patience
     patience.branch = branch
     events = branch.events
     limit = execution.event_limit
-    now = time.perf_counter
-    end = now() + TURN
+    now, end = time.perf_counter, engine.scheduler.turn_end
     try:
         state = _attempt(branch, step, args)
         for looks in _LOOKS:

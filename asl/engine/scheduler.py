@@ -95,7 +95,8 @@ class Scheduler:
         self._driver: int | None = None
         self._drive = _Drive()
         self._serving: Lane | None = None
-        self._turn_began = 0.0
+        self.turn_end = 0.0
+        """When the present lane gives way, by `time.perf_counter`."""
         self._loans: set[_Loan] = set()
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -146,7 +147,7 @@ class Scheduler:
     @property
     def is_long(self) -> bool:
         """Whether the present call has kept others waiting for long."""
-        return self._serving is not None and time.perf_counter() - self._turn_began > 2 * TURN
+        return self._serving is not None and time.perf_counter() > self.turn_end + TURN
 
     def pause(self) -> None:
         """Let others have their turn in the middle of a call. Raises as `elsewhere` does."""
@@ -260,7 +261,8 @@ class Scheduler:
         """Make the calls of a lane until its turn is over; False if this thread no longer drives then."""
         calls, inbox = lane.calls, self._inbox
         self._serving = lane
-        self._turn_began = began = time.perf_counter()
+        began = time.perf_counter()
+        self.turn_end = began + TURN
         try:
             while calls:
                 call, args = calls.popleft()
@@ -360,7 +362,7 @@ class Scheduler:
 
     def _lend(self, loan: _Loan) -> None:
         drive, lane = self._drive, self._serving
-        self._turn_began = time.perf_counter()
+        self.turn_end = time.perf_counter() + TURN
         loan.lent = True
         loan.go.set()
         loan.back.wait()

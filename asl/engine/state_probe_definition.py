@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.compiler import compile_state
 from asl.engine.states.base import END, State
@@ -37,8 +39,8 @@ class Following(State):
         self.name = name
         self.needs_context = False
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         branch.open = False
         branch.owner.succeeded(branch)
         return None

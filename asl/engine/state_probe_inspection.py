@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.states.base import State
 from asl.engine.states.fields import Expression, Fields, Output, PathFields
@@ -60,20 +62,20 @@ class RecordingFields(Fields):
         if isinstance(fields, PathFields) and fields.result_selector is not None:
             fields.result_selector = self._remembering(fields.result_selector)
 
+    @override
     def input(self, branch: Branch) -> Any:
-        """See `Fields`."""
         selected = self._fields.input(branch)
         self._inspection.saw_input(selected)
         return selected
 
+    @override
     def arguments(self, branch: Branch, selected: Any) -> Any:
-        """See `Fields`."""
         arguments = self._fields.arguments(branch, selected)
         self._inspection.saw_arguments(arguments)
         return arguments
 
+    @override
     def output(self, branch: Branch, result: Any, bound: int | None) -> Output:
-        """See `Fields`."""
         self._inspection.saw_result(result)
         data, self._selected = branch.data, result
         output = self._fields.output(branch, result, bound)

@@ -1,4 +1,4 @@
-"""A stage as the admin scripts find one: once as a local cloud, once as a deployed stack, both on moto's server."""
+"""A stage for the admin scripts, as a local cloud and as a deployed stack, both on moto's server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 
 @dataclass
 class Outcome:
-    """What a script left: its exit code and what it printed."""
+    """The result of a script: its exit code and its output."""
 
     code: int
     out: str
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass
 class Cloud:
-    """moto's server with a pool, a usage table and the stack that names them."""
+    """moto's server with a user pool, a usage table and the stack whose outputs name them."""
 
     endpoint: str
     stage: common.Stage
@@ -50,7 +50,7 @@ class Cloud:
             )
 
     def script(self, name: str, *arguments: str, stdin: str = "", python: str | None = None, **env: str) -> Outcome:
-        """Runs `admin/NAME.py` as an operator does, in the copy of the project that has the local cloud."""
+        """Run `admin/NAME.py` like an operator, in the copy of the project that has the local cloud."""
         done = subprocess.run(
             [*([python] if python else []), str(self.project / "admin" / f"{name}.py"), *arguments],
             check=False,
@@ -75,7 +75,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what the scripts need of the project, so that its `.localcloud` is the tests' own."""
+    """A copy of what the scripts need from the project, with its own `.localcloud`."""
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(common.PROJECT / "admin", root / "admin", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "chalicelib").mkdir()
@@ -87,7 +87,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def clients(endpoint: str) -> dict[str, Any]:
-    """Made once: most of what a client costs is its making."""
+    """Created once, since creating a client takes most of its time."""
     session = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -141,7 +141,7 @@ def cloud(endpoint: str, project: Path, clients: dict[str, Any]) -> Iterator[Clo
         endpoint=endpoint,
         stage=common.find_stage("local", project),
         project=project,
-        # What a shell has, less anything of AWS's; the scripts' `python3` is the one the tests run with.
+        # The environment of a shell, without AWS's variables; `python3` is the one that runs the tests.
         environment={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(project)},
     )
     dynamodb.delete_table(TableName=table)

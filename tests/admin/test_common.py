@@ -24,7 +24,7 @@ MODULES = [create_user, get_user_token, get_user_usage, list_users, delete_user]
 
 @pytest.fixture
 def aws(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """An environment whose AWS is moto's server."""
+    """An environment in which AWS is moto's server."""
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": cloud.endpoint}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
@@ -178,14 +178,14 @@ class TestArguments:
 
 
 class TestEnvironment:
-    """A Python without boto3, as a system's own is."""
+    """A Python without boto3, like that of the operating system."""
 
     @pytest.fixture
     def bare_python(self, tmp_path: Path) -> str:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
         return str(tmp_path / "bare" / "bin" / "python")
 
-    def test_the_script_goes_on_with_the_projects_own_python(self, cloud: Cloud, bare_python: str) -> None:
+    def test_the_script_restarts_with_the_projects_own_python(self, cloud: Cloud, bare_python: str) -> None:
         environment = cloud.project / ".venv"
         (environment / "bin").mkdir(parents=True)
         (environment / "bin" / "python").symlink_to(sys.executable)

@@ -1,4 +1,4 @@
-"""What the scripts write passes lint, type check and tests as it is."""
+"""What the scripts write passes lint, type check and tests unchanged."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_plugin_with_functions_of_both_styles(tmp_path: Path) -> None:
     run(script, "typed_one", "--plugin", folder, folder=tmp_path)
     run(script, f"{'long-' * 6}n", "--event", "--plugin", folder, folder=tmp_path)
     check(folder, "lib", "tests")
-    flow = compile_project(folder).diagnostics  # alone, its functions are unknown; its file is all right
+    flow = compile_project(folder).diagnostics  # without the project its functions are unknown, but its file is valid
     assert {item.check for item in flow} <= {"unresolved-name", "handler-signature"}
 
 
@@ -162,7 +162,7 @@ class TestRefusals:
         assert "handler.py already exists" in said
         assert not (tmp_path / "p" / "tests").exists()
 
-    def test_a_folder_that_is_no_plugin(self, tmp_path: Path) -> None:
+    def test_a_folder_that_is_not_a_plugin(self, tmp_path: Path) -> None:
         said = run(PROJECT / "admin" / "create_function.py", "f", "--plugin", ".", folder=tmp_path, code=1)
         assert "it has no plugin.toml" in said
 
@@ -184,7 +184,7 @@ def test_the_readme_names_the_folder_and_the_framework(folder: str, entry: str) 
     assert f"`{framework}`" in files["README.md"] and f"FRAMEWORK ?= {framework}\n" in files["Makefile"]
 
 
-def test_a_plugin_inside_a_clone_is_warned_of_with_the_way_out(tmp_path: Path) -> None:
+def test_a_plugin_inside_a_clone_gets_a_warning_that_says_what_to_do(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project", overlay=False)
     shutil.copy2(PROJECT / "pyproject.toml", project)
     script = project / "admin" / "create_plugin.py"

@@ -18,7 +18,7 @@ EMAIL = "jane@example.com"
 
 @pytest.fixture
 def here(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """The scripts in this process find the tests' local cloud."""
+    """Lets scripts in this process find the tests' local cloud."""
     monkeypatch.setattr(common, "find_stage", lambda _: cloud.stage)
     return cloud
 
@@ -56,7 +56,7 @@ class TestCreateUser:
         assert (known["email"], known["email_verified"]) == (EMAIL, "true")
         assert document["groups"] == []
 
-    def test_a_group_is_made_when_it_is_new_and_said(self, here: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_new_group_is_created_and_reported(self, here: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         assert create_user.main(["--email", EMAIL, "--group", "admin"]) == 0
         assert capsys.readouterr().err == "Created the group admin.\n"
         assert groups_of(here, EMAIL) == ["admin"]
@@ -117,7 +117,7 @@ class TestGetUserToken:
             stdin=theirs,
             stdout=subprocess.PIPE,
             stderr=theirs,
-            start_new_session=True,  # no controlling terminal: getpass asks on the one that is its standard input
+            start_new_session=True,  # no controlling terminal, so that getpass asks on standard input
             env=here.environment,
         )
         os.close(theirs)
@@ -132,7 +132,7 @@ class TestGetUserToken:
         try:
             while more := os.read(ours, 1024):
                 shown += more
-        except OSError:  # the other side is closed
+        except OSError:  # the other end is closed
             pass
         os.close(ours)
         assert jwt.get_unverified_claims(token.strip())["email"] == EMAIL

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.strict_json import MAX_DIGITS, UnreadableError, loads
+from chalicelib.strict_json import UnreadableError, loads
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,8 @@ from chalicelib.strict_json import MAX_DIGITS, UnreadableError, loads
         (b"[-Infinity]", "JSON does not have -Infinity"),
         (b"1e400", "it has a number that is too large (at most about 1.8e308)"),
         (b"-1e400", "it has a number that is too large (at most about 1.8e308)"),
-        (b"9" * (MAX_DIGITS + 1), "it has an integer of more than 4,300 digits"),
+        (b"9" * 309, "it has a number that is too large (at most about 1.8e308)"),
+        (b"-" + b"9" * 5_000, "it has a number that is too large (at most about 1.8e308)"),
         (b'"\\ud800"', "it has a string with an unpaired surrogate, which is not valid Unicode"),
         (b'{"\\udc00": 1}', "it has a string with an unpaired surrogate, which is not valid Unicode"),
         (b"[" * 100_000, "it is nested too deeply"),
@@ -44,7 +45,7 @@ def test_what_is_refused(document: bytes, reason: str) -> None:
 @pytest.mark.parametrize(
     ("document", "value"),
     [
-        (b"-" + b"9" * MAX_DIGITS, 1 - 10**MAX_DIGITS),
+        (b"-" + b"9" * 308, 1 - 10**308),
         (b"1.7e308", 1.7e308),
         (b"1e-400", 0.0),
         (b'"\\ud83d\\ude00 \\\\ud800"', "\U0001f600 \\ud800"),

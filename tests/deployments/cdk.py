@@ -1,4 +1,4 @@
-"""CDK's command line, and the verbs of the Makefile that use it, against a recorded cloud."""
+"""CDK's command line, and the make commands that use it, against a recorded cloud."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.deployments.recording import RecordedCloud
 
 COMMAND = Path("node_modules", ".bin", "cdk")
 ADMINISTRATOR = "administrator"
-"""The access key of who bootstraps the account, once and for all projects."""
+"""The access key of the administrator who bootstraps the account."""
 SYNTHESISED = "--app cdk.out"
-"""Lets CDK take what it has synthesised for the command before; that takes longer than most deployments here."""
+"""Makes CDK use what it synthesised for the previous command: synthesis takes longer than most deployments here."""
 
 needs_cdk = pytest.mark.skipif(
     shutil.which("node") is None or not (PROJECT / COMMAND).exists() or shutil.which("make") is None,
@@ -30,7 +30,7 @@ needs_cdk = pytest.mark.skipif(
 def make(
     cloud: RecordedCloud, project: Path, verb: str, *arguments: str, more: str = "", answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run `make VERB STAGE=prod` in a copy of the project, as the one who deploys.
+    """Run `make VERB STAGE=prod` in a copy of the project, as the deployer.
 
     Args:
         cloud: The cloud.
@@ -47,14 +47,14 @@ def make(
 
 
 def bootstrap(cloud: RecordedCloud, folder: Path) -> None:
-    """Prepare the account, as its administrator does once. In a folder without an app, which would be synthesised."""
+    """Bootstrap the account, in a folder without an app, which CDK would synthesise."""
     variables = {**cloud.variables(), **_CLI, "AWS_ACCESS_KEY_ID": ADMINISTRATOR}
     command = [str(PROJECT / COMMAND), "--no-notices", "bootstrap", f"aws://{ACCOUNT}/{REGION}"]
     projects.must(projects.run(command, folder, variables))
 
 
 def bootstrap_by_template(cloud: RecordedCloud) -> None:
-    """Prepare the account with the template of `cdk bootstrap`, without the seconds that its command line takes."""
+    """Bootstrap the account with the template of `cdk bootstrap`, which is faster than its command line."""
     template = PROJECT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
     client = cloud.client("cloudformation")
     given = {
@@ -71,7 +71,7 @@ def bootstrap_by_template(cloud: RecordedCloud) -> None:
 
 
 def left_over(cloud: RecordedCloud) -> set[str]:
-    """What bears the name of the stage prod."""
+    """The names of everything that belongs to the stage prod."""
     names = [function["FunctionName"] for function in cloud.client("lambda").list_functions()["Functions"]]
     names += [machine["name"] for machine in cloud.client("stepfunctions").list_state_machines()["stateMachines"]]
     names += cloud.client("dynamodb").list_tables()["TableNames"]
@@ -87,5 +87,5 @@ def left_over(cloud: RecordedCloud) -> set[str]:
     return {name for name in names if f"{APP_NAME}-prod" in name or name == APP_NAME}
 
 
-# It asks the network for its newest version and for notices, and waits for both.
+# CDK would request its newest version and notices, and wait for both.
 _CLI = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "true", "NO_COLOR": "1", "CI": "true"}

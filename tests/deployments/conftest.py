@@ -1,4 +1,4 @@
-"""What the rehearsals share: the project's package, made once a test run whichever process asks first."""
+"""What the deployments share: the project's package, built once per test run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.deployments.recording import RecordedCloud
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold a lock that other test processes see."""
+    """Hold a lock between test processes."""
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -32,7 +32,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def task(shared: Path) -> Path:
-    """The unpacked package. Nobody may change it."""
+    """The unzipped package. Tests must not change it."""
     with locked(shared / "package.lock"):
         project = shared / "packaged"
         if not (project / "made").exists():
@@ -43,13 +43,13 @@ def task(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda's image has on its path."""
+    """The packages in Lambda's image."""
     return runtime_api.bare_environment(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Iterator[RecordedCloud]:
-    """An account with nothing in it."""
+    """An empty account."""
     cloud = RecordedCloud(tmp_path / "cloud")
     yield cloud
     cloud.close()

@@ -1,4 +1,4 @@
-"""Whether policy.json allows what the one who deploys has called."""
+"""Checks that policy.json allows the deployer's calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of the project that commands may write into, and its package for this machine's processor."""
+"""Copies of the project that commands may change, and its package for this machine's architecture."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ REGION, ACCOUNT = "us-east-1", "123456789012"
 
 
 def own_copy(target: Path) -> Path:
-    """A copy of the project whose stages are for this machine's processor, so that what is deployed runs here."""
+    """A copy of the project whose stages have this machine's architecture, so that what is deployed runs here."""
     copy_project(target, overlay=False)
     packages = target / ".chalice" / "deployments"
     shutil.rmtree(packages, ignore_errors=True)
     packages.mkdir()
     for installed in (PROJECT / ".chalice" / "deployments").glob(f"requirements-*-{ARCHITECTURE}"):
-        shutil.copytree(installed, packages / installed.name)  # spares the download
+        shutil.copytree(installed, packages / installed.name)  # saves the download
     for name in ("Makefile", "cdk.json", "package.json", "package-lock.json"):
         shutil.copy2(PROJECT / name, target / name)
     if (PROJECT / "node_modules").is_dir():
@@ -41,7 +41,7 @@ def own_copy(target: Path) -> Path:
 
 
 def add_example_plugin(project: Path) -> None:
-    """Let the project have the example plugin, from a folder beside it."""
+    """Add the example plugin to the project, from a folder next to it."""
     shutil.copytree(EXAMPLE_PLUGIN, project.parent / EXAMPLE_PLUGIN.name, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "config.json").write_text(json.dumps({"plugins": [f"../{EXAMPLE_PLUGIN.name}"]}))
     must(run([sys.executable, "-m", "plugin_manager", "--yes"], project, {}))
@@ -50,7 +50,7 @@ def add_example_plugin(project: Path) -> None:
 def run(
     command: list[str], project: Path, variables: Mapping[str, str], *, timeout: float = 180, answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a copy of the project, with nothing of AWS in its environment but `variables`."""
+    """Run a command in a copy of the project, with none of AWS's environment variables except `variables`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "USER_POOL", "STAGE", "CDK_"))}
     environment = {
         **kept,
@@ -75,14 +75,14 @@ def run(
 
 
 def must(done: subprocess.CompletedProcess[str]) -> str:
-    """What a command printed that must have succeeded."""
+    """The output of a command, which must have succeeded."""
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed
     return printed
 
 
 def package(project: Path) -> Path:
-    """The folder of the project's unpacked package, made by Chalice's command line."""
+    """The folder of the project's unzipped package, built by Chalice's command line."""
     out = project / "package.out"
     must(run(["chalice", "package", "--stage", "dev", str(out)], project, {}))
     task = out / "task"

@@ -1,4 +1,4 @@
-"""A cloud that remembers which operations were called, by whom."""
+"""A local cloud that records which operations were called, and by whom."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from localcloud.sockets import listen
 from tests.end_to_end.server import PROJECT
 
 DEPLOYER = "deployer"
-"""The access key of the person who deploys."""
-# How IAM calls services that sign their requests, or name their operations, otherwise.
+"""The deployer's access key."""
+# IAM's names of services that have another name in signatures or operations.
 _IAM_NAMES = {"monitoring": "cloudwatch"}
 
 
 @dataclass(frozen=True)
 class Call:
-    """An operation as IAM names it, and the resource if the request says."""
+    """An operation as IAM names it, and its resource if the request names one."""
 
     action: str
     resource: str = "*"
 
 
 class RecordedCloud:
-    """A local cloud with no project in it, in a process of its own, since moto's services are one to a process."""
+    """A local cloud without a project, in its own process, since moto's services exist once per process."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "flows").mkdir(parents=True)
@@ -57,12 +57,12 @@ class RecordedCloud:
             raise RuntimeError((folder / "log").read_text())
 
     def calls_of(self, key: str) -> set[Call]:
-        """The calls made with an access key."""
+        """The calls with an access key."""
         entries = map(json.loads, self._calls.read_text().splitlines())
         return {Call(entry["action"], entry["resource"]) for entry in entries if entry["key"] == key}
 
     def variables(self) -> dict[str, str]:
-        """What a command must have in its environment to deploy here."""
+        """The environment variables that a command needs to deploy here."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": DEPLOYER,
@@ -91,7 +91,7 @@ class RecordedCloud:
 
 
 class Recorder:
-    """Writes down each call once: who, what, on which resource."""
+    """Records each call once: who, what, and on which resource."""
 
     def __init__(self, account: str, file: Path) -> None:
         self._account = account
@@ -115,7 +115,7 @@ class Recorder:
 
 
 def main(folder: Path) -> None:
-    """Serve a cloud until SIGTERM, or until the process that has started this one ends."""
+    """Serve a cloud until SIGTERM, or until the parent process ends."""
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     parent = os.getppid()
@@ -133,7 +133,7 @@ def main(folder: Path) -> None:
     while not stopped.wait(1) and os.getppid() == parent:
         pass
     cloud.close()
-    os._exit(0)  # taking moto down an object at a time takes a second or two
+    os._exit(0)  # finalising moto's objects takes a second or two
 
 
 def _signature(request: Request) -> tuple[str, str, str]:
@@ -144,7 +144,7 @@ def _signature(request: Request) -> tuple[str, str, str]:
 
 
 def _calls(request: Request, service: str, region: str, account: str) -> list[Call]:
-    """What IAM has to allow for a request: the operation, and that a role is passed on."""
+    """What IAM must allow for a request: the operation, and passing a role."""
     prefix = _IAM_NAMES.get(service, service)
     target = request.headers.get("x-amz-target")
     body = request.body.decode("utf-8", "replace")
@@ -159,7 +159,7 @@ def _calls(request: Request, service: str, region: str, account: str) -> list[Ca
     if "Action=" in body[:2000]:
         form = parse_qs(body)
         return [Call(f"{prefix}:{form['Action'][0]}", _form_resource(service, form, region, account))]
-    if service == "apigateway":  # IAM knows its paths and methods, and no operations
+    if service == "apigateway":  # in IAM it has paths and methods instead of operations
         return [Call(f"apigateway:{request.method}", f"arn:aws:apigateway:{region}::{path}")]
     if service == "s3":
         return [Call(f"s3:{request.method}", f"arn:aws:s3:::{path.lstrip('/')}")]
@@ -214,7 +214,7 @@ def _form_resource(service: str, form: dict[str, list[str]], region: str, accoun
 
 def _json_resources(service: str, action: str, document: dict[str, Any], region: str, account: str) -> list[str]:
     if service == "logs":
-        # IAM asks for this of DescribeLogGroups, whatever prefix it has
+        # IAM requires this for DescribeLogGroups with any prefix
         group = ":log-stream:" if action == "DescribeLogGroups" else document.get("logGroupName", "*")
         return [f"arn:aws:logs:{region}:{account}:log-group:{group}"]
     if service == "ssm" and (names := document.get("Names") or [document.get("Name", "")]):

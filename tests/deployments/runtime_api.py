@@ -21,7 +21,7 @@ from typing import Any
 
 TIMEOUT = 60.0  # seconds
 _API = "/2018-06-01/runtime/"
-# What Lambda's image for Python holds besides the standard library.
+# What Lambda's image for Python has in addition to the standard library.
 _IMAGE = (
     *("awslambdaric", "snapshot_restore_py", "simplejson"),
     *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"),
@@ -30,7 +30,7 @@ _IMAGE = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation, or the start, ended. `seconds` count from the start of the process to the answer's arrival."""
+    """The result of an invocation or of the start; `seconds` count from the start of the process to the response."""
 
     result: Any
     failed: bool
@@ -39,14 +39,14 @@ class Outcome:
 
 @dataclass
 class _Exchange:
-    """What server and caller share."""
+    """The state that server and caller share."""
 
     events: queue.Queue[tuple[str, bytes]] = field(default_factory=queue.Queue)
     outcomes: queue.Queue[tuple[bool, bytes, float]] = field(default_factory=queue.Queue)
 
 
 def bare_environment(folder: Path) -> Path:
-    """A folder with what Lambda's image has: the runtime client and boto3, and nothing of the project's."""
+    """A folder with what Lambda's image has: the runtime client and boto3, but nothing of the project."""
     folder.mkdir(parents=True, exist_ok=True)
     installed = Path(sysconfig.get_paths()["platlib"])
     for name in (*_IMAGE, *(file.name for file in installed.glob("runtime_client*"))):
@@ -57,7 +57,7 @@ def bare_environment(folder: Path) -> Path:
 
 
 def api_event(method: str, route: str, path: str, body: Any = None, **parameters: str) -> dict[str, Any]:
-    """A request as a REST API hands it to its function, the token having been checked."""
+    """The event of a REST API for a request whose token was checked."""
     return {
         "resource": route,
         "path": path,
@@ -113,7 +113,7 @@ class LambdaRuntime:
             "TZ": ":UTC",
             **variables,
         }
-        python = getattr(sys, "_base_executable", sys.executable)  # not that of the virtual environment
+        python = getattr(sys, "_base_executable", sys.executable)  # not the virtual environment's
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
             [python, "-S", "-m", "awslambdaric", handler],
@@ -139,7 +139,7 @@ class LambdaRuntime:
         return self.outcome()
 
     def outcome(self) -> Outcome:
-        """The next result or error: of an event, or of the start."""
+        """Return the next result or error, of an event or of the start."""
         try:
             failed, body, moment = self._exchange.outcomes.get(timeout=TIMEOUT)
         except queue.Empty:
@@ -147,7 +147,7 @@ class LambdaRuntime:
         return Outcome(json.loads(body or b"null"), failed, moment - self.began)
 
     def close(self) -> str:
-        """End the process; what it printed."""
+        """End the process, and return its output."""
         if self.process.poll() is None:
             self.process.kill()
         printed = self.process.communicate()[0] if self.process.stdout and not self.process.stdout.closed else b""
@@ -160,7 +160,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A runtime that was ended drops its connection."""
+        """Ignore the connection that a killed runtime drops."""
 
 
 def _handler(exchange: _Exchange) -> type[BaseHTTPRequestHandler]:

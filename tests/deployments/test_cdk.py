@@ -1,4 +1,4 @@
-"""The life of the stage prod with the CDK app: an attempt that fails, deployments, use, another failure, the end."""
+"""The life of the stage prod with the CDK app: a failed deployment, deployments, use, another failure, removal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert "error: 123456789012 is not bootstrapped for CDK in us-east-1; run once: npx cdk boot" in unprepared.stderr
     bootstrap(cloud, tmp_path)
 
-    # The first deployment fails half way: what one of its resources is to be called is taken.
+    # The first deployment fails half-way: the name of one of its resources is taken.
     logs, taken = cloud.client("logs"), f"/aws/lambda/{NAMES.resource('hello_world')}"
     logs.create_log_group(logGroupName=taken)
     failed = make(cloud, project, "deploy", more=UNASKED)
@@ -52,7 +52,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     cloud.client("ssm").put_parameter(Name=SECRET, Value="Yours", Type="SecureString")
     deployed = must(make(cloud, project, "deploy", more=f"{UNASKED} {SYNTHESISED}"))
     assert "expects a secret" not in deployed
-    assert left_over(cloud) >= KEPT  # the tables were taken in again
+    assert left_over(cloud) >= KEPT  # the tables were imported
     made = outputs(cloud, STACK)
     user = sign_in(cloud, made["ApiId"], made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
@@ -61,7 +61,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert versions(cloud) == (1, ["1"])
     assert "There were no differences" in must(make(cloud, project, "diff", more=SYNTHESISED))
 
-    # The next version fails half way, and the former serves on.
+    # The next version fails half-way, and the previous one keeps running.
     change(project)
     taken = f"/aws/lambda/{NAMES.resource('added')}"
     logs.create_log_group(logGroupName=taken)
@@ -78,14 +78,14 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert user.run("addedFlow", {"n": 1})["output"] == {"added": 2}
     assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
 
-    # A flow goes back to the version before.
+    # A flow is rolled back.
     assert versions(cloud) == (2, ["2", "1"])
     back = ["python", "-m", "infrastructure.rollback", "--stage", "prod", "--flow", "helloWorldFlow"]
     assert must(projects.run(back, project, cloud.variables())) == "helloWorldFlow of stage prod: version 2 -> 1\n"
     assert versions(cloud) == (1, ["2", "1"])
     assert user.run("helloWorldFlow", {})["status"] == "SUCCEEDED"
 
-    # It is destroyed by those alone who mean it, and keeps its data.
+    # It is destroyed only after confirmation, and keeps its data.
     kept = make(cloud, project, "destroy", more=SYNTHESISED, answer="yes\n")
     assert "nothing was destroyed" in kept.stderr
     assert user.request("GET", "/health").status_code == 200
@@ -100,7 +100,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
 
 
 def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:
-    """What a plugin brings is deployed: functions, secrets, flows, routes, schedules, permissions."""
+    """Everything in a plugin is deployed: functions, secrets, flows, routes, schedules, permissions."""
     assert user.request("POST", "/lib/greetings_hello", json={"name": "Ada"}).json() == {
         "text": "Hello Ada",
         "signature": "Yours",
@@ -120,7 +120,7 @@ def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:
 
 
 def change(project: Path) -> None:
-    """Another answer of a function, another version of a flow, and a flow with a function more."""
+    """Change a function and a flow, and add a flow with another function."""
     changed = project / "flows" / "helloWorldFlow.yml"
     changed.write_text(changed.read_text().replace("MaxAttempts: 3", "MaxAttempts: 2"))
     functions = project / "chalicelib" / "lib"
@@ -133,7 +133,7 @@ def change(project: Path) -> None:
 
 
 def versions(cloud: RecordedCloud) -> tuple[int, list[str]]:
-    """Which version of a flow is live, and which there are, the newest first."""
+    """The live version of a flow, and all versions, newest first."""
     states = cloud.client("stepfunctions")
     arn = NAMES.state_machine_arn("helloWorldFlow")
     (route,) = states.describe_state_machine_alias(stateMachineAliasArn=arn)["routingConfiguration"]
@@ -143,5 +143,5 @@ def versions(cloud: RecordedCloud) -> tuple[int, list[str]]:
 
 
 def status(cloud: RecordedCloud) -> str:
-    """How the stack is."""
+    """The status of the stack."""
     return str(cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])

@@ -1,4 +1,4 @@
-"""The second front door: CDK deploys all but the API and the functions, Chalice's command line these."""
+"""CDK deploys everything except the API and the functions, which Chalice's command line deploys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real package under AWS's runtime client, with nothing beside it but what Lambda's image has."""
+"""The real package under AWS's runtime client, with only what Lambda's image has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.end_to_end.server import example
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric is for Linux alone")
 
-# Nothing answers there: what needs AWS fails at once, as with a network that is down.
+# Nothing listens there: whatever needs AWS fails at once, as without a network.
 NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "STAGE": "prod", "USER_POOL_ID": "us-east-1_pool"}
 Start = Callable[..., LambdaRuntime]
 
@@ -61,7 +61,7 @@ def test_a_flows_task_with_validation(start: Start) -> None:
 
 
 def test_a_scheduled_flows_event(start: Start) -> None:
-    """The schedule's input, as the flow's first state hands it to its function."""
+    """The schedule's input, as the flow's first state passes it to its function."""
     flow = compile_project(PROJECT).flows["scheduledFlow"]
     assert flow.schedule is not None
     first = flow.definition["States"][flow.definition["StartAt"]]
@@ -73,7 +73,7 @@ def test_a_scheduled_flows_event(start: Start) -> None:
 
 
 def test_a_secret_that_is_missing(task: Path, start: Start, tmp_path: Path) -> None:
-    """A function that asks for a secret which Parameter Store does not give: its own error, and no other."""
+    """A function that needs a secret which is not available fails with its own error."""
     own = tmp_path / "task"
     shutil.copytree(task, own)
     (own / "chalicelib" / "lib" / "ping" / "handler.py").write_text(
@@ -89,7 +89,7 @@ def test_a_secret_that_is_missing(task: Path, start: Start, tmp_path: Path) -> N
 
 
 def test_a_handler_that_cannot_be_imported(task: Path, start: Start, tmp_path: Path) -> None:
-    """Of two functions the broken one alone fails, and says so at every call."""
+    """Of two functions only the broken one fails, on every call."""
     own = tmp_path / "task"
     shutil.copytree(task, own)
     (own / "chalicelib" / "lib" / "hello_world" / "handler.py").write_text("import nothing_of_that_name\n")

@@ -24,7 +24,7 @@ class StageClient:
     token: str
 
     def request(self, method: str, path: str, *, anonymous: bool = False, **options: Any) -> requests.Response:
-        """An answer of the API."""
+        """A response of the API."""
         headers = {} if anonymous else {"Authorization": f"Bearer {self.token}"}
         headers |= options.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=40, **options)
@@ -43,7 +43,7 @@ class StageClient:
         raise TimeoutError(f"{flow} still runs after {RUN_SECONDS} s")
 
     def calls_counted(self) -> int:
-        """How many calls of this user the usage table has."""
+        """The number of this user's calls in the usage table."""
         return sum(month["apiCalls"] for month in self.request("GET", "/usage").json()["usage"])
 
 
@@ -60,7 +60,7 @@ def outputs(cloud: RecordedCloud, stack: str) -> dict[str, str]:
 
 
 def check_api(user: StageClient) -> None:
-    """What API Gateway does in front of the application: routes, tokens, CORS, its own answers."""
+    """What API Gateway does in front of the application: routes, tokens, CORS, its own responses."""
     assert user.request("GET", "/health", anonymous=True).json() == {"status": "ok"}
     for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Authorization": f"Bearer {user.token[:-4]}AAAA"}):
         refused = user.request("GET", "/auth/verify", anonymous=True, headers=headers)
@@ -83,11 +83,11 @@ def check_api(user: StageClient) -> None:
 
 
 def check_runs(user: StageClient) -> None:
-    """A flow runs on the engine, its tasks from the package; its record is kept; calls are counted."""
+    """A flow runs on the engine with tasks from the package; its record is kept; calls are counted."""
     before = user.calls_counted()
     run = user.run("helloWorldFlow", {"message": "hi"})
     assert run["status"] == "SUCCEEDED", json.dumps(run)
-    # a path parameter arrives still encoded, as the ARN of an execution has to
+    # path parameters arrive encoded, as the ARN of an execution needs
     encoded = run["executionArn"].replace(":", "%3A")
     assert user.request("GET", f"/run/helloWorldFlow/{encoded}").json()["executionId"] == run["executionId"]
     nested = user.run("compositeFlow", {"message": "hi"})

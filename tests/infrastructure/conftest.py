@@ -1,4 +1,4 @@
-"""The project's own stages, synthesised once a test run, and small projects made of flows."""
+"""The project's own stages, synthesised once per test run, and small projects with flows."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class Assembly:
         return file
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """All resources of a type, nested stacks included."""
+        """All resources of a type, including those in nested stacks."""
         templates = [self.template, *self.nested.values()]
         return {k: r for t in templates for k, r in t["Resources"].items() if r["Type"] == kind}
 
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder with stages by front doors: `prod-cdk`, `prod-chalice`, `dev-chalice`; made by the first that asks."""
+    """A folder with the stages `prod-cdk`, `prod-chalice` and `dev-chalice`, created by the first to need it."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     folder = shared / "assemblies"
@@ -112,7 +112,7 @@ def make_project(tmp_path: Path) -> Callable[..., Path]:
 def run(
     command: list[str], environment: Mapping[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in the project's folder without any AWS; a failure shows what it printed."""
+    """Run a command in the project's folder without access to AWS; a failure shows its output."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "USER_POOL", "STAGE"))}
     done = subprocess.run(
         command,
@@ -129,7 +129,7 @@ def run(
 
 
 class locked:
-    """Holds a lock that other processes see."""
+    """Hold a lock between processes."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -145,13 +145,13 @@ class locked:
 
 
 def statements(role: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The statements of a role's own policies."""
+    """The statements of a role's inline policies."""
     for policy in role["Properties"]["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
 def as_text(value: Any) -> str:
-    """A text of a template with its expressions spelled as `Fn::Sub` would have them."""
+    """A string in a template, with its expressions written as in `Fn::Sub`."""
     if isinstance(value, str):
         return value
     if "Ref" in value:

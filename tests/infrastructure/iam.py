@@ -12,7 +12,7 @@ from chalicelib.settings import PROJECT
 
 
 def deployer_policy(region: str = "us-east-1", account: str = "123456789012") -> dict[str, Any]:
-    """`policy.json`, filled in as the README says."""
+    """`policy.json` with its placeholders filled in."""
     text = (PROJECT / "policy.json").read_text()
     policy: dict[str, Any] = json.loads(text.replace("${region}", region).replace("${account-id}", account))
     return policy

@@ -1,4 +1,4 @@
-"""What `chalice deploy` has to know of a stage."""
+"""The configuration of `chalice deploy` for a stage."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_other_stages_and_what_else_the_stage_has_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"stages": []}'])
-def test_a_configuration_that_cannot_be_read_is_left_alone(text: str, tmp_path: Path) -> None:
+def test_a_configuration_that_cannot_be_read_is_not_changed(text: str, tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(text)
     with pytest.raises(DeploymentError, match="not a Chalice configuration"):

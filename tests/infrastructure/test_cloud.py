@@ -1,4 +1,4 @@
-"""What the commands ask AWS for, and every failure in one line."""
+"""The calls to AWS that the commands make; every failure is one line."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_whether_a_table_is_there(aws: None) -> None:
 def test_secrets_that_may_not_be_read_are_not_asked_for(
     code: str, found: list[str] | None, aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may look only, as the role for pull requests, does without the warning."""
+    """A role with read access only, like the one for pull requests, gets no warning."""
     cloud, client = Cloud(), boto3.client("ssm")
     monkeypatch.setattr(cloud, "client", lambda service: client)
     with Stubber(client) as stubbed:

@@ -1,4 +1,4 @@
-"""What functions may do: what `chalicelib` calls, and what the user grants."""
+"""What functions may do: what `chalicelib` calls, and what the project grants."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ NAMES = Names(stage="prod", region="eu-west-1", account="123456789012")
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"
 IAM_PREFIX = {"dynamodb": "dynamodb", "dynamodb_for_usage": "dynamodb", "stepfunctions": "states",
               "stepfunctions_sync": "states", "ssm": "ssm", "cognito": "cognito-idp"}  # fmt: skip
-NOT_FOR_THE_API = {"logs", "xray"}  # what the Lambda service itself does with the role
+NOT_FOR_THE_API = {"logs", "xray"}  # what Lambda does with the role
 
 
 def _calls() -> Iterator[str]:
-    """The AWS actions that `chalicelib` calls by its clients: `aws.ssm().get_paginator("get_parameters_by_path")`."""
+    """The AWS actions that `chalicelib` calls with its clients: `aws.ssm().get_paginator("get_parameters_by_path")`."""
     for file in (PROJECT / "chalicelib").rglob("*.py"):
         if "lib" in file.relative_to(PROJECT / "chalicelib").parts[:1]:
             continue
@@ -65,7 +65,7 @@ def test_the_role_allows_what_the_application_calls_and_no_more() -> None:
     assert _actions() == allowed
 
 
-def test_everything_but_two_actions_is_for_the_stage_alone() -> None:
+def test_everything_except_two_actions_is_limited_to_the_stage() -> None:
     for statement in application_statements(NAMES, POOL):
         assert not any("*" in action for action in statement["Action"])
         for resource in statement["Resource"]:

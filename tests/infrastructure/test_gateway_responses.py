@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself."""
+"""API Gateway's own responses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_an_unknown_path_is_not_found() -> None:
     ("origins", "allowed"),
     [
         (("https://a.example",), "'https://a.example'"),
-        (("https://a.example", "https://b.example"), "'*'"),  # or pages of the second could not read a refusal
+        (("https://a.example", "https://b.example"), "'*'"),  # otherwise pages of the second could not read an error
         (("https://a.example", "*"), "'*'"),
         ((), None),
     ],

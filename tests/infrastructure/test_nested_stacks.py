@@ -46,13 +46,13 @@ def _named(flow: CompiledFlow, name: str) -> CompiledFlow:
 
 
 @given(st.text(min_size=1), st.integers(1, 200))
-def test_the_stack_follows_from_the_name_alone(name: str, stacks: int) -> None:
+def test_the_stack_depends_only_on_the_name(name: str, stacks: int) -> None:
     assert 0 <= stack_index(name, stacks) < stacks
     assert stack_index(name, stacks) == stack_index(name, stacks)
 
 
 def test_the_assignment_is_the_same_for_ever() -> None:
-    """Were it to change, an update would move every deployed flow: delete and create it."""
+    """If it changed, an update would delete and recreate every deployed flow."""
     assert [stack_index(name, 32) for name in ("orderFlow", "helloWorldFlow", "a")] == [3, 14, 10]
 
 

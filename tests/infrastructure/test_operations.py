@@ -20,7 +20,7 @@ from infrastructure.stages import DEV, PROD
 from tests.infrastructure.conftest import APP
 
 STACK = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
-NOW = int(time.time() * 1000)  # moto keeps no events of other times
+NOW = int(time.time() * 1000)  # moto drops events of other times
 
 
 def _answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -52,13 +52,13 @@ def test_the_protection_is_lifted_after_the_answer_only(monkeypatch: pytest.Monk
     lifted: list[dict[str, Any]] = []
     make = Cloud.client
 
-    def client(self: Cloud, service: str) -> Any:  # moto has all that is called but this operation
+    def client(self: Cloud, service: str) -> Any:  # the only operation that moto lacks
         made = make(self, service)
         made.update_termination_protection = lambda **request: lifted.append(request)
         return made
 
     monkeypatch.setattr(Cloud, "client", client)
-    assert destroy.main(["--stage", "prod"]) == 1  # no such stack: not even asked
+    assert destroy.main(["--stage", "prod"]) == 1  # no such stack: no question
     boto3.client("cloudformation").create_stack(StackName=f"{APP}-prod", TemplateBody=STACK)
     _answer(monkeypatch, "no\n")
     assert destroy.main(["--stage", "prod"]) == 1
@@ -75,7 +75,7 @@ def test_what_chalice_has_deployed_elsewhere_is_not_left_behind(
     role = {"Version": "2012-10-17", "Statement": []}
     with mock_aws():
         boto3.client("cloudformation").create_stack(StackName=f"{APP}-dev", TemplateBody=STACK)
-        assert destroy.main(["--stage", "dev"]) == 0  # `chalice deploy` never came to it
+        assert destroy.main(["--stage", "dev"]) == 0  # `chalice deploy` never ran
         arn = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(role))["Role"]["Arn"]
         boto3.client("lambda").create_function(
             FunctionName=f"{APP}-dev", Runtime="python3.11", Role=arn, Handler="a.b", Code={"ZipFile": b"x"}
@@ -85,7 +85,7 @@ def test_what_chalice_has_deployed_elsewhere_is_not_left_behind(
         _deployed(tmp_path, [], "dev")
         assert destroy.main(["--stage", "dev"]) == 0
         boto3.client("cloudformation").delete_stack(StackName=f"{APP}-dev")
-        assert destroy.main(["--stage", "dev"]) == 0  # what Chalice made is still to be deleted
+        assert destroy.main(["--stage", "dev"]) == 0  # what Chalice created is still to be deleted
 
 
 @mock_aws

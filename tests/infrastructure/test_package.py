@@ -1,4 +1,4 @@
-"""The zip that Lambda gets."""
+"""The zip for Lambda."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_catalog_in_it_is_the_project_s(prod: Assembly) -> None:
 
 
 def test_modules_find_in_it_what_they_import_of_the_project(names: list[str]) -> None:
-    """Imports in functions count as well."""
+    """Imports in functions count too."""
     present = {
         name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in names if name.endswith(".py")
     }
@@ -146,7 +146,7 @@ def test_a_function_may_be_called_test(tmp_path: Path) -> None:
     assert sorted(inside) == [".plugins/acme/lib/test/handler.py", ".plugins/acme/lib/x/handler.py"]
 
 
-def test_what_lies_in_vendor_is_at_the_top(tmp_path: Path) -> None:
+def test_the_contents_of_vendor_are_at_the_top(tmp_path: Path) -> None:
     project = _small_project(tmp_path)
     (project / "vendor" / "other").mkdir(parents=True)
     (project / "vendor" / "other" / "module.py").write_text("")
@@ -173,7 +173,7 @@ def copied(tmp_path: Path) -> Path:
     rooms = ("asl", "chalicelib", "compiler", "infrastructure", "localcloud", "plugin_manager", "stepfunctions")
     for name in (*rooms, "flows", ".chalice"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=unwanted)
-    # The requirements are those of the project: taken from its cache, where the other tests have put them.
+    # The requirements are the project's: they come from its cache, which the other tests have filled.
     (tmp_path / ".chalice" / "deployments").symlink_to(PROJECT / ".chalice" / "deployments")
     return tmp_path
 

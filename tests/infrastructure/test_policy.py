@@ -116,5 +116,5 @@ def test_only_actions_without_resources_are_for_all() -> None:
 
 
 def test_it_fits_into_a_managed_policy() -> None:
-    """6,144 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    """At most 6,144 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
     assert len(re.sub(r"\s", "", json.dumps(POLICY))) <= 6144

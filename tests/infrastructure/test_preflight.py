@@ -25,7 +25,7 @@ FLOW = "name: one\ndefinition: {StartAt: A, States: {A: {Type: Pass, End: true}}
 
 @pytest.fixture
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a `node` on the path that says it is of some version."""
+    """Puts a `node` on the path that prints a version."""
 
     def put(version: str) -> None:
         folder = tmp_path / "bin"

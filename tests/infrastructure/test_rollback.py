@@ -1,4 +1,4 @@
-"""Going back to an earlier version of a flow, against a Step Functions service."""
+"""Rolling back a flow, against a Step Functions service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ResourceNotFound(Exception):
 
 
 class Client:
-    """Speaks to the service as a client of boto3 does."""
+    """Calls the service like a client of boto3."""
 
     exceptions = SimpleNamespace(ResourceNotFound=ResourceNotFound)
 
@@ -48,7 +48,7 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture
 def machine(client: Client) -> str:
-    """A state machine with three versions, of which the alias means the third."""
+    """A state machine with three versions, whose alias points to the third."""
     arn: str = client.create_state_machine(name="prod-flow", roleArn=ROLE, definition=_definition(1))["stateMachineArn"]
     for number in (1, 2, 3):
         client.update_state_machine(stateMachineArn=arn, definition=_definition(number + 1))

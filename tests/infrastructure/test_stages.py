@@ -20,7 +20,7 @@ def test_the_stages_and_the_default() -> None:
 
 
 @pytest.mark.parametrize(("name", "hint"), [("prd", "did you mean 'prod'?"), ("xyz", "available: dev, prod.")])
-def test_an_unknown_stage_is_one_line_with_the_way_out(name: str, hint: str) -> None:
+def test_an_unknown_stage_is_one_line_that_says_what_to_do(name: str, hint: str) -> None:
     with pytest.raises(StageError) as caught:
         stage_settings(name)
     message = str(caught.value)
@@ -55,7 +55,7 @@ def test_settings_that_aws_would_refuse_are_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_several_mistakes_are_told_at_once() -> None:
+def test_several_mistakes_are_reported_at_once() -> None:
     with pytest.raises(StageError) as caught:
         replace(DEV, api_memory=1, api_timeout=0).check()
     assert str(caught.value).count("\n") == 1

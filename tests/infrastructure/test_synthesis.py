@@ -1,4 +1,4 @@
-"""From a project to an assembly, and what stops on the way."""
+"""Turning a project into an assembly, and what stops it."""
 
 from __future__ import annotations
 

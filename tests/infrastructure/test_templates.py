@@ -18,7 +18,7 @@ HERE = "${AWS::Region}:${AWS::AccountId}"
 
 
 def _expand(template: dict[str, Any]) -> dict[str, Any]:
-    """What CloudFormation makes of a SAM template."""
+    """A SAM template as CloudFormation expands it."""
     import boto3
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
@@ -41,7 +41,7 @@ def test_cfn_lint_finds_nothing(name: str, assemblies: Path, monkeypatch: pytest
     for variable, value in FAKE_AWS.items():
         monkeypatch.setenv(variable, value)
     nested, template = Assembly(assemblies / name).nested, Assembly(assemblies / name).template
-    if name == "prod-chalice":  # flows are the same by either front door
+    if name == "prod-chalice":  # flows are the same either way
         linted = Assembly(assemblies / "prod-cdk").nested
         nested = {key: content for key, content in nested.items() if content != linted.get(key)}
     templates = {**nested, "Root": _expand(template) if "Transform" in template else template}
@@ -75,7 +75,7 @@ def test_every_flow_has_its_resources(prod: Assembly, project_flows: Project) ->
 
 
 def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project_flows: Project) -> None:
-    stars = {"LogDelivery", "Tracing"}  # which IAM knows no resources for
+    stars = {"LogDelivery", "Tracing"}  # for which IAM has no resources
     for name, flow in project_flows.flows.items():
         prefix = next(
             key.removesuffix("StateMachine")
@@ -98,7 +98,7 @@ def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project
                 assert all(action.startswith(("logs:", "xray:")) for action in statement["Action"])
             elif not any(action.startswith("events:") for action in statement["Action"]):
                 assert {as_text(resource) for resource in statement["Resource"]} <= own, statement
-            else:  # what starting a flow and waiting for it takes: one rule of Step Functions' own
+            else:  # starting a flow and waiting for it needs a rule of Step Functions
                 (rule,) = statement["Resource"]
                 assert as_text(rule).endswith(":rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
             assert not any("*" in action for action in statement["Action"])
@@ -258,7 +258,7 @@ def test_the_second_front_door_leaves_out_api_and_functions(dev: Assembly, proje
 
 @pytest.mark.parametrize("name", ASSEMBLIES)
 def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: Path, project_flows: Project) -> None:
-    """Also where Chalice deploys the functions, which would never delete them."""
+    """Even if Chalice deploys the functions, since it would never delete them."""
     stage = name.partition("-")[0]
     logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
     functions = {f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "run-status"]}

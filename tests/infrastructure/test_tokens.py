@@ -1,4 +1,4 @@
-"""Names that CloudFormation completes."""
+"""Names with placeholders that CloudFormation fills in."""
 
 from __future__ import annotations
 

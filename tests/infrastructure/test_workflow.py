@@ -24,20 +24,20 @@ def _role(job: str) -> str:
     return str(role)
 
 
-def test_it_uses_verbs_that_there_are() -> None:
+def test_it_uses_commands_that_exist() -> None:
     verbs = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     used = {verb for job in JOBS for line in re.findall(r"make ([a-z ]+)", _commands(job)) for verb in line.split()}
     assert {"lint", "typecheck", "test", "diff", "deploy"} <= used <= verbs
 
 
-def test_nothing_is_deployed_that_is_not_checked_and_on_main() -> None:
+def test_only_what_is_checked_and_on_main_is_deployed() -> None:
     assert "make deploy" in _commands("deploy")
     assert JOBS["deploy"]["needs"] == JOBS["diff"]["needs"] == "check"
-    assert WORKFLOW[True]["push"]["branches"] == ["main"]  # YAML 1.1 takes `on` for a truth value
+    assert WORKFLOW[True]["push"]["branches"] == ["main"]  # YAML 1.1 reads `on` as true
     assert "github.event_name == 'push'" in JOBS["deploy"]["if"]
 
 
-def test_pull_requests_cannot_take_on_the_role_that_deploys() -> None:
+def test_pull_requests_cannot_assume_the_role_that_deploys() -> None:
     assert _role("deploy") == "${{ vars.AWS_ROLE_ARN }}"
     assert _role("diff") == "${{ vars.AWS_DIFF_ROLE_ARN }}"
     assert JOBS["deploy"]["environment"]

@@ -27,7 +27,7 @@ TOKEN = "ghp_s3cret-t0ken/with+signs"
 
 
 def git(*arguments: str, folder: Path, given: str = "") -> str:
-    """Run git as somebody who has configured nothing."""
+    """Run git without any configuration of the user."""
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | UNCONFIGURED
     done = subprocess.run(
@@ -39,7 +39,7 @@ def git(*arguments: str, folder: Path, given: str = "") -> str:
 
 @dataclass
 class Remote:
-    """A plugin's repository: a bare one and, once somebody wants to work in it, a clone."""
+    """A plugin's repository: a bare one and, once needed, a clone."""
 
     bare: Path
     work: Path
@@ -57,7 +57,7 @@ class Remote:
         return self.work
 
     def commit(self, files: dict[str, str], *, tag: str | None = None, branch: str = "main") -> str:
-        """Commit on top of the last commit; the new one. A tag is an annotated one."""
+        """Commit on top of the last commit, and return the new commit. A tag is annotated."""
         if self.work.exists():
             git("checkout", "--quiet", "-B", branch, folder=self.work)
             write(self.work, files)
@@ -74,7 +74,7 @@ class Remote:
         return self.head
 
     def push(self, tag: str | None = None) -> str:
-        """Commit and push whatever lies in the clone; the commit."""
+        """Commit and push everything in the clone, and return the commit."""
         git("add", "--all", folder=self.clone)
         git("commit", "--quiet", "--allow-empty", "-m", "Change", folder=self.clone)
         if tag:
@@ -103,7 +103,7 @@ def plugin_files(name: str, *, version: str = "1.0.0", toml: str = "", **more: s
 
 
 def example_files() -> dict[str, str]:
-    """The plugin that the documentation shows."""
+    """The files of the documentation's example plugin."""
     folder = PROJECT / "docs" / "examples" / "greetings-plugin"
     files = (file for file in folder.rglob("*") if file.is_file() and "cache" not in str(file.relative_to(folder)))
     return {str(file.relative_to(folder)): file.read_text() for file in files}
@@ -111,7 +111,7 @@ def example_files() -> dict[str, str]:
 
 @pytest.fixture
 def make_remote(tmp_path: Path) -> MakeRemote:
-    """Makes repositories; with files, their first commit is made as well."""
+    """Creates repositories whose first commit has the given files."""
 
     def make(name: str = "greetings", files: dict[str, str] | None = None) -> Remote:
         bare, clone = tmp_path / "remotes" / f"{name}.git", tmp_path / "clones" / name
@@ -153,7 +153,7 @@ class Project:
         return sorted(path.name for path in (self.root / ".plugins").iterdir() if "@" in path.name)
 
     def everything(self) -> str:
-        """Every byte that was written, and everything that was said."""
+        """Everything that was written and printed."""
         files = [path.read_bytes().decode("latin-1") for path in self.root.rglob("*") if path.is_file()]
         return "\n".join([*files, *self.said])
 
@@ -231,7 +231,7 @@ class _Backend(BaseHTTPRequestHandler):
 
 
 class GitServer(ThreadingHTTPServer):
-    """Serves the repositories of a folder to those who have the token."""
+    """Serves the repositories of a folder to clients with the token."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), _Backend)
@@ -248,14 +248,14 @@ class GitServer(ThreadingHTTPServer):
         self.accepted = {"Basic " + base64.b64encode(pair.encode()).decode() for pair in pairs}
 
     def hold(self) -> None:
-        """Answer no request for content until `release`; `held` says that one has come."""
+        """Answer no request for content until `release`; `held` is set when one has arrived."""
         self.flowing.clear()
 
     def release(self) -> None:
         self.flowing.set()
 
     def look_around(self) -> None:
-        """Note every process's command line, as anybody on the machine can."""
+        """Record every process's command line, as any user of the machine can."""
         if not self.watches_processes:
             return
         for file in Path("/proc").glob("[0-9]*/cmdline"):
@@ -268,7 +268,7 @@ class GitServer(ThreadingHTTPServer):
 
 @pytest.fixture
 def git_server(tmp_path: Path) -> Iterator[GitServer]:
-    """The repositories that `make_remote` makes, over HTTP."""
+    """Serves the repositories of `make_remote` over HTTP."""
     with GitServer(tmp_path / "remotes") as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

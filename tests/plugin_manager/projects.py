@@ -26,7 +26,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def listed(root: Path, *entries: dict[str, Any]) -> None:
-    """Make plugins installed whose folders are there: what `make plugins` writes in the end."""
+    """List plugins whose folders exist as installed, as `make plugins` does."""
     write(
         root,
         {str(INDEX): json.dumps({"format": 1, "plugins": [{"folder": f".plugins/{e['name']}", **e} for e in entries]})},

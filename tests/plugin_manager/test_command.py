@@ -18,7 +18,7 @@ from .conftest import MakeRemote, Project, plugin_files
 from .projects import listed, write
 
 CURRENT_SECONDS = 0.02
-"""What `make run` may wait for, plugins or not, when nothing has changed."""
+"""How long `make run` may wait, with or without plugins, if nothing has changed."""
 PERMISSION = '[[permissions]]\nAction = ["s3:GetObject"]\nResource = ["*"]\n'
 
 
@@ -75,7 +75,7 @@ def test_every_file_that_matters_is_looked_at(project: Project, make_remote: Mak
     assert not is_current(project.root)
 
 
-def test_tests_of_plugins_run_and_are_told_of_in_order(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_tests_of_plugins_run_and_are_reported_in_order(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     passing, failing = (f"def test_it():\n    assert {value}\n" for value in ("True", "False"))
     for name, text in (("good", passing), ("bad", failing)):
         write(tmp_path / ".plugins" / name, {"tests/test_it.py": text})

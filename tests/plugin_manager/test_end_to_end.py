@@ -71,7 +71,7 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote, make_remote: MakeR
     run = demo.run(FLOW, {"name": "Ada"})
     assert run["output"] == {"first": "Hello Ada", "second": "Hello everybody who says Hello Ada"}
 
-    # Another one, with a route, a step shorthand, a schedule, permissions and a secret.
+    # Add another one, with a route, a step shorthand, a schedule, permissions and a secret.
     make_remote("greetings", example_files())
     asks_for(server.project, git_server.url(NAME), git_server.url("greetings") + "@main")
     assert "Allow s3:GetObject on arn:aws:s3:::greetings-" in make_plugins(server.project, "--yes")
@@ -83,7 +83,7 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote, make_remote: MakeR
     assert demo.run("greetingsFlow", {"name": "Ada"})["output"] == {"greetings": ["Hallo Ada", "Bonjour Ada"]}
     assert demo.get("/flows/greetingsFlow").json()["schedule"]["expression"] == "cron(0 8 ? * MON-FRI *)"
 
-    # The next version of the first, while the server runs.
+    # Update the first while the server is running.
     handler = remote.clone / "lib" / FUNCTION / "handler.py"
     handler.write_text(handler.read_text().replace("Hello", "Moin"))
     (remote.clone / "lib" / "broken").mkdir()
@@ -93,12 +93,12 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote, make_remote: MakeR
     eventually(lambda: demo.post(f"/lib/{FUNCTION}", {"name": "Ada"}).json() == {"message": "Moin Ada"})
     assert demo.run(FLOW, {"name": "Ada"})["output"]["first"] == "Moin Ada"
 
-    # A function of it that cannot be imported takes nothing else down.
+    # A function that cannot be imported breaks nothing else.
     problem(demo.post("/lib/broken", {}), 500)
     assert demo.post("/lib/ping").status_code == 200
     assert "a_module_that_nobody_has" in server.log
 
-    # Removed, both.
+    # Remove both.
     asks_for(server.project)
     make_plugins(server.project)
     eventually(lambda: demo.post(f"/lib/{FUNCTION}", {}).status_code == 404)

@@ -1,4 +1,4 @@
-"""The example of the documentation, from a repository on disk."""
+"""The documentation's example, installed from a repository on disk."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class TestChecks:
     @pytest.mark.parametrize(
         "reference", ["hooks.gone:X", "hooks.checks:GONE", "hooks.checks:NONE", "hooks.steps:greet"]
     )
-    def test_one_that_cannot_be_loaded_stops_the_deployment_alone(self, root: Path, reference: str) -> None:
+    def test_one_that_cannot_be_loaded_stops_only_the_deployment(self, root: Path, reference: str) -> None:
         listed(root, {"name": "acme", "checks": {"bad": reference}})
         project = compile_project(root)
         (error,) = project.errors
@@ -110,7 +110,7 @@ class TestChecks:
 
 
 class TestShorthands:
-    def test_a_step_stands_for_another(self, root: Path) -> None:
+    def test_a_step_is_short_for_another(self, root: Path) -> None:
         flow = "name: f\nsteps:\n  - {greet: Ada, name: Say it}\n  - parallel: [{greet: Bob}, ping]\n"
         write(root, {"flows/f.yml": flow})
         listed(root, {"name": "acme", "steps": {"greet": "hooks.steps:greet"}})
@@ -120,7 +120,7 @@ class TestShorthands:
         inner = definition["States"]["parallel"]["Branches"][0]["States"]["hello"]
         assert inner["Arguments"] == {"name": "Bob"}
 
-    def test_a_mistake_is_told_at_its_line(self, root: Path) -> None:
+    def test_a_mistake_is_reported_at_its_line(self, root: Path) -> None:
         write(root, {"flows/f.yml": "name: f\nsteps:\n  - ping\n  - greet: 7\n  - nothing: x\n"})
         listed(root, {"name": "acme", "steps": {"greet": "hooks.steps:greet", "nothing": "hooks.steps:nothing"}})
         assert found(root) == [
@@ -139,7 +139,7 @@ class TestShorthands:
         assert message.startswith(f"The shorthand {name!r} failed: ") and error in message
         assert list(compile_project(root).flows) == ["ownFlow"]
 
-    def test_another_version_of_the_plugin_compiles_anew(self, root: Path) -> None:
+    def test_another_version_of_the_plugin_compiles_again(self, root: Path) -> None:
         write(root, {"flows/f.yml": "name: f\nsteps:\n  - greet: Ada\n"})
         steps = {"greet": "hooks.steps:greet"}
         listed(root, {"name": "acme", "steps": steps})
@@ -170,7 +170,7 @@ class TestPrefix:
 
     @pytest.mark.parametrize("name", ["hello", "ping"])
     def test_its_own_names_mean_its_own_things(self, root: Path, name: str) -> None:
-        """Even where the project has something of the same name."""
+        """Even if the project has something with the same name."""
         write(root, {".plugins/acme/lib/ping/handler.py": HANDLER, ".plugins/acme/flows/hello.yml": LOUD})
         flow = f"""
 name: f

@@ -1,4 +1,4 @@
-"""Repositories that somebody made to do harm, or that are merely odd: each is one clear line, or harmless."""
+"""Malicious and odd repositories: each is refused with a clear message, or harmless."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def task(resource: str) -> str:
 
 
 def refusal(project: Project, source: str | dict[str, str]) -> str:
-    """The one line that refuses; nothing is installed."""
+    """Install what must be refused, and return the message. Nothing is installed."""
     with pytest.raises(PluginError) as caught:
         project.asks_for(source).install(yes=True)
     assert installed(project.root) == () and project.folders == []
@@ -107,7 +107,7 @@ def test_modules_named_as_those_of_python_and_of_the_project(project: Project, m
 def test_hooks_filters_and_monitors_of_git_do_not_run(
     project: Project, make_remote: MakeRemote, tmp_path: Path
 ) -> None:
-    """Neither the repository's own, nor those that the user's configuration would run here."""
+    """Neither the repository's filters and hooks run, nor those in the user's configuration."""
     ran = tmp_path / "ran"
     script = write(tmp_path / "evil", {"run": f"#!/bin/sh\ntouch {ran}\ncat\n"}) / "run"
     script.chmod(0o755)
@@ -143,7 +143,7 @@ def test_a_plugin_cannot_hide_what_it_asks_for(
 
 
 class TestRolesOfFlows:
-    """A flow runs with a role of its own: what that is granted has to be agreed to as well."""
+    """A flow runs with its own role, whose permissions need consent too."""
 
     FLOW = FLOW.format(name="f", call="odd_hello")
 
@@ -192,7 +192,7 @@ class TestRolesOfFlows:
         assert statement == {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [THEIRS]}
 
 
-def test_names_that_are_one_on_aws(project: Project, make_remote: MakeRemote) -> None:
+def test_names_that_are_the_same_on_aws(project: Project, make_remote: MakeRemote) -> None:
     one, two = make_remote("a-b"), make_remote("a_B", plugin_files("a_B", **{"flows/a_B.yml": ""}))
     with pytest.raises(PluginError, match=r"plugin 'a-b' and 'a_B' \(the same name on AWS\): .*a-b.git and .*a_B.git"):
         project.asks_for(one.url, two.url).install()

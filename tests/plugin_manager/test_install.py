@@ -145,7 +145,7 @@ class TestAtomic:
         project.install(update=ALL)
         assert installed(project.root)[0].version == "2.0.0"
 
-    def test_all_failures_are_told_and_none_of_several_is_installed(
+    def test_all_failures_are_reported_and_nothing_is_installed(
         self, project: Project, make_remote: MakeRemote, tmp_path: Path
     ) -> None:
         project.asks_for(make_remote().url, f"git+file://{tmp_path}/a.git", f"git+file://{tmp_path}/b.git")
@@ -154,7 +154,7 @@ class TestAtomic:
         assert "a.git" in str(caught.value) and "b.git" in str(caught.value)
         assert installed(project.root) == () and not (project.root / "plugins.lock").exists()
 
-    def test_make_run_goes_on_with_what_is_installed(
+    def test_make_run_continues_with_what_is_installed(
         self, project: Project, make_remote: MakeRemote, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         remote = make_remote()
@@ -289,7 +289,7 @@ class TestClashes:
         assert "plugin one needs leftpad-of-nobody<2, plugin two needs Leftpad_Of.nobody<3,>=2" in text
         assert "requirements.txt needs pydantic==2.7.0, plugin two needs pydantic>2.7" in text
 
-    def test_a_framework_that_it_does_not_fit(self, project: Project, make_remote: MakeRemote) -> None:
+    def test_a_framework_that_it_does_not_work_with(self, project: Project, make_remote: MakeRemote) -> None:
         remote = make_remote("one", plugin_files("one", toml='framework = ">=1,<2"\n'))
         with pytest.raises(PluginError, match=r"plugin one 1\.0\.0 requires framework >=1,<2, but this is 0\.1\.0"):
             project.asks_for(remote.url).install()
@@ -300,13 +300,13 @@ class TestConsent:
     def asking(self, project: Project, make_remote: MakeRemote) -> Project:
         return project.asks_for(make_remote("asking", plugin_files("asking", toml=PERMISSION)).url)
 
-    def test_nobody_at_a_terminal_is_no_consent(self, asking: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_without_a_terminal_there_is_no_consent(self, asking: Project, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(PluginError, match="nobody has agreed to what asking asks for: run `make plugins`"):
             asking.install()
         assert "Allow s3:GetObject on arn:aws:s3:::b/*" in capsys.readouterr().err
         assert installed(asking.root) == ()
 
-    def test_it_is_asked_for_once_and_holds_for_all(self, asking: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_it_is_asked_for_once_for_everyone(self, asking: Project, capsys: pytest.CaptureFixture[str]) -> None:
         asking.install(yes=True)
         assert "asks for" in capsys.readouterr().err
         shutil.rmtree(asking.root / ".plugins")
@@ -324,7 +324,7 @@ class TestConsent:
 
 
 def test_what_the_environment_configures_holds(project: Project, make_remote: MakeRemote) -> None:
-    """Such as a mirror. Ours comes after it."""
+    """Such as a mirror; our settings follow it."""
     mirror = {"GIT_CONFIG_KEY_0": f"url.{make_remote().bare}.insteadOf", "GIT_CONFIG_VALUE_0": "https://h.invalid/x"}
     project.environment |= {"GIT_CONFIG_COUNT": "1", **mirror}
     project.asks_for("git+https://${GITHUB_TOKEN}@h.invalid/x").install()
@@ -397,7 +397,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("name", ["..", ".git", "."])
     def test_trees_that_lead_out(self, project: Project, make_remote: MakeRemote, name: str) -> None:
-        """Such as no git writes: the objects are made by hand."""
+        """git does not write such trees, so the objects are written by hand."""
         remote = make_remote()
         blob = git("hash-object", "-w", "plugin.toml", folder=remote.clone)
         inner = self.tree(remote, "100644", "app.py", blob)
@@ -414,7 +414,7 @@ class TestRefused:
         raw.write_bytes(f"{mode} {name}\0".encode() + bytes.fromhex(entry))
         return git("hash-object", "-w", "-t", "tree", "--literally", str(raw), folder=remote.clone)
 
-    def test_what_lies_elsewhere_is_not_taken(self, project: Project, make_remote: MakeRemote) -> None:
+    def test_other_files_are_not_installed(self, project: Project, make_remote: MakeRemote) -> None:
         more = {
             "app.py": "evil\n",
             "chalicelib/lib/ping/handler.py": "evil\n",
@@ -427,6 +427,6 @@ class TestRefused:
         assert found == ["flows/greetings.yml", "lib/greetings_hello/handler.py", "plugin.toml"]
         assert (project.root / "chalicelib/lib/ping/handler.py").read_text() == HANDLER
 
-    def test_what_is_no_plugin(self, project: Project, make_remote: MakeRemote) -> None:
+    def test_what_is_not_a_plugin(self, project: Project, make_remote: MakeRemote) -> None:
         with pytest.raises(PluginError, match=r"nothing\.git is not a plugin: it has no plugin\.toml, no functions"):
             project.asks_for(make_remote("nothing", {"README.md": "# x\n"}).url).install()

@@ -1,4 +1,4 @@
-"""Which files are taken, and which are refused."""
+"""Which files are installed, and which are refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_nothing_is_ever_placed_outside(parts: list[str]) -> None:
         assert ".." not in path and not path.startswith("/")
 
 
-def test_what_is_no_part_of_a_plugin_stays_out() -> None:
+def test_what_does_not_belong_to_a_plugin_is_left_out() -> None:
     kept = ["flows/a.yml", "hooks/a.py", "lib/a/handler.py", "plugin.toml", "requirements.txt", "tests/test_a.py"]
     left = [
         "app.py",

@@ -1,4 +1,4 @@
-"""plugin.toml: what it may say."""
+"""plugin.toml: what is valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was interrupted, damaged, or is in use by another: the next `make plugins` mends it or says what is wrong."""
+"""Interruptions, damage and concurrent use: the next `make plugins` repairs it or reports what is wrong."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from .projects import HANDLER, write
 
 
 def until(true: Callable[[], object]) -> None:
-    """Wait for something to come true."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + 60
     while not true():
-        assert time.monotonic() < deadline, "it did not come true"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
 
 
@@ -156,7 +156,7 @@ class TestInterrupted:
         assert not list((project.root / ".plugins").glob(".staging-*"))
 
     @pytest.mark.parametrize("path", [".plugins", "config.json", "plugins.lock", "requirements.txt"])
-    def test_a_file_that_is_no_file(
+    def test_a_folder_in_place_of_a_file(
         self, project: Project, make_remote: MakeRemote, path: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         remote = make_remote("odd", plugin_files("odd", **{"requirements.txt": "pydantic>2\n"}))
@@ -237,7 +237,7 @@ class TestLockByHand:
         with pytest.raises(PluginError, match=r"plugins\.lock is damaged: restore it"):
             project.install()
 
-    def test_another_commit_is_installed_and_a_deleted_lock_made_anew(
+    def test_another_commit_is_installed_and_a_deleted_lock_written_again(
         self, project: Project, make_remote: MakeRemote
     ) -> None:
         remote = make_remote()
@@ -299,7 +299,7 @@ class TestTokens:
     def test_pip_does_not_get_it(
         self, project: Project, make_remote: MakeRemote, git_server: GitServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """What it installs may run code of others."""
+        """What it installs may run other people's code."""
         make_remote("odd", plugin_files("odd", **{"requirements.txt": "nothing-of-that-name==1\n"}))
         seen: list[dict[str, str]] = []
         real = subprocess.run

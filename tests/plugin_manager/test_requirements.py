@@ -101,7 +101,7 @@ def test_only_what_is_missing_is_installed(tmp_path: Path, monkeypatch: pytest.M
 
 
 def wheel(folder: Path, name: str, *requires: str) -> None:
-    """A wheel of one module and no code."""
+    """A wheel without code."""
     head = f"{name}-1.0.dist-info"
     needs = "".join(f"Requires-Dist: {text}\n" for text in requires)
     files = {
@@ -117,7 +117,7 @@ def wheel(folder: Path, name: str, *requires: str) -> None:
 
 
 def test_pip_installs_within_the_projects_pins(tmp_path: Path) -> None:
-    """Which may have extras, as a constraint of pip's may not."""
+    """Requirements may have extras, but pip's constraints may not."""
     wheel(tmp_path / "wheels", "good_of_nobody")
     wheel(tmp_path / "wheels", "odd_of_nobody", "pydantic<2")
     shutil.copy(PROJECT / "requirements.txt", tmp_path)
@@ -151,7 +151,7 @@ def test_extras_are_installed_and_packaged(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / ".plugins" / "requirements.txt").read_text() == "host==1.0\n# plugin a\nhost[mail]>=1\n"
 
 
-def test_pins_with_hashes_and_files_are_no_obstacle(tmp_path: Path) -> None:
+def test_pins_may_have_hashes_and_files(tmp_path: Path) -> None:
     pins = "a==1 --hash=sha256:00\nb==2 \\\n    --hash=sha256:11 \\\n    --hash=sha256:22\n./c.whl\nd==3\t# why\n#e\n"
     write(tmp_path, {"requirements.txt": pins, ".plugins/x": ""})
     assert [str(need.requirement) for need in requirements.project_needs(tmp_path)] == ["a==1", "b==2", "d==3"]

@@ -1,4 +1,4 @@
-"""The routes that plugins add, as the API has them."""
+"""The routes that plugins add to the API."""
 
 from __future__ import annotations
 

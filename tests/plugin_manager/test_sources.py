@@ -1,4 +1,4 @@
-"""What an entry of config.json means, and that its credentials do not show."""
+"""What an entry of config.json means, and that its credentials are not shown."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ def test_a_folder_with_an_at_in_its_path_has_no_ref(tmp_path: Path) -> None:
         ("a b SECRET", "expected git"),
     ],
 )
-def test_what_is_none_is_refused_without_being_shown(text: str, message: str) -> None:
+def test_what_is_not_a_source_is_refused_without_being_shown(text: str, message: str) -> None:
     with pytest.raises(PluginError, match=message) as caught:
         parse(text)
     assert "SECRET" not in str(caught.value)
 
 
 @given(st.text(min_size=1), st.text())
-def test_no_entry_shows_what_stands_before_the_at(secret: str, rest: str) -> None:
+def test_no_entry_shows_what_precedes_the_at(secret: str, rest: str) -> None:
     secret = "S3CRET" + secret.replace("@", "").replace("/", "")
     try:
         source = parse(f"git+https://{secret}@host/{rest}")
@@ -117,7 +117,7 @@ def test_secrets_are_known(user: str, password: str, secrets: tuple[str, ...]) -
     assert Credentials(user, password).secrets(ENVIRONMENT) == secrets
 
 
-def test_a_token_with_line_breaks_is_no_header() -> None:
+def test_a_token_with_line_breaks_is_refused() -> None:
     with pytest.raises(PluginError, match="spaces or line breaks"):
         Credentials("${T}", "").resolve({"T": "a\r\nX-Evil: 1"})
 

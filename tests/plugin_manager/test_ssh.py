@@ -1,4 +1,4 @@
-"""git+ssh://, with OpenSSH's own server and keys made for the test."""
+"""git+ssh://, with OpenSSH's server and keys generated for the test."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from .projects import write
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 PRIVILEGES = Path("/run/sshd")
-"""Where sshd, started by root, locks up the part of it that talks to strangers."""
+"""Where sshd, if root starts it, confines the process that talks to unauthenticated clients."""
 
 USER = pwd.getpwuid(os.getuid())
 
 
 def why_not() -> str:
-    """Why nobody can log in here, empty if somebody can."""
+    """Why logging in is impossible here; empty if it is possible."""
     if SSHD is None or shutil.which("ssh") is None:
         return "OpenSSH is missing: install openssh-server and openssh-client"
     if Path(USER.pw_shell).name in ("nologin", "false"):
         return f"{USER.pw_name} has no shell to log in to"
-    with suppress(OSError):  # root alone may read it
+    with suppress(OSError):  # only root may read it
         for line in Path("/etc/shadow").read_text().splitlines():
             if line.startswith(f"{USER.pw_name}:!"):
                 return f"the account {USER.pw_name} is locked"
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
 
 @dataclass
 class SshServer:
-    """Serves this machine to those who have the key; a connection is a process of its own, one after the other."""
+    """Serves this machine to clients with the key; each connection is a process, one after the other."""
 
     folder: Path
     port: int
@@ -55,7 +55,7 @@ class SshServer:
         return f"git+ssh://{USER.pw_name}@{host}:{self.port}{remote.bare}"
 
     def command(self, *, key: str = "user", known: str = "known_hosts") -> str:
-        """What `GIT_SSH_COMMAND` or `core.sshCommand` says: ssh with a key, and nothing of the user's own."""
+        """The value for `GIT_SSH_COMMAND` or `core.sshCommand`: ssh with a key, without the user's configuration."""
         options = f"-F none -o IdentitiesOnly=yes -o UserKnownHostsFile={self.folder / known}"
         return f"ssh -i {self.folder / key} {options} -o GlobalKnownHostsFile=none -o BatchMode=yes"
 

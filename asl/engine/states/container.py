@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import StateFailure
 from asl.engine.history import STATE_ABORTED, EventKind
@@ -105,21 +107,22 @@ class ContainerState(RetryingState):
     succeeded_event: EventKind
     failed_event: EventKind
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         return self.again(branch)
 
+    @override
     def redrive(self, branch: Branch, run: Blocker | None) -> None:
-        """See `State`: what has succeeded inside stays."""
+        """What has succeeded inside stays."""
         if isinstance(run, Container):
             branch.blocker = run
             run.redrive()
         else:
             super().redrive(branch, run)
 
+    @override
     def given_up(self, branch: Branch, failure: StateFailure) -> None:
-        """See `RetryingState`."""
         if self._fails_with_event(failure):
             self.record_step(branch, self.failed_event)
 

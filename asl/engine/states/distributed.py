@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Blocker, Branch, as_failure
 from asl.engine.calls import ServiceCall
 from asl.engine.execution import RUNNING
@@ -78,8 +80,8 @@ class DistributedMap(Map):
             )
         self.needs_context = expressions.needs_context
 
+    @override
     def again(self, branch: Branch) -> State | None:
-        """See `RetryingState`."""
         selected = self.fields.input(branch)
         items = self.read_items(branch, selected) if self.reader is None else []
         self.record_step(branch, self.started_event, len(items))
@@ -190,8 +192,9 @@ class DistributedMap(Map):
             counts = [len(batch["Items"]) for batch in items]
         run.begin(items, counts)
 
+    @override
     def redrive(self, branch: Branch, run: Blocker | None) -> None:
-        """See `State`: the children that have not succeeded run again."""
+        """The children that have not succeeded run again."""
         if not isinstance(run, MapRun) or not run.executions:
             super().redrive(branch, None)
             return

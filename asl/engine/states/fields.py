@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.failures import too_large
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
@@ -78,20 +80,20 @@ class PathFields(Fields):
             self.result_selector or self.result_path or self.discard or self.output_path or self.assign
         )
 
+    @override
     def input(self, branch: Branch) -> Any:
-        """See `Fields`."""
         if self.input_path is None:
             return branch.data
         return self.input_path(branch.scope(branch.data))
 
+    @override
     def arguments(self, branch: Branch, selected: Any) -> Any:
-        """See `Fields`."""
         if self.parameters is None:
             return selected
         return self.parameters(branch.scope(selected))
 
+    @override
     def output(self, branch: Branch, result: Any, bound: int | None) -> Output:
-        """See `Fields`."""
         if self.passes_result:
             return result, within_limit(branch, result, bound), None
         if self.result_selector is not None:
@@ -131,18 +133,18 @@ class JsonataFields(Fields):
         self._assign = assign
         self._has_result = has_result
 
+    @override
     def input(self, branch: Branch) -> Any:
-        """See `Fields`."""
         return branch.data
 
+    @override
     def arguments(self, branch: Branch, selected: Any) -> Any:
-        """See `Fields`."""
         if self._arguments is None:
             return selected
         return self._arguments(branch.scope(selected))
 
+    @override
     def output(self, branch: Branch, result: Any, bound: int | None) -> Output:
-        """See `Fields`."""
         if self._output is None and self._assign is None:
             return result, within_limit(branch, result, bound), None
         scope = branch.scope(branch.data, result if self._has_result else MISSING)
@@ -162,8 +164,8 @@ class JsonataCatchFields(Fields):
         self._output = output
         self._assign = assign
 
+    @override
     def output(self, branch: Branch, result: Any, bound: int | None) -> Output:
-        """See `Fields`."""
         scope = branch.scope(branch.data, MISSING, result)
         assigned = variables(branch, self._assign, scope)
         output = self._output(scope) if self._output is not None else result

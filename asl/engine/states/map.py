@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.failures import framed
 from asl.engine.history import (
@@ -57,16 +59,17 @@ class MapIterations(Container):
         child.item = context_item(index, value)
         child.resume(_begin_iteration, self)
 
+    @override
     def child_succeeded(self, branch: Branch) -> None:
-        """See `Container`."""
         done = self.record(ITERATION_SUCCEEDED, branch.previous, self.state.name, branch.index)
         if self.following < len(self.items):
             self.begin_next(branch.previous)
         elif self.missing == 0:
             self.complete(done)
 
+    @override
     def redrive(self) -> None:
-        """See `Container`: an iteration that had not begun begins with its start."""
+        """An iteration that had not begun begins with its start."""
         for child in list(self.children.values()):
             if child.entered_id:
                 child.redrive(self.branch.previous)
@@ -74,13 +77,13 @@ class MapIterations(Container):
                 child.open = True
                 child.resume(_begin_iteration, self)
 
+    @override
     def record_failure(self, branch: Branch) -> int:
-        """See `Container`."""
         self.record(ITERATION_FAILED, branch.previous, self.state.name, branch.index)
         return branch.previous
 
+    @override
     def abort_child(self, child: Branch) -> None:
-        """See `Container`."""
         began = child.entered_id
         abort(child)
         if began:
@@ -122,8 +125,8 @@ class Map(ContainerState):
             return expressions.value(model.items, "Items", "array")
         return expressions.jsonata_template(model.items, "Items")
 
+    @override
     def again(self, branch: Branch) -> State | None:
-        """See `RetryingState`."""
         selected = self.fields.input(branch)
         items = self.read_items(branch, selected)
         self.record_step(branch, self.started_event, len(items))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.history import PARALLEL_FAILED, PARALLEL_STARTED, PARALLEL_SUCCEEDED
 from asl.engine.jsontext import size_bound
@@ -18,13 +20,14 @@ class ParallelRun(Container):
 
     __slots__ = ()
 
+    @override
     def child_succeeded(self, branch: Branch) -> None:
-        """See `Container`."""
         if self.missing == 0:
             self.complete(branch.previous)
 
+    @override
     def record_failure(self, branch: Branch) -> int:
-        """See `Container`: a task that failed counts as aborted, beside the chain."""
+        """A task that failed counts as aborted, beside the chain."""
         abort(branch)
         return branch.previous
 
@@ -48,8 +51,8 @@ class Parallel(ContainerState):
         super().__init__(model, fields, expressions, rules)
         self.branches = branches
 
+    @override
     def again(self, branch: Branch) -> State | None:
-        """See `RetryingState`."""
         data = self.fields.arguments(branch, self.fields.input(branch))
         bound = branch.size if data is branch.data else size_bound(data)
         self.record_step(branch, self.started_event)

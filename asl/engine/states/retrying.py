@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, matches
 from asl.engine.states.base import State
@@ -68,14 +70,16 @@ class RetryingState(State):
         self.retriers = rules.retriers
         self.catchers = rules.catchers
 
+    @override
     def record_entry(self, branch: Branch) -> None:
-        """See `State`; no retry has been made yet."""
+        """No retry has been made yet."""
         super().record_entry(branch)
         branch.retries = None
         branch.retry_count = 0
 
+    @override
     def record_exit(self, branch: Branch, output: Any, assigned: Mapping[str, Any] | None = None) -> None:
-        """See `State`; retries belong to one visit."""
+        """Retries belong to one visit."""
         super().record_exit(branch, output, assigned)
         branch.retry_count = None
 
@@ -86,8 +90,9 @@ class RetryingState(State):
     def given_up(self, branch: Branch, failure: StateFailure) -> None:
         """No retrier takes the failure: write what the history says of that."""
 
+    @override
     def failed(self, branch: Branch, failure: StateFailure) -> State | None:
-        """See `State`: the retriers first, then the catchers."""
+        """The retriers first, then the catchers."""
         self.record_evaluation(branch, failure)
         if self._retry(branch, failure):
             return None

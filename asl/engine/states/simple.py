@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, in_state
 from asl.engine.jsontext import size_bound
@@ -25,8 +27,8 @@ class Pass(State):
         self.result = model.result
         self.result_size = 0 if self.result is MISSING else size_bound(self.result)
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         fields = self.fields
         if self.result is not MISSING:
@@ -40,8 +42,8 @@ class Succeed(State):
 
     kind = "Succeed"
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         result = self.fields.input(branch)
         return self.leave(branch, result, branch.size if result is branch.data else None)
@@ -64,8 +66,8 @@ class Fail(State):
         self.error = error
         self.cause = cause
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         scope = branch.scope(branch.data)
         error = self.error(scope) if self.error is not None else None
@@ -102,8 +104,8 @@ class Choice(State):
         self.rules = rules
         self.default: State | None = None
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         data = self.fields.input(branch)
         scope = branch.scope(data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.attempt import Attempt
 from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import StateFailure, framed, in_state, too_large
@@ -82,13 +84,14 @@ class Task(RetryingState):
         self.credentials = expressions.either_template(model.credentials, "Credentials")
         self.needs_context = expressions.needs_context
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         return self.again(branch)
 
+    @override
     def redrive(self, branch: Branch, _run: Blocker | None) -> None:
-        """See `State`: the task is scheduled again, the state is not entered again."""
+        """The task is scheduled again, the state is not entered again."""
         branch.retries = None
         branch.retry_count = 0
         branch.resume(try_again, self)
@@ -124,7 +127,8 @@ class Task(RetryingState):
         Attempt(branch, self, request).begin()
         return None
 
+    @override
     def record_exit(self, branch: Branch, output: Any, assigned: Any = None) -> None:
-        """See `State`; the token belonged to this task."""
+        """The token belonged to this task."""
         super().record_exit(branch, output, assigned)
         branch.token = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, framed, in_state
 from asl.engine.states.base import State
@@ -34,8 +36,8 @@ class Wait(State):
         self.path = model.seconds_path or model.timestamp_path
         self.value = value
 
+    @override
     def enter(self, branch: Branch) -> State | None:
-        """See `State`."""
         self.record_entry(branch)
         selected = self.fields.input(branch)
         value = self.value(branch.scope(selected))

@@ -264,8 +264,8 @@ def handler({style}):
         [
             (b'{"b": 1e400}', 400, "a number that is too large"),
             (b'{"b": "inf"}', 422, "b: Input should be a finite number"),
-            (b'{"b": ' + b"9" * 5_000 + b"}", 400, "an integer of more than 4,300 digits"),
-            (b'{"b": ' + b"9" * 4_000 + b"}", 422, "b: Input should be"),
+            (b'{"b": ' + b"9" * 5_000 + b"}", 400, "a number that is too large"),
+            (b'{"b": "' + b"9" * 5_000 + b'"}', 422, "b: Input should be"),
             (b'{"b": 1, "c": "\\ud800"}', 400, "an unpaired surrogate"),
         ],
     )

@@ -23,6 +23,7 @@ SCHEMA = {
     "required": ["name", "it's"],
     "properties": {
         "name": {"type": "string"},
+        "price": {"type": "number", "multipleOf": 0.1},
         "it's": {},
         "items": {"type": "array", "items": {"type": "object", "required": ["sku"]}},
     },
@@ -135,6 +136,10 @@ class TestStart:
         assert user.post("/run/passFlow?wait=10", body(262_144 - with_user)).json()["status"] == "SUCCEEDED"
         assert "Step Functions accepts 262144" in user.post("/run/passFlow", body(262_144)).problem(413)["detail"]
         assert "262145 bytes" in user.post("/run/passFlow", body(262_145)).problem(413)["detail"]
+
+    @pytest.mark.parametrize(("price", "status"), [(10**308 + 1, 422), (1.7e308, 422), (10**309, 400)])
+    def test_a_schema_is_checked_for_the_largest_numbers(self, user: Api, price: float, status: int) -> None:
+        user.post("/run/schemaFlow", {"name": "x", "it's": 1, "price": price}).problem(status)
 
     def test_each_field_that_does_not_fit_is_named(self, user: Api) -> None:
         wrong = {"name": 1, "items": [{"sku": 1}, {}], "more": 1, "__user_id": "me"}
