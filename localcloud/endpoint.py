@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Protocol
 
+from chalicelib import strict_json
 from localcloud.aws_errors import JSON_10, error_response
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.deployments import names_an_api
@@ -66,7 +67,7 @@ class Router:
         target = request.headers.get("x-amz-target", "")
         if target.startswith(STEP_FUNCTIONS_TARGET):
             return self._step_functions(target[len(STEP_FUNCTIONS_TARGET) :], request)
-        if request.target == HEALTH_PATH:
+        if request.target.partition("?")[0] == HEALTH_PATH:
             health = json.dumps({"status": "running", "pid": os.getpid()}).encode()
             return Response(200, [("Content-Type", "application/json")], health)
         if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
@@ -80,11 +81,11 @@ class Router:
         headers = [("Content-Type", JSON_10), ("x-amzn-RequestId", str(uuid.uuid4()))]
         try:
             try:
-                body = json.loads(request.body or b"{}")
-            except ValueError:
-                raise ServiceError("SerializationException", "The request body is no JSON.") from None
+                body = strict_json.loads(request.body or b"{}")
+            except strict_json.UnreadableError as error:
+                raise ServiceError("SerializationException", f"The request body can't be read: {error}.") from None
             if not isinstance(body, dict):
-                raise ServiceError("SerializationException", "The request body is no JSON object.")
+                raise ServiceError("SerializationException", "The request body isn't a JSON object.")
             answer = self._service.handle(action, body)
         except ServiceError as error:
             return Response(error.http_status, headers, json.dumps(error.body()).encode())

@@ -7,6 +7,7 @@ import io
 import json
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -71,6 +72,8 @@ class MotoApplication:
             application = self._dispatcher.get_application(environ)
         except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
             return _not_installed(request, error)
+        except Exception:  # moto reads the service and the region from headers, and raises whatever it stumbles over
+            return error_response(request, 400, "InvalidRequest", "The request doesn't say which service it is for.")
         service = str(application.service)  # type: ignore[attr-defined]
         if service == "moto_api" and not self._own_api:
             return error_response(request, 404, "NotFound", "Moto's own routes aren't served here.")
@@ -151,6 +154,10 @@ def _call(application: Callable[..., Any], environ: dict[str, Any], request: Req
     except NotImplementedError as error:
         # 501, because clients repeat a request for up to a minute when a server fails.
         return error_response(request, 501, "NotImplemented", f"The local cloud uses moto for this service: {error}")
+    except Exception:  # what moto does not expect; the next try would end the same way
+        traceback.print_exc()
+        message = "The local cloud uses moto for this service, which failed at this request; the log says why."
+        return error_response(request, 501, "NotImplemented", message)
     return Response(status, headers, body)
 
 

@@ -48,6 +48,8 @@ def parse(source: str) -> Template:
     """
     try:
         template: Template = json.loads(_parse(source))
+    except RecursionError:
+        raise TemplateError("Template format error: it is nested too deeply") from None
     except ValueError as error:
         raise TemplateError(f"Template format error: {error}") from None
     return template
