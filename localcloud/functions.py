@@ -1,4 +1,4 @@
-"""Which functions can be invoked: the project's, and those created by Lambda's API."""
+"""The functions that can be invoked: the project's, and those created by Lambda's API."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import io
 import re
 import shutil
 import sys
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from localcloud.workers import FunctionSpec
+from localcloud.workers import FunctionSpec, Refusal
 
-# function:NAME[:QUALIFIER] with as much of the ARN before it as the caller likes
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
+# function:NAME[:QUALIFIER], preceded by any part of the rest of the ARN
 _NAME = re.compile(
     r"^(?:arn:[a-z-]+:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?$"
@@ -26,8 +30,12 @@ ProjectFunctions = Callable[[str], FunctionSpec | None]
 class FunctionRegistry:
     """Finds functions by name or ARN.
 
-    `project` answers for the project's functions by their full name; `environment` is what functions created by the
-    API get besides their own variables, so that their clients find this endpoint; unpacked code lies in `folder`.
+    Args:
+        region: The region of the project's functions, and of names without one.
+        account: Their account.
+        environment: Variables of functions created by the API, in addition to their own: their clients find this
+            endpoint by them.
+        folder: Where their code is unpacked.
     """
 
     def __init__(
@@ -40,7 +48,7 @@ class FunctionRegistry:
         self._project = project
 
     def resolve(self, arn_or_name: str) -> FunctionSpec | None:
-        """The function, or None where there is none of that name."""
+        """Return the function, or None if it doesn't exist. One whose code cannot be unpacked has a `refusal`."""
         match = _NAME.match(arn_or_name)
         if match is None:
             return None
@@ -63,29 +71,76 @@ class FunctionRegistry:
             return None
         runtime = str(function.run_time or "")
         if not runtime.startswith("python"):
-            sys.stderr.write(f"[{name}] cannot run here: only Python functions do, and its runtime is {runtime!r}\n")
+            sys.stderr.write(
+                f"[{name}] Cannot run this function: only Python runtimes are supported; got {runtime!r}\n"
+            )
             return None
         environment = {**self._environment, **{key: str(value) for key, value in function.environment_vars.items()}}
+        code, refusal = self._folder, None
+        try:
+            code = self._unpack(function)
+        except UnpackError as error:
+            message = f"Lambda could not unzip the deployment package: {error}"
+            refusal = Refusal("InvalidZipFileException", message)
         return FunctionSpec(
             arn=function.function_arn,
             name=name,
-            code=self._unpack(function),
+            code=code,
             handler=str(function.handler),
             environment=environment,
             timeout=float(function.timeout),
             memory=int(function.memory_size),
+            refusal=refusal,
         )
 
     def _unpack(self, function: Any) -> Path:
-        """The folder of the function's code, unpacked once for each content."""
+        """Return the folder of the function's code, which is unpacked once for each content.
+
+        Raises:
+            UnpackError: The code is not a zip archive that Lambda accepts.
+        """
         digest = hashlib.sha256(function.code_sha_256.encode()).hexdigest()[:32]  # moto keeps the hash of the zip
         folder = self._folder / digest
-        if not folder.is_dir():
-            partial = self._folder / f"{digest}.{id(function):x}.partial"
-            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
-                archive.extractall(partial)
-            try:
-                partial.rename(folder)
-            except OSError:  # another thread was faster
-                shutil.rmtree(partial, ignore_errors=True)
+        if folder.is_dir():
+            return folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{digest}.", suffix=".partial", dir=self._folder))
+        try:
+            unpack(function.code_bytes, partial)
+            partial.rename(folder)
+        except OSError as error:
+            if not folder.is_dir():  # or else another thread was faster
+                raise UnpackError(str(error)) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
         return folder
+
+
+class UnpackError(Exception):
+    """Code that cannot be unpacked."""
+
+
+def unpack(content: bytes, folder: Path) -> None:
+    """Unpack a function's deployment package.
+
+    Args:
+        content: The zip archive.
+        folder: An existing folder for its files.
+
+    Raises:
+        UnpackError: It is not a zip archive, is damaged or encrypted, is too large, or contains a path that leads out
+            of the folder.
+        OSError: A file cannot be written.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            for member in members:
+                path = PurePosixPath(member.filename.replace("\\", "/"))
+                if path.is_absolute() or ".." in path.parts:
+                    raise UnpackError(f"the path {member.filename!r} is outside the package")
+            if sum(member.file_size for member in members) >= MAX_UNZIPPED_BYTES:
+                raise UnpackError(f"unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+            archive.extractall(folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise UnpackError(str(error)) from error

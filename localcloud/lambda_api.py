@@ -53,6 +53,8 @@ class LambdaApi:
         spec = self._registry.resolve(function)
         if spec is None:
             return error_response(404, "ResourceNotFoundException", f"Function not found: {function}")
+        if spec.refusal is not None:
+            return error_response(502, spec.refusal.error, spec.refusal.message)
         if kind not in ("RequestResponse", "Event", "DryRun"):
             return error_response(400, "InvalidParameterValueException", f"Unknown invocation type: {kind}")
         limit = MAX_EVENT_BYTES if kind == "Event" else MAX_PAYLOAD_BYTES

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asl.engine.tasks import Cancel
+from asl.engine.tasks import Cancel, TaskRequest
 from localcloud.functions import FunctionRegistry
-from localcloud.workers import InvocationResult, WorkerPool
+from localcloud.workers import InvocationResult, Source, WorkerPool
 from stepfunctions import Invocation
 
 
@@ -28,6 +28,25 @@ class PoolInvoker:
         Raises:
             LookupError: There is no such function.
         """
+        return self._invoke(function, payload, on_done, Source())
+
+    def invoke_for(
+        self, task: TaskRequest, function: str, payload: bytes, on_done: Callable[[Invocation], None]
+    ) -> Cancel:
+        """Invoke a function for a task: tasks that wait for a worker take turns by their flows and executions.
+
+        Args:
+            task: The task.
+            function: Name or ARN.
+            payload: The event, as JSON.
+            on_done: Called once with the outcome, from any thread.
+
+        Raises:
+            LookupError: There is no such function.
+        """
+        return self._invoke(function, payload, on_done, Source(task.state_machine_arn, task.execution_arn))
+
+    def _invoke(self, function: str, payload: bytes, on_done: Callable[[Invocation], None], source: Source) -> Cancel:
         spec = self._registry.resolve(function)
         if spec is None:
             raise LookupError(function)
@@ -35,4 +54,4 @@ class PoolInvoker:
         def done(result: InvocationResult) -> None:
             on_done(Invocation(result.payload, result.error, result.request_id))
 
-        return self._pool.invoke(spec, payload, done)
+        return self._pool.invoke(spec, payload, done, source)

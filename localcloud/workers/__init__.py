@@ -1,10 +1,12 @@
 """Runs functions in subprocesses, as Lambda would.
 
-`pool` hands invocations to workers, `worker` is the parent's side of one subprocess, `bootstrap` the program that runs
-in it, `outcome` words what went wrong as Lambda does.
+`pool` hands invocations to workers. `waiting` decides whose turn it is, `staff` which workers there are and whether
+there may be more, `limits` how many the machine can run, and `processes` starts and ends them. `worker` is the parent's
+side of one subprocess, `bootstrap` the program that runs in it. `outcome` reports failures in Lambda's words.
 """
 
 from localcloud.workers.pool import WorkerPool
-from localcloud.workers.spec import FunctionSpec, InvocationResult
+from localcloud.workers.spec import FunctionSpec, InvocationResult, Refusal
+from localcloud.workers.waiting import Source
 
-__all__ = ["FunctionSpec", "InvocationResult", "WorkerPool"]
+__all__ = ["FunctionSpec", "InvocationResult", "Refusal", "Source", "WorkerPool"]

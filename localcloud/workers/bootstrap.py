@@ -1,15 +1,16 @@
-"""The program in a worker: receives invocations over a socket, calls the handler, sends back what it gave.
+"""The program in a worker: receives invocations over a socket, calls the handler, and sends back the response.
 
-It runs as a script in a bare interpreter and imports nothing of ours and little of the standard library: what it
-imports, every function pays for. A message is two lengths, a JSON header and a payload:
+It runs as a script in a bare interpreter. It imports nothing of ours and little of the standard library, since every
+function pays for these imports. A message is two lengths, a JSON header and a payload:
 
     parent -> worker   {"op": "init", "code", "handler", "environment", "memory"}
                        {"op": "invoke", "id", "arn", "deadline"} + event
-    worker -> parent   {"op": "ready", "files"} | {"op": "init-error", "files"} + error
+    worker -> parent   {"op": "started"}
+                       {"op": "ready", "files"} | {"op": "init-error", "files"} + error
                        {"op": "result", "id", "error", "files"} + response
 
-`files` are the source files loaded since the last message, with their stamps: the parent retires a worker whose
-files have changed.
+`files` are the source files loaded since the last message, with their stamps: the parent replaces a worker when they
+change.
 """
 
 import json
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import socket as socket_module
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Any
+    from typing import Any, NoReturn
 
 LENGTHS = 8
 MAX_RESPONSE = 6 * 1024 * 1024
@@ -30,7 +31,7 @@ PYC_TRUST_SECONDS = 2
 
 
 class Fault(Exception):
-    """An error that Lambda's runtime words itself."""
+    """An error whose type and message come from Lambda's runtime."""
 
     def __init__(self, error_type: str, message: str, stack: "list[str] | None" = None) -> None:
         super().__init__(message)
@@ -59,7 +60,7 @@ class LambdaContext:
 
 
 def own_sources(code: str) -> "Callable[[str], bool]":
-    """Whether a path is a source of `code`, and not of the virtual environment that may lie in the same folder."""
+    """Return a test for the sources of `code`, which excludes those of a virtual environment in the same folder."""
     prefix = code.rstrip(os.sep) + os.sep
     packages = os.sep + "site-packages" + os.sep
 
@@ -96,10 +97,10 @@ class LoadedSources:
 
 
 def distrust_young_bytecode(code: str) -> None:
-    """Compile sources of `code` anew where their bytecode may be stale.
+    """Compile sources of `code` again where their bytecode may be stale.
 
-    A .pyc is matched to its source by size and whole seconds, so the bytecode of an edit of the same length within
-    the same second would pass for the other's. Only bytecode written well after its source is used.
+    Python matches a .pyc to its source by size and whole seconds, so it takes two edits of the same length within a
+    second for one. Only bytecode that was written well after its source is used.
     """
     from importlib.machinery import SourceFileLoader
     from importlib.util import cache_from_source
@@ -115,7 +116,7 @@ def distrust_young_bytecode(code: str) -> None:
             except OSError:
                 compiled = time.time()
             if compiled - changed < PYC_TRUST_SECONDS:
-                raise OSError("the bytecode is too young to be told from that of an earlier source")
+                raise OSError("the bytecode is too young to tell it from that of an earlier source")
         return path_stats(self, path)
 
     SourceFileLoader.path_stats = checked  # type: ignore[method-assign]
@@ -146,18 +147,18 @@ def follow_parent(parent: int) -> None:
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let allocations beyond the function's memory fail. Only Linux counts what matters (private, writable memory)."""
+    """Let allocations beyond the function's memory fail. Only Linux can limit private, writable memory."""
     if sys.platform != "linux":
         return
     import resource
 
-    # What the interpreter and the stacks of threads reserve and never touch is not memory to Lambda.
+    # Lambda does not count what the interpreter and the stacks of threads reserve and never touch.
     limit = (megabytes + 128) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 class Connection:
-    """Messages over the socket that was handed over as standard input."""
+    """Messages over the socket that the process got as its standard input."""
 
     def __init__(self, socket: "socket_module.socket") -> None:
         self._socket = socket
@@ -172,7 +173,7 @@ class Connection:
         while len(buffer) < size:
             chunk = self._socket.recv(size - len(buffer))
             if not chunk:
-                os._exit(0)  # the parent has gone, or has no more use for this worker
+                os._exit(0)  # the parent has ended, or no longer needs this worker
             buffer += chunk
         return bytes(buffer)
 
@@ -182,7 +183,11 @@ class Connection:
 
 
 def load_handler(handler: str) -> "Callable[[Any, LambdaContext], Any]":
-    """Import `module.function`; the errors are worded as Lambda's runtime for Python words them."""
+    """Import `module.function`.
+
+    Raises:
+        Fault: The function cannot be loaded, in the words of Lambda's runtime for Python.
+    """
     import importlib
 
     module_name, dot, function_name = handler.rpartition(".")
@@ -206,6 +211,12 @@ def load_handler(handler: str) -> "Callable[[Any, LambdaContext], Any]":
 
 
 def marshal(response: "Any") -> bytes:
+    """Return the response as JSON; bytes are sent as they are.
+
+    Raises:
+        Fault: JSON cannot represent the response.
+    """
+
     def default(value: "Any") -> "Any":
         if type(value).__name__ == "Decimal":
             return int(value) if value == value.to_integral_value() else float(value)
@@ -220,7 +231,7 @@ def marshal(response: "Any") -> bytes:
 
 
 def describe(error: BaseException, request_id: str) -> bytes:
-    """The error document of `error`, which is logged as well."""
+    """Log the error and return its error document."""
     import traceback
 
     if isinstance(error, Fault):
@@ -235,7 +246,7 @@ def describe(error: BaseException, request_id: str) -> bytes:
 
 
 def _own_frames(trace: "TracebackType | None") -> "list[Any]":
-    """The frames from the user's code on."""
+    """Return the frames from the first one of the user's code."""
     import traceback
 
     frames = list(traceback.extract_tb(trace))
@@ -250,7 +261,7 @@ def _own_frames(trace: "TracebackType | None") -> "list[Any]":
 def call(
     handler: "Callable[[Any, LambdaContext], Any]", header: "dict[str, Any]", payload: bytes
 ) -> "tuple[bool, bytes]":
-    """Whether the invocation failed, and the response or the error."""
+    """Return whether the invocation failed, and the response or the error document."""
     request_id = header["id"]
     try:
         try:
@@ -263,10 +274,15 @@ def call(
             raise Fault("Function.ResponseSizeTooLarge", message)
         return False, response
     except MemoryError:
-        os.kill(os.getpid(), 9)  # as Lambda ends what outgrows its memory
-        raise
+        end_for_memory()
     except Exception as error:
         return True, describe(error, request_id)
+
+
+def end_for_memory() -> "NoReturn":
+    """End as Lambda ends a function that needs more than its memory."""
+    os.kill(os.getpid(), 9)
+    raise AssertionError
 
 
 def main() -> None:
@@ -281,17 +297,23 @@ def main() -> None:
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     connection = Connection(channel)
 
+    connection.send({"op": "started"})
     settings, _ = connection.receive()
     os.environ.update(settings["environment"])
     time.tzset()
     sys.path.insert(0, settings["code"])
-    os.chdir(settings["code"])
+    try:
+        os.chdir(settings["code"])
+    except OSError as error:  # the handler cannot be imported, which is the error to report
+        print(error, file=sys.stderr)
     sys.argv[1:] = []
     limit_memory(settings["memory"])
     distrust_young_bytecode(settings["code"])
     sources = LoadedSources(settings["code"])
     try:
         handler = load_handler(settings["handler"])
+    except MemoryError:
+        end_for_memory()
     except Exception as error:
         connection.send({"op": "init-error", "files": sources.take()}, describe(error, ""))
         return
@@ -299,7 +321,10 @@ def main() -> None:
     while True:
         header, payload = connection.receive()
         failed, response = call(handler, header, payload)
-        sys.stdout.flush()
+        try:  # noqa: SIM105 - contextlib would have to be imported
+            sys.stdout.flush()
+        except Exception:  # noqa: S110 - the function may close or replace it
+            pass
         connection.send({"op": "result", "id": header["id"], "error": failed, "files": sources.take()}, response)
 
 

@@ -1,11 +1,11 @@
-"""What went wrong, in Lambda's words (https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html)."""
+"""Failed invocations, in Lambda's words (https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html)."""
 
 from __future__ import annotations
 
 import json
 import signal
 
-from localcloud.workers.spec import MAX_PAYLOAD_BYTES, InvocationResult
+from localcloud.workers.spec import MAX_PAYLOAD_BYTES, InvocationResult, Refusal
 
 UNHANDLED = "Unhandled"
 
@@ -31,13 +31,19 @@ def _failure(error_type: str, message: str, request_id: str, log: str) -> Invoca
 
 
 def timed_out(request_id: str, timeout: float, log: str) -> InvocationResult:
-    """The function did not answer within `timeout` seconds."""
+    """Return the result of a function that did not answer within `timeout` seconds."""
     message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
     return _failure("Sandbox.Timedout", message, request_id, log)
 
 
 def exited(request_id: str, return_code: int, log: str) -> InvocationResult:
-    """The process ended before it answered. `return_code` is that of `subprocess`: negative for a signal."""
+    """Return the result of a function whose process ended before it answered.
+
+    Args:
+        request_id: The invocation's id.
+        return_code: The process's return code as `subprocess` gives it: negative for a signal.
+        log: What the function printed.
+    """
     if return_code == 0:
         reason = "Runtime exited without providing a reason"
     elif return_code > 0:
@@ -48,8 +54,18 @@ def exited(request_id: str, return_code: int, log: str) -> InvocationResult:
 
 
 def request_too_large(request_id: str, size: int) -> InvocationResult:
-    """The request of `size` bytes is over the limit."""
+    """Return the result of a request whose payload of `size` bytes exceeds the limit."""
     message = (
         f"{size} byte payload is too large for the RequestResponse invocation type (limit {MAX_PAYLOAD_BYTES} bytes)"
     )
     return _failure("RequestEntityTooLargeException", message, request_id, "")
+
+
+def refused(request_id: str, refusal: Refusal) -> InvocationResult:
+    """Return the result of a function that Invoke refuses. A state machine sees the error with its service's prefix."""
+    return _failure(f"Lambda.{refusal.error}", refusal.message, request_id, "")
+
+
+def not_started(request_id: str, reason: str) -> InvocationResult:
+    """Return the result of an invocation for which this machine could not start a process."""
+    return refused(request_id, Refusal("ServiceException", f"Could not start a process for the function: {reason}"))

@@ -1,12 +1,17 @@
 """Hands invocations to worker processes, as Lambda does: one worker an invocation at a time, kept while warm.
 
-All events (answers, output, ends of processes, timeouts) are handled by one thread, which also starts the processes.
-Callers of `invoke` send straight to an idle worker where there is one, so that a warm call costs one round trip over
-a socket and no change of threads on the way in.
+One thread handles all events (answers, output, ends of processes, timeouts) and starts the processes. Callers of
+`invoke` send straight to an idle worker if there is one, so that a warm call costs one round trip over a socket and no
+change of threads on the way in.
 
 A cold start costs a hundred times a warm call. So while invocations wait, only as many workers start at a time as the
-machine has processors, and whichever worker is free first takes the next invocation: a burst of short calls is
-served by few workers, calls that block get one each, up to `max_workers`.
+machine has processors, and whichever worker is free first runs the next invocation. `limits` bounds how many run at
+once. An invocation that has been running for half a second probably waits for something and no longer counts: another
+one may start, up to the bound of the processes. `waiting` decides whose turn it is.
+
+Functions may wait for each other (one that invokes another, or runs a flow and waits for its end). If all workers are
+taken and nothing has ended for a while, the pool grows beyond its bound, a worker at a time, and those workers run the
+newest invocations first: the callers came earlier than what they wait for.
 """
 
 from __future__ import annotations
@@ -14,110 +19,113 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import os
 import selectors
 import socket
 import sys
 import threading
 import time
-import uuid
-from collections import deque
+import traceback
+from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 
 from localcloud.workers import outcome
+from localcloud.workers.limits import Limits, configured_limits, usable_cores
+from localcloud.workers.processes import Processes
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES, FunctionSpec, InvocationResult
+from localcloud.workers.staff import Staff
+from localcloud.workers.waiting import NOBODY, Invocation, OnDone, Source, WaitingLine
 from localcloud.workers.worker import LogSink, Message, Worker
 
 IDLE_SECONDS = 300.0
+SURPLUS_IDLE_SECONDS = 30.0  # how long workers are kept that only a burst has needed
 INIT_SECONDS = 10.0  # what Lambda grants the initialisation, apart from the function's timeout
 EXIT_GRACE_SECONDS = 1.0
+RETRY_SECONDS = 0.1  # how often the pool looks whether waiting invocations may start, if nothing else happens
+GIVE_UP_SECONDS = 60.0  # for how long processes may fail to start before invocations fail
 
-OnDone = Callable[[InvocationResult], None]
 Cancel = Callable[[], None]
 
 
 def log_to_stderr(line: str) -> None:
     """Write one line of a function's output to standard error."""
-    sys.stderr.write(line + "\n")
-
-
-@dataclass(slots=True, eq=False)
-class _Invocation:
-    spec: FunctionSpec
-    payload: bytes
-    on_done: OnDone | None
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-
-@dataclass(slots=True, eq=False)
-class _Running:
-    """What a worker is doing: starting (no invocation yet) or running one, until `deadline` (monotonic seconds)."""
-
-    deadline: float
-    invocation: _Invocation | None = None
+    with contextlib.suppress(OSError, ValueError):  # whoever closes it does not want to read, but functions run on
+        sys.stderr.write(line + "\n")
 
 
 class WorkerPool:
     """Runs functions in worker processes.
 
-    `max_workers` bounds the processes, `idle_seconds` is how long an unused one is kept, `log` receives each line that
-    a function prints, prefixed by the function's name. A function that waits for another one occupies a worker
-    meanwhile, so nested calls deeper than `max_workers` end by their timeouts.
+    Args:
+        limits: How many workers there may be; by default what LOCALCLOUD_WORKERS says, or the machine allows.
+        idle_seconds: How long an unused worker is kept.
+        init_seconds: How long the initialisation of a function may take at least.
+        log: Receives each line that a function prints, preceded by the function's name.
+
+    Raises:
+        SetupError: LOCALCLOUD_WORKERS is not a number of workers.
     """
 
     def __init__(
         self,
         *,
-        max_workers: int = 64,
+        limits: Limits | None = None,
         idle_seconds: float = IDLE_SECONDS,
         init_seconds: float = INIT_SECONDS,
         log: LogSink = log_to_stderr,
     ) -> None:
-        self._max_workers = max_workers
-        self._max_starting = max(2, os.cpu_count() or 2)
+        self._staff = Staff(limits or configured_limits())
+        self._max_starting = max(2, usable_cores())
         self._idle_seconds = idle_seconds
         self._init_seconds = init_seconds
         self._log = log
         self._lock = threading.RLock()
-        self._waiting: dict[Hashable, deque[_Invocation]] = {}
-        self._idle: dict[Hashable, list[Worker]] = {}
-        self._running: dict[Worker, _Running] = {}  # initialising or busy
-        self._spare: Worker | None = None
+        self._waiting = WaitingLine()
         self._wanted: list[FunctionSpec] = []  # to be warmed
-        self._retired: list[Worker] = []  # to be ended by the pool's thread
         self._timers: list[tuple[float, int, Worker]] = []  # at most one that counts a worker: Worker.timer_at
         self._sequence = itertools.count()
         self._next_wake = float("inf")
         self._closing = False
         self._selector = selectors.DefaultSelector()
+        self._processes = Processes(self._selector, log)
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_receiver.setblocking(False)
         self._wake_sender.setblocking(False)
         self._selector.register(self._wake_receiver, selectors.EVENT_READ, None)
-        self._process_handles: dict[Worker, int] = {}
         self._thread = threading.Thread(target=self._run, name="worker-pool", daemon=True)
         self._thread.start()
         self._wake()
 
     # -- called from any thread
 
-    def invoke(self, spec: FunctionSpec, payload: bytes, on_done: OnDone) -> Cancel:
-        """Run the function on `payload` (a JSON document) and return at once.
+    def invoke(self, spec: FunctionSpec, payload: bytes, on_done: OnDone, source: Source = NOBODY) -> Cancel:
+        """Run the function and return at once.
 
-        `on_done` is called once, from the pool's thread or this one, and must be quick. The returned callable gives up
-        on the invocation: `on_done` is not called any more; a function that has begun runs on, as on Lambda.
+        Args:
+            spec: The function.
+            payload: The event, as JSON.
+            on_done: Called once with the result, from the pool's thread or this one. It must be quick.
+            source: Who invokes the function. Sources take turns while invocations wait.
+
+        Returns:
+            What gives up on the invocation: `on_done` is not called any more. A function that has begun runs on, as on
+            Lambda.
+
+        Raises:
+            RuntimeError: The pool is closed.
         """
-        invocation = _Invocation(spec, payload, on_done)
+        invocation = Invocation(spec, payload, on_done, source)
         if len(payload) > MAX_PAYLOAD_BYTES:
             on_done(outcome.request_too_large(invocation.request_id, len(payload)))
+            return lambda: None
+        if spec.refusal is not None:
+            on_done(outcome.refused(invocation.request_id, spec.refusal))
             return lambda: None
         with self._lock:
             if self._closing:
                 raise RuntimeError("the worker pool is closed")
-            worker = self._take_idle(spec)
+            worker = self._idle_worker(invocation.sandbox)
             if worker is None:
-                self._waiting.setdefault(spec.sandbox, deque()).append(invocation)
+                self._waiting.add(invocation)
                 self._wake()
             else:
                 deadline = self._occupy(worker, invocation)
@@ -143,33 +151,27 @@ class WorkerPool:
     def process_ids(self) -> list[int]:
         """The processes of all workers."""
         with self._lock:
-            idle = [worker for workers in self._idle.values() for worker in workers]
-            spare = [self._spare] if self._spare else []
-            return [worker.process.pid for worker in [*idle, *self._running, *spare]]
+            return [worker.process.pid for worker in self._workers()]
 
-    def _cancel(self, invocation: _Invocation) -> None:
+    def _workers(self) -> list[Worker]:
+        spare = [self._processes.spare] if self._processes.spare else []
+        return [*self._staff.idle, *self._staff.busy, *spare]
+
+    def _cancel(self, invocation: Invocation) -> None:
         with self._lock:
             invocation.on_done = None
-            waiting = self._waiting.get(invocation.spec.sandbox)
-            if waiting and invocation in waiting:
-                waiting.remove(invocation)
+            self._waiting.remove(invocation)
 
-    def _take_idle(self, spec: FunctionSpec) -> Worker | None:
-        """An idle worker of the function whose code is current."""
-        workers = self._idle.get(spec.sandbox)
-        while workers:
-            worker = workers.pop()
-            if not worker.is_stale():
-                return worker
-            self._retired.append(worker)
-            self._wake()
-        return None
+    def _idle_worker(self, sandbox: Hashable) -> Worker | None:
+        """Return an idle worker of the function, if an invocation may start now without overtaking another one."""
+        if self._waiting.count(sandbox) or not self._staff.has_place():
+            return None
+        return self._staff.take_idle(sandbox)
 
-    def _occupy(self, worker: Worker, invocation: _Invocation) -> float:
-        """Give the worker the invocation; the caller sends it. Returns the wall-clock deadline."""
+    def _occupy(self, worker: Worker, invocation: Invocation) -> float:
+        """Give the worker the invocation, which the caller sends. Return the deadline in seconds of the wall clock."""
         timeout = invocation.spec.timeout
-        self._running[worker] = _Running(time.monotonic() + timeout, invocation)
-        self._set_timer(time.monotonic() + timeout, worker)
+        self._set_timer(self._staff.begin(worker, timeout, invocation), worker)
         return time.time() + timeout
 
     def _set_timer(self, when: float, worker: Worker) -> None:
@@ -190,18 +192,24 @@ class WorkerPool:
     def _run(self) -> None:
         try:
             while not self._closing:
-                self._step()
+                try:
+                    self._step()
+                except Exception:  # one mistake must not stop all functions
+                    self._log(f"[workers] {traceback.format_exc().rstrip()}")
+                    time.sleep(RETRY_SECONDS)
         finally:
             self._end_all()
 
     def _step(self) -> None:
         with self._lock:
-            while self._retired:
-                self._discard(self._retired.pop())
-            self._start_workers()
-            now = time.monotonic()
-            self._next_wake = self._timers[0][0] if self._timers else float("inf")
-            timeout = None if self._next_wake == float("inf") else max(0.0, self._next_wake - now)
+            while self._staff.outdated:
+                self._processes.end(self._staff.outdated.pop())
+            self._serve()
+            self._start_ahead()
+            hopeless = self._take_hopeless()
+            timeout = self._sleep_seconds()
+        for invocation in hopeless:
+            self._finish(invocation, outcome.not_started(invocation.request_id, self._processes.failure))
         for key, _ in self._selector.select(timeout):
             worker: Worker | None = key.data
             if worker is None:
@@ -211,65 +219,81 @@ class WorkerPool:
                 self._read(worker, key.fd)
         self._expire()
 
-    def _read(self, worker: Worker, fd: int) -> None:
-        if fd == worker.output:
+    def _sleep_seconds(self) -> float | None:
+        """Return how long nothing needs to be done, in seconds; None for ever."""
+        if self._staff.outdated:
+            return 0.0
+        now = time.monotonic()
+        self._next_wake = self._timers[0][0] if self._timers else float("inf")
+        if self._processes.retry_at > now:
+            self._next_wake = min(self._next_wake, self._processes.retry_at)
+        if self._waiting:
+            self._next_wake = min(self._next_wake, now + RETRY_SECONDS)
+        return None if self._next_wake == float("inf") else max(0.0, self._next_wake - now)
+
+    def _read(self, worker: Worker, descriptor: int) -> None:
+        if descriptor == worker.output:
             if not worker.drain_output():
-                self._selector.unregister(fd)
+                self._selector.unregister(descriptor)
             return
         messages, closed = worker.receive()
         for message in messages:
             self._handle(worker, message)
-        if not worker.ended and (closed or fd == self._process_handles.get(worker)):
+        if not worker.ended and (closed or self._processes.reports_end(worker, descriptor)):
             self._lose(worker)
 
     def _handle(self, worker: Worker, message: Message) -> None:
         operation = message.header["op"]
+        if operation == "started":
+            self._processes.confirm(worker)
+            return
         log = worker.take_log()
         with self._lock:
-            running = self._running.pop(worker, None)
-            if running is None:
+            work = self._staff.end(worker)
+            if work is None:
                 return
-            invocation = running.invocation
+            invocation = work.invocation
             if operation == "init-error":
                 invocation = self._next_waiting(worker)
-                self._discard(worker)
+                self._processes.end(worker)
             else:
-                self._release(worker)
+                self._release(worker, has_turn=operation == "ready")
         if operation == "ready" or invocation is None:
             return
         error = outcome.UNHANDLED if operation == "init-error" or message.header["error"] else None
         self._finish(invocation, InvocationResult(message.payload, error, invocation.request_id, log))
 
-    def _next_waiting(self, worker: Worker) -> _Invocation | None:
+    def _next_waiting(self, worker: Worker) -> Invocation | None:
         assert worker.spec is not None
-        waiting = self._waiting.get(worker.spec.sandbox)
-        return waiting.popleft() if waiting else None
+        return self._waiting.take(worker.spec.sandbox)
 
-    def _release(self, worker: Worker) -> None:
-        """The worker is free: it takes the next invocation of its function, or waits for one."""
+    def _release(self, worker: Worker, *, has_turn: bool) -> None:
+        """Make the worker idle, and let the next invocations start: its own function's, or those in turn."""
         assert worker.spec is not None
-        sandbox = worker.spec.sandbox
-        if self._waiting.get(sandbox) and worker.is_stale():
-            self._discard(worker)
-        elif (invocation := self._next_waiting(worker)) is not None:
-            deadline = self._occupy(worker, invocation)
-            worker.send_invocation(invocation.request_id, invocation.spec.arn, deadline, invocation.payload)
-        else:
-            worker.idle_since = time.monotonic()
-            self._idle.setdefault(sandbox, []).append(worker)
-            self._set_timer(worker.idle_since + self._idle_seconds, worker)
+        self._staff.add_idle(worker)
+        if has_turn and self._waiting.count(worker.spec.sandbox):
+            self._send_next(worker.spec.sandbox)
+        if self._waiting:
+            self._serve()
+        if worker not in self._staff.busy:
+            self._set_timer(worker.idle_since + self._keep_seconds(), worker)
+
+    def _keep_seconds(self) -> float:
+        """Return how long an idle worker is kept."""
+        return min(self._idle_seconds, SURPLUS_IDLE_SECONDS) if self._staff.has_surplus() else self._idle_seconds
 
     def _lose(self, worker: Worker) -> None:
-        """The worker's process has ended by itself."""
+        """Clean up after a worker whose process has ended."""
         with self._lock:
-            running = self._running.pop(worker, None)
-            self._forget_idle(worker)
-            if worker is self._spare:
-                self._spare = None
+            work = self._staff.end(worker)
+            self._staff.forget_idle(worker)
             log = worker.take_log()
-            code = self._discard(worker, EXIT_GRACE_SECONDS)
-            invocation = running.invocation if running else None
-            if running and invocation is None and worker.spec is not None:
+            code = self._processes.end(worker, EXIT_GRACE_SECONDS)
+            if not worker.started:
+                self._processes.fail(f"it ended with status {code}")
+                return
+            invocation = work.invocation if work else None
+            if work and invocation is None:
                 invocation = self._next_waiting(worker)  # it ended while it was being initialised
         if invocation is not None:
             self._finish(invocation, outcome.exited(invocation.request_id, code, log))
@@ -288,28 +312,28 @@ class WorkerPool:
             if invocation is not None:
                 self._finish(invocation, outcome.timed_out(invocation.request_id, invocation.spec.timeout, log))
 
-    def _check_time(self, worker: Worker) -> tuple[_Invocation | None, str]:
-        """End the worker if its time is over; the invocation that fails by it, and its log."""
-        running = self._running.get(worker)
-        due = running.deadline if running else worker.idle_since + self._idle_seconds
+    def _check_time(self, worker: Worker) -> tuple[Invocation | None, str]:
+        """End the worker if its time is over. Return the invocation that fails with it, and its log."""
+        work = self._staff.busy.get(worker)
+        due = work.deadline if work else worker.idle_since + self._keep_seconds()
         if due > time.monotonic():
             self._set_timer(due, worker)
             return None, ""
-        if running is None:
-            self._forget_idle(worker)
-            self._discard(worker)
+        if work is None:
+            self._staff.forget_idle(worker)
+            self._processes.end(worker)
             return None, ""
         messages, _ = worker.receive()
-        if messages:  # it answered in the moment its time ran out
-            for message in messages:
-                self._handle(worker, message)
+        for message in messages:  # it may have answered at the last moment
+            self._handle(worker, message)
+        if self._staff.busy.get(worker) is not work:
             return None, ""
-        del self._running[worker]
+        self._staff.end(worker)
         log = worker.take_log()
-        self._discard(worker)
-        return running.invocation or self._next_waiting(worker), log
+        self._processes.end(worker)
+        return work.invocation or self._next_waiting(worker), log
 
-    def _finish(self, invocation: _Invocation, result: InvocationResult) -> None:
+    def _finish(self, invocation: Invocation, result: InvocationResult) -> None:
         with self._lock:
             on_done, invocation.on_done = invocation.on_done, None
         if on_done is None:
@@ -317,93 +341,106 @@ class WorkerPool:
         try:
             on_done(result)
         except Exception as error:  # a caller's mistake must not stop everybody's functions
-            self._log(f"[{invocation.spec.name}] nobody could take the result: {error!r}")
+            self._log(f"[{invocation.spec.name}] The caller failed on the function's result: {error!r}")
 
-    # -- starting and ending processes
+    # -- who is next
 
-    def _start_workers(self) -> None:
-        """Start what the waiting invocations need, within bounds, and keep one interpreter in reserve."""
-        starting: dict[Hashable, int] = {}
-        for worker, running in self._running.items():
-            if running.invocation is None and worker.spec is not None:
-                starting[worker.spec.sandbox] = starting.get(worker.spec.sandbox, 0) + 1
-        total = sum(starting.values())
-        for sandbox, waiting in list(self._waiting.items()):
-            if not waiting:
-                del self._waiting[sandbox]
-                continue
-            while starting.get(sandbox, 0) < len(waiting) and total < self._max_starting and self._make_room():
-                self._initialise(waiting[0].spec)
-                starting[sandbox] = starting.get(sandbox, 0) + 1
-                total += 1
-        while self._wanted and total < self._max_starting and self._make_room():
-            spec = self._wanted.pop()
-            if not self._idle.get(spec.sandbox) and not starting.get(spec.sandbox):
-                self._initialise(spec)
-                total += 1
-        if self._spare is None and total == 0 and not self._closing:
-            self._spare = self._spawn()
+    def _serve(self) -> None:
+        """Let waiting invocations start, in turn, as far as there are places and workers."""
+        starting = self._staff.count_starting()
+        served = True
+        while served and self._waiting:
+            served = False
+            for sandbox in self._waiting.turns(newest=self._staff.is_bound_reached()):
+                if not self._staff.has_place():
+                    return
+                served = self._send_next(sandbox) or self._start_for(sandbox, starting) or served
 
-    def _initialise(self, spec: FunctionSpec) -> None:
-        worker = self._spare or self._spawn()
-        self._spare = None
-        deadline = time.monotonic() + max(self._init_seconds, spec.timeout)
-        self._running[worker] = _Running(deadline)
-        self._set_timer(deadline, worker)
-        worker.send_init(spec)
-
-    def _make_room(self) -> bool:
-        """Whether one more worker may run; an idle one of another function is ended for it if need be."""
-        idle = [worker for workers in self._idle.values() for worker in workers]
-        if len(self._running) + len(idle) < self._max_workers:
-            return True
-        if not idle:
+    def _send_next(self, sandbox: Hashable) -> bool:
+        """Send the function's next invocation to an idle worker. Return whether there was one."""
+        worker = self._staff.take_idle(sandbox)
+        if worker is None:
             return False
-        oldest = min(idle, key=lambda worker: worker.idle_since)
-        self._forget_idle(oldest)
-        self._discard(oldest)
+        invocation = self._waiting.take(sandbox, newest=self._staff.is_bound_reached())
+        assert invocation is not None
+        deadline = self._occupy(worker, invocation)
+        worker.send_invocation(invocation.request_id, invocation.spec.arn, deadline, invocation.payload)
         return True
 
-    def _spawn(self) -> Worker:
-        worker = Worker(self._log)
-        self._selector.register(worker.socket, selectors.EVENT_READ, worker)
-        self._selector.register(worker.output, selectors.EVENT_READ, worker)
-        if hasattr(os, "pidfd_open"):  # sees the end even where a child of the function keeps the socket open
-            with contextlib.suppress(OSError):
-                handle = os.pidfd_open(worker.process.pid)
-                self._process_handles[worker] = handle
-                self._selector.register(handle, selectors.EVENT_READ, worker)
-        return worker
+    def _start_for(self, sandbox: Hashable, starting: Counter[Hashable]) -> bool:
+        """Start a worker for the function's waiting invocations. Return whether one was needed and could be started."""
+        invocation = self._waiting.next(sandbox)
+        if invocation is None or starting[sandbox] >= self._waiting.count(sandbox):
+            return False
+        if starting.total() >= self._max_starting or not self._make_room():
+            return False
+        if not self._initialise(invocation.spec):
+            return False
+        starting[sandbox] += 1
+        self._waiting.end_turn(sandbox)
+        return True
 
-    def _discard(self, worker: Worker, grace: float = 0.0) -> int:
-        for fd in (worker.socket.fileno(), worker.output):
-            with contextlib.suppress(KeyError, ValueError):
-                self._selector.unregister(fd)
-        handle = self._process_handles.pop(worker, None)
-        if handle is not None:
-            self._selector.unregister(handle)
-            os.close(handle)
-        return worker.end(grace)
+    def _start_ahead(self) -> None:
+        """Start the workers that are to be warm, and keep one interpreter in reserve."""
+        starting = self._staff.count_starting()
+        while self._wanted and starting.total() < self._max_starting and self._make_room():
+            spec = self._wanted.pop()
+            if self._staff.has_idle(spec.sandbox) or starting[spec.sandbox]:
+                continue
+            if not self._initialise(spec):
+                self._wanted.append(spec)
+                return
+            starting[spec.sandbox] += 1
+        if not starting and not self._closing:
+            self._processes.keep_spare()
 
-    def _forget_idle(self, worker: Worker) -> None:
-        if worker.spec is not None and worker in self._idle.get(worker.spec.sandbox, ()):
-            self._idle[worker.spec.sandbox].remove(worker)
+    def _initialise(self, spec: FunctionSpec) -> bool:
+        """Start a worker of the function. Return False if no process can be started at present."""
+        worker = self._processes.obtain()
+        if worker is None:
+            return False
+        self._set_timer(self._staff.begin(worker, max(self._init_seconds, spec.timeout)), worker)
+        worker.send_init(spec)
+        return True
+
+    def _make_room(self) -> bool:
+        """Return whether one more worker may start, after ending an idle worker of another function if need be."""
+        if self._processes.is_pausing():
+            return False
+        failing = self._processes.failing_since is not None
+        if self._staff.has_room() and not (failing and self._staff.idle):
+            return True
+        if self._staff.idle:
+            oldest = min(self._staff.idle, key=lambda worker: worker.idle_since)
+            self._staff.forget_idle(oldest)
+            self._processes.end(oldest)
+            return True
+        return self._staff.is_stalled()
+
+    def _take_hopeless(self) -> list[Invocation]:
+        """Take the invocations out of the line for which there has been no process for too long."""
+        if self._processes.failing_since is None or self._staff.busy:
+            return []
+        latest = time.monotonic() - GIVE_UP_SECONDS
+        if self._processes.failing_since > latest:
+            return []
+        hopeless = [invocation for invocation in self._waiting if invocation.arrived <= latest]
+        for invocation in hopeless:
+            self._waiting.remove(invocation)
+        return hopeless
 
     def _end_all(self) -> None:
         with self._lock:
             self._closing = True
-            idle = [worker for workers in self._idle.values() for worker in workers]
-            workers = [*idle, *self._running, *self._retired, *([self._spare] if self._spare else [])]
-            running = list(self._running.values())
-            waiting = [invocation for queue in self._waiting.values() for invocation in queue]
-            self._idle.clear()
-            self._running.clear()
-            self._waiting.clear()
-            self._spare = None
+            workers = [*self._workers(), *self._staff.outdated]
+            running = [work.invocation for work in self._staff.busy.values() if work.invocation]
+            waiting = list(self._waiting)
+            self._staff.clear()
+            self._waiting = WaitingLine()
             for worker in workers:
-                self._discard(worker)
+                self._processes.end(worker)
             self._selector.close()
             self._wake_receiver.close()
             self._wake_sender.close()
-        for invocation in [entry.invocation for entry in running if entry.invocation] + waiting:
+        for invocation in running + waiting:
             self._finish(invocation, outcome.exited(invocation.request_id, -9, ""))

@@ -1,4 +1,4 @@
-"""What a function is and what an invocation of it gives."""
+"""A function, and the result of an invocation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # of a request and of a response
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionSpec:
-    """A Lambda function: where its code lies and how it runs.
+class Refusal:
+    """Why Lambda's Invoke refuses a function: the name of its error and its message.
 
-    `code` is a folder, `handler` is `module.function` in it, `timeout` is in seconds, `memory` in MB. `environment` is
-    all that the function sees besides what Lambda itself sets.
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+    """
+
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """A Lambda function: where its code is and how it runs.
+
+    `code` is a folder, `handler` is `module.function` in it, `timeout` is in seconds, `memory` in MB. Apart from what
+    Lambda itself sets, the function sees only `environment`. With a `refusal`, every invocation fails.
     """
 
     arn: str
@@ -25,10 +36,11 @@ class FunctionSpec:
     environment: Mapping[str, str]
     timeout: float
     memory: int
+    refusal: Refusal | None = None
 
     @property
     def sandbox(self) -> Hashable:
-        """Invocations whose specifications agree in this may share a worker."""
+        """What invocations that share a worker must agree in."""
         return (self.arn, str(self.code), self.handler, self.memory, tuple(sorted(self.environment.items())))
 
 
@@ -37,7 +49,7 @@ class InvocationResult:
     """How an invocation ended.
 
     `error` is None, or what Lambda sends as `X-Amz-Function-Error`; then `payload` is the JSON document
-    `{errorType, errorMessage, ...}`. `log` is what the function printed meanwhile (its last 4 KB).
+    `{errorType, errorMessage, ...}`. `log` is what the function printed during the invocation (the last 4 KB).
     """
 
     payload: bytes

@@ -1,4 +1,4 @@
-"""The parent's side of one worker process: messages, log lines, life and death."""
+"""The parent's side of one worker process: its start and end, messages, and log lines."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from localcloud.workers.spec import FunctionSpec
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _LENGTHS = 8
 _READ_BYTES = 1 << 20
+_OUTPUT_BYTES = 16384  # read at a time, so that a function that never stops printing does not hold up the others
+_PIPE_BYTES = 1 << 20  # more than a pipe can hold
+_MAX_LINE_BYTES = 256 * 1024  # CloudWatch Logs splits longer events as well
 _LOG_TAIL_BYTES = 4096  # what an Invoke with LogType=Tail returns
-# What a process needs to work on this machine. Nothing else of the developer's environment reaches a function.
+# What a process needs on this machine. Functions see nothing else of the developer's environment.
 _INHERITED = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
@@ -40,7 +43,7 @@ class Message:
 
 
 def lambda_environment(spec: FunctionSpec) -> dict[str, str]:
-    """The function's own variables and those that Lambda sets.
+    """Return the function's own variables and those that Lambda sets.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
@@ -65,33 +68,33 @@ def lambda_environment(spec: FunctionSpec) -> dict[str, str]:
 class Worker:
     """A subprocess that runs one function, one invocation at a time.
 
-    Everything but `send_invocation` is called by the pool's own thread: on Linux the process dies with the thread
+    Only the pool's own thread calls its methods, except `send_invocation`: on Linux the process dies with the thread
     that started it.
+
+    Args:
+        log: Receives each line that the function prints, preceded by the function's name.
+
+    Raises:
+        OSError: The process could not be started, for want of file descriptors, processes or memory.
     """
 
     def __init__(self, log: LogSink) -> None:
-        ours, theirs = socket.socketpair()
-        read_end, write_end = os.pipe()
+        with contextlib.ExitStack() as on_failure:
+            ours, theirs = socket.socketpair()
+            on_failure.callback(ours.close)
+            with theirs:
+                read_end, write_end = os.pipe()
+                on_failure.callback(os.close, read_end)
+                try:
+                    self.process = self._start(theirs.fileno(), write_end)
+                finally:
+                    os.close(write_end)
+            on_failure.pop_all()
         os.set_blocking(read_end, False)
-        try:
-            self.process = subprocess.Popen[bytes](
-                [sys.executable, "-P", str(BOOTSTRAP), str(os.getpid())],
-                stdin=theirs.fileno(),
-                stdout=write_end,
-                stderr=write_end,
-                env={name: os.environ[name] for name in _INHERITED if name in os.environ},
-                start_new_session=True,  # Ctrl-C in the terminal is ours to handle, and a kill reaches its children too
-            )
-        except BaseException:
-            ours.close()
-            os.close(read_end)
-            raise
-        finally:
-            theirs.close()
-            os.close(write_end)
         self.socket = ours
         self.output = read_end
         self.spec: FunctionSpec | None = None
+        self.started = False  # whether the interpreter runs; one that ends before has failed to start
         self.idle_since = 0.0  # monotonic seconds
         self.timer_at = float("inf")  # when the pool looks at it next
         self.ended = False
@@ -101,6 +104,17 @@ class Worker:
         self._line = b""
         self._tail = ""
 
+    @staticmethod
+    def _start(connection: int, output: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen[bytes](
+            [sys.executable, "-P", str(BOOTSTRAP), str(os.getpid())],
+            stdin=connection,
+            stdout=output,
+            stderr=output,
+            env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+            start_new_session=True,  # Ctrl-C in the terminal is ours to handle, and a kill reaches its children too
+        )
+
     def send_init(self, spec: FunctionSpec) -> None:
         """Give the worker its function. It answers `ready` or `init-error`."""
         self.spec = spec
@@ -109,7 +123,14 @@ class Worker:
         self._send({**header, "environment": environment}, b"")
 
     def send_invocation(self, request_id: str, arn: str, deadline: float, payload: bytes) -> None:
-        """Start an invocation. A worker that has died meanwhile is noticed by its end, not here."""
+        """Start an invocation. If the worker has died in the meantime, the pool learns of it from the process's end.
+
+        Args:
+            request_id: The invocation's id.
+            arn: The function's ARN, for its context.
+            deadline: When the function's time is over, in seconds of the wall clock.
+            payload: The event, as JSON.
+        """
         self._tail = ""
         self._send({"op": "invoke", "id": request_id, "arn": arn, "deadline": deadline}, payload)
 
@@ -124,7 +145,7 @@ class Worker:
                 self.socket.sendall(payload)
 
     def receive(self) -> tuple[list[Message], bool]:
-        """The messages that have arrived, and whether the worker has closed its end."""
+        """Return the messages that have arrived, and whether the worker has closed its end."""
         closed = False
         try:
             while chunk := self.socket.recv(_READ_BYTES, socket.MSG_DONTWAIT):
@@ -137,7 +158,7 @@ class Worker:
         messages = []
         while (message := self._take_message()) is not None:
             messages.append(message)
-            for path, stamp in message.header["files"].items():
+            for path, stamp in message.header.get("files", {}).items():
                 self._files[path] = tuple(stamp)
         return messages, closed
 
@@ -153,33 +174,38 @@ class Worker:
         del data[:end]
         return message
 
-    def drain_output(self) -> bool:
-        """Pass on the lines that the function has printed. False once nothing more can come."""
-        while True:
+    def drain_output(self, most: int = _OUTPUT_BYTES) -> bool:
+        """Pass on up to about `most` bytes of what the function has printed. Return False if nothing more can come."""
+        while most > 0:
             try:
-                chunk = os.read(self.output, 65536)
+                chunk = os.read(self.output, _OUTPUT_BYTES)
             except BlockingIOError:
                 return True
             except OSError:
                 return False
             if not chunk:
                 return False
+            most -= len(chunk)
             self._tail = (self._tail + chunk.decode("utf-8", "replace"))[-_LOG_TAIL_BYTES:]
             *lines, self._line = (self._line + chunk).split(b"\n")
             for line in lines:
                 self._write_line(line)
+            if len(self._line) >= _MAX_LINE_BYTES:
+                self._write_line(self._line)
+                self._line = b""
+        return True
 
     def _write_line(self, line: bytes) -> None:
         name = self.spec.name if self.spec else "worker"
         self._log(f"[{name}] {line.decode('utf-8', 'replace').rstrip()}")
 
     def take_log(self) -> str:
-        """What was printed since the invocation began."""
-        self.drain_output()
+        """Return the end of what was printed since the invocation began."""
+        self.drain_output(_PIPE_BYTES)
         return self._tail
 
     def is_stale(self) -> bool:
-        """Whether a source file it has loaded is another now."""
+        """Return whether a source file that it has loaded has changed."""
         for path, stamp in self._files.items():
             try:
                 status = os.stat(path)  # noqa: PTH116 - on the path of every call
@@ -190,9 +216,10 @@ class Worker:
         return False
 
     def end(self, grace: float = 0.0) -> int:
-        """Kill what is left of the process and what it started; its return code.
+        """Kill the process and what it started, and return its return code.
 
-        A process that is ending by itself has `grace` seconds to do so, for the sake of its own return code.
+        Args:
+            grace: For how many seconds to wait first for a process that is already ending, to get its own return code.
         """
         self.ended = True
         code: int | None
@@ -204,7 +231,7 @@ class Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
         if code is None:
             code = self.process.wait()
-        self.drain_output()
+        self.drain_output(_PIPE_BYTES)
         if self._line:
             self._write_line(self._line)
         self.socket.close()

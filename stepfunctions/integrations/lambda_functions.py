@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from typing_extensions import override
 
@@ -59,20 +59,37 @@ class FunctionInvoker(Protocol):
         """
 
 
+@runtime_checkable
+class TaskInvoker(FunctionInvoker, Protocol):
+    """Invokes functions and wants to know for which task, to let flows and executions take turns."""
+
+    def invoke_for(
+        self, task: TaskRequest, function: str, payload: bytes, on_done: Callable[[Invocation], None]
+    ) -> Cancel | None:
+        """Invoke a function for a task, otherwise as `invoke` does."""
+
+
 class LambdaFunctions:
     """The functions of one account and region, for the tasks that invoke them."""
 
     def __init__(self, invoker: FunctionInvoker, region: str, account: str) -> None:
         self._invoker = invoker
+        self._task_invoker = invoker if isinstance(invoker, TaskInvoker) else None
         self._region = region
         self._account = account
 
     def invoke(
-        self, function: str, payload: Any, on_done: Callable[[Invocation], None], completion: Completion
+        self,
+        task: TaskRequest,
+        function: str,
+        payload: Any,
+        on_done: Callable[[Invocation], None],
+        completion: Completion,
     ) -> Cancel | None:
         """Report the task as started and invoke a function; one that does not exist fails the task.
 
         Args:
+            task: The task.
             function: The function's name or ARN.
             payload: The event, a JSON value.
             on_done: Called once, from any thread, when the invocation has ended.
@@ -83,6 +100,8 @@ class LambdaFunctions:
         """
         completion.started()
         try:
+            if self._task_invoker is not None:
+                return self._task_invoker.invoke_for(task, function, dumps(payload).encode(), on_done)
             return self._invoker.invoke(function, dumps(payload).encode(), on_done)
         except LookupError:
             error = self._not_found(function)
@@ -117,7 +136,7 @@ class LambdaFunction:
             else:
                 completion.succeed(_value(invocation.payload))
 
-        return self._functions.invoke(request.resource, request.parameters, done, completion)
+        return self._functions.invoke(request, request.resource, request.parameters, done, completion)
 
 
 class LambdaInvoke(ServiceIntegration):
@@ -140,7 +159,7 @@ class LambdaInvoke(ServiceIntegration):
         payload = {} if parameters.get("Payload") is None else parameters["Payload"]
         finish = completion.succeed if request.task_token is None else completion.submitted
         if invocation_type != "RequestResponse":
-            self._functions.invoke(function, payload, lambda _: None, completion)
+            self._functions.invoke(request, function, payload, lambda _: None, completion)
             finish(_answer(_STATUS.get(invocation_type, 202), b"", str(uuid.uuid4())))
             return None
 
@@ -152,7 +171,7 @@ class LambdaInvoke(ServiceIntegration):
                 answer = _answer(200, invocation.payload, request_id)
                 finish(answer | _log_tail(request_id) if parameters.get("LogType") == "Tail" else answer)
 
-        return self._functions.invoke(function, payload, done, completion)
+        return self._functions.invoke(request, function, payload, done, completion)
 
 
 def _function_error(invocation: Invocation) -> tuple[str, str]:

@@ -8,93 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from localcloud.workers import FunctionSpec, InvocationResult, WorkerPool
+from localcloud.workers import InvocationResult, Refusal, WorkerPool, staff
+from localcloud.workers import pool as pool_module
+from localcloud.workers.limits import Limits, usable_cores
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES
-
-WAIT_SECONDS = 30.0
-ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
-
-
-class Functions:
-    """A folder of functions and a pool that runs them."""
-
-    def __init__(self, folder: Path, pool: WorkerPool) -> None:
-        self.folder = folder
-        self.pool = pool
-
-    def write(self, source: str, module: str = "fn") -> None:
-        (self.folder / f"{module}.py").write_text(textwrap.dedent(source))
-
-    def spec(self, name: str = "handler", **changes: Any) -> FunctionSpec:
-        values: dict[str, Any] = {
-            "arn": ARN + name,
-            "name": name,
-            "code": self.folder,
-            "handler": f"fn.{name}",
-            "environment": {},
-            "timeout": 20.0,
-            "memory": 256,
-        }
-        return FunctionSpec(**{**values, **changes})
-
-    def start(self, spec: FunctionSpec, event: Any = None) -> Callable[[], InvocationResult]:
-        done = threading.Event()
-        results: list[InvocationResult] = []
-
-        def on_done(result: InvocationResult) -> None:
-            results.append(result)
-            done.set()
-
-        self.pool.invoke(spec, json.dumps(event).encode(), on_done)
-
-        def wait() -> InvocationResult:
-            assert done.wait(WAIT_SECONDS), "the invocation has not ended"
-            assert len(results) == 1
-            return results[0]
-
-        return wait
-
-    def result(self, spec: FunctionSpec, event: Any = None) -> InvocationResult:
-        return self.start(spec, event)()
-
-    def call(self, spec: FunctionSpec, event: Any = None) -> Any:
-        result = self.result(spec, event)
-        assert result.error is None, result.payload
-        return json.loads(result.payload)
-
-    def failure(self, spec: FunctionSpec, event: Any = None) -> dict[str, Any]:
-        result = self.result(spec, event)
-        assert result.error == "Unhandled"
-        document: dict[str, Any] = json.loads(result.payload)
-        return document
-
-
-@pytest.fixture
-def lines() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def functions(tmp_path: Path, lines: list[str]) -> Iterator[Functions]:
-    pool = WorkerPool(log=lines.append)
-    yield Functions(tmp_path, pool)
-    pool.close()
-    assert pool.process_ids == []
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it has not happened"
-        time.sleep(0.01)
+from tests.localcloud.workers.conftest import ARN, Functions, wait_until
 
 
 def is_running(process_id: int) -> bool:
@@ -176,11 +99,11 @@ def test_a_burst_is_served_by_few_workers(functions: Functions) -> None:
     functions.call(functions.spec())
     waiting = [functions.start(functions.spec(), number) for number in range(300)]
     assert [json.loads(wait().payload) for wait in waiting] == list(range(300))
-    assert len(functions.pool.process_ids) < 60
+    assert len(functions.pool.process_ids) <= 8 * usable_cores() + 1  # and the interpreter in reserve
 
 
 def test_the_number_of_workers_is_bounded(tmp_path: Path) -> None:
-    pool = WorkerPool(max_workers=2, log=lambda line: None)
+    pool = WorkerPool(limits=Limits(2, 2), log=lambda line: None)
     functions = Functions(tmp_path, pool)
     functions.write("""
         import os, time
@@ -232,11 +155,11 @@ def test_runtime_errors(functions: Functions, source: str, handler: str, error_t
     assert message in error["errorMessage"]
 
 
-def test_a_mended_import_error_is_noticed(functions: Functions) -> None:
+def test_a_fixed_import_error_is_noticed(functions: Functions) -> None:
     functions.write("import missing_module")
     assert functions.failure(functions.spec())["errorType"] == "Runtime.ImportModuleError"
-    functions.write("def handler(event, context): return 'mended'")
-    assert functions.call(functions.spec()) == "mended"
+    functions.write("def handler(event, context): return 'fixed'")
+    assert functions.call(functions.spec()) == "fixed"
 
 
 def test_timeout_kills_only_its_worker(functions: Functions) -> None:
@@ -291,6 +214,56 @@ def test_a_crash_fails_one_invocation(functions: Functions, body: str, reason: s
 def test_a_crash_at_import_fails_the_invocation(functions: Functions) -> None:
     functions.write("import os\nos._exit(9)")
     assert functions.failure(functions.spec())["errorMessage"].endswith("exit status 9")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot limit the memory of a process")
+def test_too_much_memory_at_import_fails_the_invocation(functions: Functions) -> None:
+    functions.write("blocks = [bytearray(1 << 20) for _ in range(1024)]\ndef handler(event, context): return 1")
+    assert functions.failure(functions.spec())["errorMessage"].endswith("signal: killed")
+
+
+def test_a_missing_code_folder_is_an_import_error(functions: Functions) -> None:
+    error = functions.failure(functions.spec(code=functions.folder / "missing"))
+    assert error["errorType"] == "Runtime.ImportModuleError"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_handler_is_an_error_document(functions: Functions) -> None:
+    functions.write("def handler(event, context): return 1")
+    (functions.folder / "fn.py").chmod(0)
+    assert functions.failure(functions.spec())["errorType"] == "PermissionError"
+
+
+@pytest.mark.parametrize(
+    "source", [b"\x00\x00", b"\xff = 1", b"def handler(event, context):\n\treturn 1\n        return 2"]
+)
+def test_a_handler_that_is_not_python_is_a_syntax_error(functions: Functions, source: bytes) -> None:
+    (functions.folder / "fn.py").write_bytes(source)
+    assert functions.failure(functions.spec())["errorType"] == "Runtime.UserCodeSyntaxError"
+
+
+@pytest.mark.parametrize("line", ["print('x' * 99, flush=True)", "sys.stdout.write('x' * 65536)", "print(flush=True)"])
+def test_endless_output_holds_nobody_up(functions: Functions, lines: list[str], line: str) -> None:
+    functions.write(f"""
+        import sys
+        def endless(event, context):
+            while True: {line}
+        def handler(event, context): return event
+    """)
+    functions.call(functions.spec(), 0)
+    endless = functions.start(functions.spec("endless", timeout=1.0))
+    wait_until(lambda: any(text.startswith("[endless]") for text in lines))
+    assert [functions.call(functions.spec(), number) for number in range(20)] == list(range(20))
+    result = endless()
+    assert json.loads(result.payload)["errorType"] == "Sandbox.Timedout"
+    assert len(result.log) <= 4096
+    assert max(len(text) for text in lines) < 1 << 20
+
+
+@pytest.mark.parametrize("body", ["sys.stdout.close()", "sys.stdout = None", "os.close(1)", "os.chdir('/')"])
+def test_a_function_may_spoil_its_process(functions: Functions, body: str) -> None:
+    functions.write(f"import os, sys\ndef handler(event, context):\n    {body}\n    return event")
+    assert functions.call(functions.spec(), 7) == 7
 
 
 def test_a_crash_is_noticed_though_a_child_lives_on(functions: Functions) -> None:
@@ -372,6 +345,22 @@ def test_idle_workers_are_ended(tmp_path: Path) -> None:
         pool.close()
 
 
+def test_workers_of_a_burst_end_earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "SURPLUS_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(staff, "LONG_SECONDS", 0.05)
+    pool = WorkerPool(limits=Limits(1, 4), log=lambda line: None)
+    functions = Functions(tmp_path, pool)
+    functions.write("import time\ndef handler(event, context): time.sleep(0.5)")
+    try:
+        waiting = [functions.start(functions.spec()) for _ in range(3)]
+        wait_until(lambda: len(pool.process_ids) > 2)
+        for wait in waiting:
+            wait()
+        wait_until(lambda: len(pool.process_ids) == 2)  # one worker and the interpreter in reserve
+    finally:
+        pool.close()
+
+
 def test_a_cancelled_invocation_is_not_reported(functions: Functions) -> None:
     functions.write("import time\ndef handler(event, context): time.sleep(event)")
     results: list[InvocationResult] = []
@@ -400,6 +389,11 @@ def test_decimals_and_bytes_are_marshalled(functions: Functions) -> None:
     """)
     assert functions.call(functions.spec()) == {"i": 3, "f": 1.5}
     assert functions.call(functions.spec("raw")) == {"a": 1}
+
+
+def test_a_refused_function_fails(functions: Functions) -> None:
+    error = functions.failure(functions.spec(refusal=Refusal("InvalidZipFileException", "no zip")))
+    assert error == {"errorType": "Lambda.InvalidZipFileException", "errorMessage": "no zip"}
 
 
 def test_a_warmed_function_has_a_worker(functions: Functions) -> None:
