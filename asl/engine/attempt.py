@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from asl.engine.branch import Branch
+from typing_extensions import override
+
+from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import TIMEOUT, StateFailure, too_large
 from asl.engine.history import EventKind
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
 from asl.engine.scheduler import Timer
-from asl.engine.tasks import Cancel, TaskRequest
+from asl.engine.tasks import Cancel, Completion, TaskRequest
 from asl.language.errors import RUNTIME
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Attempt:
+class Attempt(Completion, Blocker):
     """A `Completion`: its public methods may be called from any thread; the scheduler then does what they ask for.
 
     The attempt is `working`, in the clock's sense, from its start until its end, or until it only waits for whoever has
@@ -59,28 +61,28 @@ class Attempt:
 
     # Called from any thread: see `Completion`.
 
+    @override
     def started(self, worker_name: str | None = None) -> None:
-        """See `Completion`."""
         self._post(self._on_started, worker_name)
 
+    @override
     def start_failed(self, error: str, cause: str) -> None:
-        """See `Completion`."""
         self._post(self._on_start_failed, error, cause)
 
+    @override
     def submitted(self, output: Any) -> None:
-        """See `Completion`."""
         self._post(self._on_submitted, output)
 
+    @override
     def awaiting(self) -> None:
-        """See `Completion`."""
         self._post(self._set_working, False)
 
+    @override
     def succeed(self, result: Any) -> None:
-        """See `Completion`."""
         self._post(self._on_success, result)
 
+    @override
     def fail(self, error: str | None, cause: str | None) -> None:
-        """See `Completion`."""
         self._post(self._on_failure, error, cause)
 
     def heartbeat(self) -> None:

@@ -38,6 +38,8 @@ Step = Callable[..., "State | None"]
 class Owner(Protocol):
     """What a branch belongs to and reports its end to."""
 
+    __slots__ = ()
+
     def succeeded(self, branch: Branch) -> None:
         """The branch has ended; its output is `branch.data`."""
 
@@ -47,6 +49,8 @@ class Owner(Protocol):
 
 class Blocker(Protocol):
     """What a blocked branch waits for: a timer, a task, the branches inside it."""
+
+    __slots__ = ()
 
     def cancel(self) -> None:
         """Stop waiting: the branch is over."""

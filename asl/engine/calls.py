@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.engine.branch import Branch, act
+from typing_extensions import override
+
+from asl.engine.branch import Blocker, Branch, act
 from asl.engine.failures import StateFailure
-from asl.engine.tasks import TaskRequest
+from asl.engine.tasks import Completion, TaskRequest
 from asl.language.errors import RUNTIME
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ OnResult = Callable[[Any], None]
 OnFailure = Callable[[StateFailure], None]
 
 
-class ServiceCall:
+class ServiceCall(Completion, Blocker):
     """One call through the task runner, without events: a `Completion` whose end goes to a callback."""
 
     def __init__(
@@ -52,30 +54,33 @@ class ServiceCall:
         except BaseException as problem:
             self.fail(RUNTIME, f"The task runner failed: {type(problem).__name__}: {problem}")
 
+    @override
     def cancel(self) -> None:
-        """See `Blocker`."""
         if self._close() and self._cancel is not None:
             self._cancel()
 
+    @override
     def started(self, worker_name: str | None = None) -> None:
-        """See `Completion`."""
+        pass
 
+    @override
     def start_failed(self, error: str, cause: str) -> None:
-        """See `Completion`."""
         self.fail(error, cause)
 
+    @override
     def submitted(self, output: Any) -> None:
-        """See `Completion`."""
+        pass
 
+    @override
     def awaiting(self) -> None:
-        """See `Completion`."""
+        pass
 
+    @override
     def succeed(self, result: Any) -> None:
-        """See `Completion`."""
         self._engine.scheduler.post(self._end, self._on_result, result)
 
+    @override
     def fail(self, error: str | None, cause: str | None) -> None:
-        """See `Completion`."""
         self._engine.scheduler.post(self._end, self._on_failure, StateFailure(error, cause))
 
     def _end(self, callback: Callable[[Any], None], value: Any) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
+from typing_extensions import override
+
 
 class Clock(Protocol):
     """Time as the engine sees it. Times are seconds since the epoch."""
@@ -29,13 +31,13 @@ class Clock(Protocol):
         """The engine wants `wake` to be called when the answer of `pause_until` may have changed."""
 
 
-class RealClock:
+class RealClock(Clock):
     """The machine's clock."""
 
     now = staticmethod(time.time)
 
+    @override
     def pause_until(self, due: float | None, working: bool) -> float | None:
-        """See `Clock`."""
         return None if due is None else max(0.0, due - time.time())
 
     def waited(self, seconds: float) -> None:
@@ -45,7 +47,7 @@ class RealClock:
         """Nothing to do: a real clock never changes its mind."""
 
 
-class SkippingClock:
+class SkippingClock(Clock):
     """A clock that stands still while states run and jumps to the next timer when nothing else is left to do.
 
     Waits and retry intervals of any length then end at once, in their order, with timestamps as if they had been
@@ -66,8 +68,8 @@ class SkippingClock:
         self._wakes: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
+    @override
     def now(self) -> float:
-        """See `Clock`."""
         return self._now
 
     @property
@@ -75,8 +77,9 @@ class SkippingClock:
         """The present time of this clock as a datetime in UTC."""
         return datetime.fromtimestamp(self._now, UTC)
 
+    @override
     def pause_until(self, due: float | None, working: bool) -> float | None:
-        """See `Clock`: skips to `due` at once unless something is being done or skipping is held up."""
+        """Skips to `due` at once unless something is being done or skipping is held up."""
         self._passing = bool(working or self._holds)
         if due is None:
             return None
@@ -85,13 +88,14 @@ class SkippingClock:
         self._now = max(self._now, due)
         return 0.0
 
+    @override
     def waited(self, seconds: float) -> None:
-        """See `Clock`: the time passes only while something is being done or skipping is held up."""
+        """The time passes only while something is being done or skipping is held up."""
         if self._passing:
             self._now += seconds
 
+    @override
     def bind(self, wake: Callable[[], None]) -> None:
-        """See `Clock`."""
         self._wakes.append(wake)
 
     @contextmanager

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.engine.branch import Branch, timestamp
+from typing_extensions import override
+
+from asl.engine.branch import Branch, Owner, timestamp
 from asl.engine.failures import TIMEOUT, StateFailure
 from asl.engine.history import (
     EVENT_LIMIT,
@@ -51,7 +53,7 @@ _reopening = threading.Lock()
 """Of two that redrive an execution at the same time one succeeds. It is held for a few instructions."""
 
 
-class Execution:
+class Execution(Owner):
     """One execution of a state machine. What it shows may be read from any thread.
 
     `input` is the text that it was started with. `output` is a JSON text, made when asked for; `error` and `cause` say
@@ -209,13 +211,13 @@ class Execution:
         if seconds is not None:
             self._timer = self.engine.scheduler.at(self.engine.now() + seconds, self._time_out)
 
+    @override
     def succeeded(self, branch: Branch) -> None:
-        """See `Owner`."""
         self._output_value = branch.data
         self._end(SUCCEEDED, EXECUTION_SUCCEEDED, branch.previous, branch.data)
 
+    @override
     def failed(self, branch: Branch, failure: StateFailure) -> None:
-        """See `Owner`."""
         self.error, self.cause = failure.error, failure.cause
         self._end(FAILED, EXECUTION_FAILED, branch.previous, failure.error, failure.cause)
 

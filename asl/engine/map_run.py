@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.engine.branch import Branch
+from typing_extensions import override
+
+from asl.engine.branch import Blocker, Branch
 from asl.engine.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from asl.engine.failures import StateFailure
 from asl.engine.machine import StateMachine
@@ -22,7 +24,7 @@ StartChild = Callable[["MapRun", Any], Execution]
 """Starts a child of a Map Run with an input, a JSON value. The child begins later, in the run's lane."""
 
 
-class MapRun:
+class MapRun(Blocker):
     """The run of a distributed Map state. What it shows may be read from any thread.
 
     `execution` is the parent, `executions` are the children in the order of their start. Dates are seconds since the
@@ -147,8 +149,8 @@ class MapRun:
         self._abort_children()
         self.state.run_failed(self.branch, failure)
 
+    @override
     def cancel(self) -> None:
-        """See `Blocker`."""
         if self.status == RUNNING:
             self._end(ABORTED)
             self._abort_children()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from typing_extensions import override
+
+from asl.engine.branch import Blocker, Branch
 from asl.engine.scheduler import Abandoned, Scheduler
-
-if TYPE_CHECKING:
-    from asl.engine.branch import Blocker, Branch
+from asl.language.scope import Host
 
 T = TypeVar("T")
 
 
-class _Evaluation:
+class _Evaluation(Blocker):
     """A `Blocker`: the branch waits for an expression that is evaluated elsewhere."""
 
     def __init__(self, branch: Branch) -> None:
@@ -27,31 +28,32 @@ class _Evaluation:
         if self._branch.blocker is self:
             self._branch.blocker = self._before
 
+    @override
     def cancel(self) -> None:
-        """See `Blocker`."""
         self.cancelled = True
         self.end()
         if self._before is not None:
             self._before.cancel()
 
 
-class Patience:
-    """See `Host`. `branch` is the branch whose step the scheduler's driver takes at present."""
+class Patience(Host):
+    """Gives other executions their turns. `branch` is the branch whose step the scheduler's driver takes at present."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.branch: Branch | None = None
 
+    @override
     def give_turn(self) -> None:
-        """See `Host`."""
         if self._scheduler.is_long:
             self._aside(self._scheduler.pause)
 
+    @override
     def elsewhere(self, call: Callable[[], T]) -> T:
-        """See `Host`.
+        """Make a call that takes long while other executions have their turns.
 
         Raises:
-            Abandoned: the branch, or the engine, has ended meanwhile.
+            Abandoned: The branch or the engine has ended in the meantime.
         """
         return self._aside(lambda: self._scheduler.elsewhere(call))
 

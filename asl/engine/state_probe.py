@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from asl.engine.branch import Branch
+from typing_extensions import override
+
+from asl.engine.branch import Branch, Owner
 from asl.engine.engine import Engine
 from asl.engine.execution import Execution
 from asl.engine.failures import TIMEOUT, StateFailure, in_state, matches
@@ -26,7 +28,7 @@ from asl.engine.states.base import State
 from asl.engine.states.container import ContainerState
 from asl.engine.states.map import Map
 from asl.engine.states.retrying import CatchRule, RetryingState, RetryRule
-from asl.engine.tasks import Cancel, Completion, TaskRequest
+from asl.engine.tasks import Cancel, Completion, TaskRequest, TaskRunner
 from asl.language.errors import ExpressionError
 from asl.language.model import MapState
 from asl.language.scope import MISSING
@@ -125,14 +127,14 @@ class _TestEngine(Engine):
             self._check = None
 
 
-class _MockRunner:
+class _MockRunner(TaskRunner):
     """A `TaskRunner` that has one answer."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
 
+    @override
     def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
-        """See `TaskRunner`."""
         if self._mock.error is not None:
             completion.fail(self._mock.error, self._mock.cause)
         else:
@@ -152,7 +154,7 @@ class _TestBranch(Branch):
         return super()._make_context() if given is None else given
 
 
-class _Test:
+class _Test(Owner):
     """One test; the owner of its branch. Its methods but `run` are called by the scheduler."""
 
     def __init__(self, engine: Engine, tested: TestedState, mock: Mock | None, configuration: Configuration) -> None:
@@ -220,13 +222,14 @@ class _Test:
             raise StateFailure(mock.error, mock.cause)
         return state.leave(branch, mock.result, None)
 
+    @override
     def succeeded(self, branch: Branch) -> None:
-        """See `Owner`. The branch's state is the marker of the state that would come next."""
+        """The branch's state is the marker of the state that would come next."""
         self._outcome = Outcome(SUCCEEDED, branch.data, next_state=branch.state.name or None)
         self._end(branch)
 
+    @override
     def failed(self, branch: Branch, failure: StateFailure) -> None:
-        """See `Owner`."""
         try:
             self._outcome = self._handle(branch, failure)
         except (StateFailure, ExpressionError) as problem:

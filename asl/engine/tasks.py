@@ -38,6 +38,8 @@ class TaskRequest:
 class Completion(Protocol):
     """How a runner reports. `succeed` and `fail` end the task; what comes after the end is ignored."""
 
+    __slots__ = ()
+
     def started(self, worker_name: str | None = None) -> None:
         """The worker has taken the task (LambdaFunctionStarted, TaskStarted, ActivityStarted); an activity's
         has a name."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
+from typing_extensions import override
+
 from asl.engine.failures import TIMEOUT
 from asl.engine.jsontext import dumps
-from asl.engine.tasks import Completion, TaskRequest
+from asl.engine.tasks import Completion, TaskRequest, TaskRunner
 
 Function: TypeAlias = Callable[..., Any]
 """A function as Lambda calls it, `handler(event, context)`."""
@@ -108,7 +110,7 @@ class Task:
         return self._steps[-1][0]
 
 
-class Tasks:
+class Tasks(TaskRunner):
     """A `TaskRunner` of stubs by state and functions by resource. It does the work at once, on the engine's thread."""
 
     def __init__(self, stubs: Mapping[str, Task], functions: Mapping[str, Function]) -> None:
@@ -117,8 +119,8 @@ class Tasks:
         self.calls: list[TaskCall] = []
         self.problems: list[str] = []
 
+    @override
     def start(self, request: TaskRequest, completion: Completion) -> None:
-        """See `TaskRunner`."""
         self.calls.append(TaskCall(request.state_name, request.resource, request.parameters))
         completion.started()
         if request.task_token is not None:

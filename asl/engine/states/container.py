@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from asl.engine.branch import Blocker, Branch
+from asl.engine.branch import Blocker, Branch, Owner
 from asl.engine.failures import StateFailure
 from asl.engine.history import STATE_ABORTED, EventKind
 from asl.engine.states.base import State
@@ -15,7 +15,7 @@ from asl.engine.states.retrying import RetryingState
 MISSING_RESULT: Any = object()
 
 
-class Container:
+class Container(Owner, Blocker):
     """One run of a Parallel or Map state: the branches inside, and their results in order.
 
     It is what the branches inside report to, and what the branch outside is blocked by. A failed run is kept by its
@@ -49,8 +49,8 @@ class Container:
         self.children[index] = child
         return child
 
+    @override
     def succeeded(self, branch: Branch) -> None:
-        """See `Owner`."""
         del self.children[branch.index]
         self.results[branch.index] = branch.data
         self.bound += branch.size
@@ -61,8 +61,9 @@ class Container:
         """What else there is to do when a branch inside has ended."""
         raise NotImplementedError
 
+    @override
     def failed(self, branch: Branch, failure: StateFailure) -> None:
-        """See `Owner`: the others are aborted, and the state fails with the same error."""
+        """The others are aborted, and the state fails with the same error."""
         previous = self.record_failure(branch)
         for child in list(self.children.values()):
             if child is not branch:
@@ -89,8 +90,8 @@ class Container:
         for child in list(self.children.values()):
             child.redrive(self.branch.previous)
 
+    @override
     def cancel(self) -> None:
-        """See `Blocker`."""
         for child in self.children.values():
             child.cancel()
 
