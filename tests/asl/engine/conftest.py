@@ -97,8 +97,8 @@ def chain(execution: Execution) -> list[tuple[int, int]]:
     return [(event["id"], event["previousEventId"]) for event in execution.history.events()]
 
 
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 5
+def wait_for(condition: Any, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.001)
