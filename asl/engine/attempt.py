@@ -189,7 +189,7 @@ class Attempt(Completion, Blocker):
         self._record(kind, error, cause)
         self._resume(_raise, StateFailure(error, cause, silent=silent))
 
-    # Heartbeats: one timer, set anew only when it rings.
+    # Heartbeats: one timer, which is set again only when it fires.
 
     def _expect_heartbeat(self) -> None:
         if self.request.heartbeat_seconds is not None:

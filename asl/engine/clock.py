@@ -41,7 +41,7 @@ class RealClock(Clock):
         return None if due is None else max(0.0, due - time.time())
 
     def waited(self, seconds: float) -> None:
-        """Nothing to do: real time passes by itself."""
+        """Do nothing: real time has passed already."""
 
     def bind(self, wake: Callable[[], None]) -> None:
         """Nothing to do: a real clock never changes its mind."""
@@ -55,8 +55,8 @@ class SkippingClock(Clock):
     token or for an activity worker is not work: a timeout there comes at once, unless skipping is held up by
     `with clock.held():`.
 
-    Parameters:
-        start: the time at which the clock starts, a datetime with a time zone; the present if None.
+    Args:
+        start: The time at which the clock starts, a datetime with a time zone; the present if None.
     """
 
     def __init__(self, start: datetime | None = None) -> None:

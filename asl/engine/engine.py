@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 class Engine:
     """Runs any number of executions in one process.
 
-    Parameters:
-        tasks: does the work of Task states.
+    Args:
+        tasks: Does the work of Task states.
         clock: `RealClock()`, or `SkippingClock()` so that nobody waits.
-        region, account: for the ARNs of executions.
-        seed: of the random numbers of retries with jitter.
+        region, account: The region and account in the ARNs of executions.
+        seed: The seed of the random numbers for retries with jitter.
 
     All methods may be called from any thread and return at once, but for `run`.
     """
@@ -67,16 +67,16 @@ class Engine:
     ) -> Execution:
         """Start an execution.
 
-        Parameters:
-            machine: what to run.
-            input_text: the input, a JSON text.
-            name: the execution's name; a new one if None.
-            trace_header: kept for whoever asks for it.
-            on_change: called with the execution when its status changes, by the engine's thread: it must be quick.
+        Args:
+            machine: What to run.
+            input_text: The input, a JSON text.
+            name: The execution's name; a new one if None.
+            trace_header: Kept for whoever asks for it.
+            on_change: Called with the execution when its status changes, by the engine's thread: it must be quick.
 
         Raises:
-            InvalidExecutionInput: the input is not JSON, or larger than 262,144 bytes.
-            InvalidDefinition: the definition cannot be run.
+            InvalidExecutionInput: The input is not JSON, or larger than 262,144 bytes.
+            InvalidDefinition: The definition cannot be run.
         """
         execution = self._make(machine, input_text, name, trace_header, on_change)
         self.scheduler.post(self._begin, execution)

@@ -36,7 +36,7 @@ class StateFailure(Exception):
 
     @property
     def output(self) -> dict[str, str | None]:
-        """The error output that a catcher receives. A timeout, which has no cause, has an empty text there."""
+        """The error output that a catcher receives. The cause of a timeout, which has none, is an empty string there."""
         cause = "" if self.cause is None and self.error == TIMEOUT else self.cause
         return {"Error": self.error, "Cause": cause}
 
@@ -91,7 +91,7 @@ class InvalidExecutionInput(EngineError):
 
 
 class InvalidToken(EngineError):
-    """A text that is no task token of this engine."""
+    """The string is not a task token of this engine."""
 
     code = "InvalidToken"
 

@@ -59,11 +59,11 @@ class History:
     ) -> list[dict[str, Any]]:
         """The events as GetExecutionHistory has them.
 
-        Parameters:
-            start: how many events to leave out, counted in the order that is asked for.
-            limit: how many events to give at most; all if None.
-            reverse: newest first.
-            include_execution_data: with inputs, outputs and variables; without, as AWS, their details stay.
+        Args:
+            start: How many events to leave out, counted in the order that is asked for.
+            limit: How many events to give at most; all if None.
+            reverse: Newest first.
+            include_execution_data: With inputs, outputs and variables; without, as AWS, their details stay.
 
         Timestamps are seconds since the epoch.
         """

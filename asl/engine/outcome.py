@@ -1,4 +1,4 @@
-"""How an execution ended, as the task that started it and waited for it is told."""
+"""How an execution ended, as reported to the task that started it and waited for it."""
 
 from __future__ import annotations
 

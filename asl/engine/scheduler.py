@@ -123,13 +123,13 @@ class Scheduler:
         Only the calls of the present lane wait; timers and the inbox may change what the call belongs to.
 
         Args:
-            call: must not touch what the scheduler's calls share.
+            call: Must not touch what the scheduler's calls share.
 
         Returns:
             What the call returns.
 
         Raises:
-            Abandoned: the scheduler was closed meanwhile.
+            Abandoned: The scheduler was closed in the meantime.
         """
         lane = self._serving
         if lane is None or not self.is_driving:
@@ -180,7 +180,7 @@ class Scheduler:
         """Do on the caller's thread what is ready now, unless another thread is at it.
 
         Args:
-            until: whether the caller has waited enough; what else is ready is then left to the scheduler's own thread.
+            until: Whether the caller has waited long enough; the scheduler's own thread then does the rest.
         """
         while self._driving.acquire(blocking=False):
             drive = _Drive()
@@ -201,7 +201,7 @@ class Scheduler:
 
     @property
     def is_driving(self) -> bool:
-        """Whether the calling thread is the one that drives, so that nothing goes on while it waits."""
+        """Whether the calling thread is the one that drives, so that nothing happens while it waits."""
         return self._driver == threading.get_ident()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""TestState: runs one state of a definition by itself, its result or its error mocked if need be.
+"""TestState: runs a single state of a definition, with a mocked result or error if wanted.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html. What AWS leaves open there was
 taken from its answers: causes come without the frame "An error occurred while executing the state ...", and the
@@ -55,10 +55,10 @@ class Mock:
 class Configuration:
     """The situation that the state is tested in.
 
-    Parameters:
-        retrier_retry_count: how often the retrier that takes the mocked error has retried already.
-        map_iteration_failure_count: how many iterations of a Map have failed.
-        map_item_reader_data: what the ItemReader of a Map reads, as found in its source.
+    Args:
+        retrier_retry_count: How often the retrier that takes the mocked error has retried already.
+        map_iteration_failure_count: How many iterations of a Map have failed.
+        map_item_reader_data: What the ItemReader of a Map reads, as found in its source.
     """
 
     retrier_retry_count: int = 0
@@ -96,18 +96,18 @@ def probe_state(  # noqa: PLR0913  (the parameters of the API's TestState)
 ) -> Outcome:
     """Run one state and wait for its end.
 
-    Parameters:
-        engine: runs the state; its tasks are asked for the work unless there is a mock.
-        definition: a state, or with `state_name` a state machine.
-        input_text: the state's input, a JSON text.
-        variables: the variables that the state sees.
-        context: the context object; made up where None.
-        role_arn: the role that the made-up context object shows.
+    Args:
+        engine: Runs the state; its tasks are asked for the work unless there is a mock.
+        definition: A state, or with `state_name` a state machine.
+        input_text: The state's input, a JSON text.
+        variables: The variables that the state sees.
+        context: The context object; a made-up one if None.
+        role_arn: The role that the made-up context object shows.
 
     Raises:
-        DefinitionError, SyntaxProblem: the definition cannot be read.
-        LookupError: there is no state of that name.
-        ValueError: the input is not JSON, or a Parallel or a Map has no mock.
+        DefinitionError, SyntaxProblem: The definition cannot be read.
+        LookupError: There is no state of that name.
+        ValueError: The input is not JSON, or a Parallel or a Map has no mock.
     """
     tested = compile_tested(definition, state_name)
     if mock is None and isinstance(tested.state, ContainerState):

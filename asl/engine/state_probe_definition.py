@@ -20,7 +20,7 @@ STATE_NAME = "StateName"
 
 @dataclass(frozen=True, slots=True)
 class TestedState:
-    """A state, compiled for one test alone; the states that it leads to are markers of their names.
+    """A state, compiled for a single test; the states that it leads to are markers of their names.
 
     `in_map` is the mode of the Map that the state is inside of: INLINE, DISTRIBUTED, or None for none.
     """

@@ -1,4 +1,4 @@
-"""Task tokens: made, kept while their task is open, and recognised afterwards."""
+"""Task tokens: issued, kept while their task is open, and recognised afterwards."""
 
 from __future__ import annotations
 

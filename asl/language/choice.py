@@ -192,9 +192,9 @@ def _required(path: str) -> Callable[[Scope], Any]:
 
 
 def compile_wildcards(pattern: str) -> Callable[[str], bool]:
-    """The test of `StringMatches`: `*` stands for any text; a backslash takes the next character literally.
+    """Return the test of `StringMatches`: `*` matches any characters, and a backslash escapes the next character.
 
-    It takes time in proportion to the text, which a regular expression with several `*` does not.
+    Its time is proportional to the length of the string, unlike that of a regular expression with several `*`.
     """
     parts = [""]
     escaped = False

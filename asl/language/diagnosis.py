@@ -26,7 +26,7 @@ class Diagnosis:
     `code` and `message` are worded as ValidateStateMachineDefinition words them
     (https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html); a warning
     that AWS does not give has the code `ADVICE`. `pointer` is the JSON pointer (RFC 6901) of the value that is wrong,
-    `/States/A/Next`; the empty text is the whole definition. `check` names the rule that found it, in kebab-case:
+    `/States/A/Next`; the empty string is the whole definition. `check` names the rule that found it, in kebab-case:
     `dangling-next`. `location` is the place as AWS writes it, `/States/A/Catch[0]/Next`, which may be the object that
     holds the value; it is empty where AWS gives none.
     """
@@ -40,10 +40,13 @@ class Diagnosis:
 
 
 def diagnose(definition: str | dict[str, Any], *, machine_type: str = "STANDARD") -> list[Diagnosis]:
-    """Everything that is wrong with a definition, given as its JSON text or as the parsed object.
+    """Return everything that is wrong with a definition. Never raises, whatever the definition is.
 
-    `machine_type` is STANDARD or EXPRESS. Never raises, whatever the definition is. A state machine can be created if
-    no diagnosis is an error.
+    A state machine can be created if no diagnosis is an error.
+
+    Args:
+        definition: The definition as JSON text, or the parsed object.
+        machine_type: STANDARD or EXPRESS.
     """
     from asl.language.checks.running import run_checks
 
@@ -51,9 +54,11 @@ def diagnose(definition: str | dict[str, Any], *, machine_type: str = "STANDARD"
 
 
 def refusal_message(diagnoses: Iterable[Diagnosis], *, root: str = "") -> str | None:
-    """The message with which CreateStateMachine refuses a definition (InvalidDefinition), None if it does not.
+    """Return the message with which CreateStateMachine refuses a definition (InvalidDefinition), None if it doesn't.
 
-    Locations are given from the place `root` on, where the definition wraps what was handed in: `/States/A`.
+    Args:
+        diagnoses: The diagnoses of the definition.
+        root: The location of the part that the caller wrote, such as `/States/A`; locations are relative to it.
     """
     errors = [diagnosis for diagnosis in diagnoses if diagnosis.severity is Severity.ERROR]
     if not errors:

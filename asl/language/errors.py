@@ -26,7 +26,7 @@ class ExpressionError(Exception):
 
 
 class SyntaxProblem(ValueError):
-    """An expression cannot be compiled: what is wrong, in which text and where in it (from 0; -1: unknown)."""
+    """An expression can't be compiled. `position` is where in `text` the problem is, from 0; -1 if unknown."""
 
     def __init__(self, message: str, text: str = "", position: int = -1) -> None:
         super().__init__(message)

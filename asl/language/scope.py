@@ -27,7 +27,7 @@ _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
 
 class Host(Protocol):
-    """Who has work to do besides the evaluation of expressions."""
+    """Has other work to do while expressions are evaluated."""
 
     def give_turn(self) -> None:
         """Called between expressions: the host may do other work before this returns."""

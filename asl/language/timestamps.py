@@ -9,7 +9,7 @@ _FORMAT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """The moment a timestamp names, or None if the text is no timestamp. Fractions are kept to the microsecond."""
+    """Return the time of a timestamp, None if the string is not one. Fractions are kept to the microsecond."""
     match = _FORMAT.fullmatch(text)
     if match is None:
         return None

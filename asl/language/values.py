@@ -1,4 +1,4 @@
-"""JSON values: equality and texts as the States Language means them."""
+"""JSON values: equality and string forms as the States Language defines them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 
 
 def json_text(value: Any) -> str:
-    """The value as compact JSON, the form in which error messages and `States.JsonToString` show values."""
+    """Return the value as compact JSON, the form in which error messages and `States.JsonToString` show values."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def is_number(value: Any) -> bool:
-    """True for a JSON number; Python's bool is an int but JSON's is not a number."""
+    """Return whether a value is a JSON number, which Python's bool is not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def json_equal(left: Any, right: Any) -> bool:
-    """Deep equality of JSON values: numbers by value (1 = 1.0), and `true` is not 1."""
+    """Return whether JSON values are equal. Numbers are compared by value (1 = 1.0), and `true` is not 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, dict):
@@ -38,7 +38,7 @@ def json_equal(left: Any, right: Any) -> bool:
 
 
 def java_text(value: Any) -> str:
-    """The value as Java's `toString` writes it, which is what `States.Format` inserts: `{Id=7, Tags=[a, b]}`."""
+    """Return the value as Java's `toString` writes it, which is what `States.Format` inserts: `{Id=7, Tags=[a, b]}`."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -53,10 +53,16 @@ def java_text(value: Any) -> str:
 
 
 def read_json(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """The value of a JSON text; `make` makes objects of their members, if given.
+    """Return the value of JSON text.
 
-    Raises `json.JSONDecodeError`, also for what Python's parser lets pass: NaN, Infinity, numbers beyond a double.
-    Raises `RecursionError` if the text is nested too deep.
+    Args:
+        text: The JSON text.
+        make: Makes an object from its members; a dict if None.
+
+    Raises:
+        json.JSONDecodeError: The text is not JSON. Unlike Python's parser, this refuses NaN, Infinity and numbers
+            that are too large for a double.
+        RecursionError: The text is nested too deeply.
     """
 
     def refuse(constant: str) -> Any:

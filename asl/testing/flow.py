@@ -36,14 +36,14 @@ class FlowSource:
 class FlowUnderTest:
     """A flow that can be run with functions real or stubbed.
 
-    Parameters:
-        name: the flow's name.
-        definition: its definition, as JSON text or parsed.
+    Args:
+        name: The flow's name.
+        definition: Its definition, as JSON text or parsed.
         type: STANDARD or EXPRESS.
-        functions: real functions, by the resource or function name with which the definition calls them.
-        clock: makes the clock of each run; a `SkippingClock` if None.
-        coverage: where to note what runs have covered.
-        seed: of the random numbers of retries with jitter.
+        functions: Real functions, by the resource or function name with which the definition calls them.
+        clock: Makes the clock of each run; a `SkippingClock` if None.
+        coverage: Where to note what runs have covered.
+        seed: The seed of the random numbers for retries with jitter.
     """
 
     def __init__(  # noqa: PLR0913  (a public call, all but two by keyword)
@@ -88,11 +88,11 @@ class FlowUnderTest:
     ) -> FlowRun:
         """Run the flow to its end.
 
-        Parameters:
-            value: the input, a JSON value; an empty object if None.
-            name: the execution's name.
-            clock: in place of the flow's own.
-            timeout: real seconds after which TimeoutError is raised.
+        Args:
+            value: The input, a JSON value; an empty object if None.
+            name: The execution's name.
+            clock: In place of the flow's own.
+            timeout: Real seconds after which TimeoutError is raised.
 
         Raises `UnstubbedTask` if a task had neither a function nor a stub.
         """

@@ -107,7 +107,7 @@ class FlowRun:
         return self
 
     def assert_failed(self, error: str | None = None, *, cause: str | None = None) -> FlowRun:
-        """The run failed, with this error, and a cause that contains this text, if they are given."""
+        """The run failed, with this error, and with a cause that contains this string, if they are given."""
         self._assert(self.status in ("FAILED", "TIMED_OUT"), f"the run did not fail: {self.status}")
         if error is not None:
             self._assert(self.error == error, f"the error is {self.error!r}, not {error!r}")

@@ -39,11 +39,11 @@ class State:
         return None
 
     def redrive(self, branch: Branch, _run: Blocker | None) -> None:
-        """Begin the state anew, in an execution that is redriven."""
+        """Start the state again in an execution that is redriven."""
         branch.resume(_enter, self)
 
     def record_entry(self, branch: Branch) -> None:
-        """Write the event, and begin anew what belongs to one visit of a state."""
+        """Write the event, and reset what belongs to a single visit of the state."""
         events = branch.events
         branch.base = branch.previous
         branch.entered_at = now = branch.execution.engine.now()

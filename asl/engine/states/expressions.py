@@ -87,7 +87,7 @@ class Expressions:
         return lambda _: value
 
     def text_or_path(self, text: str | None, path: str | None, field: str) -> Expression | None:
-        """A text, or the path (or intrinsic function) that gives one."""
+        """Compile a string, or the path or intrinsic function that gives one."""
         if path is not None:
             self._look(path)
             return compile_template_expression(path, f"{field}Path")

@@ -50,7 +50,7 @@ class Succeed(State):
 
 
 class Fail(State):
-    """Ends the flow with an error. Its texts may be expressions."""
+    """Ends the flow with an error. Its `Error` and `Cause` may be expressions."""
 
     kind = "Fail"
 

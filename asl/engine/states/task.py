@@ -97,7 +97,7 @@ class Task(RetryingState):
         branch.resume(try_again, self)
 
     def again(self, branch: Branch) -> State | None:
-        """Make an attempt: evaluate the arguments anew and hand the task out."""
+        """Make an attempt: evaluate the arguments again and hand the task out."""
         execution = branch.execution
         engine = execution.engine
         resource = self.resource

@@ -20,7 +20,7 @@ LONGEST_WAIT = 99_999_999
 """Seconds; `Seconds` may be no more (https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html)."""
 
 LAST_MOMENT = 24_855 * 86_400
-"""How far ahead, in seconds, a timestamp may lie: the days that fit into a 32-bit count of seconds."""
+"""How far ahead, in seconds, a timestamp may be: the days that fit into a 32-bit count of seconds."""
 
 
 class Wait(State):

@@ -35,7 +35,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A text, number or word. Of a text, `value` is as written, its escapes unresolved."""
+    """A string, number or word. The `value` of a string is as written, with its escapes."""
 
     value: Any
 

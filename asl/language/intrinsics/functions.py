@@ -46,7 +46,7 @@ class IntrinsicFunction:
 
 
 def split_template(template: str) -> list[str]:
-    """The texts around the `{}` of a template, with the escapes for `{`, `}`, `'` and the backslash resolved."""
+    """Return the strings around the `{}` of a template, with the escapes for `{`, `}`, `'` and the backslash resolved."""
     parts = [""]
     position = 0
     for match in _PLACEHOLDER.finditer(template):
@@ -90,7 +90,7 @@ def format_text(template: Any, *arguments: Any) -> str:
 
 
 def string_to_json(text: Any) -> Any:
-    """`States.StringToJson`. A blank text is null, and -0 is 0."""
+    """`States.StringToJson`. A blank string is null, and -0 is 0."""
     text = _text(text)
     if not text.strip():
         return None
@@ -180,7 +180,7 @@ def _limited(value: Any) -> str:
 
 
 def hash_text(value: Any, algorithm: Any) -> str:
-    """`States.Hash`: hexadecimal digest of a text, or of the JSON of any other value."""
+    """`States.Hash`: hexadecimal digest of a string, or of the JSON of any other value."""
     name = _ALGORITHMS.get(_text(algorithm))
     if name is None:
         raise IntrinsicProblem(f"Algorithm '{algorithm}' is not one of {', '.join(_ALGORITHMS)}")
@@ -217,7 +217,7 @@ def math_add(left: Any, right: Any) -> int:
 
 
 def string_split(text: Any, delimiters: Any) -> list[str]:
-    """`States.StringSplit`: each character of the second text separates, and nothing empty is left."""
+    """`States.StringSplit`: each character of the second string is a delimiter; empty parts are left out."""
     text, delimiters = _text(text), _text(delimiters)
     if not delimiters:
         return [text] if text else []

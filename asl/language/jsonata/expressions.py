@@ -19,7 +19,7 @@ _TYPE_NAMES = {str: "string", bool: "boolean", int: "number", float: "number", l
 
 
 def expression_text(value: Any) -> str | None:
-    """The expression in a text such as `{% $states.input %}`, or None if the value is no expression."""
+    """Return the expression in a string such as `{% $states.input %}`, None if the value is not an expression."""
     if isinstance(value, str) and len(value) >= 4 and value.startswith("{%") and value.endswith("%}"):
         return value[2:-2].strip()
     return None
@@ -53,9 +53,9 @@ def compile_jsonata(text: str, field: str | None = None, expected: str | None = 
 
 
 def compile_jsonata_template(value: Any, field: str | None = None) -> Evaluator:
-    """Compile any JSON value with expressions in its texts: `Arguments`, `Output`, `Assign`.
+    """Compile any JSON value with expressions in its strings: `Arguments`, `Output`, `Assign`.
 
-    `field` is the field's name; expressions inside are named by their place in it, `Output/items[0]/id`. Only a text
+    `field` is the field's name; expressions inside are named by their place in it, `Output/items[0]/id`. Only a string
     that is `{% ... %}` as a whole is an expression. The function raises `ExpressionError` where one fails. Raises
     `SyntaxProblem` if one does not parse.
     """

@@ -103,7 +103,7 @@ class LibraryDecides(Exception):
 
 
 def pad(text: Any = None, width: Any = None, filling: Any = " ") -> str:
-    """`$pad(text, width, filling)`, but no text longer than Step Functions holds: the library would make it."""
+    """`$pad(text, width, filling)`, but no string longer than Step Functions allows, which the library would return."""
     whole = isinstance(width, int) or (isinstance(width, float) and width.is_integer())
     if not (isinstance(text, str) and isinstance(filling, str) and filling and whole) or isinstance(width, bool):
         raise LibraryDecides
@@ -115,7 +115,7 @@ def pad(text: Any = None, width: Any = None, filling: Any = " ") -> str:
 
 
 def format_integer(value: Any = None, picture: Any = None) -> Any:
-    """`$formatInteger(value, picture)`, but no Roman numeral longer than Step Functions holds: M for each thousand."""
+    """`$formatInteger(value, picture)`, but no Roman numeral longer than Step Functions allows: M for each thousand."""
     if is_number(value) and isinstance(picture, str) and picture[:1] in "Ii" and value / 1000 > MAX_HELD_BYTES:
         raise JsonataFailure(MEMORY_EXCEEDED)
     raise LibraryDecides

@@ -80,8 +80,8 @@ class Program:
         """Evaluate the expression.
 
         Raises:
-            JsonataFailure: the evaluation failed.
-            UnsupportedResult: the result is a function.
+            JsonataFailure: The evaluation failed.
+            UnsupportedResult: The result is a function.
         """
         bindings = self._bind(scope)
         seconds = scope.clock() if self._tells_time else 0.0
@@ -106,14 +106,14 @@ class Program:
         """Evaluate the expression here and now.
 
         Args:
-            bindings: the values of its variables.
-            seconds: the time that it sees, in seconds since the epoch.
-            milliseconds: how long it may take.
+            bindings: The values of its variables.
+            seconds: The time that it sees, in seconds since the epoch.
+            milliseconds: How long it may take.
 
         Raises:
-            JsonataFailure: the evaluation failed, or took longer than a second.
-            UnsupportedResult: the result is a function.
-            TakesLong: the evaluation took longer than `milliseconds`, less than a second.
+            JsonataFailure: The evaluation failed, or took longer than a second.
+            UnsupportedResult: The result is a function.
+            TakesLong: The evaluation took longer than `milliseconds`, less than a second.
         """
         if self._tells_time:
             moment.seconds = seconds

@@ -42,7 +42,7 @@ def explain_syntax(text: str) -> str | None:
     except JException as error:
         return _message(error)
     except Exception:
-        # A text that trips the port itself says nothing about the expression.
+        # A failure of the port itself says nothing about the expression.
         return None
     return None
 

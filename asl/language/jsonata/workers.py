@@ -60,8 +60,8 @@ class Worker:
         """Send a request and wait for the answer.
 
         Raises:
-            TimeoutError: there was no answer in time.
-            OSError: the process has ended.
+            TimeoutError: There was no answer in time.
+            OSError: The process has ended.
         """
         process = self._process
         assert process.stdin is not None
@@ -93,12 +93,12 @@ class Workers:
         """Evaluate an expression as `Program.evaluate` does. Only this thread waits for the answer.
 
         Args:
-            text: the expression.
-            bindings: the values of its variables.
-            seconds: the time that it sees, in seconds since the epoch.
+            text: The expression.
+            bindings: The values of its variables.
+            seconds: The time that it sees, in seconds since the epoch.
 
         Raises:
-            RecursionError: a value is too deeply nested.
+            RecursionError: A value is too deeply nested.
         """
         with self._free:
             worker = self._idle.pop() if self._idle else Worker()

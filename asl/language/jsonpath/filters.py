@@ -189,7 +189,7 @@ class FilterScanner:
 
 
 def _unescape(text: str) -> str:
-    """A quoted text with its escapes, which are JSON's, resolved."""
+    """Return a quoted string with its escapes, which are JSON's, resolved."""
     if "\\" not in text:
         return text
     text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else _ESCAPES.get(match[2], match[2]), text)
@@ -198,7 +198,7 @@ def _unescape(text: str) -> str:
 
 
 def _equal(left: Any, right: Any) -> bool:
-    """Jayway compares a number with a text by their texts."""
+    """Compare as Jayway does: a number and a string are compared as strings."""
     if left is MISSING or right is MISSING:
         return left is right
     if isinstance(left, str) and is_number(right):
@@ -213,7 +213,7 @@ def _same_type(left: Any, right: Any) -> bool:
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """An order that holds between two numbers or two texts and between nothing else."""
+    """Return an order that applies only to two numbers or to two strings."""
 
     def holds(left: Any, right: Any) -> bool:
         if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):

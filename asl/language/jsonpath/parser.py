@@ -35,7 +35,7 @@ _SPACE = re.compile(r"\s*")
 def parse_path(text: str) -> Path:
     """Parse a path that starts with `$`, `$$` or `$name`.
 
-    Raises `SyntaxProblem` if the text is not a path.
+    Raises `SyntaxProblem` if the string is not a path.
     """
     stripped = text.strip()
     root = _ROOT.match(stripped)
@@ -160,7 +160,7 @@ class PathScanner:
         return Child(names[0]) if len(names) == 1 else Children(tuple(names))
 
     def quoted(self) -> str:
-        """A quoted text. A backslash escapes the quote and itself, and stands for itself before anything else."""
+        """Read a quoted string. A backslash escapes the quote and itself; before any other character it is literal."""
         quote = self.text[self.position : self.position + 1]
         if quote not in ("'", '"'):
             raise self.problem("expected a quoted name")

@@ -20,7 +20,7 @@ Lookup = Callable[[Scope], Any]
 def compile_lookup(text: str) -> Lookup:
     """Compile a path into a function that answers `MISSING` where a definite path finds nothing.
 
-    Raises `SyntaxProblem` if the text is not a path.
+    Raises `SyntaxProblem` if the string is not a path.
     """
     path = parse_path(text)
     keys = path.keys
@@ -59,7 +59,7 @@ def compile_path(text: str, field: str | None = None) -> Lookup:
 
 
 def _members(context: bool, names: tuple[Any, ...]) -> Lookup:
-    """A path of names alone. One and no name are by far the most frequent, and worth a function of their own."""
+    """Compile a path that has only names. Paths with one or no name are by far the most frequent and have fast versions."""
     if not names:
         return (lambda scope: scope.context) if context else (lambda scope: scope.data)
     if len(names) == 1 and not context:

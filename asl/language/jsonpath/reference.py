@@ -21,7 +21,7 @@ class ReferencePath:
         self.keys = keys
 
     def put(self, document: Any, value: Any) -> Any:
-        """A copy of the document with the value at this path; only what lies on the path is copied.
+        """A copy of the document with the value at this path; only what is on the path is copied.
 
         Missing members become objects. Raises `ExpressionError` (States.ResultPathMatchFailure) if a node on the way
         is neither an object nor a list that has the index.
@@ -52,7 +52,7 @@ class ReferencePath:
 def compile_reference_path(text: str) -> ReferencePath:
     """Compile a reference path for writing, as `ResultPath` holds it.
 
-    Raises `SyntaxProblem` if the text is not a path, does not start at the data (`$`) or can match several nodes.
+    Raises `SyntaxProblem` if the string is not a path, does not start at the data (`$`) or can match several nodes.
     """
     path = parse_path(text)
     if path.root is not Root.DATA:

@@ -1,4 +1,4 @@
-"""Regular expressions of filters, in time that grows with the text alone.
+"""Regular expressions of filters, in time that grows only with the length of the string.
 
 Python's would let a pattern such as `(a+)+$` think for years, in the thread of all executions. Those of the JSONata
 library never backtrack; so they know no back references and no look-around, which Java's do.
@@ -17,7 +17,11 @@ _UNNEEDED = frozenset("ud")
 
 
 def compile_regex(pattern: str, flags: str) -> Callable[[str], bool]:
-    """The test whether a whole text matches. Raises `SyntaxProblem` if the pattern is none."""
+    """Return the test whether a whole string matches.
+
+    Raises:
+        SyntaxProblem: The pattern is not a regular expression.
+    """
     from asl.language.jsonata.functions import JsonataFailure
     from asl.language.jsonata.programs import compile_program
 
