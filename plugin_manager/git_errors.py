@@ -2,50 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from plugin_manager.sources import GitSource
 
-_NO_DEFAULT = "the repository is empty or has no default branch: name a branch, such as @main"
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    output: str
+    source: GitSource
+    revision: str | None
+
+    @property
+    def address(self) -> SplitResult:
+        return urlsplit(self.source.url)
+
+    @property
+    def host(self) -> str:
+        return self.address.hostname or ""
+
+    @property
+    def reason(self) -> str:
+        """The line of the output that gives the reason."""
+        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+        if fatal and fatal[0] == "Could not read from remote repository.":  # the reason is what ssh printed before
+            fatal = list(lines[: lines.index("fatal: " + fatal[0])][-1:])
+        return " ".join(fatal[:1] or lines[-2:]) or "git gave no reason"
 
 
 def explain(output: str, source: GitSource, revision: str | None) -> str:
-    """Explain in one line why git could not fetch `revision` of `source`."""
-    found = output.lower()
-    address = urlsplit(source.url)
-    host = address.hostname or ""
-    if any(words in found for words in ("could not read username", "authentication failed", "error: 401")):
-        return (
-            "the host rejected the token: check that it has not expired and may read the repository"
-            if source.credentials is not None
-            else "the host requires a token: write git+https://${TOKEN}@..., and export TOKEN"
-        )
-    if "redirect" in found or "error: 30" in found:
-        return "the repository has moved, and a token is not sent to another address: use the new address"
-    if "dubious ownership" in found:
-        return f"the repository belongs to another user: git config --global --add safe.directory {address.path}"
-    if "host key verification failed" in found:
-        return f"the key of {host} is unknown: connect once with `{_ssh(address)}`, and compare the key"
-    if "permission denied (publickey" in found:
-        return f"{host} rejected the ssh key: check that it is loaded (`ssh-add -l`) and may read the repository"
-    if "could not resolve host" in found:
-        return f"the host {host} could not be found: check its name and the network"
-    if "error: 403" in found or "permission denied" in found:
-        return f"access was denied: {_last_lines(output)}"
-    if "couldn't find remote ref" in found:
-        return f"no branch, tag or commit {revision}" if revision else _NO_DEFAULT
-    if "not found" in found or "does not appear to be a git repository" in found or "does not exist" in found:
-        return f"the repository does not exist, or you may not read it: {_last_lines(output)}"
-    return f"fetching failed: {_last_lines(output)}"
+    """Explain in one line why git could not fetch a revision.
+
+    Args:
+        output: What git printed, without secrets.
+        source: The repository.
+        revision: The tag, branch or commit; None for the default branch.
+    """
+    failure = _Failure(output, source, revision)
+    printed = output.lower()
+    for marks, explanation in _EXPLANATIONS:
+        if any(mark in printed for mark in marks):
+            return explanation(failure)
+    return f"fetching failed: {failure.reason}"
 
 
-def _ssh(address: SplitResult) -> str:
-    return f"ssh {f'-p {address.port} ' if address.port else ''}{address.hostname}"
+def _no_access(failure: _Failure) -> str:
+    if failure.source.credentials is None:
+        return "the host requires a token: write git+https://${TOKEN}@..., and export TOKEN"
+    return "the host rejected the token: check that it has not expired and may read the repository"
 
 
-def _last_lines(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
-    if fatal and fatal[0] == "Could not read from remote repository.":  # the reason is what ssh printed before
-        fatal = list(lines[: lines.index("fatal: " + fatal[0])][-1:])
-    return " ".join(fatal[:1] or lines[-2:]) or "git gave no reason"
+def _moved(_failure: _Failure) -> str:
+    return "the repository has moved, and a token is not sent to another address: use the new address"
+
+
+def _other_owner(failure: _Failure) -> str:
+    command = f"git config --global --add safe.directory {failure.address.path}"
+    return f"the repository belongs to another user: {command}"
+
+
+def _unknown_key(failure: _Failure) -> str:
+    port = f"-p {failure.address.port} " if failure.address.port else ""
+    return f"the key of {failure.host} is unknown: connect once with `ssh {port}{failure.host}`, and compare the key"
+
+
+def _rejected_key(failure: _Failure) -> str:
+    return f"{failure.host} rejected the ssh key: check that it is loaded (`ssh-add -l`) and may read the repository"
+
+
+def _unknown_host(failure: _Failure) -> str:
+    return f"the host {failure.host} could not be found: check its name and the network"
+
+
+def _denied(failure: _Failure) -> str:
+    return f"access was denied: {failure.reason}"
+
+
+def _no_revision(failure: _Failure) -> str:
+    if failure.revision is None:
+        return "the repository is empty or has no default branch: name a branch, such as @main"
+    return f"no branch, tag or commit {failure.revision}"
+
+
+def _no_repository(failure: _Failure) -> str:
+    return f"the repository does not exist, or you may not read it: {failure.reason}"
+
+
+# The first whose mark is in the output applies; marks are lower-case.
+_EXPLANATIONS: tuple[tuple[tuple[str, ...], Callable[[_Failure], str]], ...] = (
+    (("could not read username", "authentication failed", "error: 401"), _no_access),
+    (("redirect", "error: 30"), _moved),
+    (("dubious ownership",), _other_owner),
+    (("host key verification failed",), _unknown_key),
+    (("permission denied (publickey",), _rejected_key),
+    (("could not resolve host",), _unknown_host),
+    (("error: 403", "permission denied"), _denied),
+    (("couldn't find remote ref",), _no_revision),
+    (("not found", "does not appear to be a git repository", "does not exist"), _no_repository),
+)
