@@ -36,7 +36,7 @@ class StateFailure(Exception):
 
     @property
     def output(self) -> dict[str, str | None]:
-        """The error output that a catcher receives. The cause of a timeout, which has none, is an empty string there."""
+        """The error output that a catcher receives. A timeout has no cause: it is an empty string there."""
         cause = "" if self.cause is None and self.error == TIMEOUT else self.cause
         return {"Error": self.error, "Cause": cause}
 

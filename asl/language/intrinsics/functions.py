@@ -46,7 +46,7 @@ class IntrinsicFunction:
 
 
 def split_template(template: str) -> list[str]:
-    """Return the strings around the `{}` of a template, with the escapes for `{`, `}`, `'` and the backslash resolved."""
+    """Return the strings around the `{}` of a template. The escapes of `{`, `}`, `'` and the backslash are resolved."""
     parts = [""]
     position = 0
     for match in _PLACEHOLDER.finditer(template):

@@ -59,7 +59,7 @@ def compile_path(text: str, field: str | None = None) -> Lookup:
 
 
 def _members(context: bool, names: tuple[Any, ...]) -> Lookup:
-    """Compile a path that has only names. Paths with one or no name are by far the most frequent and have fast versions."""
+    """Compile a path that has only names. Paths with one or no name are by far the most frequent, and faster."""
     if not names:
         return (lambda scope: scope.context) if context else (lambda scope: scope.data)
     if len(names) == 1 and not context:
