@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from asl.engine.branch import Branch, Owner, timestamp
+from asl.engine.branch import Branch, Owner, advance, timestamp
 from asl.engine.failures import TIMEOUT, StateFailure
 from asl.engine.history import (
     EVENT_LIMIT,
@@ -202,7 +202,7 @@ class Execution(Owner):
         self.timeout_seconds = timeout_seconds
         self.set_timeout(timeout_seconds)
         self.changed()
-        self.root.resume(_begin, start)
+        self.engine.scheduler.soon_in(self.lane, advance, self.root, _begin, (start,))
 
     def set_timeout(self, seconds: float | None) -> None:
         """Let the execution time out after so many seconds from now."""

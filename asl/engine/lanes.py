@@ -67,12 +67,13 @@ class Lanes:
         lane.used += seconds
         if lane.away:
             return
-        if lane.calls:
+        calls = lane.calls
+        if calls:
             self.put(lane)
             return
         lane.queued = False
-        if lane.calls is not None:
-            self._queues.append(lane.calls)
+        if calls is not None:
+            self._queues.append(calls)
             lane.calls = None
 
     def back(self, lane: Lane, seconds: float, call: Call) -> None:
