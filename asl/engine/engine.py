@@ -10,10 +10,12 @@ from asl.engine.clock import Clock, RealClock
 from asl.engine.execution import Execution, OnChange
 from asl.engine.failures import ExecutionNotRedrivable, InvalidExecutionInput, InvalidOutput
 from asl.engine.history import EVENT_LIMIT
+from asl.engine.journal import Journal, RecordedExecution
 from asl.engine.jsontext import PAYLOAD_LIMIT, loads
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
 from asl.engine.patience import Patience
+from asl.engine.recovery import recovered, replay
 from asl.engine.scheduler import Scheduler
 from asl.engine.tasks import TaskRequest, TaskRunner
 from asl.engine.tokens import Tokens
@@ -30,9 +32,13 @@ class Engine:
         clock: `RealClock()`, or `SkippingClock()` so that nobody waits.
         region, account: for the ARNs of executions.
         seed: of the random numbers of retries with jitter.
+        journal: writes executions down, so that `recover` can continue them in another process; None: nobody does.
+        token_key: what the seals of task tokens are made with, 32 bytes; None: a new one.
 
     All methods may be called from any thread and return at once, but for `run`.
     """
+
+    is_replay = False
 
     def __init__(
         self,
@@ -41,6 +47,8 @@ class Engine:
         region: str = "us-east-1",
         account: str = "123456789012",
         seed: int | None = None,
+        journal: Journal | None = None,
+        token_key: bytes | None = None,
     ) -> None:
         self.tasks = tasks
         self.clock = clock if clock is not None else RealClock()
@@ -49,7 +57,8 @@ class Engine:
         self.random = random.Random(seed)  # noqa: S311 - jitter keeps no secret
         self.scheduler = Scheduler(self.clock)
         self.patience = Patience(self.scheduler)
-        self.tokens = Tokens()
+        self.tokens = Tokens(token_key)
+        self.journal = journal
         self.map_runs: WeakValueDictionary[str, MapRun] = WeakValueDictionary()
         self.now = self.clock.now
         self._check = getattr(tasks, "check", None)
@@ -98,6 +107,38 @@ class Engine:
         self.scheduler.post_quietly(self._begin, execution)
         if not execution.wait(timeout):
             raise TimeoutError(f"{execution.arn} is still running after {timeout} seconds")
+        return execution
+
+    def recover(
+        self, machine: StateMachine, recorded: RecordedExecution, *, on_change: OnChange | None = None
+    ) -> Execution:
+        """An execution of an earlier process, from what was written down.
+
+        One that was running continues from its last recorded event. One that has ended is as it was, and can be
+        redriven. Nothing is written or done for the first time before the scheduler has come to it.
+
+        Args:
+            machine: what it was started with.
+            recorded: the record.
+            on_change: as for `start`; it hears only of what happens from now on.
+
+        Raises:
+            InvalidDefinition: the definition cannot be run.
+            ValueError: the record is not readable.
+        """
+        machine.program  # noqa: B018 - what cannot be run is refused here
+        execution = recovered(self, machine, recorded, on_change)
+        self.scheduler.post(replay, execution)
+        return execution
+
+    def recover_and_redrive(
+        self, machine: StateMachine, recorded: RecordedExecution, *, on_change: OnChange | None = None
+    ) -> Execution:
+        """As `recover`, for one that has ended without success: it is redriven, and RUNNING when this returns."""
+        machine.program  # noqa: B018
+        execution = recovered(self, machine, recorded, on_change)
+        execution.reopen_recorded()
+        self.scheduler.post(_replay_and_go_on, execution)
         return execution
 
     def _make(
@@ -200,6 +241,14 @@ class Engine:
         """Say that whoever has the token is alive. Raises `InvalidToken`, or `TaskTimedOut` if the task is over."""
         self.tokens.find(token).heartbeat()
 
+    def begin_map_run(self, run: MapRun) -> None:
+        """Let a Map Run find its items and begin."""
+        run.start()
+
+    def restart_map_run(self, run: MapRun) -> None:
+        """Let a Map Run continue with what has not succeeded."""
+        run.restart()
+
     def check_task(self, request: TaskRequest) -> None:
         """Let the runner refuse a task before the history says anything of it."""
         if self._check is not None:
@@ -208,3 +257,8 @@ class Engine:
     def close(self) -> None:
         """End the engine's thread. Executions that are open stay as they are."""
         self.scheduler.close()
+
+
+def _replay_and_go_on(execution: Execution) -> None:
+    replay(execution)
+    execution.go_on()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asl.engine.branch import Blocker, Branch
@@ -46,18 +46,19 @@ class State:
         """Write the event, and begin anew what belongs to one visit of a state."""
         events = branch.events
         branch.base = branch.previous
-        branch.entered_at = now = branch.execution.engine.now()
         branch._context = None
         branch.failed_run = None
-        events.append((self.entered_event, now, branch.previous, self.name, branch.data))
+        events.append((self.entered_event, branch.execution.engine.now(), branch.previous, self.name, branch.data))
         branch.previous = branch.entered_id = len(events)
+        # The event in the history, not the one above: they differ in an execution that is recovered.
+        branch.entered_at = events[-1][1]
 
     def record_exit(self, branch: Branch, output: Any, assigned: Mapping[str, Any] | None = None) -> None:
         """Write the event; `output` becomes the branch's data and the variables are assigned."""
         events = branch.events
         events.append((self.exited_event, branch.execution.engine.now(), branch.previous, self.name, output, assigned))
         branch.previous = len(events)
-        branch.data = output
+        _, _, _, _, branch.data, assigned = events[-1]
         if assigned:
             branch.variables = {**branch.variables, **assigned}
 
@@ -70,6 +71,10 @@ class State:
         self.record_exit(branch, output, assigned)
         branch.size = size
         return self.next
+
+    def following(self) -> Iterable[State]:
+        """The states that may come next."""
+        return (self.next,)
 
     def record_evaluation(self, branch: Branch, failure: StateFailure) -> None:
         """A JSONata expression that failed has an event of its own."""
