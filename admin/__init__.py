@@ -1,1 +1,1 @@
-"""Scripts that an operator runs: users, tokens and usage of one stage."""
+"""Scripts for operators (users, tokens and usage of a stage) and for authors (new functions and plugins)."""

@@ -1,7 +1,7 @@
-"""What the scripts share: the command line, where a stage's things are, and errors in one line.
+"""What the scripts share: the command line, how to find a stage, and errors in one line.
 
-Only the standard library is imported at the top, so that a script started with a Python that lacks boto3 can still
-say so, or start itself again with the project's own environment.
+Only the standard library is imported at the top. A script that was started with a Python without boto3 can then restart
+itself with the project's environment, or report that it is missing.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ UNREACHABLE = 3
 INTERRUPTED = 130
 EXIT_CODES = """exit codes:
   0    done
-  1    not possible as asked: no such user, the user exists, a wrong password, not allowed
-  2    a wrong command line
+  1    refused: no such user, the user exists, wrong password, access denied
+  2    invalid arguments
   3    the stage cannot be reached: not found, no credentials, no region, no connection
   130  interrupted
 """
 
 
 class CommandError(Exception):
-    """What is wrong, and the way out, in one line for the operator."""
+    """What is wrong and what to do, in one line."""
 
     exit_code = REFUSED
 
 
 class UnreachableError(CommandError):
-    """The stage cannot be used at all."""
+    """The stage cannot be reached."""
 
     exit_code = UNREACHABLE
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the application: where its users and its usage records are."""
+    """A stage of the application: where its users and usage records are. `endpoint` is None on AWS."""
 
     name: str
     user_pool_id: str
@@ -66,17 +66,17 @@ class Stage:
     endpoint: str | None
 
     def cognito(self) -> CognitoIdentityProviderClient:
-        """A client of the user pool's service."""
+        """Create a client of Cognito."""
         return self.session.client("cognito-idp", endpoint_url=self.endpoint, config=_client_config())
 
     def dynamodb(self) -> DynamoDBClient:
-        """A client of the usage table's service."""
+        """Create a client of DynamoDB."""
         return self.session.client("dynamodb", endpoint_url=self.endpoint, config=_client_config())
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command found: `document` for --json, `text` for people."""
+    """The result of a command: `document` for --json, `text` for people."""
 
     document: dict[str, Any]
     text: str
@@ -86,47 +86,47 @@ Command = Callable[[Stage, argparse.Namespace], Result]
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """A parser with the options that every script has."""
-    made = argparse.ArgumentParser(
+    """Create a parser with the options that every script has."""
+    created = argparse.ArgumentParser(
         description=description, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("--stage", help="a deployed stage; without it, or with 'local', the local cloud of `make run`")
-    made.add_argument("--json", action="store_true", help="print one JSON document instead of text")
-    return made
+    created.add_argument("--stage", help="a deployed stage; default: 'local', the local cloud of `make run`")
+    created.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    return created
 
 
-def email(text: str) -> str:
-    """An argument that must be an email address.
+def email(argument: str) -> str:
+    """Check that an argument is an email address.
 
     Raises:
         argparse.ArgumentTypeError: It does not look like one.
     """
-    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no email address")
-    return text
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", argument) is None:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not an email address")
+    return argument
 
 
-def positive(text: str) -> int:
-    """An argument that must be a whole number of at least 1.
+def positive(argument: str) -> int:
+    """Parse an argument that must be a positive integer.
 
     Raises:
-        argparse.ArgumentTypeError: It is not.
+        argparse.ArgumentTypeError: It is not one.
     """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
+    if not argument.isdecimal() or int(argument) < 1:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not a positive integer")
+    return int(argument)
 
 
 def run(command: Command, arguments_parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
-    """Parses the command line, finds the stage, runs `command` and prints its result.
+    """Parse the command line, find the stage, run `command` and print its result.
 
     Args:
         command: What the script does.
-        arguments_parser: Made by `parser`.
-        argv: The arguments; the process's own by default.
+        arguments_parser: Created by `parser`.
+        argv: The arguments; the process's own if None.
 
     Returns:
-        The exit code. An error is one line on standard error.
+        The exit code. An error is printed as one line on standard error.
     """
     arguments = arguments_parser.parse_args(argv)
     try:
@@ -143,20 +143,20 @@ def run(command: Command, arguments_parser: argparse.ArgumentParser, argv: Seque
 
 
 def find_stage(name: str | None, project: Path = PROJECT) -> Stage:
-    """Where a stage's things are: the running local cloud, or the outputs of the stack `<app>-<stage>`.
+    """Find a stage: in the running local cloud, or from the outputs of the stack `<app>-<stage>`.
 
     Args:
         name: The stage; None or "local" for the local cloud.
-        project: The folder that the local cloud was started in.
+        project: The folder in which the local cloud was started.
 
     Raises:
-        UnreachableError: No local cloud runs, or there is no such stack, or it lacks the outputs.
+        UnreachableError: No local cloud is running, the stack does not exist, or it lacks an output.
     """
     return _local_stage(project) if name in (None, LOCAL_STAGE) else _deployed_stage(name)
 
 
 def user_id(stage: Stage, address: str) -> str:
-    """The Cognito `sub` of the user with an email address.
+    """Look up the Cognito `sub` of the user with an email address.
 
     Raises:
         CommandError: There is no such user.
@@ -170,17 +170,17 @@ def user_id(stage: Stage, address: str) -> str:
 
 
 def no_such_user(stage: Stage, address: str) -> CommandError:
-    """The error that says there is no such user."""
+    """Create the error for a user that does not exist."""
     return CommandError(f"stage {stage.name} has no user {address}; ./admin/list_users.py lists them")
 
 
 def attributes(listed: Sequence[AttributeTypeTypeDef]) -> dict[str, str]:
-    """Cognito's list of attributes as a dictionary."""
+    """Convert Cognito's list of attributes to a dictionary."""
     return {attribute["Name"]: attribute.get("Value", "") for attribute in listed}
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns as wide as their longest cell."""
+    """Format rows in columns as wide as their longest cell."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -212,11 +212,9 @@ def _local_stage(project: Path) -> Stage:
     except FileNotFoundError:
         stage = None
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise UnreachableError(
-            f"{CLOUD_FILE} cannot be used ({error!r}); start the local cloud anew: make run"
-        ) from None
+        raise UnreachableError(f"{CLOUD_FILE} cannot be used ({error!r}); restart the local cloud: make run") from None
     if stage is None or not _listens(stage.endpoint):
-        raise UnreachableError("no local cloud runs here: start it with `make run`, or give --stage NAME for AWS")
+        raise UnreachableError("no local cloud is running here: start it with `make run`, or use AWS with --stage NAME")
     return stage
 
 
@@ -245,7 +243,7 @@ def _deployed_stage(name: str | None) -> Stage:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         raise UnreachableError(
-            f"no stage {name}: there is no stack {stack} in {session.region_name}; check --stage, AWS_REGION "
+            f"no stage {name}: the stack {stack} does not exist in {session.region_name}; check --stage, AWS_REGION "
             "and AWS_PROFILE"
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
@@ -269,7 +267,7 @@ def _client_config() -> Any:
 
 
 def _need_boto3() -> None:
-    """Goes on with the project's own Python when this one lacks what the scripts need.
+    """Restart the script with the project's own Python if this one lacks boto3 or is too old.
 
     Raises:
         UnreachableError: The project's environment is not set up.
@@ -285,7 +283,7 @@ def _need_boto3() -> None:
 
 
 class _Explained:
-    """Turns what boto3 raises into one line with the way out."""
+    """Turns what boto3 raises into one line that says what to do."""
 
     def __enter__(self) -> None: ...
 
@@ -296,8 +294,8 @@ class _Explained:
             code = error.response["Error"]["Code"]
             message = error.response["Error"].get("Message", "")
             if code in ("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"):
-                raise UnreachableError(f"AWS does not accept the credentials ({code}); sign in again") from error
-            raise CommandError(f"{error.operation_name} answered {code}: {message}") from error
+                raise UnreachableError(f"AWS rejected the credentials ({code}); sign in again") from error
+            raise CommandError(f"{error.operation_name} failed with {code}: {message}") from error
         if isinstance(error, aws.NoRegionError):
             raise UnreachableError("no region: set AWS_REGION, or choose a profile with AWS_PROFILE") from error
         if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError)):

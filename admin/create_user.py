@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Create a user with a strong password, which is shown once."""
+"""Create a user with a strong password, which is shown only once."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-if not __package__:  # run as a script: the project's folder instead of admin/
+if not __package__:  # run as a script: import from the project's folder instead of admin/
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from admin import common
 
 PASSWORD_LENGTH = 24
-SYMBOLS = "-_.+=@%"  # Cognito's, less what a shell reads
+SYMBOLS = "-_.+=@%"  # those of Cognito's symbols that a shell does not interpret
 
 PARSER = common.parser(__doc__ or "")
 PARSER.add_argument("--email", required=True, type=common.email)
-PARSER.add_argument("--group", metavar="NAME", help="a Cognito group to put the user in, such as 'admin'; made if new")
+PARSER.add_argument(
+    "--group", metavar="NAME", help="add the user to this Cognito group, such as 'admin'; created if new"
+)
 
 
 def create_user(stage: common.Stage, arguments: argparse.Namespace) -> common.Result:
-    """Creates the user, confirmed, with a permanent password.
+    """Create the user, confirmed, with a permanent password.
 
     Raises:
         common.CommandError: The user exists.
@@ -41,7 +43,7 @@ def create_user(stage: common.Stage, arguments: argparse.Namespace) -> common.Re
         )["User"]
     except client.exceptions.UsernameExistsException:
         raise common.CommandError(
-            f"stage {stage.name} has a user {email} already; ./admin/delete_user.py deletes it"
+            f"stage {stage.name} already has a user {email}; ./admin/delete_user.py deletes it"
         ) from None
     try:
         client.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
@@ -49,7 +51,7 @@ def create_user(stage: common.Stage, arguments: argparse.Namespace) -> common.Re
             _ensure_group(stage, group)
             client.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
     except BaseException:
-        client.admin_delete_user(UserPoolId=pool, Username=email)  # half a user helps nobody
+        client.admin_delete_user(UserPoolId=pool, Username=email)  # leave no user without password or group
         raise
     identity = common.attributes(user.get("Attributes", [])).get("sub", user["Username"])
     document = {
@@ -67,9 +69,9 @@ The password is not shown again."""
 
 
 def generate_password(length: int = PASSWORD_LENGTH) -> str:
-    """A random password that meets every rule a user pool can set, and starts with a letter.
+    """Generate a random password that meets every policy that a user pool can set.
 
-    (A leading "-" would read as an option on a command line.)
+    It begins with a letter, since a leading "-" would be read as an option on a command line.
     """
     alphabet = string.ascii_letters + string.digits + SYMBOLS
     classes = (string.ascii_lowercase, string.ascii_uppercase, string.digits, SYMBOLS)
@@ -85,11 +87,11 @@ def _ensure_group(stage: common.Stage, group: str) -> None:
         client.get_group(UserPoolId=stage.user_pool_id, GroupName=group)
     except client.exceptions.ResourceNotFoundException:
         client.create_group(UserPoolId=stage.user_pool_id, GroupName=group)
-        print(f"Group {group} is new.", file=sys.stderr)
+        print(f"Created the group {group}.", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the script and returns its exit code."""
+    """Run the script and return its exit code."""
     return common.run(create_user, PARSER, argv)
 
 

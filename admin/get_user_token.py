@@ -8,18 +8,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-if not __package__:  # run as a script: the project's folder instead of admin/
+if not __package__:  # run as a script: import from the project's folder instead of admin/
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from admin import common
 
 PARSER = common.parser(__doc__ or "")
 PARSER.add_argument("--email", required=True, type=common.email)
-PARSER.add_argument("--password", help="without it: asked for, or the first line of standard input")
+PARSER.add_argument("--password", help="default: ask for it, or read the first line of standard input")
 
 
 def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common.Result:
-    """Signs the user in.
+    """Sign the user in.
 
     Raises:
         common.CommandError: The password is wrong, or must be changed first.
@@ -38,16 +38,16 @@ def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common
     except client.exceptions.NotAuthorizedException:
         raise common.CommandError(f"wrong email or password for {arguments.email}, or the user is disabled") from None
     if "AuthenticationResult" not in answer:
-        raise common.CommandError(f"{arguments.email} cannot sign in yet: Cognito asks for {answer['ChallengeName']}")
+        raise common.CommandError(f"{arguments.email} cannot sign in yet: Cognito requires {answer['ChallengeName']}")
     result = answer["AuthenticationResult"]
     return common.Result({"idToken": result["IdToken"], "expiresIn": result["ExpiresIn"]}, result["IdToken"])
 
 
 def read_password(email: str) -> str:
-    """Asks for the password without echo; reads one line where there is no terminal.
+    """Ask for the password without echo, or read one line of standard input if that is not a terminal.
 
     Raises:
-        common.CommandError: There is neither.
+        common.CommandError: There is no password on standard input.
     """
     if sys.stdin is not None and sys.stdin.isatty():
         from getpass import getpass
@@ -55,12 +55,12 @@ def read_password(email: str) -> str:
         return getpass(f"Password of {email}: ")
     password = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
     if not password:
-        raise common.CommandError("no password: give --password, or the password on standard input")
+        raise common.CommandError("no password: use --password, or pass the password on standard input")
     return password
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the script and returns its exit code."""
+    """Run the script and return its exit code."""
     return common.run(get_user_token, PARSER, argv)
 
 

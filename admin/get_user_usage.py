@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print how many API calls a user made in each month that is still kept (90 days)."""
+"""Print a user's API calls by month, as far as records are kept (90 days)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if not __package__:  # run as a script: the project's folder instead of admin/
+if not __package__:  # run as a script: import from the project's folder instead of admin/
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from admin import common
@@ -22,13 +22,17 @@ WHO = PARSER.add_mutually_exclusive_group(required=True)
 WHO.add_argument("--email", type=common.email)
 WHO.add_argument("--user-id", metavar="ID", help="the user's Cognito id (the token's `sub`)")
 PARSER.add_argument(
-    "--months", metavar="N", type=common.positive, help="this month and the N-1 before it; default: all"
+    "--months", metavar="N", type=common.positive, help="the last N months, the current one included; default: all"
 )
 
 
 def get_user_usage(stage: common.Stage, arguments: argparse.Namespace) -> common.Result:
-    """Reads the user's records from the usage table, the oldest month first."""
-    from datetime import UTC, datetime  # UTC needs Python 3.11, which `common.run` has made sure of by now
+    """Read the user's records from the usage table, oldest month first.
+
+    Raises:
+        common.CommandError: There is no such user.
+    """
+    from datetime import UTC, datetime  # UTC needs Python 3.11, which `common.run` has ensured by now
 
     user = arguments.user_id or common.user_id(stage, arguments.email)
     condition, values = "userId = :user", {":user": {"S": user}}
@@ -54,13 +58,13 @@ def get_user_usage(stage: common.Stage, arguments: argparse.Namespace) -> common
 
 
 def first_month(months: int, now: datetime) -> str:
-    """The first of the last `months` months, the current one included, as YYYY-MM."""
+    """Return the first of the last `months` months, the current one included, as YYYY-MM."""
     year, month = divmod(now.year * 12 + now.month - months, 12)
     return f"{max(year, 0):04}-{month + 1:02}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the script and returns its exit code."""
+    """Run the script and return its exit code."""
     return common.run(get_user_usage, PARSER, argv)
 
 

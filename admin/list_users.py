@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-if not __package__:  # run as a script: the project's folder instead of admin/
+if not __package__:  # run as a script: import from the project's folder instead of admin/
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from admin import common
 
-PAGE_SIZE = 60  # the most that Cognito gives at once
+PAGE_SIZE = 60  # Cognito's maximum
 
 PARSER = common.parser(__doc__ or "")
 
 
 def list_users(stage: common.Stage, _arguments: argparse.Namespace) -> common.Result:
-    """Lists all users by email address."""
+    """List all users by email address."""
     groups = _groups_of_users(stage)
     users = [
         {
@@ -41,7 +41,7 @@ def list_users(stage: common.Stage, _arguments: argparse.Namespace) -> common.Re
 
 
 def _groups_of_users(stage: common.Stage) -> dict[str, set[str]]:
-    """Asks by group: there are few groups, and asking by user would be a call for each."""
+    """List the members of each group: there are few groups, and asking for each user's would be a call a user."""
     groups: dict[str, set[str]] = defaultdict(set)
     for group in _pages(stage, "list_groups", "Groups"):
         for user in _pages(stage, "list_users_in_group", "Users", GroupName=group["GroupName"]):
@@ -58,7 +58,7 @@ def _pages(stage: common.Stage, operation: str, key: str, **parameters: str) -> 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the script and returns its exit code."""
+    """Run the script and return its exit code."""
     return common.run(list_users, PARSER, argv)
 
 

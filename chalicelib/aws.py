@@ -1,8 +1,7 @@
-"""Clients of AWS: made at their first use, kept for each endpoint and region, and impatient.
+"""Clients of AWS: created at their first use, kept for each endpoint and region, with short timeouts.
 
-boto3 itself reads `AWS_ENDPOINT_URL`, region and credentials. Importing it takes a fifth of a second, so nothing here
-does before a client is asked for; and on Lambda what nearly every container calls first, secrets and usage, does
-without.
+boto3 itself reads `AWS_ENDPOINT_URL`, region and credentials. Importing it takes a fifth of a second, so it is imported
+only when a client needs it; on Lambda, what nearly every container calls first (secrets and usage) does not.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
-# Those of the partitions aws and aws-us-gov, whose addresses end in amazonaws.com.
+# The regions of the partitions aws and aws-us-gov, whose host names end in amazonaws.com.
 _REGIONS = re.compile(r"(?!cn-|us-iso|eu-iso|eusc-)[a-z]{2,3}(-gov)?-[a-z]+-\d")
 
 _clients: dict[tuple[object, ...], Any] = {}
@@ -31,50 +30,50 @@ _lock = threading.Lock()
 
 
 def dynamodb() -> DynamoDBClient:
-    """Where run records live."""
+    """Return the client for run records."""
     client: DynamoDBClient = _client("dynamodb", READ_TIMEOUT, 3)
     return client
 
 
 def dynamodb_for_usage() -> DynamoDBClient:
-    """Where usage is counted: one try, as no call may wait for its own bookkeeping. On Lambda without boto3."""
+    """Return the client that counts usage: one try, as counting must not delay the call. On Lambda without boto3."""
     client: DynamoDBClient = _light_client("dynamodb", 0.8, 1) or _client("dynamodb", 0.8, 1)
     return client
 
 
 def stepfunctions() -> SFNClient:
-    """Starts, stops, describes executions."""
+    """Return the client that starts, stops and describes executions."""
     client: SFNClient = _client("stepfunctions", READ_TIMEOUT, 2)
     return client
 
 
 def stepfunctions_sync() -> SFNClient:
-    """Runs EXPRESS executions to their end: one try, as a second would run the flow twice."""
+    """Return the client that runs EXPRESS executions: one try, as a second would run the flow twice."""
     client: SFNClient = _client("stepfunctions", SYNC_EXECUTION_TIMEOUT, 1)
     return client
 
 
 def ssm() -> SSMClient:
-    """Parameter Store, where secrets live. On Lambda without boto3, and so without its paginators."""
+    """Return the client for Parameter Store. On Lambda it is not boto3's, and has no paginators."""
     client: SSMClient = _light_client("ssm", 1.5, 2) or _client("ssm", 1.5, 2)
     return client
 
 
 def cognito() -> CognitoIdentityProviderClient:
-    """The user pool."""
+    """Return the client for the user pool."""
     client: CognitoIdentityProviderClient = _client("cognito-idp", 1.5, 2)
     return client
 
 
 def error_name(error: BaseException) -> str:
-    """The code of a service's error, or the name of any other."""
+    """Return the code of a service's error, or the class name of any other exception."""
     from chalicelib.errors import error_code
 
     return error_code(error) or type(error).__name__
 
 
 def _light_client(service: str, read_timeout: float, attempts: int) -> Any:
-    """A client that needs no boto3; None where only boto3 knows how to reach the service."""
+    """Return a client that does not need boto3; None where only boto3 can reach the service."""
     keys, region = settings.lambda_credentials, settings.region
     endpoint = settings.aws_endpoint_of(service.upper())
     if endpoint is None and _REGIONS.fullmatch(region):
@@ -91,9 +90,7 @@ def _light_client(service: str, read_timeout: float, attempts: int) -> Any:
             endpoint,
             region,
             aws_json.Credentials(*keys),
-            connect_timeout=_connect_timeout(attempts),
-            read_timeout=read_timeout,
-            attempts=attempts,
+            aws_json.Patience(_connect_timeout(attempts), read_timeout, attempts),
         )
     return found
 
@@ -106,7 +103,7 @@ def _client(service: str, read_timeout: float, attempts: int) -> Any:
     key = (service, read_timeout, attempts, settings.aws_endpoint, settings.region)
     found = _clients.get(key)
     if found is None:
-        with _lock:  # making a client is not safe in threads, using one is
+        with _lock:  # creating a client is not thread-safe, using one is
             found = _clients.get(key)
             if found is None:
                 found = _clients[key] = _make(service, read_timeout, attempts)
@@ -122,7 +119,7 @@ def _make(service: str, read_timeout: float, attempts: int) -> Any:
         read_timeout=read_timeout,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=50,
-        # StartSyncExecution is sent to the host sync-states.<region>, which no other endpoint has
+        # StartSyncExecution goes to the host sync-states.<region>, which other endpoints do not have
         inject_host_prefix=settings.aws_endpoint is None,
         region_name=settings.region,
     )

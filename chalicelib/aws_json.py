@@ -1,7 +1,7 @@
-"""Calls of AWS's JSON APIs (DynamoDB, Parameter Store) without boto3, whose import takes longer than a cold start.
+"""Calls AWS's JSON APIs (DynamoDB, Parameter Store) without boto3, whose import takes longer than a cold start.
 
-For the few calls that nearly every container makes first. Only for what Lambda gives its functions, credentials in the
-environment and a network without proxies; whoever has more than that (`aws.py` decides) uses boto3.
+It is for the few calls that nearly every container makes first, and knows only what Lambda gives its functions:
+credentials in the environment and a network without proxies. Everything else (`aws.py` decides) uses boto3.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html for the signature,
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html for the protocol.
@@ -19,11 +19,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 MAX_IDLE_SECONDS = 4.0
-"""How long a connection is kept for the next call. A frozen container wakes up to connections long closed."""
+"""How long a connection is kept for the next call. When a frozen container wakes up, its connections are closed."""
 MAX_WAIT = 0.5  # seconds between attempts
 
 _RETRIED = {
@@ -40,7 +40,7 @@ _RETRIED = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access key, with the token that comes with temporary ones."""
+    """An access key; temporary ones come with a token."""
 
     access_key: str
     secret_key: str
@@ -60,48 +60,58 @@ DYNAMODB = Api("dynamodb", "DynamoDB_20120810", "1.0")
 SSM = Api("ssm", "AmazonSSM", "1.1")
 
 
+class Patience(NamedTuple):
+    """How long a client waits, in seconds, and how often it tries."""
+
+    connect_timeout: float
+    """Until a connection is established."""
+    read_timeout: float
+    """Without a byte of the answer."""
+    attempts: int
+    """Tries of a call that is throttled, gets no answer, or meets a failure of the service."""
+
+
+class Scope(NamedTuple):
+    """What a signature is valid for. `now` is `YYYYMMDDTHHMMSSZ` in UTC."""
+
+    now: str
+    region: str
+    service: str
+
+
 class AwsError(Exception):
-    """A service's error. `response` has its code and message where botocore's `ClientError` has them."""
+    """An error that a service answered with. `response` has what botocore's `ClientError` has there."""
 
     def __init__(self, operation: str, status: int, code: str, message: str) -> None:
         super().__init__(f"{operation}: {code} ({status}): {message}")
         self.status = status
-        self.response = {"Error": {"Code": code, "Message": message}}
+        self.code = code
+        self.response = {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
 
 
 class Client:
     """Calls the operations of one API by their names in boto3: `client.get_parameter(Name="a")`.
 
-    Parameters:
-        api: which API.
-        endpoint: its URL.
-        region: the region that signatures name.
-        credentials: with what calls are signed.
-        connect_timeout: seconds until a connection must stand.
-        read_timeout: seconds without a byte of an answer.
-        attempts: how often a call is tried that is throttled, or fails on the way or by the service's fault.
+    Calls raise `AwsError` for an error that the service answered with, and OSError or HTTPException if there is no
+    answer.
 
-    Calls raise `AwsError`, or OSError or HTTPException where the service is out of reach.
+    Args:
+        api: The API.
+        endpoint: The API's URL.
+        region: The region that signatures name.
+        credentials: The key that calls are signed with.
+        patience: How long to wait and how often to try.
     """
 
-    def __init__(
-        self,
-        api: Api,
-        endpoint: str,
-        region: str,
-        credentials: Credentials,
-        *,
-        connect_timeout: float,
-        read_timeout: float,
-        attempts: int,
-    ) -> None:
+    def __init__(self, api: Api, endpoint: str, region: str, credentials: Credentials, patience: Patience) -> None:
         self._api = api
         self._url = urlsplit(endpoint)
         self._region = region
         self._credentials = credentials
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
-        self._attempts = attempts
+        self._patience = patience
         self._idle: deque[tuple[float, HTTPConnection]] = deque()
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
@@ -112,15 +122,14 @@ class Client:
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps(parameters).encode()
-        for attempt in range(1, self._attempts + 1):
+        for attempt in range(1, self._patience.attempts + 1):
             try:
                 return self._try(operation, body)
             except AwsError as error:
-                code = error.response["Error"]["Code"]
-                if attempt == self._attempts or not (error.status >= 500 or code in _RETRIED):
+                if attempt == self._patience.attempts or not (error.status >= 500 or error.code in _RETRIED):
                     raise
             except (OSError, HTTPException):
-                if attempt == self._attempts:
+                if attempt == self._patience.attempts:
                     raise
             time.sleep(random.uniform(0, MAX_WAIT))  # noqa: S311 - spreads retries, keeps no secret
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -130,7 +139,7 @@ class Client:
         try:
             connection.request("POST", self._url.path or "/", body, self._headers(operation, body))
             answer = connection.getresponse()
-            status, text = answer.status, answer.read()
+            status, content = answer.status, answer.read()
         except BaseException:
             connection.close()
             raise
@@ -139,7 +148,7 @@ class Client:
         else:
             self._idle.append((time.monotonic(), connection))
         try:
-            document = json.loads(text) if text else {}
+            document = json.loads(content) if content else {}
         except ValueError:
             document = {}
         if status != 200:
@@ -153,14 +162,14 @@ class Client:
                 since, connection = self._idle.pop()
             except IndexError:  # another thread has taken the last one
                 break
-            # One that can be read from was closed meanwhile: there is nothing else to read.
+            # One that has something to read was closed by the service: it sends nothing else unasked.
             if time.monotonic() - since <= MAX_IDLE_SECONDS and not select.select([connection.sock], [], [], 0)[0]:
                 return connection
             connection.close()
         kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
-        connection = kind(self._url.hostname or "", self._url.port, timeout=self._connect_timeout)
+        connection = kind(self._url.hostname or "", self._url.port, timeout=self._patience.connect_timeout)
         connection.connect()
-        connection.sock.settimeout(self._read_timeout)
+        connection.sock.settimeout(self._patience.read_timeout)
         return connection
 
     def _headers(self, operation: str, body: bytes) -> dict[str, str]:
@@ -169,22 +178,24 @@ class Client:
             "Host": self._url.netloc,
             "X-Amz-Target": f"{self._api.target}.{operation}",
         }
-        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        return sign(
-            headers,
-            body,
-            self._credentials,
-            path=self._url.path or "/",
-            service=self._api.service,
-            region=self._region,
-            now=now,
-        )
+        scope = Scope(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), self._region, self._api.service)
+        return sign(headers, body, self._credentials, scope, path=self._url.path or "/")
 
 
-def sign(
-    headers: dict[str, str], body: bytes, credentials: Credentials, *, path: str, service: str, region: str, now: str
-) -> dict[str, str]:
-    """The headers of a POST, with those that sign it (Signature Version 4). `now` is `YYYYMMDDTHHMMSSZ`, UTC."""
+def sign(headers: dict[str, str], body: bytes, credentials: Credentials, scope: Scope, *, path: str) -> dict[str, str]:
+    """Sign a POST (Signature Version 4).
+
+    Args:
+        headers: The headers to sign; `Host` must be one of them.
+        body: The request's body.
+        credentials: The key to sign with.
+        scope: What the signature is valid for.
+        path: The path of the URL.
+
+    Returns:
+        The headers with those that sign the request.
+    """
+    now, region, service = scope
     headers = {**headers, "X-Amz-Date": now}
     if credentials.token:
         headers["X-Amz-Security-Token"] = credentials.token
@@ -192,13 +203,13 @@ def sign(
     signed = ";".join(name for name, _ in canonical)
     lines = "".join(f"{name}:{value}\n" for name, value in canonical)
     request = f"POST\n{path}\n\n{lines}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
-    scope = f"{now[:8]}/{region}/{service}/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    credential_scope = f"{now[:8]}/{region}/{service}/aws4_request"
+    string_to_sign = f"AWS4-HMAC-SHA256\n{now}\n{credential_scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     key = f"AWS4{credentials.secret_key}".encode()
     for part in (now[:8], region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
-    credential = f"{credentials.access_key}/{scope}"
+    signature = hmac.digest(key, string_to_sign.encode(), "sha256").hex()
+    credential = f"{credentials.access_key}/{credential_scope}"
     headers["Authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature={signature}"
     )

@@ -1,13 +1,78 @@
-"""Domain errors, and their one mapping to HTTP: problem documents (RFC 9457)."""
+"""The errors of the API and of functions, and their one mapping to HTTP: problem documents (RFC 9457).
+
+A library function, of either handler style, may raise any of the exceptions below. Over HTTP it becomes a problem
+document with the exception's status; in a flow, the name of its class is the error's name, for `Retry` and `Catch`.
+
+```python
+from chalicelib.errors import NotFound
+
+class UnknownOrder(NotFound):
+    pass
+
+def handler(order_id: str) -> Order:
+    raise UnknownOrder(f"There is no order {order_id!r}.")
+```
+
+For a status that no class has, derive one from `DomainError` and set `status`.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
+__all__ = [
+    "BadRequest",
+    "Conflict",
+    "DomainError",
+    "FieldError",
+    "Forbidden",
+    "Invalid",
+    "MethodNotAllowed",
+    "NotFound",
+    "TooLarge",
+    "TooManyRequests",
+    "Unauthorized",
+    "Unavailable",
+]
+
 PROBLEM_JSON = "application/problem+json"
+
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
+    417: "Expectation Failed",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    423: "Locked",
+    424: "Failed Dependency",
+    426: "Upgrade Required",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+}
+"""The reason phrases of RFC 9110, RFC 4918 and RFC 6585. Those of `http.HTTPStatus` differ between Python versions."""
 
 THROTTLING_CODES = frozenset(
     {
@@ -23,13 +88,19 @@ THROTTLING_CODES = frozenset(
         "SlowDown",
     }
 )
-"""Codes by which AWS services say "later": the caller is told so, instead of a server error."""
+"""The error codes by which AWS services refuse a call because there were too many."""
 
 RETRY_AFTER = 1  # seconds; AWS's token buckets refill by the second
 
 
 class DomainError(Exception):
-    """A failure that the caller can understand. Its text is the problem's `detail` and must name the way out."""
+    """A failure that the caller can understand. Subclasses set `status`, from 400 to 599.
+
+    Args:
+        detail: What is wrong and what to do, as a sentence. The caller sees it.
+        errors: What is wrong with each field.
+        headers: Headers of the answer.
+    """
 
     status: int = 500
 
@@ -58,7 +129,7 @@ class BadRequest(DomainError):
 
 
 class Unauthorized(DomainError):
-    """There is no token, or none that is accepted."""
+    """The token is missing or not accepted."""
 
     status = 401
 
@@ -73,37 +144,42 @@ class Forbidden(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such thing, or none that the caller may know of."""
+    """It does not exist, or the caller may not know that it does."""
 
     status = 404
 
 
 class MethodNotAllowed(DomainError):
-    """The path exists, the method does not."""
+    """The path exists, but not with this method."""
 
     status = 405
 
 
 class Conflict(DomainError):
-    """The state of the thing does not allow it."""
+    """The current state does not allow it."""
 
     status = 409
 
 
 class TooLarge(DomainError):
-    """The body exceeds what Step Functions takes."""
+    """The body is too large."""
 
     status = 413
 
 
 class Invalid(DomainError):
-    """The body is readable and does not fit its schema; `errors` names each field."""
+    """The body can be read but is not what is expected; `errors` names each field."""
 
     status = 422
 
 
 class TooManyRequests(DomainError):
-    """AWS, or the stage's quota, says later."""
+    """The caller has sent too many requests.
+
+    Args:
+        detail: What is wrong and what to do.
+        retry_after: After how many seconds to try again.
+    """
 
     status = 429
 
@@ -112,7 +188,12 @@ class TooManyRequests(DomainError):
 
 
 class Unavailable(DomainError):
-    """Something that the answer needs is out of reach."""
+    """Something that the answer needs is unavailable at the moment.
+
+    Args:
+        detail: What is wrong and what to do.
+        retry_after: After how many seconds to try again.
+    """
 
     status = 503
 
@@ -133,7 +214,7 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": title_of(self.status),
             "status": self.status,
             "detail": self.detail,
             "requestId": self.request_id,
@@ -146,17 +227,41 @@ class Problem:
         return json.dumps(self.to_json(), separators=(",", ":"))
 
 
+def title_of(status: int) -> str:
+    """Return the title of a problem with this status."""
+    return TITLES.get(status) or ("Client Error" if status < 500 else "Server Error")
+
+
 def problem_of(error: BaseException, request_id: str) -> Problem:
-    """The problem document of any exception. What is no `DomainError` says nothing of itself beyond its status."""
-    known = error if isinstance(error, DomainError) else _translated(error)
+    """Return the problem document of any exception. Only a `DomainError` is described to the caller."""
+    known = caller_error(error)
     if known is not None:
         return Problem(known.status, known.detail, request_id, known.errors, known.headers)
-    detail = f"The service failed. Its log has the reason under the request id {request_id}."
-    return Problem(500, detail, request_id)
+    return Problem(500, f"The service failed. Its log has the reason under the request id {request_id}.", request_id)
+
+
+def caller_error(error: BaseException) -> DomainError | None:
+    """Return what the caller is told of an exception; None if it is a failure of the service's own.
+
+    This is the one rule for exceptions that are not `DomainError`: AWS refusing a call because there were too many,
+    failing itself (5xx) or not answering is a 503 with `Retry-After`, and an exception of Chalice keeps its status.
+    """
+    if isinstance(error, DomainError):
+        return error if isinstance(error.status, int) and 400 <= error.status <= 599 else None
+    if is_throttling(error):
+        return Unavailable("AWS is throttling this stage. Try again after the time in the header Retry-After.")
+    if is_unanswered(error):
+        return Unavailable("An AWS service that this call needs is unavailable. Try again.")
+    status = getattr(error, "STATUS_CODE", None)
+    if isinstance(status, int) and type(error).__module__ == "chalice.app":  # a function raised NotFoundError or such
+        translated = DomainError(str(error))
+        translated.status = status
+        return translated
+    return None
 
 
 def error_code(error: BaseException) -> str:
-    """The code that AWS gave a failed call (`botocore` ClientError), or the empty text."""
+    """Return the code that AWS gave a failed call (`botocore` ClientError), or the empty string."""
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
     return str(code)
@@ -167,21 +272,15 @@ def is_throttling(error: BaseException) -> bool:
     return error_code(error) in THROTTLING_CODES
 
 
-def is_unreachable(error: BaseException) -> bool:
-    """Whether a call got no answer: no connection, or none in time."""
-    return any(c.__name__ in {"HTTPClientError", "ConnectionError"} for c in type(error).__mro__) and any(
-        c.__module__.startswith("botocore") for c in type(error).__mro__
+def is_unanswered(error: BaseException) -> bool:
+    """Whether a call of AWS has no answer: no connection, none in time, or a 5xx. It may have taken effect."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
+    status = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
+    if isinstance(status, int):
+        return status >= 500
+    # by name, as botocore takes longer to import than an answer
+    classes = type(error).__mro__
+    return any(c.__name__ in {"HTTPClientError", "ConnectionError"} for c in classes) and any(
+        c.__module__.startswith("botocore") for c in classes
     )
-
-
-def _translated(error: BaseException) -> DomainError | None:
-    if is_throttling(error):
-        return TooManyRequests("AWS is throttling this stage. Try again after the time in the header Retry-After.")
-    if is_unreachable(error):
-        return Unavailable("An AWS service that this call needs did not answer. Try again.")
-    status = getattr(error, "STATUS_CODE", None)
-    if isinstance(status, int) and type(error).__module__ == "chalice.app":  # a function raised NotFoundError or such
-        translated = DomainError(str(error))
-        translated.status = status
-        return translated
-    return None

@@ -1,6 +1,6 @@
 """Who is calling: Cognito's id tokens, their verification, groups.
 
-API Gateway's authorizer verifies tokens on AWS. Anywhere else nobody has, and `verify_token` does, with python-jose.
+On AWS, API Gateway's authorizer verifies tokens. Everywhere else `verify_token` does, with python-jose.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import aws, jwks
+from chalicelib import aws, jwks, strict_json
 from chalicelib.errors import Unauthorized, Unavailable
 from chalicelib.settings import settings
 
 ADMIN_GROUP = "admin"
 ALGORITHM = "RS256"
 MAX_TOKEN_LENGTH = 16_384
+MAX_SUB_LENGTH = 1_024
+LATEST = 253_402_300_799  # the last second of the year 9999
 KEEP_VERIFIED_SECONDS = 60.0
 
 _verified: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
@@ -41,9 +43,15 @@ class User:
 
 
 def authenticate(headers: Mapping[str, str], authorizer_claims: Mapping[str, Any] | None) -> User:
-    """The caller of a request: from the claims that API Gateway has verified, else from the token itself.
+    """Return the caller of a request: from the claims that API Gateway has verified, else from the token itself.
 
-    Raises `Unauthorized`, and `Unavailable` if the keys to verify with are out of reach.
+    Args:
+        headers: The headers of the request, by lower-case name.
+        authorizer_claims: The claims of API Gateway's authorizer; only on Lambda are they trusted.
+
+    Raises:
+        Unauthorized: The token is missing or not accepted.
+        Unavailable: The keys to verify the token with could not be fetched.
     """
     if settings.on_lambda and authorizer_claims:
         return user_of(authorizer_claims)
@@ -51,11 +59,16 @@ def authenticate(headers: Mapping[str, str], authorizer_claims: Mapping[str, Any
 
 
 def verify_token(token: str) -> dict[str, Any]:
-    """The claims of an id token of the stage's user pool; `token` may be preceded by `Bearer `.
+    """Return the claims of an id token of the stage's user pool; `token` may begin with `Bearer `.
 
-    Checked are the signature (RS256 and nothing else), issuer, audience, expiry and `token_use`, as API Gateway's
-    Cognito authorizer does. Raises `Unauthorized` saying which failed, and `Unavailable` if the pool's keys are out of
-    reach. https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+    Checks the signature (RS256 and nothing else), issuer, audience, expiry and `token_use`, as API Gateway's Cognito
+    authorizer does, and the type of each claim that is used.
+
+    Raises:
+        Unauthorized: A check failed; the message says which.
+        Unavailable: The pool's keys could not be fetched.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
     """
     token = _bare(token)
     key = (token, settings.token_issuer, settings.user_pool_client_id)
@@ -71,12 +84,12 @@ def verify_token(token: str) -> dict[str, Any]:
 
 
 def forget() -> None:
-    """Verify every token anew."""
+    """Forget which tokens have been verified."""
     _verified.clear()
 
 
 def user_of(claims: Mapping[str, Any]) -> User:
-    """The user that verified claims speak of."""
+    """Return the user that verified claims describe."""
     return User(
         id=str(claims["sub"]),
         email=claims.get("email"),
@@ -87,14 +100,14 @@ def user_of(claims: Mapping[str, Any]) -> User:
 
 
 def parse_groups(value: Any) -> tuple[str, ...]:
-    """The claim `cognito:groups`: a list in a token, a text (`[a b]`, `a,b`) where API Gateway has passed it on."""
+    """Read the claim `cognito:groups`: a list in a token, a string (`[a b]`, `a,b`) from API Gateway."""
     if isinstance(value, str):
         value = re.split(r"[,\s]+", value.strip().removeprefix("[").removesuffix("]"))
-    return tuple(str(group) for group in value or () if group)
+    return tuple(group for group in value if group and isinstance(group, str)) if isinstance(value, list) else ()
 
 
 def email_of(user: User) -> str | None:
-    """The user's email address; asks Cognito only if the token does not say."""
+    """Return the user's email address; ask Cognito only if the token does not have it."""
     if user.email is not None or not settings.user_pool_id:
         return user.email
     try:
@@ -117,46 +130,71 @@ def _bare(token: str) -> str:
 
 def _verify(token: str) -> dict[str, Any]:
     if not settings.user_pool_client_id:
-        raise Unavailable("No user pool is configured: set USER_POOL_ID and USER_POOL_CLIENT_ID.")
-    from jose import jwt
-    from jose.exceptions import ExpiredSignatureError, JOSEError
+        raise Unavailable("No user pool is configured. Set USER_POOL_ID and USER_POOL_CLIENT_ID.")
+    from jose import jws
 
     try:
-        header = jwt.get_unverified_header(token)
-    except (JOSEError, ValueError, TypeError, AttributeError):
-        raise Unauthorized("The token is malformed: it is no JSON Web Token.") from None
+        header = jws.get_unverified_header(token)
+    except Exception:  # whatever the library fails with, it is the token that it cannot read
+        raise Unauthorized("The token is malformed: it is not a JSON Web Token.") from None
     if header.get("alg") != ALGORITHM:
         raise Unauthorized(f"The token is signed with {header.get('alg')!r}; only {ALGORITHM} is accepted.")
-    key = jwks.key(header.get("kid"))
+    if "crit" in header:  # RFC 7515, section 4.1.11: whoever does not understand the extensions refuses the token
+        raise Unauthorized("The token's header has 'crit': extensions are not supported.")
+    kid = header.get("kid")
+    key = jwks.key(kid) if isinstance(kid, str) else None
     if key is None:
         raise Unauthorized("The token was not signed by the stage's user pool.")
-    options = {"verify_aud": False, "verify_iss": False, "verify_at_hash": False, "require_exp": True}
     try:
-        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], options=options)
-    except ExpiredSignatureError:
-        raise Unauthorized("The token has expired. Sign in again.") from None
-    except (JOSEError, ValueError, TypeError, AttributeError) as error:
-        raise Unauthorized(f"The token is not valid: {str(error).rstrip('.') or 'it cannot be read'}.") from None
+        payload = jws.verify(token, key, ALGORITHM)
+    except Exception:
+        raise Unauthorized("The token is not valid: its signature is wrong.") from None
+    try:
+        claims = strict_json.loads(payload)
+    except strict_json.UnreadableError as error:
+        raise Unauthorized(f"The token is not valid: {error}.") from None
+    if not isinstance(claims, dict):
+        raise Unauthorized("The token is not valid: its claims must be a JSON object.")
     _check(claims)
     return claims
 
 
 def _check(claims: dict[str, Any]) -> None:
     if claims.get("token_use") != "id":
-        raise Unauthorized(f"The token's use is {claims.get('token_use')!r}: send the id token.")
+        raise Unauthorized(f"The token's use is {claims.get('token_use')!r}. Send the id token.")
     if claims.get("iss") != settings.token_issuer:
         raise Unauthorized("The token was issued by another user pool.")
     if claims.get("aud") != settings.user_pool_client_id:
         raise Unauthorized("The token was issued for another client.")
-    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        raise Unauthorized("The token names no user.")
+    _check_times(claims)
+    for name in ("sub", "email", "cognito:username"):
+        if not isinstance(claims.get(name, ""), str):
+            raise Unauthorized(f"The token is not valid: its claim {name!r} must be a string.")
+    if not 1 <= len(claims.get("sub", "")) <= MAX_SUB_LENGTH:
+        raise Unauthorized(f"The token is not valid: 'sub' must have 1 to {MAX_SUB_LENGTH} characters.")
+    groups = claims.get("cognito:groups", [])
+    if not isinstance(groups, str) and not (isinstance(groups, list) and all(isinstance(g, str) for g in groups)):
+        raise Unauthorized("The token is not valid: its claim 'cognito:groups' must be a list of strings.")
+
+
+def _check_times(claims: dict[str, Any]) -> None:
+    """Check `exp`, and `nbf` and `iat` if they are there: whole seconds since 1970, as Cognito writes them."""
+    times = {name: claims.get(name) for name in ("exp", "nbf", "iat") if name == "exp" or name in claims}
+    for name, value in times.items():
+        if type(value) is not int or not 0 <= value <= LATEST:
+            raise Unauthorized(f"The token is not valid: its claim {name!r} must be in seconds since 1970.")
+    now = time.time()
+    if claims["exp"] < now:
+        raise Unauthorized("The token has expired. Sign in again.")
+    if claims.get("nbf", 0) > now:
+        raise Unauthorized("The token is not valid yet.")
 
 
 def _expiry(value: Any) -> datetime | None:
-    """The claim `exp`: seconds in a token, a text where API Gateway has passed it on."""
+    """Read the claim `exp`: seconds in a token, a date as a string from API Gateway."""
     try:
         return datetime.fromtimestamp(float(value), UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, OSError):
         pass
     try:
         return datetime.strptime(str(value), "%a %b %d %H:%M:%S UTC %Y").replace(tzinfo=UTC)

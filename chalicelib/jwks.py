@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeySet:
-    """The keys at one URL. A made-up key id cannot turn callers into a flood of requests: refetching is limited."""
+    """The keys at one URL. Made-up key ids cannot cause a flood of requests: refetching is limited."""
 
     def __init__(self, url: str):
         self._url = url
@@ -31,20 +31,25 @@ class KeySet:
         self._refetches: list[float] = []
         self._lock = threading.Lock()
 
-    def key(self, kid: object) -> Any:
-        """The key `kid`, None if the pool has none such. Raises `Unavailable` if no keys could be fetched so far."""
+    def key(self, kid: str) -> Any:
+        """Return the key `kid`, None if the pool does not have it.
+
+        Raises:
+            Unavailable: The keys could not be fetched, so that nobody knows whether the pool has this one.
+        """
         now = time.monotonic()
-        found = self._keys.get(kid) if isinstance(kid, str) else None
+        found = self._keys.get(kid)
         if found is not None and now - self._fetched < KEEP_SECONDS:
             return found
         with self._lock:
             if self._fetched > now:  # another thread has fetched meanwhile
-                return self._keys.get(kid) if isinstance(kid, str) else None
+                return self._keys.get(kid)
             if now - self._failed >= PAUSE_SECONDS and self._may_fetch(now, found):
                 self._fetch()
-            if not self._keys:
-                raise Unavailable("The keys to verify tokens with are out of reach. Try again.")
-            return self._keys.get(kid) if isinstance(kid, str) else None
+            found = self._keys.get(kid)
+            if found is None and (not self._keys or self._failed > self._fetched):
+                raise Unavailable("The keys to verify tokens with could not be fetched. Try again.")
+            return found
 
     def _may_fetch(self, now: float, found: Any) -> bool:
         if found is not None or not self._keys:
@@ -62,12 +67,12 @@ class KeySet:
 
         try:
             if not self._url.startswith(("http://", "https://")):
-                raise ValueError("JWKS_URL is no http URL")
+                raise ValueError("JWKS_URL must be an http or https URL")
             with urllib.request.urlopen(self._url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked
                 listed = json.load(answer)["keys"]
             keys = {str(key["kid"]): jwk.construct(key, "RS256") for key in listed if key.get("kty") == "RSA"}
         except Exception as error:
-            _log.warning("the keys at %s are out of reach: %s", self._url, error)
+            _log.warning("The keys at %s could not be fetched: %s", self._url, error)
             self._failed = time.monotonic()
             return
         self._keys = keys
@@ -77,8 +82,8 @@ class KeySet:
 _sets: dict[str, KeySet] = {}
 
 
-def key(kid: object) -> Any:
-    """The key `kid` of the stage's user pool."""
+def key(kid: str) -> Any:
+    """Return the key `kid` of the stage's user pool, as `KeySet.key` does."""
     url = settings.jwks_url
     return _sets.setdefault(url, KeySet(url)).key(kid)
 

@@ -6,8 +6,7 @@ import logging
 import threading
 import time
 
-from chalicelib import aws
-from chalicelib.runs.records import date_text
+from chalicelib import aws, times
 from chalicelib.settings import settings
 
 KEEP_SECONDS = 300.0
@@ -38,7 +37,7 @@ class CreationDates:
         self._fetched = time.monotonic()
         try:
             pages = aws.stepfunctions().get_paginator("list_state_machines").paginate()
-            self._dates = {m["name"]: date_text(m["creationDate"]) for p in pages for m in p["stateMachines"]}
+            self._dates = {m["name"]: times.iso(m["creationDate"]) for p in pages for m in p["stateMachines"]}
         except Exception as error:
             _log.warning("the creation dates of flows are out of reach: %s", type(error).__name__)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from chalicelib import aws
 from chalicelib.names import USER_KEY
 from chalicelib.settings import settings
+from chalicelib.tables import TTL, USAGE
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -124,12 +125,12 @@ def monthly(user_id: str, start: str = "0000-01", end: str = "9999-12") -> list[
         .get_paginator("query")
         .paginate(
             TableName=settings.names.usage_table,
-            KeyConditionExpression="userId = :user AND yearMonth BETWEEN :start AND :end",
+            KeyConditionExpression=f"{USAGE.hash_key} = :user AND {USAGE.range_key} BETWEEN :start AND :end",
             ExpressionAttributeValues={":user": {"S": user_id}, ":start": {"S": start}, ":end": {"S": end}},
             ConsistentRead=True,
         )
     )
-    return [MonthlyUsage(i["yearMonth"]["S"], int(i["apiCalls"]["N"])) for page in pages for i in page["Items"]]
+    return [MonthlyUsage(i[USAGE.range_key]["S"], int(i["apiCalls"]["N"])) for page in pages for i in page["Items"]]
 
 
 @functools.cache
@@ -143,9 +144,9 @@ def _increment(user_id: str) -> None:
     now = datetime.now(UTC)
     aws.dynamodb_for_usage().update_item(
         TableName=settings.names.usage_table,
-        Key={"userId": {"S": user_id}, "yearMonth": {"S": now.strftime("%Y-%m")}},
+        Key=USAGE.key(user_id, now.strftime("%Y-%m")),
         UpdateExpression="ADD apiCalls :one SET #ttl = :ttl",
-        ExpressionAttributeNames={"#ttl": "ttl"},
+        ExpressionAttributeNames={"#ttl": TTL},
         ExpressionAttributeValues={":one": {"N": "1"}, ":ttl": {"N": str(int(now.timestamp()) + RETENTION_SECONDS)}},
     )
 

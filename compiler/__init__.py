@@ -10,11 +10,17 @@
 Never deployed: the API reads the catalog that this package writes (`chalicelib.flows.catalog`).
 """
 
-from compiler.compiled import CompiledFlow, FunctionUse, Project
-from compiler.diagnostic import Diagnostic, Position, Severity
-from compiler.model import Schedule
-from compiler.project import check_paths, compile_project
-from compiler.schedule import ScheduleError, parse_schedule
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compiler.compiled import CompiledFlow, FunctionUse, Project
+    from compiler.diagnostic import Diagnostic, Position, Severity
+    from compiler.model import Schedule
+    from compiler.project import check_paths, compile_project
+    from compiler.schedule import ScheduleError, parse_schedule
 
 __all__ = [
     "CompiledFlow",
@@ -29,3 +35,28 @@ __all__ = [
     "compile_project",
     "parse_schedule",
 ]
+
+_MODULES = {
+    "CompiledFlow": "compiled",
+    "Diagnostic": "diagnostic",
+    "FunctionUse": "compiled",
+    "Position": "diagnostic",
+    "Project": "compiled",
+    "Schedule": "model",
+    "ScheduleError": "schedule",
+    "Severity": "diagnostic",
+    "check_paths": "project",
+    "compile_project": "project",
+    "parse_schedule": "schedule",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for: `python -m compiler` starts without the project's dependencies to say how to get them.
+
+    Raises:
+        AttributeError: The package has no such name.
+    """
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

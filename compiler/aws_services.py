@@ -1,6 +1,6 @@
 """AWS's services and their actions, by the names that Step Functions gives them in `arn:aws:states:::aws-sdk:...`.
 
-Read from botocore's API models: from all of them the first bytes alone, which hold a service's names.
+Read from botocore's API models. Only their first bytes are read for the names of the services.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MODEL = "service-2.json.gz"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: the name that it signs requests with, and the file of its API model."""
+    """A service: the name that requests to it are signed with, and the file of its API model."""
 
     signing_name: str
     model: Path
@@ -26,7 +26,7 @@ class Service:
 
 @cache
 def services() -> dict[str, Service]:
-    """Every service that botocore knows, by its name in Step Functions: `dynamodb`, `sfn`, `cloudwatchlogs`."""
+    """Return every service in botocore by its name in Step Functions: `dynamodb`, `sfn`, `cloudwatchlogs`."""
     import botocore
 
     found: dict[str, Service] = {}
@@ -50,7 +50,7 @@ def _member(name: str, head: str) -> str:
 
 @cache
 def actions(service: str) -> frozenset[str]:
-    """The actions of a service as Step Functions writes them, `getItem`; none for a service that is unknown."""
+    """Return the actions of a service as Step Functions writes them, `getItem`; empty for an unknown service."""
     known = services().get(service)
     if known is None:
         return frozenset()

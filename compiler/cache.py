@@ -1,8 +1,9 @@
-"""Units of files that have not changed, kept by the content of the file between runs.
+"""The cache of compiled units between runs, by the content of their files.
 
-One JSON file for a project, replaced as a whole: runs at the same time each write a complete file, the last one stays,
-and an entry that is missing is compiled again. A key covers the file's text, the code of the compiler and what else the
-unit depends on, so that an entry is right or not found. JSON and not pickle: a file from elsewhere can do no harm.
+Each project has one JSON file, which is always replaced as a whole: of simultaneous runs the last one wins, and a
+missing entry is compiled again. A key covers the content of the file, the code of the compiler and whatever else the
+unit depends on, so that a stale entry is never found. The format is JSON, not pickle: loading a file from elsewhere is
+harmless.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _KEPT_ROOTS = 16
 
 
 class UnitCache:
-    """The cache of one project. Thread-safe; `compile` is the way in."""
+    """The cache of one project. Thread-safe."""
 
     def __init__(self, root: Path) -> None:
         self._file = root / CACHE_FILE
@@ -44,10 +45,16 @@ class UnitCache:
     def compile(
         self, texts: Mapping[str, str], flows: Mapping[str, frozenset[str]], extensions: Extensions, *, all_files: bool
     ) -> tuple[list[Unit], int]:
-        """The units of these files, and how many of them were compiled anew.
+        """Return the units of files, compiling those that are not in the cache.
 
-        `flows` are, for each file, the names that mean flows in its `steps:`.
-        `all_files` says that they are all of the project's: what is known of others is then forgotten.
+        Args:
+            texts: The content of each file by its path.
+            flows: For each file, the names that mean flows in its `steps:`.
+            extensions: What plugins add to the compiler.
+            all_files: Whether these are all files of the project; if so, other entries are dropped.
+
+        Returns:
+            The units, and how many of them were compiled.
         """
         with self._lock:
             if self._units is None:
@@ -88,13 +95,13 @@ class UnitCache:
             content = json.dumps({"version": _version(), "units": self._encoded}, separators=(",", ":"))
             temporary.write_text(content, encoding="utf-8")
             temporary.replace(self._file)
-        except OSError:  # a folder that cannot be written to costs time, nothing else
+        except OSError:  # an unwritable folder only costs time
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
 
 def cache_of(root: Path) -> UnitCache:
-    """The cache of the project at `root`, one in a process."""
+    """Return the cache of the project at `root`; the same one for the whole process."""
     with _lock:
         if root not in _caches and len(_caches) >= _KEPT_ROOTS:
             _caches.pop(next(iter(_caches)))
@@ -102,7 +109,7 @@ def cache_of(root: Path) -> UnitCache:
 
 
 def forget_caches() -> None:
-    """Forget what this process keeps; what is on disk stays."""
+    """Clear the caches in memory, but not those on disk."""
     with _lock:
         _caches.clear()
 
@@ -118,7 +125,7 @@ def _key(path: str, text: str, names: str) -> str:
 
 @cache
 def _version() -> str:
-    """Changes with the code that makes units, with what it knows of AWS, and with the Python that runs it."""
+    """Return what changes with the code of the compiler, with its knowledge of AWS, and with the Python version."""
     digest = blake2b(sys.version.encode(), digest_size=16)
     files = [
         file
@@ -126,7 +133,7 @@ def _version() -> str:
         for file in sorted(Path(folder).rglob("*.py"))
     ]
     botocore = find_spec("botocore")
-    if botocore is not None and botocore.origin is not None:  # its API models say which actions there are
+    if botocore is not None and botocore.origin is not None:  # its API models list the actions
         files.append(Path(botocore.origin))
     for file in files:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the compiler hands on: flows whose every name is resolved. Definitions are shared and never changed in place."""
+"""The compiler's result: flows whose names are all resolved. Definitions are shared; never change them in place."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FunctionUse:
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """How a function is deployed: the largest `timeout` (seconds) and `memory` (MB) that any flow asks for."""
+    """How a function is deployed: the largest `timeout` (seconds) and `memory` (MB) that any flow requests."""
 
     timeout: int
     memory: int
@@ -38,7 +38,7 @@ class FunctionSettings:
 class CompiledFlow:
     """A flow ready to be created as a state machine.
 
-    `definition` is as written (short forms expanded), with its `${...}`; `targets` says what each of them means;
+    `definition` is as written (short forms expanded), with its `${...}`; `targets` maps each of them to its meaning;
     `references` are the flows that it starts; `permissions` are the statements of its role. `path` is relative to
     the project.
     """
@@ -60,11 +60,11 @@ class CompiledFlow:
     text: str = field(default="", repr=False, compare=False)
 
     def render(self, names: Names) -> str:
-        """The definition as JSON with every `${...}` replaced by what it means in one stage."""
+        """Return the definition as JSON with every `${...}` replaced by what it means in one stage."""
         return replace_in_json(self.text or json.dumps(self.definition, ensure_ascii=False), self.targets, names)
 
     def policy(self, names: Names) -> dict[str, Any]:
-        """The IAM policy document of the state machine's role in one stage; it has no statement when none is needed."""
+        """Return the IAM policy document of the state machine's role in one stage; it may have no statements."""
         return policy_document(self.permissions, self.targets, names)
 
 
@@ -72,9 +72,9 @@ class CompiledFlow:
 class Project:
     """All flows of a project.
 
-    `broken` has the flows that cannot run, each with its errors; a flow is in `flows` or in `broken`, never in both.
-    `diagnostics` has every finding of every file in the order of files and lines. `settings` has each function that
-    a flow uses.
+    `broken` has the flows that can't run, each with its errors; a flow is in `flows` or in `broken`, never in both.
+    `diagnostics` has every finding of every file, ordered by file and line. `settings` has each function that a flow
+    uses.
     """
 
     root: Path
@@ -83,9 +83,9 @@ class Project:
     broken: Mapping[str, tuple[Diagnostic, ...]]
     settings: Mapping[str, FunctionSettings] = field(default_factory=dict)
     compiled_count: int = 0
-    """How many files were compiled anew and not taken from the cache."""
+    """How many files were compiled, not taken from the cache."""
 
     @cached_property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """The findings that break a flow."""
+        """The findings of severity ERROR."""
         return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)

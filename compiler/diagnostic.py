@@ -1,4 +1,4 @@
-"""What is wrong with a flow, and where: the one shape in which every check reports."""
+"""What is wrong with a flow, and where: the form in which all findings are reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a finding weighs. An error breaks its flow; the others do not."""
+    """The severity of a finding. An error breaks its flow; the others do not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A range of a text. Lines and columns count from 1; the end is exclusive."""
+    """A range in a file. Lines and columns count from 1; the end is exclusive."""
 
     line: int
     column: int
@@ -31,8 +31,8 @@ START = Position(1, 1, 1, 1)
 class Diagnostic:
     """One finding about a flow's file.
 
-    `check` names the rule (`python -m compiler explain CHECK` tells more), `file` is relative to the project,
-    `pointer` is the JSON pointer of the value in the flow's file, `hint` says the way out where there is one.
+    `check` is the id of the rule (see `python -m compiler explain CHECK`), `file` is relative to the project, `pointer`
+    is the JSON pointer of the value in the flow's file, and `hint` says how to fix it, if that is known.
     """
 
     check: str

@@ -1,12 +1,12 @@
 """What plugins add to the compiler: checks, and step shorthands. See docs/plugins.md.
 
-A check is a `Check` (`compiler.checks.base`) with `file` or `project`; its id gets the plugin's name in front.
-A shorthand is a function from what stands after its key in a step to an ordinary step:
+A check is a `Check` (`compiler.checks.base`) with `file` or `project`; its id is prefixed with the plugin's name.
+A shorthand is a function from the value of its key in a step to an ordinary step:
 
     def greet(value):                       # - greet: Ada
         return {"call": "greetings_hello", "input": {"name": value}}
 
-A hook that fails is an error of its plugin; the flows that do not need it compile all the same.
+A hook that fails is an error of its plugin; flows that do not need it still compile.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NESTED = frozenset({"do", "otherwise", "parallel", "catch", "choose"})
 
 @dataclass(frozen=True)
 class Extensions:
-    """What the plugins of a project add. `key` changes with what shorthands may do."""
+    """What the plugins of a project add. `key` changes when the results of shorthands may change."""
 
     checks: tuple[Check, ...] = ()
     shorthands: Mapping[str, Shorthand] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Extensions:
 
 
 def extensions_of(root: Path) -> Extensions:
-    """The extensions of the project at `root`; loaded once for each list of installed plugins."""
+    """Return the extensions of the project at `root`; they are loaded once for each list of installed plugins."""
     listed = installed(root)
     known = _known.get(root)
     if known is None or known[0] is not listed:
@@ -53,9 +53,16 @@ def extensions_of(root: Path) -> Extensions:
 
 
 def expand_shorthands(steps: Any, shorthands: Mapping[str, Shorthand], pointer: str, problems: list[Violation]) -> Any:
-    """The steps with every shorthand replaced by the step that it stands for, at the same place.
+    """Replace every shorthand by the step that it represents; its other keys (`name`, `output`, `catch`, ...) are kept.
 
-    What else a step says (`name`, `output`, `catch`, ...) is kept.
+    Args:
+        steps: What is written as `steps`, or a part of it.
+        shorthands: The shorthands by key.
+        pointer: The JSON pointer of `steps` in the file.
+        problems: Collects the shorthands that fail.
+
+    Returns:
+        The expanded steps, in the same places.
     """
     if isinstance(steps, list):
         return [expand_shorthands(step, shorthands, f"{pointer}/{i}", problems) for i, step in enumerate(steps)]
@@ -67,10 +74,10 @@ def expand_shorthands(steps: Any, shorthands: Mapping[str, Shorthand], pointer: 
         try:
             step = _as_json(shorthands[key](_as_json(steps[key])))
             if not isinstance(step, dict) or not any(kind in step for kind in KINDS):
-                raise TypeError(f"it gave no step: {step!r}")
+                raise TypeError(f"it returned {step!r}, which is not a step")
         except (Exception, SystemExit) as error:
             problems.append(Violation("steps", f"{pointer}/{key}", f"The shorthand {key!r} failed: {error}."))
-            return {"wait": 1}  # in its place, so that no other mistake follows from this one
+            return {"wait": 1}  # a valid step, so that nothing else is reported because of this one
         return {**step, **{name: value for name, value in steps.items() if name != key}}
     return {
         key: expand_shorthands(value, shorthands, f"{pointer}/{key}", problems) if key in _NESTED else value
@@ -79,7 +86,7 @@ def expand_shorthands(steps: Any, shorthands: Mapping[str, Shorthand], pointer: 
 
 
 def _as_json(value: Any) -> Any:
-    """A copy of a value that has nothing but JSON in it."""
+    """Copy a value by way of JSON, so that it contains nothing else."""
     return json.loads(json.dumps(value, allow_nan=False))
 
 
@@ -110,7 +117,7 @@ def _problem(plugin: Plugin, error: HookError, root: Path) -> Diagnostic:
 
 def _check(plugin: Plugin, name: str, check: Any) -> Check:
     if not isinstance(check, Check) or (check.file is None and check.project is None):
-        raise HookError(f"plugin {plugin.name}: the check {name} is no Check with `file` or `project`")
+        raise HookError(f"plugin {plugin.name}: the check {name} must be a Check with `file` or `project`")
     id = f"{plugin.name}/{name}"
 
     def run(linked: Linked, view: ProjectView) -> Iterator[Finding]:
@@ -121,20 +128,20 @@ def _check(plugin: Plugin, name: str, check: Any) -> Check:
                 yield from map(_sound, check.file(FileView(linked.flow, linked.unit.placeholders)))
         except (Exception, SystemExit) as error:
             message = f"The check {id} failed: {type(error).__name__}: {error}."
-            yield Finding("/name", message, "it is the plugin's mistake", severity=Severity.WARNING)
+            yield Finding("/name", message, "report it to the plugin's author", severity=Severity.WARNING)
 
     return replace(check, id=id, file=None, project=run)
 
 
 def _sound(finding: Any) -> Finding:
     if not isinstance(finding, Finding) or not isinstance(finding.pointer, str) or not isinstance(finding.message, str):
-        raise TypeError(f"it found {finding!r}, which is no Finding with a pointer and a message")
+        raise TypeError(f"it yielded {finding!r}, not a Finding with a pointer and a message")
     return finding
 
 
 def _shorthand(plugin: Plugin, function: Any) -> Shorthand:
     if not callable(function):
-        raise HookError(f"plugin {plugin.name}: a step shorthand is a function, not {function!r}")
+        raise HookError(f"plugin {plugin.name}: a step shorthand must be a function, not {function!r}")
     if not plugin.prefix:
         return function  # type: ignore[no-any-return]
     texts = (file.read_text(encoding="utf-8-sig", errors="replace") for file in plugin.flows.rglob("*.y*ml"))
@@ -143,7 +150,7 @@ def _shorthand(plugin: Plugin, function: Any) -> Shorthand:
 
 
 def _prefixed(step: Any, prefix: str, own: Collection[str]) -> Any:
-    """A step that a plugin wrote, under the names that the project has for the plugin's functions and flows."""
+    """Prefix the names of the plugin's own functions and flows in a step that the plugin wrote."""
     if isinstance(step, str):
         return prefix + step if step in own else step
     if isinstance(step, list):

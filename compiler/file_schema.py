@@ -1,8 +1,8 @@
 """The JSON Schema of a flow's file, generated from the model, and the check of files against it.
 
 Editors complete and check flow files with the schema (`# yaml-language-server: $schema=...` on a file's first line).
-The compiler checks with the few keywords that the schema uses itself: a general validator takes longer for a file than
-reading it does, and its messages name schemas instead of the way out.
+The compiler implements only the keywords that this schema uses: a general validator takes longer than reading the file,
+and its messages are about schemas, not about how to fix the file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,17 @@ from functools import cache
 from typing import Any
 
 from chalicelib.flows.suggestions import nearest, suggestion
-from compiler.model import Access, Flow, FunctionEntry, IamStatement, Permissions, Schedule
+from compiler.model import (
+    ALIAS_NAME,
+    FLOW_NAME,
+    OWN_KEY,
+    Access,
+    Flow,
+    FunctionEntry,
+    IamStatement,
+    Permissions,
+    Schedule,
+)
 from compiler.pointers import escape
 from compiler.shortform_schema import SHORT_FORM_DEFINITIONS, SHORT_FORM_PROPERTIES
 from compiler.states_schema import STATES_DEFINITIONS
@@ -31,18 +41,23 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 _WORDS = {
     "object": "an object",
     "array": "a list",
-    "string": "a text",
+    "string": "a string",
     "boolean": "true or false",
-    "integer": "a whole number",
+    "integer": "an integer",
     "number": "a number",
+}
+_NAME_HINTS = {
+    FLOW_NAME: "use letters, digits, `_` and `-`, starting with a letter",
+    ALIAS_NAME: "use letters, digits and `_`, starting with a letter",
 }
 
 
 @cache
 def flow_schema() -> dict[str, Any]:
-    """The schema of a flow's file (JSON Schema 2020-12)."""
+    """Return the schema of a flow's file (JSON Schema 2020-12)."""
     body = _schema_of(Flow)
     body["properties"] |= SHORT_FORM_PROPERTIES
+    body["patternProperties"] = {OWN_KEY: {"description": "Your own: anchors and notes. The compiler ignores it."}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A flow of Serverless Dynamic Workflows",
@@ -65,7 +80,7 @@ def _schema_of(model: type) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A value that the schema forbids; `at_key` when the key is wrong and not its value."""
+    """Something that the schema forbids; `at_key` if it is the key, not its value."""
 
     check: str
     pointer: str
@@ -75,13 +90,13 @@ class Violation:
 
 
 def violations(value: Any) -> Iterator[Violation]:
-    """What is wrong with a file's own keys. Definitions are left to `asl.language`."""
+    """Yield what is wrong with a file's own keys. Definitions are left to `asl.language`."""
     yield from _check(value, flow_schema(), "", "the file")
     if isinstance(value, dict) and ("definition" in value) == ("steps" in value):
         if "steps" in value:
-            yield Violation("file-shape", "/steps", "A flow has either a definition or steps, not both.", at_key=True)
-        elif not _misspelt(("definition", "steps"), value, flow_schema()["properties"]):
-            yield Violation("file-shape", "", "The flow has neither a definition nor steps.", "add one of them")
+            yield Violation("file-shape", "/steps", "A flow can't have both a definition and steps.", at_key=True)
+        elif not _misspelled(("definition", "steps"), value, flow_schema()):
+            yield Violation("file-shape", "", "The flow has no definition.", "add `definition:` or `steps:`")
 
 
 def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
@@ -97,31 +112,33 @@ def _check(value: Any, schema: dict[str, Any], pointer: str, what: str) -> Itera
     if allowed is not None and value not in allowed:
         words = " or ".join(map(str, allowed))
         yield Violation(
-            "file-shape", pointer, f"{what} is {_show(value)}, not {words}.", suggestion(str(value), allowed)
+            "file-shape", pointer, f"{what} must be {words}, not {_show(value)}.", suggestion(str(value), allowed)
         )
         return
     kind = schema.get("type")
     if kind is not None and not _is(value, kind):
-        yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {_WORDS[kind]}.")
+        yield Violation("file-shape", pointer, f"{what} must be {_WORDS[kind]}, not {_show(value)}.")
     elif kind == "object":
         yield from _check_object(value, schema, pointer, what)
     elif kind == "array":
         if len(value) < schema.get("minItems", 0):
-            yield Violation("file-shape", pointer, f"{what} is empty.")
+            yield Violation("file-shape", pointer, f"{what} must not be empty.")
         items = schema.get("items")
         if items is not None:
             for index, item in enumerate(value):
                 yield from _check(item, items, f"{pointer}/{index}", f"item {index + 1} of {what}")
     elif kind == "string":
         if len(value) < schema.get("minLength", 0):
-            yield Violation("file-shape", pointer, f"{what} is empty.")
+            yield Violation("file-shape", pointer, f"{what} must not be empty.")
         elif "pattern" in schema and not re.search(schema["pattern"], value):
-            yield Violation("flow-name", pointer, f"{what} is {value!r}: letters, digits, `_` and `-`, a letter first.")
+            yield Violation(
+                "flow-name", pointer, f"{what} {value!r} is not a valid name.", _NAME_HINTS[schema["pattern"]]
+            )
     elif kind in ("integer", "number"):
         low, high = schema.get("minimum"), schema.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
-            yield Violation("file-shape", pointer, f"{what} is {value}; it must be {bounds}.")
+            yield Violation("file-shape", pointer, f"{what} must be {bounds}, not {value}.")
 
 
 def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
@@ -132,36 +149,43 @@ def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, w
         known = properties.get(key)
         if known is not None:
             yield from _check(item, known, f"{pointer}/{escape(key)}", key)
-        elif schema.get("additionalProperties") is False:
-            message = f"{what} has the unknown key {key!r}."
-            hint = suggestion(key, properties) or "known are " + ", ".join(properties)
+        elif schema.get("additionalProperties") is False and not _is_own(key, schema):
+            message = f"Unknown key {key!r} in {what}."
+            hint = suggestion(key, properties) or "use one of " + ", ".join(properties)
             yield Violation("unknown-key", f"{pointer}/{escape(key)}", message, hint, at_key=True)
     for key in schema.get("required", ()):
-        if key not in value and not _misspelt((key,), value, properties):
-            yield Violation("missing-key", pointer, f"{what} has no {key!r}.", f"add `{key}:`", at_key=True)
+        if key not in value and not _misspelled((key,), value, schema):
+            yield Violation(
+                "missing-key", pointer, f"{what} lacks the required key {key!r}.", f"add `{key}:`", at_key=True
+            )
 
 
-def _misspelt(wanted: Collection[str], value: dict[str, Any], known: Collection[str]) -> bool:
-    """Whether an unknown key is most likely one of those `wanted`, and has been reported as such."""
-    return any(nearest(key, known) in wanted for key in value if key not in known)
+def _is_own(key: str, schema: dict[str, Any]) -> bool:
+    return any(re.search(pattern, key) for pattern in schema.get("patternProperties", ()))
+
+
+def _misspelled(wanted: Collection[str], value: dict[str, Any], schema: dict[str, Any]) -> bool:
+    """Return whether an unknown key, which is reported anyway, is most likely one of those `wanted`."""
+    known = schema["properties"]
+    return any(nearest(key, known) in wanted for key in value if key not in known and not _is_own(key, schema))
 
 
 def _check_any(value: Any, choices: list[dict[str, Any]], pointer: str, what: str) -> Iterator[Violation]:
-    """Report against the choice that has the value's type, so that the message is about what was meant."""
+    """Report against the choice that the value resembles most, so that the message is about what was meant."""
     resolved = [
         flow_schema()["$defs"][choice["$ref"].rpartition("/")[2]] if "$ref" in choice else choice for choice in choices
     ]
     fitting = [choice for choice in resolved if "type" not in choice or _is(value, choice["type"])]
     if not fitting:
         words = " or ".join(_WORDS[choice["type"]] for choice in resolved)
-        yield Violation("file-shape", pointer, f"{what} is {_show(value)}, not {words}.")
+        yield Violation("file-shape", pointer, f"{what} must be {words}, not {_show(value)}.")
         return
     best = [(list(_check(value, choice, pointer, what)), _shared(value, choice)) for choice in fitting]
     yield from min(best, key=lambda found: (len(found[0]), -found[1]))[0]
 
 
 def _shared(value: Any, schema: dict[str, Any]) -> float:
-    """How much of what a schema knows is in a value: what was most likely meant."""
+    """Return which share of a schema's properties a value has: the largest share was most likely meant."""
     if "$ref" in schema:
         schema = flow_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
     if "anyOf" in schema:

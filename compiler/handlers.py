@@ -1,4 +1,4 @@
-"""Handler paths of flows, and what a function's file says about its handler without importing it."""
+"""The `handler` paths in flows, and the handlers of functions, inspected without importing them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z][\w-]*")
 
 
 def function_of_handler(handler: str) -> str | None:
-    """The library function that a handler path names, None when it is no handler path.
+    """Return the library function that a handler path refers to, or None if it is not a handler path.
 
     `functions/lib/X/handler.handler`, `chalicelib/lib/X/handler.handler` and `X` all mean `X`.
     """
@@ -40,7 +40,7 @@ class HandlerFault:
 
 
 def inspect_handler(file: Path) -> HandlerFault | None:
-    """Why the function in `file` cannot be called, None when it can. Nothing is imported."""
+    """Return why the function in `file` can't be called, or None if it can. Nothing is imported."""
     try:
         stat = file.stat()
     except OSError:
@@ -54,7 +54,7 @@ def _inspect(file: Path, mtime: int, size: int) -> HandlerFault | None:
         tree = ast.parse(file.read_bytes(), filename=file.name)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
-        return HandlerFault("missing-handler", f"the file is not Python: {error.args[0]}", line)
+        return HandlerFault("missing-handler", f"the file is not valid Python: {error.args[0]}", line)
     found: ast.stmt | None = None
     for statement in tree.body:
         found = statement if _binds_handler(statement) else found
@@ -63,7 +63,7 @@ def _inspect(file: Path, mtime: int, size: int) -> HandlerFault | None:
                 if isinstance(inner, ast.stmt) and inner is not statement and _binds_handler(inner):
                     found = inner
     if found is None:
-        return HandlerFault("missing-handler", "the file defines no `handler`")
+        return HandlerFault("missing-handler", "the file does not define `handler`")
     if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
         problem = _signature_problem(found)
         if problem:
@@ -89,7 +89,7 @@ def _binds_handler(statement: ast.stmt) -> bool:
 
 
 def _signature_problem(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """Why neither style of calling fits: `(event, context)`, or parameters bound from a JSON object by name."""
+    """Return why it can be called neither with `(event, context)` nor with a JSON object's members by name."""
     if function.decorator_list:
         return ""  # a decorator decides what is called
     arguments = function.args
@@ -97,11 +97,11 @@ def _signature_problem(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     names = [argument.arg for argument in positional]
     first_two = len(names) >= 2 and (names[0] in EVENT_NAMES, names[1] in CONTEXT_NAMES)
     if first_two == (True, True) and len(names) > 2:
-        return "`handler(event, context)` takes more than those two"
+        return "`handler(event, context)` must not have more parameters"
     if len(names) == 2 and names[0] in CONTEXT_NAMES and names[1] in EVENT_NAMES:
-        return "`handler(context, event)` has its parameters the wrong way round"
+        return "`handler(context, event)` has its parameters in the wrong order"
     if len(names) == 1 and names[0] in EVENT_NAMES and positional[0].annotation is None and not arguments.kwonlyargs:
-        return "`handler(event)` lacks its second parameter, `context`"
+        return "`handler(event)` lacks the second parameter, `context`"
     if arguments.vararg and names:
-        return f"`handler` takes `*{arguments.vararg.arg}`, which no JSON object can fill by name"
+        return f"`handler` has `*{arguments.vararg.arg}`, which a JSON object can't fill by name"
     return ""

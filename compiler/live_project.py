@@ -1,4 +1,4 @@
-"""A project at work: compiled when its files change, once a process."""
+"""A project that is compiled again when its files change, once in a process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from compiler.catalog import catalog_of
 from compiler.compiled import Project
 from compiler.project import compile_project
 
-_CHEAP_SCAN = 0.002  # seconds; a scan for changes that takes no longer runs at every call
-_SCAN_SHARE = 20  # a longer one runs at most this share of the time: 1/20
+_CHEAP_SCAN = 0.002  # seconds; a scan for changes that takes at most this long runs at every call
+_SCAN_SHARE = 20  # longer scans take up at most 1/20 of the time
 
 
 class LiveProject:
-    """The compiled project at `root`, and its catalog. Thread-safe, and cheap enough to ask for every request.
+    """The compiled project at `root`, and its catalog. Thread-safe, and cheap enough to call for every request.
 
-    Whoever needs the flows of one process shares one of these, so that a changed file is compiled once.
+    All users of the flows in a process share one of these, so that a changed file is compiled once.
     """
 
     def __init__(self, root: Path = PROJECT) -> None:

@@ -1,4 +1,4 @@
-"""From pointers to lines: a finding of a check as a diagnostic of a file."""
+"""From pointers to lines: turns the findings of checks into diagnostics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from compiler.source import Source
 
 
 def diagnostic_of(check: Check, finding: Finding, source: Source, origins: Mapping[str, str]) -> Diagnostic:
-    """The diagnostic of a finding; `origins` leads from an expanded definition back to the short form."""
+    """Turn a finding into a diagnostic; `origins` maps pointers into an expanded definition to its short form."""
     pointer = origin(finding.pointer, origins)
     if pointer != finding.pointer or finding.offset is None:
         position = source.position(pointer, key=finding.at_key)
@@ -21,7 +21,7 @@ def diagnostic_of(check: Check, finding: Finding, source: Source, origins: Mappi
 
 
 def origin(pointer: str, origins: Mapping[str, str]) -> str:
-    """Where in the file the value of a pointer into an expanded definition was written."""
+    """Return the pointer of what a value in an expanded definition was written as."""
     if not origins:
         return pointer
     known = pointer

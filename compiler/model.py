@@ -1,7 +1,7 @@
 """Second stage: what a flow's file may say, as data classes.
 
-Each field carries its key in YAML, its JSON Schema and its documentation; `compiler.file_schema` makes of them
-the schema that editors use and that the compiler checks files against, so that both always agree.
+Each field has its key in YAML, its JSON Schema and its documentation as metadata. From them `compiler.file_schema`
+generates the schema that editors use and that the compiler checks files against, so that both always agree.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ from typing import Any
 
 FLOW_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 ALIAS_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+OWN_KEY = "^x-"  # top-level keys of the author's own
 DEFAULT_TIMEOUT = 60  # seconds
 DEFAULT_MEMORY = 256  # MB
 MAX_LAMBDA_TIMEOUT = 900  # seconds
 MAX_LAMBDA_MEMORY = 10_240  # MB
 
-_TEXT = {"type": "string"}
+_STRING = {"type": "string"}
 _OBJECT = {"type": "object"}
-_ACTIONS = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+_ACTIONS = {"anyOf": [_STRING, {"type": "array", "items": _STRING, "minItems": 1}]}
 
 
 def yaml_key(key: str, schema: dict[str, Any], doc: str, *, required: bool = False) -> dict[str, Any]:
-    """Metadata of a field: its key in the file, its JSON Schema, and what an editor shows about it."""
+    """Return the metadata of a field: its key in the file, its JSON Schema, and what an editor shows about it."""
     return {"key": key, "schema": schema, "doc": doc, "required": required}
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionEntry:
-    """A function of a flow, under the name that the definition calls it by."""
+    """A function that a flow calls, under the name used in the definition."""
 
     name: str = field(
         metadata=yaml_key(
@@ -42,7 +43,7 @@ class FunctionEntry:
         metadata=yaml_key(
             "handler",
             {"type": "string", "minLength": 1},
-            "Which library function: its name, or `functions/lib/NAME/handler.handler`.",
+            "The library function: its name, or `functions/lib/NAME/handler.handler`.",
             required=True,
         )
     )
@@ -51,7 +52,7 @@ class FunctionEntry:
         metadata=yaml_key(
             "timeout",
             {"type": "integer", "minimum": 1},
-            f"Seconds before Lambda ends a call; {DEFAULT_TIMEOUT} by default, {MAX_LAMBDA_TIMEOUT} at most.",
+            f"Seconds after which Lambda stops a call; {DEFAULT_TIMEOUT} by default, at most {MAX_LAMBDA_TIMEOUT}.",
         ),
     )
     memory: int | None = field(
@@ -66,16 +67,19 @@ class FunctionEntry:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a flow starts by itself."""
+    """When a flow is started automatically."""
 
     expression: str = field(
         metadata=yaml_key(
-            "expression", _TEXT, "`cron(0 12 * * ? *)`, `rate(5 minutes)` or `at(2030-01-31T12:00:00)`.", required=True
+            "expression",
+            _STRING,
+            "`cron(0 12 * * ? *)`, `rate(5 minutes)` or `at(2030-01-31T12:00:00)`.",
+            required=True,
         )
     )
     timezone: str = field(
         default="UTC",
-        metadata=yaml_key("timezone", _TEXT, "An IANA time zone such as `Europe/Berlin`; UTC by default."),
+        metadata=yaml_key("timezone", _STRING, "An IANA time zone such as `Europe/Berlin`; UTC by default."),
     )
     enabled: bool = field(
         default=True, metadata=yaml_key("enabled", {"type": "boolean"}, "Whether the schedule fires; true by default.")
@@ -89,7 +93,10 @@ class Access:
     groups: tuple[str, ...] = field(
         default=(),
         metadata=yaml_key(
-            "groups", {"type": "array", "items": _TEXT}, "Cognito groups whose members may run the flow.", required=True
+            "groups",
+            {"type": "array", "items": _STRING},
+            "Cognito groups whose members may run the flow.",
+            required=True,
         ),
     )
 
@@ -102,12 +109,12 @@ class IamStatement:
         metadata=yaml_key("Action", _ACTIONS, "IAM actions, `s3:GetObject`.", required=True)
     )
     Resource: tuple[str, ...] = field(
-        metadata=yaml_key("Resource", _ACTIONS, "ARNs; `${...}` names resolve here as well.", required=True)
+        metadata=yaml_key("Resource", _ACTIONS, "ARNs; may contain `${...}`.", required=True)
     )
     Effect: str = field(
         default="Allow", metadata=yaml_key("Effect", {"enum": ["Allow", "Deny"]}, "`Allow` by default.")
     )
-    Sid: str = field(default="", metadata=yaml_key("Sid", _TEXT, "A name for the statement."))
+    Sid: str = field(default="", metadata=yaml_key("Sid", _STRING, "A name for the statement."))
     Condition: dict[str, Any] | None = field(
         default=None, metadata=yaml_key("Condition", _OBJECT, "When the statement applies.")
     )
@@ -115,7 +122,7 @@ class IamStatement:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What a flow's file says."""
+    """The content of a flow file."""
 
     name: str = field(
         metadata=yaml_key(
@@ -126,7 +133,7 @@ class Flow:
         )
     )
     description: str = field(
-        default="", metadata=yaml_key("description", _TEXT, "What the flow does, in a sentence for its callers.")
+        default="", metadata=yaml_key("description", _STRING, "What the flow does, in a sentence for its callers.")
     )
     type: str = field(
         default="STANDARD",
@@ -137,7 +144,7 @@ class Flow:
     schedule: Schedule | None = field(
         default=None,
         metadata=yaml_key(
-            "schedule", {"anyOf": [_TEXT, {"$ref": "#/$defs/Schedule"}]}, "When the flow starts by itself."
+            "schedule", {"anyOf": [_STRING, {"$ref": "#/$defs/Schedule"}]}, "When the flow is started automatically."
         ),
     )
     input: Any = field(default=None, metadata=yaml_key("input", _OBJECT, "The input of scheduled runs."))
@@ -146,7 +153,7 @@ class Flow:
     )
     access: Access | None = field(
         default=None,
-        metadata=yaml_key("access", {"$ref": "#/$defs/Access"}, "Who may run the flow: every user by default."),
+        metadata=yaml_key("access", {"$ref": "#/$defs/Access"}, "Who may run the flow; every user by default."),
     )
     functions: tuple[FunctionEntry, ...] = field(
         default=(),
@@ -160,8 +167,8 @@ class Flow:
         default=(),
         metadata=yaml_key(
             "stateMachineReferences",
-            {"type": "array", "items": _TEXT},
-            "Flows that this one starts: a flow's name, or `<name>StateMachine`; may be left out.",
+            {"type": "array", "items": _STRING},
+            "Flows that this one starts: a flow's name, or `<name>StateMachine`. Optional.",
         ),
     )
     permissions: tuple[IamStatement, ...] = field(
@@ -169,7 +176,7 @@ class Flow:
         metadata=yaml_key(
             "permissions",
             {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/IamStatement"}}, {"$ref": "#/$defs/Permissions"}]},
-            "IAM statements added to those that the definition needs, or `{allow: [...], deny: [...]}`.",
+            "IAM statements in addition to those derived from the definition, or `{allow: [...], deny: [...]}`.",
         ),
     )
     denied: tuple[IamStatement, ...] = ()
@@ -189,21 +196,21 @@ class Permissions:
         metadata=yaml_key(
             "allow",
             {"type": "array", "items": {"$ref": "#/$defs/IamStatement"}},
-            "Statements that the role gets as well.",
+            "Statements in addition to those derived from the definition.",
         ),
     )
     deny: tuple[IamStatement, ...] = field(
         default=(),
         metadata=yaml_key(
             "deny",
-            {"type": "array", "items": {"anyOf": [_TEXT, {"$ref": "#/$defs/IamStatement"}]}},
-            "Actions (`sqs:*`) or statements that the role must not have, whatever the definition needs.",
+            {"type": "array", "items": {"anyOf": [_STRING, {"$ref": "#/$defs/IamStatement"}]}},
+            "Actions (`sqs:*`) or statements that are denied to the role, even if the definition needs them.",
         ),
     )
 
 
 def build_flow(value: dict[str, Any]) -> Flow:
-    """The data classes of a file that `file_schema.violations` finds nothing wrong with."""
+    """Build the data classes of a file without `file_schema.violations`."""
     allow, deny = _permissions(value.get("permissions", []))
     access = value.get("access")
     return Flow(
@@ -241,13 +248,13 @@ def _permissions(value: list[Any] | dict[str, Any]) -> tuple[tuple[IamStatement,
 
 def _statement(value: dict[str, Any]) -> IamStatement:
     return IamStatement(
-        Action=_texts(value["Action"]),
-        Resource=_texts(value["Resource"]),
+        Action=_strings(value["Action"]),
+        Resource=_strings(value["Resource"]),
         Effect=value.get("Effect", "Allow"),
         Sid=value.get("Sid", ""),
         Condition=value.get("Condition"),
     )
 
 
-def _texts(value: str | list[str]) -> tuple[str, ...]:
+def _strings(value: str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)

@@ -1,6 +1,6 @@
-"""Names of a plugin's flows and functions: whose they are, and under which prefix the project has them.
+"""The names of a plugin's flows and functions, and the prefix that the project gives them.
 
-Inside of a plugin its own names mean its own things, without the prefix: the plugin does not know it.
+Inside a plugin its own names refer to its own flows and functions, without the prefix, which the plugin does not know.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from compiler.unit import Unit
 
 @dataclass(frozen=True)
 class Namespace:
-    """The names of one plugin, as it writes them itself."""
+    """The names of one plugin, as it writes them."""
 
     plugin: str
     prefix: str
@@ -29,7 +29,7 @@ class Namespace:
 
     @cached_property
     def targets(self) -> Mapping[str, Target]:
-        """What the plugin's names mean in its own flows, where that is not what they mean everywhere."""
+        """What the plugin's names mean in its own flows; empty without a prefix, as they mean the same everywhere."""
         if not self.prefix:
             return {}
         found = {name: Target("flow", self.prefix + flow) for flow in sorted(self.flows) for name in flow_names(flow)}
@@ -38,7 +38,7 @@ class Namespace:
         return found
 
     def place(self, unit: Unit) -> Unit:
-        """The unit of one of its flows under the names that the project has for it and for what it refers to."""
+        """Return the unit of one of its flows with the project's names for the flow and for what it refers to."""
         if not self.prefix:
             return unit
         name = self.prefix + unit.name
@@ -61,14 +61,14 @@ class Namespace:
 
 
 def namespace_of(plugin: Plugin, texts: Mapping[str, str]) -> Namespace:
-    """The names of a plugin, whose flows' files are `texts`."""
+    """Return the namespace of a plugin; `texts` are the contents of its flow files by path."""
     functions = frozenset(handler.parent.name for handler in plugin.functions.glob("*/handler.py"))
     flows = frozenset(name for text in texts.values() if (name := flow_name(text)))
     return Namespace(plugin.name, plugin.prefix, functions, flows)
 
 
 def namespaces(plugins: tuple[Plugin, ...], texts: Mapping[str, str], root: Path) -> dict[str, Namespace]:
-    """The namespace of each file of `texts` (paths relative to `root`) that is a plugin's."""
+    """Return the namespace of each file of `texts` (by path relative to `root`) that belongs to a plugin."""
     found: dict[str, Namespace] = {}
     for plugin in plugins:
         start = plugin.flows.relative_to(root).as_posix() + "/"

@@ -1,9 +1,9 @@
-"""`${...}` in definitions and permissions: finding, resolving and replacing it.
+"""`${...}` in definitions and permissions: finding, resolving and replacing them.
 
-A name is looked up in three places, the nearest first: the flow's own functions, its state machine references, and what
-the whole project knows (a function alias of other flows when all mean the same function, a library function, a flow).
-`${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}`, `${Stage}` and `${ResourcePrefix}` (what every name on AWS
-begins with) are known everywhere.
+A name is looked up in three places, the nearest first: the flow's own functions, its state machine references, and the
+names of the whole project (a function alias of other flows if all of them mean the same function, a library function, a
+flow). `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}`, `${Stage}` and `${ResourcePrefix}` (the start of
+every name on AWS) are known everywhere.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from compiler.pointers import escape
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_:.-]*)\}")
 PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "ResourcePrefix", "Stage")
-EXECUTIONS = "executions:"  # `${executions:X}` in a derived permission is every execution of the flow that `X` names
+EXECUTIONS = "executions:"  # in a derived permission `${executions:X}` means every execution of the flow X
 STATE_MACHINE = "StateMachine"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a placeholder stands for: a library function, a flow, or a property of the deployment."""
+    """What a placeholder means: a library function, a flow, or a property of the deployment."""
 
     kind: Literal["function", "flow", "pseudo"]
     name: str
 
     def render(self, names: Names) -> str:
-        """The text in its place."""
+        """Return what replaces the placeholder in one stage."""
         if self.kind == "function":
             return names.function_arn(self.name)
         if self.kind == "flow":
@@ -49,12 +49,12 @@ PSEUDO_TARGETS = {name: Target("pseudo", name) for name in PSEUDO}
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names of the placeholders in a text, each once, in order."""
+    """Return the names of the placeholders in a string, each once, in order."""
     return tuple(dict.fromkeys(PLACEHOLDER.findall(text))) if "${" in text else ()
 
 
 def occurrences(value: Any, pointer: str = "") -> Iterator[tuple[str, str, int]]:
-    """Each placeholder of a JSON value: its name, the pointer of the text that holds it, and the offset in there."""
+    """Yield each placeholder of a JSON value: its name, the pointer of its string, and the offset in that string."""
     if isinstance(value, str):
         for match in PLACEHOLDER.finditer(value) if "${" in value else ():
             yield match[1], pointer, match.start()
@@ -67,7 +67,7 @@ def occurrences(value: Any, pointer: str = "") -> Iterator[tuple[str, str, int]]
 
 
 def replace(text: str, targets: Mapping[str, Target], names: Names) -> str:
-    """A plain text with every placeholder of `targets` replaced."""
+    """Replace every placeholder of `targets` in a plain string."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
@@ -80,13 +80,13 @@ def replace(text: str, targets: Mapping[str, Target], names: Names) -> str:
 
 
 def replace_in_json(text: str, targets: Mapping[str, Target], names: Names) -> str:
-    """JSON text with every placeholder of `targets` replaced."""
+    """Replace every placeholder of `targets` in JSON text."""
     rendered = {name: json.dumps(target.render(names), ensure_ascii=False)[1:-1] for name, target in targets.items()}
     return PLACEHOLDER.sub(lambda match: rendered.get(match[1], match[0]), text)
 
 
 def flow_of_reference(reference: str, flows: Iterable[str] | Mapping[str, Any]) -> str | None:
-    """The flow that `flow1StateMachine`, `flow1StateMachineArn`, `flow1Arn` or `flow1` means."""
+    """Return the flow that `flow1StateMachine`, `flow1StateMachineArn`, `flow1Arn` or `flow1` refers to, or None."""
     for suffix in ("", STATE_MACHINE, STATE_MACHINE + "Arn", "Arn"):
         if reference.endswith(suffix):
             name = reference[: len(reference) - len(suffix)]
@@ -96,7 +96,7 @@ def flow_of_reference(reference: str, flows: Iterable[str] | Mapping[str, Any]) 
 
 
 def function_names(name: str) -> Iterator[str]:
-    """Under which names a definition may call the function (or alias) `name`."""
+    """Yield the names by which a definition may call the function (or alias) `name`."""
     yield name + "Arn"
     yield name
     camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", name))
@@ -107,12 +107,12 @@ def function_names(name: str) -> Iterator[str]:
 
 
 def flow_names(flow: str) -> tuple[str, ...]:
-    """Under which names a definition may start the flow."""
+    """Return the names by which a definition may start the flow."""
     return (flow, flow + STATE_MACHINE, flow + STATE_MACHINE + "Arn", flow + "Arn")
 
 
 class Scope:
-    """What the whole project knows by name. Build once, ask for every flow."""
+    """The names of the whole project. Built once and used for every flow."""
 
     def __init__(self, functions: Iterable[str], flows: Iterable[str], aliases: Iterable[tuple[str, str]]) -> None:
         self.flows = frozenset(flows)
@@ -126,7 +126,7 @@ class Scope:
         for function in sorted(self.functions, reverse=True):
             for name in function_names(function):
                 by_name[name] = function
-        for function in self.functions:  # its exact names win over another's CamelCase form
+        for function in self.functions:  # exact names win over another function's CamelCase form
             by_name[function] = by_name[function + "Arn"] = function
         self._known.update((name, Target("function", function)) for name, function in by_name.items())
         meanings: dict[str, set[str]] = {}
@@ -141,16 +141,16 @@ class Scope:
                     self.ambiguous[name] = tuple(sorted(found))
 
     def resolve(self, name: str, own: Mapping[str, Target]) -> Target | None:
-        """What `name` means in a flow whose own functions and references are `own`."""
+        """Return what `name` means in a flow whose own functions and references are `own`, or None."""
         return own.get(name) or PSEUDO_TARGETS.get(name) or self._known.get(name)
 
     def candidates(self, own: Mapping[str, Target]) -> set[str]:
-        """Every name that would resolve."""
+        """Return every name that would resolve."""
         return {*own, *PSEUDO_TARGETS, *self._known}
 
 
 def own_targets(aliases: Mapping[str, str], references: Mapping[str, str]) -> dict[str, Target]:
-    """The names that a flow gives itself: alias -> function, reference -> flow."""
+    """Return the names that a flow defines itself: alias -> function, reference -> flow."""
     own: dict[str, Target] = {}
     for reference, flow in references.items():
         target = Target("flow", flow)

@@ -7,6 +7,7 @@ names -> checks -> compiled      all files together, `compiler.linker`
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from chalicelib import plugins
@@ -16,7 +17,7 @@ from compiler.cache import cache_of
 from compiler.compiled import Project
 from compiler.diagnostic import Diagnostic, Position, Severity
 from compiler.extensions import extensions_of
-from compiler.linker import link
+from compiler.linker import LinkContext, link
 from compiler.namespaces import Namespace, namespaces
 from compiler.source import flow_name
 from compiler.unit import compile_unit
@@ -25,7 +26,7 @@ SUFFIXES = (".yml", ".yaml")
 
 
 def flow_files(root: Path = PROJECT) -> list[Path]:
-    """The flow files of a project and of its plugins, sorted."""
+    """Return the flow files of a project and of its plugins, sorted."""
     folders = [root / "flows", *(plugin.flows for plugin in plugins.installed(root))]
     return sorted(file for folder in folders if folder.is_dir() for file in _in_folder(folder))
 
@@ -41,22 +42,19 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 
 def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *, use_cache: bool = True) -> Project:
-    """Compile and check every flow of the project at `root`, or only `files` (among which names then resolve).
+    """Compile and check flows. A broken one affects no other.
 
-    A broken flow stops no other: it is in the result's `broken`, and every finding is in its `diagnostics`. What is
-    known of files that have not changed comes from the cache in `.localcloud`, unless `use_cache` is false.
+    Args:
+        root: The project's folder.
+        files: Compile only these files, among which names then resolve; every flow of the project by default.
+        use_cache: Take the results for unchanged files from the cache in `.localcloud`.
+
+    Returns:
+        The compiled flows, the broken ones, and every finding in `diagnostics`.
     """
     root = Path(root).resolve()
     functions, problems = _functions(root)
-    texts: dict[str, str] = {}
-    for file in flow_files(root) if files is None else files:
-        path = _relative(Path(file), root)
-        try:
-            texts[path] = Path(file).read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            problems.append(_not_utf8(path, error))
-        except OSError as error:
-            problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"The file cannot be read: {error}.", path))
+    texts, unreadable = _read(root, flow_files(root) if files is None else files)
     owners = namespaces(plugins.installed(root), texts, root)
     extensions = extensions_of(root)
     flows = _flow_names(texts, functions.keys(), owners)
@@ -65,30 +63,38 @@ def compile_project(root: Path = PROJECT, files: Iterable[Path] | None = None, *
     else:
         shorthands, compiled_count = extensions.shorthands, len(texts)
         units = [compile_unit(path, text, flows[path], shorthands) for path, text in texts.items()]
-    return link(
-        root,
-        units,
-        texts,
-        functions,
-        owners=owners,
-        checks=extensions.checks,
-        problems=[*problems, *extensions.problems],
-        compiled_count=compiled_count,
-    )
+    problems = [*problems, *unreadable, *extensions.problems]
+    project = link(units, LinkContext(root, texts, functions, owners, extensions.checks, tuple(problems)))
+    return replace(project, compiled_count=compiled_count)
+
+
+def _read(root: Path, files: Iterable[Path]) -> tuple[dict[str, str], list[Diagnostic]]:
+    """Read files: their contents by path, and what is wrong with those that can't be read."""
+    texts: dict[str, str] = {}
+    problems: list[Diagnostic] = []
+    for file in files:
+        path = _relative(Path(file), root)
+        try:
+            texts[path] = Path(file).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            problems.append(_not_utf8(path, error))
+        except OSError as error:
+            problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"Can't read the file: {error}.", path))
+    return texts, problems
 
 
 def _not_utf8(path: str, error: UnicodeDecodeError) -> Diagnostic:
     before = error.object[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    message = f"The file is not UTF-8: here is the byte 0x{error.object[error.start]:02x}."
+    message = f"Not valid UTF-8: unexpected byte 0x{error.object[error.start]:02x}."
     position = Position(line, column, line, column + 1)
-    return Diagnostic("unreadable-file", Severity.ERROR, message, path, position, hint="save it as UTF-8")
+    return Diagnostic("unreadable-file", Severity.ERROR, message, path, position, hint="save the file as UTF-8")
 
 
 def _flow_names(
     texts: Mapping[str, str], functions: Collection[str], owners: Mapping[str, Namespace]
 ) -> dict[str, frozenset[str]]:
-    """What `steps:` of each file takes for a flow: known by name before any is compiled."""
+    """Return the names that mean flows in the `steps:` of each file: known before any file is compiled."""
     found = {
         (owners[path].prefix if path in owners else "") + name
         for path, text in texts.items()
@@ -110,7 +116,11 @@ def _relative(file: Path, root: Path) -> str:
 
 
 def files_of(paths: Iterable[str | Path]) -> set[Path]:
-    """The flow files that `paths` mean: files as they are, and those in folders. Raises FileNotFoundError."""
+    """Return the flow files that `paths` refer to: files as they are, and those in folders.
+
+    Raises:
+        FileNotFoundError: A path does not exist.
+    """
     found: set[Path] = set()
     for path in (Path(path).resolve() for path in paths):
         if not path.exists():
@@ -120,10 +130,16 @@ def files_of(paths: Iterable[str | Path]) -> set[Path]:
 
 
 def check_paths(paths: Iterable[str | Path] = (), root: Path = PROJECT) -> tuple[Diagnostic, ...]:
-    """What is wrong with the flows in `paths` (files or folders; none means the whole project).
+    """Return what is wrong with flows.
 
-    The other flows of the project are compiled as well, so that names resolve as they do when deployed; only the
-    findings of `paths` are returned. Raises FileNotFoundError for a path that is not there.
+    The other flows of the project are compiled as well, so that names resolve as they do when deployed.
+
+    Args:
+        paths: The files or folders whose findings are returned; none means the whole project.
+        root: The project's folder.
+
+    Raises:
+        FileNotFoundError: A path does not exist.
     """
     root = Path(root).resolve()
     wanted = list(paths)

@@ -1,7 +1,7 @@
-"""A file that breaks the schema, without the parts that do: so that what else is wrong is found in the same run.
+"""Removes the parts of a file that break the schema, so that everything else that is wrong is found in the same run.
 
-A part that is needed is replaced by one that means nothing. Whatever a check finds about a replacement is dropped with
-`is_about_shape`, for the part itself has been reported.
+A required part is replaced by a neutral one. What a check finds about a replacement is dropped with `is_about_shape`,
+since the part itself has been reported.
 """
 
 from __future__ import annotations
@@ -19,17 +19,23 @@ _ANY_FUNCTION = {"name": "", "handler": ""}
 
 
 def repaired(value: dict[str, Any], wrong: Iterable[Violation], name: str) -> dict[str, Any] | None:
-    """A copy of a file's value that the schema allows; None when too little of it is left to judge."""
+    """Return a copy of a file's value that the schema allows, or None if too little of it is left to check.
+
+    Args:
+        value: The file's value.
+        wrong: The violations to remove.
+        name: The flow's name if the file has no valid one.
+    """
     copy = deepcopy(value)
     for item in wrong:
         _repair(copy, split(item.pointer), name)
     if not isinstance(copy.get("functions", []), list):
-        return None  # every name would then be unknown
+        return None  # every name would be unknown
     return copy if all(item.check == "flow-name" for item in violations(copy)) else None
 
 
 def is_about_shape(pointer: str, shapes: Iterable[str]) -> bool:
-    """Whether a finding is about a part whose shape has been reported."""
+    """Return whether a finding is about a part whose shape has been reported; `shapes` are the pointers of these."""
     return any(shape and (pointer == shape or pointer.startswith(shape + "/")) for shape in shapes)
 
 

@@ -1,8 +1,8 @@
 """Schedule expressions as EventBridge reads them: `cron(...)`, `rate(...)` and `at(...)`.
 
 Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html and, for time zones,
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html: a wall-clock time that daylight saving time
-leaves out does not fire, and one that it repeats fires once, the first time.
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html: a schedule does not fire at a wall-clock
+time that daylight saving time skips, and fires once, the first time, at one that it repeats.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _UNITS = {"minute": 60, "hour": 3600, "day": 86_400}
-_FORMS = "write cron(0 12 * * ? *), rate(5 minutes) or at(2030-01-31T12:00:00)"
+_FORMS = "use cron(0 12 * * ? *), rate(5 minutes) or at(2030-01-31T12:00:00)"
 
 
 class ScheduleError(ValueError):
-    """Why an expression is none. `field` names the part of a cron expression; `offset` is where the fault starts."""
+    """Why an expression is invalid. `field` is the part of a cron expression; `offset` is where the mistake starts."""
 
     def __init__(self, message: str, field: str = "", offset: int = 0) -> None:
         super().__init__(message)
@@ -52,23 +52,28 @@ _DayRule = Callable[[int, int], set[int]]  # (year, month) -> the days that matc
 
 @dataclass(frozen=True, slots=True)
 class ScheduleExpression:
-    """A parsed expression. `next_after` answers when it fires next."""
+    """A parsed expression. `next_after` returns when it fires next."""
 
     text: str
     timezone: str
     _next: Callable[[datetime], datetime | None]
 
     def next_after(self, after: datetime) -> datetime | None:
-        """The first firing time later than `after` (in UTC), None when there is none.
+        """Return the first firing time (in UTC) later than `after`, or None. A rate counts from `after`.
 
-        A rate counts from `after`. Raises ValueError for a time without a time zone.
+        Raises:
+            ValueError: `after` has no time zone.
         """
         if after.tzinfo is None:
             raise ValueError(f"{after} has no time zone; use an aware datetime")
         return self._next(after.astimezone(UTC))
 
     def upcoming(self, after: datetime, count: int = 5) -> list[datetime]:
-        """The next `count` firing times later than `after`, fewer when the schedule ends before."""
+        """Return the next `count` firing times later than `after`; fewer if the schedule ends before.
+
+        Raises:
+            ValueError: `after` has no time zone.
+        """
         times: list[datetime] = []
         moment = self.next_after(after)
         while moment is not None and len(times) < count:
@@ -78,13 +83,18 @@ class ScheduleExpression:
 
 
 def parse_schedule(text: str, timezone: str = "UTC") -> ScheduleExpression:
-    """Read a schedule expression.
+    """Parse a schedule expression.
 
-    `timezone` is an IANA name; it matters for cron and at. Raises ScheduleError, whose message names the field.
+    Args:
+        text: `cron(...)`, `rate(...)` or `at(...)`.
+        timezone: An IANA name; applies to cron and at.
+
+    Raises:
+        ScheduleError: The expression or the time zone is invalid. The message names the field.
     """
     match = re.fullmatch(r"\s*(cron|rate|at)\((.*)\)\s*", text, re.DOTALL)
     if match is None:
-        raise ScheduleError(f"{text!r} is no schedule expression: {_FORMS}.")
+        raise ScheduleError(f"Invalid schedule expression {text!r}; {_FORMS}.")
     body, offset = match[2], match.start(2)
     zone = _zone(timezone)
     if match[1] == "rate":
@@ -103,14 +113,16 @@ def _zone(timezone: str) -> tzinfo:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ScheduleError(
-            f"{timezone!r} is no IANA time zone; write one such as Europe/Berlin.", "timezone"
+            f"Unknown IANA time zone {timezone!r}; use a name such as Europe/Berlin.", "timezone"
         ) from None
 
 
 def _parse_rate(body: str, offset: int) -> timedelta:
     match = re.fullmatch(r"(\d+) (minute|hour|day)(s?)", body)
     if match is None or len(match[1]) > 9:
-        raise ScheduleError(f"rate({body}) is not `rate(VALUE minutes|hours|days)` with a whole VALUE.", "rate", offset)
+        raise ScheduleError(
+            f"Invalid rate({body}); use rate(VALUE minutes|hours|days), where VALUE is an integer.", "rate", offset
+        )
     value = int(match[1])
     if value == 0:
         raise ScheduleError("The value of a rate must be at least 1.", "rate", offset)
@@ -126,7 +138,7 @@ def _parse_at(body: str, offset: int, zone: tzinfo) -> datetime:
             return datetime.fromisoformat(body).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise ScheduleError(f"at({body}) is not a time such as at(2030-01-31T12:00:00).", "at", offset)
+    raise ScheduleError(f"Invalid at({body}); use a time such as at(2030-01-31T12:00:00).", "at", offset)
 
 
 class _Cron:
@@ -134,16 +146,18 @@ class _Cron:
         parts = [(match[0], offset + match.start()) for match in re.finditer(r"\S+", body)]
         if len(parts) != len(_FIELDS):
             names = ", ".join(field.name for field in _FIELDS)
-            raise ScheduleError(f"cron has six fields ({names}); here are {len(parts)}.", "cron", offset)
+            raise ScheduleError(f"cron needs six fields ({names}); got {len(parts)}.", "cron", offset)
         for (part, at), field in zip(parts, _FIELDS, strict=True):
             if part == "?" and not field.question_mark:
-                raise ScheduleError(f"{field.name}: `?` stands in day-of-month or day-of-week alone.", field.name, at)
+                raise ScheduleError(
+                    f"{field.name}: `?` is allowed only in day-of-month or day-of-week.", field.name, at
+                )
         (days, days_at), (weekdays, weekdays_at) = parts[2], parts[4]
         if "?" not in (days, weekdays):
-            message = "day-of-month and day-of-week cannot both be given: write `?` in one of them."
+            message = "day-of-month and day-of-week can't both have a value; use `?` in one of them."
             raise ScheduleError(f"day-of-week: {message}", "day-of-week", weekdays_at)
         if days == weekdays:
-            raise ScheduleError("day-of-month and day-of-week cannot both be `?`.", "day-of-month", days_at)
+            raise ScheduleError("day-of-month and day-of-week can't both be `?`.", "day-of-month", days_at)
         self.zone = zone
         self.minutes, self.hours, self.months, self.years = (
             sorted(_values(*parts[index], _FIELDS[index])) for index in (0, 1, 3, 5)
@@ -161,7 +175,7 @@ class _Cron:
         return None
 
     def _next_wall(self, wall: datetime) -> datetime | None:
-        """The first matching wall-clock minute later than `wall`."""
+        """Return the first matching wall-clock minute later than `wall`, or None."""
         start = wall + timedelta(minutes=1)
         for year in self.years:
             if year < start.year:
@@ -194,16 +208,18 @@ def _number(text: str, field: _Field, at: int) -> int:
         return field.names.index(text.upper()) + 1
     if not text.isascii() or not text.isdigit():
         names = f" or {field.names[0]}-{field.names[-1]}" if field.names else ""
-        message = f"{field.name}: {text!r} is not a number from {field.low} to {field.high}{names}."
+        message = f"{field.name}: expected a number from {field.low} to {field.high}{names}; got {text!r}."
         raise ScheduleError(message, field.name, at)
     value = int(text[:9])
     if not field.low <= value <= field.high:
-        raise ScheduleError(f"{field.name}: {text} is not from {field.low} to {field.high}.", field.name, at)
+        raise ScheduleError(
+            f"{field.name}: expected a number from {field.low} to {field.high}; got {text}.", field.name, at
+        )
     return value
 
 
 def _values(text: str, at: int, field: _Field) -> set[int]:
-    """The values of a list of numbers, ranges and steps."""
+    """Return the values of a list of numbers, ranges and steps."""
     values: set[int] = set()
     for part in text.split(","):
         values |= _part(part, at, field)
@@ -217,11 +233,11 @@ def _part(part: str, at: int, field: _Field) -> set[int]:
     if slash:
         step = int(step_text[:9]) if step_text.isascii() and step_text.isdigit() else 0
         if not 1 <= step <= field.high:
-            message = f"{field.name}: the step {step_text!r} is not a number from 1 to {field.high}."
+            message = f"{field.name}: a step must be a number from 1 to {field.high}; got {step_text!r}."
             raise ScheduleError(message, field.name, at + len(base) + 1)
     if base in ("*", ""):
         if not base and not slash:
-            raise ScheduleError(f"{field.name}: a value is missing.", field.name, at)
+            raise ScheduleError(f"{field.name}: missing value.", field.name, at)
         return set(range(field.low, field.high + 1, step))
     low_text, dash, high_text = base.partition("-")
     low = _number(low_text, field, at)
@@ -232,7 +248,7 @@ def _part(part: str, at: int, field: _Field) -> set[int]:
         return set(range(low, high + 1, step))
     if field.name == "year":
         raise ScheduleError(f"year: the range {base} ends before it starts.", "year", at)
-    span = field.high - field.low + 1  # FRI-MON goes round the end
+    span = field.high - field.low + 1  # FRI-MON wraps around the end
     return {field.low + (value - field.low) % span for value in range(low, high + span + 1, step)}
 
 
@@ -259,11 +275,11 @@ def _days_of_week(text: str, at: int) -> _DayRule:
     for part in parts:
         if "#" in part:
             if len(parts) > 1:
-                raise ScheduleError("day-of-week: `#` must stand alone, not in a list.", "day-of-week", at)
+                raise ScheduleError("day-of-week: `#` can't be part of a list.", "day-of-week", at)
             weekday_text, _, nth_text = part.partition("#")
             weekday = _number(weekday_text, _DAY_OF_WEEK, at)
             if nth_text not in ("1", "2", "3", "4", "5"):
-                message = f"day-of-week: after `#` stands the week, 1 to 5, not {nth_text!r}."
+                message = f"day-of-week: `#` must be followed by the week of the month (1-5); got {nth_text!r}."
                 raise ScheduleError(message, "day-of-week", at + len(weekday_text) + 1)
             nth = int(nth_text)
             rules.append(lambda y, m, w=weekday, n=nth: set(_weekdays(y, m, {w})[n - 1 : n]))  # type: ignore[misc]
@@ -290,7 +306,7 @@ def _length(year: int, month: int) -> int:
 
 
 def _weekday(year: int, month: int, day: int) -> int:
-    """1 is Sunday, 7 is Saturday."""
+    """Return the day of the week: 1 is Sunday, 7 is Saturday."""
     return (monthrange(year, month)[0] + day) % 7 + 1
 
 
@@ -299,7 +315,7 @@ def _weekdays(year: int, month: int, weekdays: set[int]) -> list[int]:
 
 
 def _nearest_weekday(year: int, month: int, day: int) -> set[int]:
-    """The day from Monday to Friday that is nearest to `day` in the same month."""
+    """Return the weekday (Monday to Friday) nearest to `day` in the same month; empty if the month is shorter."""
     length = _length(year, month)
     if day > length:
         return set()

@@ -8,7 +8,7 @@
             do: [notify]
           - otherwise: [{fail: NotPaid}]
 
-The result is an ordinary definition with JSONata as its query language: `show FLOW` prints it, and it may replace the
+The result is an ordinary definition with JSONata as its query language: `show FLOW` prints it, and it can replace the
 steps at any time. Each step's output is the next step's input.
 """
 
@@ -32,11 +32,11 @@ TRANSIENT_ERRORS = (
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
 )
-"""A function that crashed, ran out of time, or that Lambda could not run: what a step retries unless told otherwise."""
+"""What a step retries by default: a function that crashed or timed out, or that Lambda could not run."""
 _TRANSIENT_FLOW_ERRORS = ("StepFunctions.ExecutionLimitExceeded", "StepFunctions.SdkClientException")
 
 KINDS = ("call", "parallel", "foreach", "choose", "wait", "state", "fail", "succeed")
-_ALLOWED_BESIDE = {
+_ALLOWED_WITH = {
     "call": {"input", "output", "assign", "timeout", "retry", "catch"},
     "parallel": {"input", "output", "assign", "retry", "catch"},
     "foreach": {"do", "concurrency", "output", "assign", "retry", "catch"},
@@ -53,7 +53,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 
 @dataclass
 class Expansion:
-    """The definition that steps stand for. `origins` leads from its pointers to those of the file."""
+    """The definition that steps represent. `origins` maps its pointers to those of the file."""
 
     definition: dict[str, Any]
     origins: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,13 @@ class Expansion:
 
 
 def expand(steps: list[Any], flows: frozenset[str], pointer: str = "/steps") -> Expansion:
-    """Expand steps whose shape the schema allows. `flows` are the names that mean flows; any other is a function."""
+    """Expand steps whose shape the schema allows.
+
+    Args:
+        steps: What is written as `steps`.
+        flows: The names that mean flows; any other name is a function.
+        pointer: The JSON pointer of `steps` in the file.
+    """
     expansion = Expansion({"QueryLanguage": "JSONata"})
     builder = _Builder(expansion, flows)
     builder.name_all(steps, pointer)
@@ -71,12 +77,12 @@ def expand(steps: list[Any], flows: frozenset[str], pointer: str = "/steps") -> 
 
 
 def as_steps(value: Any) -> list[Any]:
-    """A step or a list of steps, as a list."""
+    """Return a step or a list of steps as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def kind_of(step: Any) -> str | None:
-    """What a step does, None when it says nothing or too much."""
+    """Return the action of a step, or None if it does not have exactly one."""
     if isinstance(step, str):
         return "call"
     found = [kind for kind in KINDS if kind in step]
@@ -85,8 +91,11 @@ def kind_of(step: Any) -> str | None:
 
 @dataclass
 class _Place:
-    """Where a state is built: the step's pointer in the file, the pointers of the state and of its machine, the state
-    that follows (None at the end), and the states that the step needs besides its own."""
+    """Where a state is built.
+
+    `pointer` is the step's pointer in the file; `state` and `machine` are those of its state and state machine in the
+    definition. `following` is the next state (None at the end), and `extra` collects further states of the step.
+    """
 
     pointer: str
     state: str
@@ -102,15 +111,16 @@ class _Builder:
         self.names: dict[str, str] = {}  # the pointer of a step -> its state's name
         self.used: set[str] = set()
 
-    # Names are given from the top down, so that the first of two equal steps keeps the plain name.
+    # Names are assigned from the top down, so that the first of two equal steps gets the plain name.
 
     def name_all(self, steps: list[Any], pointer: str) -> None:
         for index, step in enumerate(steps):
             at = f"{pointer}/{index}"
             kind = kind_of(step)
             if kind is None:
-                message = f"The step does {'nothing' if not any(k in step for k in KINDS) else 'several things'}."
-                self.problem(at, message, f"it takes one of {', '.join(KINDS)}")
+                actions = ", ".join(key for key in KINDS if key in step) or "none"
+                message = f"A step must have exactly one action; found: {actions}."
+                self.problem(at, message, f"use one of {', '.join(KINDS)}")
                 continue
             self.names[at] = self.unique(self.proposed(step, kind))
             if isinstance(step, dict):
@@ -119,19 +129,19 @@ class _Builder:
                     self.name_all(inner, inner_pointer)
 
     def check(self, step: dict[str, Any], kind: str, at: str) -> None:
-        allowed = _ALLOWED_BESIDE[kind] | {kind, "name", "comment"}
+        allowed = _ALLOWED_WITH[kind] | {kind, "name", "comment"}
         for key in step:
             if key not in allowed:
-                message = f"{key!r} does not go with {kind!r}."
+                message = f"{key!r} can't be combined with {kind!r}."
                 self.expansion.problems.append(Violation("steps", f"{at}/{key}", message, at_key=True))
         if kind == "foreach" and "do" not in step:
-            self.problem(at, "`foreach` has no `do`.", "add the steps for each item")
+            self.problem(at, "`foreach` needs `do`.", "add the steps to run for each item")
         if kind == "choose":
             for index, choice in enumerate(step["choose"]):
                 if ("when" in choice) == ("otherwise" in choice) or ("when" in choice) != ("do" in choice):
-                    self.problem(f"{at}/choose/{index}", "A choice is `when` with `do`, or `otherwise`.")
+                    self.problem(f"{at}/choose/{index}", "A choice must have either `when` and `do`, or `otherwise`.")
                 elif "otherwise" in choice and index < len(step["choose"]) - 1:
-                    self.problem(f"{at}/choose/{index}", "`otherwise` comes last.")
+                    self.problem(f"{at}/choose/{index}", "`otherwise` must be the last choice.")
 
     def problem(self, pointer: str, message: str, hint: str = "") -> None:
         self.expansion.problems.append(Violation("steps", pointer, message, hint))
@@ -149,7 +159,7 @@ class _Builder:
         return kind
 
     def unique(self, name: str) -> str:
-        name = name[:76]  # states have at most 80 letters
+        name = name[:76]  # state names have at most 80 characters
         candidate, number = name, 1
         while candidate in self.used:
             number += 1
@@ -157,7 +167,7 @@ class _Builder:
         self.used.add(candidate)
         return candidate
 
-    # States are built from the last to the first, so that each knows what follows.
+    # States are built from the last to the first, so that the next state of each is known.
 
     def machine(self, steps: list[Any], pointer: str, at: str) -> dict[str, Any]:
         states: dict[str, Any] = {}
@@ -215,7 +225,7 @@ class _Builder:
         self.expansion.origins[f"{place.state}/{field}"] = f"{place.pointer}/{key}"
 
     def onward_name(self, place: _Place) -> str:
-        """The state that follows; at the end of a chain one that ends it, for ways that lead past its last step."""
+        """Return the next state; at the end of a chain add one that ends it, for paths that skip its last step."""
         if place.following is None:
             place.following = self.unique("done")
             place.extra[place.following] = {"Type": "Succeed"}
@@ -290,7 +300,11 @@ class _Builder:
             if _TIME.fullmatch(value):
                 return {"Type": "Wait", "Timestamp": value}
             if not value.startswith("{%"):
-                self.problem(f"{place.pointer}/wait", f"{value!r} is no duration.", "write 30, `5 minutes` or a time")
+                self.problem(
+                    f"{place.pointer}/wait",
+                    f"Invalid duration or time {value!r}.",
+                    "use 30, `5 minutes` or 2030-01-31T12:00:00Z",
+                )
         return {"Type": "Wait", "Seconds": value}
 
     def _state(self, step: dict[str, Any], place: _Place) -> dict[str, Any]:
@@ -320,7 +334,7 @@ def _expression(text: str) -> str:
 
 
 def _inner(step: dict[str, Any], pointer: str) -> Iterator[tuple[list[Any], str]]:
-    """The steps inside of a step, in the order in which they are written."""
+    """Yield the steps inside a step with their pointers, in the order in which they are written."""
     if "parallel" in step:
         yield from _branches(step, pointer)
     if isinstance(step.get("do"), list):
@@ -334,13 +348,13 @@ def _inner(step: dict[str, Any], pointer: str) -> Iterator[tuple[list[Any], str]
 
 
 def _branches(step: dict[str, Any], pointer: str) -> Iterator[tuple[list[Any], str]]:
-    """The branches of `parallel`. A branch of one step is addressed as a list of one, whose index the file lacks."""
+    """Yield the branches of `parallel`. A single step is a list of one; the file lacks the index in its pointer."""
     for index, branch in enumerate(step["parallel"]):
         yield as_steps(branch), f"{pointer}/parallel/{index}"
 
 
 def _catches(value: list[Any], pointer: str) -> Iterator[tuple[list[str], list[Any], str]]:
-    """`catch`, as error names with steps: steps alone catch everything."""
+    """Yield the error names, steps and pointer of each entry of `catch`; a plain list of steps catches everything."""
     if all(isinstance(item, dict) and "do" in item and kind_of(item) is None for item in value):
         for index, item in enumerate(value):
             yield item.get("errors", ["States.ALL"]), item["do"], f"{pointer}/{index}/do"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_TEXT = {"type": "string"}
+_STRING = {"type": "string"}
 _STEPS = {"$ref": "#/$defs/Steps"}
 _RETRY = {
     "anyOf": [
@@ -16,34 +16,34 @@ _RETRY = {
 }
 
 SHORT_FORM_PROPERTIES: dict[str, Any] = {
-    "steps": {**_STEPS, "description": "The short form: what happens, one step after the other."}
+    "steps": {**_STEPS, "description": "The short form: steps that run one after the other."}
 }
 
 SHORT_FORM_DEFINITIONS: dict[str, Any] = {
     "Steps": {
         "type": "array",
         "minItems": 1,
-        "items": {"anyOf": [_TEXT, {"$ref": "#/$defs/Step"}]},
+        "items": {"anyOf": [_STRING, {"$ref": "#/$defs/Step"}]},
     },
-    "Branch": {"anyOf": [_TEXT, {"$ref": "#/$defs/Step"}, _STEPS]},
+    "Branch": {"anyOf": [_STRING, {"$ref": "#/$defs/Step"}, _STEPS]},
     "Step": {
         "type": "object",
-        "description": "One step: one of call, parallel, foreach, choose, wait, state, fail or succeed.",
+        "description": "A step with exactly one action: call, parallel, foreach, choose, wait, state, fail or succeed.",
         "properties": {
-            "name": {**_TEXT, "description": "The state's name; made from what it does when left out."},
-            "comment": _TEXT,
-            "call": {**_TEXT, "description": "A function's or a flow's name."},
+            "name": {**_STRING, "description": "The state's name; derived from the action by default."},
+            "comment": _STRING,
+            "call": {**_STRING, "description": "A function's or a flow's name."},
             "parallel": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Branch"}},
-            "foreach": {"description": "A JSONata expression or a list: one round of `do` for each item."},
+            "foreach": {"description": "A JSONata expression or a list; `do` runs once for each item."},
             "do": _STEPS,
-            "concurrency": {"type": "integer", "minimum": 0, "description": "Rounds at a time; 0 is no limit."},
+            "concurrency": {"type": "integer", "minimum": 0, "description": "How many items at a time; 0 is no limit."},
             "choose": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Choice"}},
             "wait": {"description": "Seconds, `5 minutes`, a JSONata expression, or a time `2030-01-31T12:00:00Z`."},
-            "state": {"$ref": "#/$defs/State", "description": "A state in the States Language; Next is filled in."},
-            "fail": {"anyOf": [_TEXT, {"$ref": "#/$defs/FailStep"}]},
+            "state": {"$ref": "#/$defs/State", "description": "A state in Amazon States Language; Next is optional."},
+            "fail": {"anyOf": [_STRING, {"$ref": "#/$defs/FailStep"}]},
             "succeed": {"type": "boolean", "description": "Ends the flow here."},
-            "input": {"description": "What the call gets; the step's input when left out. JSONata in `{% %}`."},
-            "output": {"description": "What the next step gets; the result when left out. JSONata in `{% %}`."},
+            "input": {"description": "The input of the call; the step's input by default. JSONata in `{% %}`."},
+            "output": {"description": "The input of the next step; the result by default. JSONata in `{% %}`."},
             "assign": {"type": "object", "description": "Variables for later steps."},
             "timeout": {"type": "integer", "minimum": 1, "description": "Seconds before the step fails."},
             "retry": _RETRY,
@@ -54,7 +54,7 @@ SHORT_FORM_DEFINITIONS: dict[str, Any] = {
     "Choice": {
         "type": "object",
         "properties": {
-            "when": {**_TEXT, "description": "A JSONata condition: `$states.input.amount > 100`."},
+            "when": {**_STRING, "description": "A JSONata condition: `$states.input.amount > 100`."},
             "do": _STEPS,
             "otherwise": _STEPS,
         },
@@ -63,7 +63,7 @@ SHORT_FORM_DEFINITIONS: dict[str, Any] = {
     "RetryStep": {
         "type": "object",
         "properties": {
-            "errors": {"type": "array", "items": _TEXT, "minItems": 1},
+            "errors": {"type": "array", "items": _STRING, "minItems": 1},
             "attempts": {"type": "integer", "minimum": 0},
             "delay": {"type": "integer", "minimum": 1, "description": "Seconds before the first retry."},
             "backoff": {"type": "number", "minimum": 1},
@@ -73,13 +73,13 @@ SHORT_FORM_DEFINITIONS: dict[str, Any] = {
     },
     "CatchStep": {
         "type": "object",
-        "properties": {"errors": {"type": "array", "items": _TEXT, "minItems": 1}, "do": _STEPS},
+        "properties": {"errors": {"type": "array", "items": _STRING, "minItems": 1}, "do": _STEPS},
         "required": ["do"],
         "additionalProperties": False,
     },
     "FailStep": {
         "type": "object",
-        "properties": {"error": _TEXT, "cause": _TEXT},
+        "properties": {"error": _STRING, "cause": _STRING},
         "additionalProperties": False,
     },
 }

@@ -1,7 +1,7 @@
 """Comments that silence a check: `# flows: ignore[no-retry] the callee is idempotent and retried by its caller`.
 
-A comment at the end of a line speaks for that line, one on a line of its own for the next line that is not a comment.
-The reason is required: a reader must learn why the check is wrong here.
+A comment at the end of a line applies to that line; one on its own line applies to the next line that is not a comment.
+The reason is required: it tells readers why the check does not apply.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _COMMENT = re.compile(r"(?:^|\s)#\s*flows:\s*ignore\b(?:\[(?P<checks>[^\]]*)\])?
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """One such comment: which checks it silences, on which line, why, and where it stands itself."""
+    """One such comment: the checks that it silences, the line, the reason, and the position of the comment."""
 
     checks: tuple[str, ...]
     line: int
@@ -27,14 +27,14 @@ class Silence:
 
 
 def find_silences(source: Source) -> tuple[Silence, ...]:
-    """The silencing comments of a file."""
+    """Return the silencing comments of a file."""
     if "flows:" not in source.text:
         return ()
     lines = source.text.split("\n")
     found = []
     for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
-        if match is None or source.is_in_text(number, line.index("#", match.start()) + 1):
+        if match is None or source.is_in_string(number, line.index("#", match.start()) + 1):
             continue
         target = number
         if line.lstrip().startswith("#"):
@@ -52,26 +52,35 @@ def find_silences(source: Source) -> tuple[Silence, ...]:
 def apply_silences(
     file: str, diagnostics: Iterable[Diagnostic], silences: Iterable[Silence], silenceable_errors: Collection[str]
 ) -> list[Diagnostic]:
-    """The findings of one file that no comment silences, and what is wrong with the comments themselves."""
+    """Return the findings that no comment silences, and what is wrong with the comments.
+
+    Args:
+        file: The file, relative to the project.
+        diagnostics: Its findings.
+        silences: Its silencing comments.
+        silenceable_errors: The ids of the checks whose errors may be silenced; other errors stop the deployment.
+    """
     kept = list(diagnostics)
     for silence in silences:
         problem = ""
         if not silence.checks:
-            problem = "The comment names no check: write `# flows: ignore[CHECK] reason`."
+            problem = "The comment names no check; write `# flows: ignore[CHECK] REASON`."
         elif not silence.reason:
-            problem = "The comment gives no reason: write why the check is wrong here."
+            problem = "The comment gives no reason; write why the check does not apply here."
         if problem:
             kept.append(Diagnostic("silence-without-reason", Severity.ERROR, problem, file, silence.position))
             continue
         for check in silence.checks:
             silenced = [item for item in kept if item.line == silence.line and item.check == check]
             if not silenced:
-                message = f"Nothing on line {silence.line} is found by {check!r}."
+                message = f"{check!r} finds nothing on line {silence.line}."
                 kept.append(
-                    Diagnostic("unused-silence", Severity.ADVICE, message, file, silence.position, hint="remove it")
+                    Diagnostic(
+                        "unused-silence", Severity.ADVICE, message, file, silence.position, hint="remove the comment"
+                    )
                 )
             elif silenced[0].severity is Severity.ERROR and check not in silenceable_errors:
-                message = f"{check!r} is an error that stops the deployment; no comment silences it."
+                message = f"{check!r} is an error that stops the deployment and can't be silenced."
                 kept.append(Diagnostic("silence-without-reason", Severity.ERROR, message, file, silence.position))
             else:
                 kept = [item for item in kept if item not in silenced]

@@ -20,7 +20,7 @@ class Step:
 
 
 def steps_of(definition: Any, pointer: str = "", query_language: str = "JSONPath") -> Iterator[Step]:
-    """All states of a definition, those of branches and item processors included. Malformed parts are passed over."""
+    """Yield all states of a definition, including branches and item processors. Malformed parts are skipped."""
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
         return
     language = str(definition.get("QueryLanguage", query_language))

@@ -19,7 +19,7 @@ _STATE_FIELDS: dict[str, Any] = {
     "Type": {"enum": list(STATE_TYPES), "description": "What the state does."},
     "Comment": {"type": "string"},
     "QueryLanguage": {"enum": ["JSONPath", "JSONata"]},
-    "Next": {"type": "string", "description": "The state that follows."},
+    "Next": {"type": "string", "description": "The next state."},
     "End": {"type": "boolean", "description": "Whether the flow or branch ends here."},
     "Resource": {"type": "string", "description": "`${<function>Arn}` or a service integration's ARN."},
     "InputPath": _PATH,
@@ -43,7 +43,7 @@ _STATE_FIELDS: dict[str, Any] = {
     "Timestamp": {"type": "string"},
     "TimestampPath": {"type": "string"},
     "Choices": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/ChoiceRule"}},
-    "Default": {"type": "string", "description": "The state that follows when no choice matches."},
+    "Default": {"type": "string", "description": "The next state if no choice matches."},
     "Error": {"type": "string"},
     "ErrorPath": {"type": "string"},
     "Cause": {"type": "string"},
@@ -72,8 +72,8 @@ _NEEDS: dict[str, Any] = {
     "Choice": {"required": ["Choices"]},
     "Parallel": {"required": ["Branches"]},
 }
-# In a definition these states say what follows; in `steps:` the compiler fills it in.
-_GOING_ON = {
+# In a definition these states need Next or End; in `steps:` the compiler adds it.
+_HAS_SUCCESSOR = {
     "if": {"properties": {"Type": {"enum": ["Task", "Pass", "Wait", "Parallel", "Map"]}}, "required": ["Type"]},
     "then": {"anyOf": [{"required": ["Next"]}, {"required": ["End"]}]},
 }
@@ -90,7 +90,11 @@ def _state() -> dict[str, Any]:
     return {"type": "object", "properties": _STATE_FIELDS, "required": ["Type"], "allOf": by_type}
 
 
-_ERRORS = {"type": "array", "items": {"type": "string"}, "description": "Error names; States.ALL alone and last."}
+_ERRORS = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "Error names. States.ALL must be the only one, in the last entry.",
+}
 
 STATES_DEFINITIONS: dict[str, Any] = {
     "StateMachine": {
@@ -103,7 +107,7 @@ STATES_DEFINITIONS: dict[str, Any] = {
             "States": {
                 "type": "object",
                 "minProperties": 1,
-                "additionalProperties": {"$ref": "#/$defs/State", **_GOING_ON},
+                "additionalProperties": {"$ref": "#/$defs/State", **_HAS_SUCCESSOR},
             },
             "TimeoutSeconds": {"type": "integer"},
             "Version": {"type": "string"},

@@ -1,7 +1,7 @@
 """The project's flows for the testing kit: `asl_flow_loader = compiler.testing:load` in pyproject.toml.
 
 A flow's tasks call the project's own functions, and the flows that it starts run as well, all in the test's process and
-without waiting. A test puts a stub in the place of whatever it does not want to run.
+without waiting. A test stubs whatever it does not want to run.
 """
 
 from __future__ import annotations
@@ -36,17 +36,21 @@ class ProjectFlows:
         self.root = root
 
     def __call__(self, name: str) -> FlowSource:
-        """The flow called `name`; LookupError with what is wrong with it, or with the names that there are."""
+        """Return the flow called `name`.
+
+        Raises:
+            LookupError: The flow is broken, with what is wrong; or there is no such flow, with those that exist.
+        """
         flow = self._project.flows.get(name)
         if flow is None:
             problems = self._project.broken.get(name)
             if problems:
                 raise LookupError(f"the flow {name!r} is broken: " + "; ".join(map(str, problems)))
-            raise LookupError(f"there is no flow {name!r}; there are {', '.join(self.names())}")
+            raise LookupError(f"there is no flow {name!r}; the flows are {', '.join(self.names())}")
         return FlowSource(name, flow.render(NAMES), flow.type, self._tasks)
 
     def names(self) -> list[str]:
-        """All flows, so that the report lists those without a test too."""
+        """Return the names of all flows, so that the coverage report also lists those without a test."""
         return sorted(self._project.flows)
 
     @cached_property
@@ -64,7 +68,7 @@ class ProjectFlows:
 
     def _starter(self, pattern: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         def start(parameters: dict[str, Any]) -> dict[str, Any]:
-            """Run the flow that a state starts; it has ended when this returns, whatever the pattern."""
+            """Run the flow that a state starts until it ends, whatever the pattern."""
             runner = FlowRunner(self._project, skip_time=True)
             flow = runner.started_flow(parameters)
             if flow is None:

@@ -1,6 +1,6 @@
-"""The CDK app, as `cdk` runs it (cdk.json): `cdk deploy -c stage=prod`, with `-c api=chalice` without the API.
+"""The CDK app, as `cdk` runs it (cdk.json): `cdk deploy -c stage=prod`; `-c api=chalice` leaves the API out.
 
-What is wrong with the stage, the flows or the package is one line each, and CDK then changes nothing.
+Each mistake in the stage's settings, the flows or the package is printed as one line, and CDK changes nothing.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def _use_project_python() -> None:
-    """Go on with the project's own Python when this one lacks CDK."""
+    """Restart with the project's own Python if this one lacks CDK."""
     python = PROJECT / ".venv" / "bin" / "python"
     if importlib.util.find_spec("aws_cdk") is None and python.exists() and Path(sys.prefix) != python.parent.parent:
         os.execv(python, [str(python), "-m", "infrastructure", *sys.argv[1:]])  # noqa: S606 - no shell
 
 
 def main() -> int:
-    """Synthesise the stack of the stage that CDK's context names."""
+    """Synthesise the stack of the stage that CDK's context names, and return the exit code."""
     _use_project_python()
     if importlib.util.find_spec("aws_cdk") is None:
-        print(f"error: {sys.executable} has no CDK: run `make setup`, which installs it into .venv", file=sys.stderr)
+        print(f"error: CDK is not installed for {sys.executable}: run `make setup`", file=sys.stderr)
         return 1
     from infrastructure import preload
 

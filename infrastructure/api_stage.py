@@ -1,6 +1,6 @@
-"""What `chalice deploy` cannot set, throttling and metrics: `python -m infrastructure.api_stage --stage prod`.
+"""Sets what `chalice deploy` cannot set, throttling and metrics: `python -m infrastructure.api_stage --stage prod`.
 
-The CDK app sets the same in its template; here it follows `chalice deploy`, whose later runs leave it as it is.
+The CDK app sets the same in its template. Run this after `chalice deploy`; later deployments leave the settings alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from infrastructure.stages import StageSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Set the stage's throttling."""
+    """Set the stage's throttling, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.api_stage", description=__doc__)
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args(argv)
@@ -32,12 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"API {api}: {stage.throttle_rate:g} requests a second, {stage.throttle_burst} at once")
+    print(f"API {api}: {stage.throttle_rate:g} requests per second, bursts of {stage.throttle_burst}")
     return 0
 
 
 def settings(stage: StageSettings) -> list[dict[str, str]]:
-    """The changes as API Gateway takes them; `/*/*` stands for every path and method.
+    """Return the settings as patch operations; `/*/*` stands for every path and method.
 
     https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
     """
@@ -50,10 +50,14 @@ def settings(stage: StageSettings) -> list[dict[str, str]]:
 
 
 def deployed_api(project: Path, stage: str) -> str:
-    """The id of the API that `chalice deploy` has made for a stage.
+    """Return the id of the API that `chalice deploy` created for a stage.
+
+    Args:
+        project: The project's folder, where Chalice keeps its records.
+        stage: The stage's name.
 
     Raises:
-        DeploymentError: It has made none.
+        DeploymentError: The records have no API.
     """
     file = project / ".chalice" / "deployed" / f"{stage}.json"
     try:

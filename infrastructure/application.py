@@ -30,16 +30,16 @@ from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USE
 from infrastructure.observability import API_LOG
 from infrastructure.stages import StageSettings
 
-API_HANDLER = "APIHandler"  # Chalice's own name of the API's function in its template
+API_HANDLER = "APIHandler"  # the logical id of the API's function in Chalice's template
 CARRIED_OVER = ("Layers", "ReservedConcurrentExecutions", "VpcConfig")
-"""Properties of functions that `.chalice/config.json` may set and that stages have no settings for."""
+"""Properties of functions that `.chalice/config.json` may set and stages have no settings for."""
 
 
 class ChaliceApplication(Chalice):
-    """Chalice's construct, with the stage's real name and what Chalice cannot say added to its template.
+    """Chalice's construct, with the stage's real name and with settings that Chalice does not support.
 
-    The functions that flows call are taken out of the template: `functions` has them, for nested stacks, as
-    CloudFormation takes no more than 500 resources in one.
+    The functions that flows call are moved from the template to `functions`, for nested stacks, since CloudFormation
+    allows 500 resources per stack.
     """
 
     functions: tuple[FunctionSettings, ...]
@@ -48,7 +48,7 @@ class ChaliceApplication(Chalice):
     def __init__(self, scope: Stack, stage: StageSettings, project: Path) -> None:
         self._stage = stage
         before = Path.cwd()
-        os.chdir(project)  # Chalice works in a folder `chalice.out` of the current one
+        os.chdir(project)  # Chalice works in `chalice.out` of the current folder
         try:
             super().__init__(scope, "Chalice", source_dir=str(project))
         finally:
@@ -58,17 +58,17 @@ class ChaliceApplication(Chalice):
 
     @property
     def code(self) -> tuple[str, str]:
-        """Bucket and key of the package; CloudFormation tokens."""
+        """The bucket and the key of the package, as CloudFormation tokens."""
         asset = self.node.find_child("ChaliceAppCode")
         return asset.s3_bucket_name, asset.s3_object_key
 
     def _package_app(self) -> None:
         stage = self._stage
         package.install()
-        before = dict(os.environ)  # Chalice puts the stage's variables into this process
-        # What Chalice's own command line sets: the application then registers the functions that flows call.
+        before = dict(os.environ)  # Chalice sets the stage's variables in this process
+        # Chalice's command line sets this too; the application then registers the functions that flows call.
         os.environ["AWS_CHALICE_CLI_MODE"] = "true"
-        # Chalice asks for a region even to package; nothing in the package depends on it.
+        # Chalice needs a region even for packaging; the package does not depend on it.
         os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
         try:
             chalice_api.package_app(
@@ -86,10 +86,10 @@ class ChaliceApplication(Chalice):
                     "lambda_timeout": stage.api_timeout,
                     "lambda_memory_size": stage.api_memory,
                     "xray": stage.tracing,
-                    "automatic_layer": False,  # the layer would be in another stack than the functions
+                    "automatic_layer": False,  # the layer would not be in the same stack as the functions
                 },
             )
-        except RuntimeError as error:  # how Chalice says that .chalice/config.json is broken
+        except RuntimeError as error:  # what Chalice raises if .chalice/config.json is invalid
             raise package.PackageError(" ".join(str(error).split())) from None
         finally:
             os.environ.clear()
@@ -106,11 +106,11 @@ class ChaliceApplication(Chalice):
         self.functions = _functions(resources)
         account = Stack.of(self).account
         variables = environment(stage, account, Token.as_string(USER_POOL), Token.as_string(USER_POOL_CLIENT))
-        variables = {**_variables(handler), **variables}  # the project's own in .chalice/config.json stay
+        variables = {**_variables(handler), **variables}  # keep those that .chalice/config.json adds
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
-        handler.pop("Tags", None)  # the stack's own tags say more
+        handler.pop("Tags", None)  # the stack adds its own tags
         api = resources["RestAPI"]["Properties"]
-        api["OpenApiVersion"] = "2.0"  # without it SAM adds a second stage, `Stage`, with none of the settings
+        api["OpenApiVersion"] = "2.0"  # otherwise SAM adds a second stage, `Stage`, without these settings
         api["TracingEnabled"] = stage.tracing
         api["MethodSettings"] = [
             {
@@ -128,11 +128,11 @@ class ChaliceApplication(Chalice):
             authorizer = scheme.get("x-amazon-apigateway-authorizer", {})
             if "providerARNs" in authorizer:
                 authorizer["providerARNs"] = [Token.as_string(USER_POOL_ARN)]
-        template["Outputs"] = {}  # the stack's own say the same
+        template["Outputs"] = {}  # the stack has its own
 
 
 def _functions(resources: dict[str, Any]) -> tuple[FunctionSettings, ...]:
-    """Take the functions out of Chalice's template that are not the API's own."""
+    """Move all functions except the API's out of the resources of Chalice's template."""
     from chalicelib.flows.catalog import catalog
 
     settings = catalog().functions
@@ -164,10 +164,18 @@ def _variables(properties: dict[str, Any]) -> dict[str, str]:
 
 
 def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> list[CfnResource]:
-    """Add the API and the functions to the stage's stack; returns the nested stacks of the functions.
+    """Add the API and the functions to the stage's stack.
+
+    Args:
+        uploads: The uploads of that stack.
+        stage: The stage's settings.
+        project: The folder of `app.py`.
+
+    Returns:
+        The nested stacks of the functions.
 
     Raises:
-        PackageError: The package cannot be made.
+        PackageError: The package cannot be built.
         StackFullError: The stage's `function_stacks` is too small.
     """
     stack = uploads.stack

@@ -1,10 +1,10 @@
-"""The second front door: what `chalice deploy` has to know of a stage, from its stack and the flows.
+"""Configures `chalice deploy` for a stage, from the outputs of its stack and from the flows.
 
     npx cdk deploy -c stage=prod -c api=chalice
     python -m infrastructure.chalice_config --stage prod
     chalice deploy --stage prod
 
-Writes the stage's section of `.chalice/config.json`; the other stages stay as they are.
+This writes the stage's section of `.chalice/config.json`; other stages are not changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OUTPUTS = ("AccountId", "FunctionRoleArn", "UserPoolClientId", "UserPoolId")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the stage's section."""
+    """Write the stage's section, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.chalice_config",
         description=__doc__,
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Project) -> dict[str, Any]:
-    """A stage's section of Chalice's configuration.
+    """Return a stage's section of Chalice's configuration.
 
     Args:
         stage: The stage's settings.
@@ -68,12 +68,12 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
         flows: The compiled flows.
 
     Raises:
-        DeploymentError: The stack has not the outputs that are needed.
+        DeploymentError: The stack lacks an output.
     """
     missing = [key for key in OUTPUTS if key not in outputs]
     if missing:
         raise DeploymentError(
-            f"the stack of stage {stage.name} has no output {', '.join(missing)}: deploy it again: "
+            f"the stack of stage {stage.name} has no output {', '.join(missing)}: deploy it again with "
             f"npx cdk deploy -c stage={stage.name} -c api=chalice"
         )
     functions = {
@@ -99,23 +99,29 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
 
 
 def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
-    """Put a stage's section into Chalice's configuration file. What else the stage has there (a VPC, layers, further
-    environment variables) stays.
+    """Write a stage's section into Chalice's configuration file.
+
+    What the file also has for the stage (a VPC, layers, further environment variables) is kept.
+
+    Args:
+        file: Chalice's configuration file, which need not exist.
+        stage: The stage's name.
+        section: What `stage_section` returned.
 
     Raises:
-        DeploymentError: The file is no JSON object.
+        DeploymentError: The file is not a Chalice configuration.
     """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         stages = document.setdefault("stages", {})
         if not isinstance(stages, dict):
-            raise ValueError("`stages` is no object")
+            raise ValueError("`stages` is not an object")
     except FileNotFoundError:
         document = {"version": "2.0", "app_name": APP_NAME, "stages": {}}
         stages = document["stages"]
         file.parent.mkdir(exist_ok=True)
     except (ValueError, AttributeError) as error:
-        raise DeploymentError(f"{file} is no Chalice configuration: {error}") from None
+        raise DeploymentError(f"{file} is not a Chalice configuration: {error}") from None
     former = stages.get(stage, {})
     functions = former.get("lambda_functions", {})
     stages[stage] = {

@@ -1,4 +1,4 @@
-"""What the commands ask AWS for, every failure as one line with the way out."""
+"""The calls to AWS that the commands make. Every failure is one line that says what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infrastructure.errors import DeploymentError
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = 6
-"""What the assemblies of this CDK require at least."""
+"""The oldest bootstrap that the assemblies of this CDK work with."""
 
 
 class Cloud:
@@ -28,7 +28,7 @@ class Cloud:
 
         self._client_error = ClientError
         try:
-            # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools set AWS_REGION.
+            # boto3 reads only AWS_DEFAULT_REGION; AWS's other tools set AWS_REGION.
             self._session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
         except BotoCoreError as error:  # a profile that does not exist
             raise DeploymentError(f"{error}; check AWS_PROFILE") from None
@@ -44,19 +44,19 @@ class Cloud:
             ) from None
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            raise DeploymentError(f"AWS does not accept the credentials ({code}): sign in again") from None
+            raise DeploymentError(f"AWS rejected the credentials ({code}): sign in again") from None
         except BotoCoreError as error:
             raise DeploymentError(f"AWS cannot be reached: {error}") from None
 
     def client(self, service: str) -> Any:
-        """A client of a service."""
+        """Create a client of a service."""
         return self._session.client(service, config=self._config)  # type: ignore[call-overload]
 
     def check_bootstrap(self) -> None:
-        """Make sure that CDK's bootstrap stack is there and new enough.
+        """Check that CDK's bootstrap stack exists and is recent enough.
 
         Raises:
-            DeploymentError: It is not.
+            DeploymentError: It is not, or the check failed.
         """
         command = f"run once: npx cdk bootstrap aws://{self.account}/{self.region}"
         try:
@@ -66,16 +66,21 @@ class Cloud:
                 raise DeploymentError(f"{BOOTSTRAP_PARAMETER} cannot be read: {error}") from None
             raise DeploymentError(f"{self.account} is not bootstrapped for CDK in {self.region}; {command}") from None
         if int(found) < BOOTSTRAP_VERSION:
-            raise DeploymentError(f"the CDK bootstrap is version {found} of {BOOTSTRAP_VERSION}; {command}")
+            raise DeploymentError(
+                f"the CDK bootstrap has version {found}, but version {BOOTSTRAP_VERSION} is needed; {command}"
+            )
 
     def missing_parameters(self, names: Sequence[str]) -> list[str]:
-        """Which of these are not in Parameter Store; none for who may not read secrets.
+        """Return which of these parameters do not exist; none if the caller may not read secrets.
+
+        Args:
+            names: The full names of the parameters.
 
         Raises:
-            DeploymentError: It cannot be asked.
+            DeploymentError: The call failed.
         """
         missing: list[str] = []
-        for start in range(0, len(names), 10):  # as many as AWS takes at a time
+        for start in range(0, len(names), 10):  # the maximum per call
             try:
                 answer = self.client("ssm").get_parameters(Names=list(names[start : start + 10]))
             except self._client_error as error:
@@ -86,10 +91,10 @@ class Cloud:
         return sorted(missing)
 
     def stack(self, stage: str) -> Mapping[str, Any] | None:
-        """What CloudFormation says of a stage's stack; None where there is none.
+        """Describe a stage's stack, as CloudFormation's DescribeStacks does; None if it does not exist.
 
         Raises:
-            DeploymentError: It cannot be asked.
+            DeploymentError: The call failed.
         """
         name = f"{APP_NAME}-{stage}"
         try:
@@ -101,23 +106,23 @@ class Cloud:
         return found
 
     def stack_outputs(self, stage: str) -> Mapping[str, str]:
-        """The outputs of a stage's stack.
+        """Return the outputs of a stage's stack.
 
         Raises:
-            DeploymentError: There is no such stack.
+            DeploymentError: The stack does not exist, or the call failed.
         """
         found = self.stack(stage)
         if found is None:
             raise DeploymentError(
-                f"no stack {APP_NAME}-{stage} in {self.region}: deploy it first: make deploy STAGE={stage} API=chalice"
+                f"no stack {APP_NAME}-{stage} in {self.region}: first run `make deploy STAGE={stage} API=chalice`"
             )
         return outputs(found)
 
     def has_table(self, name: str) -> bool:
-        """Whether DynamoDB has a table of that name.
+        """Return whether DynamoDB has a table of that name.
 
         Raises:
-            DeploymentError: It cannot be asked.
+            DeploymentError: The call failed.
         """
         try:
             self.client("dynamodb").describe_table(TableName=name)
@@ -135,10 +140,10 @@ class Cloud:
 
 
 def outputs(stack: Mapping[str, Any]) -> Mapping[str, str]:
-    """The outputs of a stack that CloudFormation has described."""
+    """Return the outputs of a stack that CloudFormation described, by key."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def front_door(stack: Mapping[str, Any]) -> str:
-    """Who deployed the API and the functions of a stage's stack: `cdk`, or `chalice`."""
+    """Return what deployed the API and the functions of a stage's stack: `cdk` or `chalice`."""
     return "cdk" if "ApiUrl" in outputs(stack) else "chalice"

@@ -1,7 +1,8 @@
-"""Before a stage is destroyed: `python -m infrastructure.destroy --stage prod` asks, and lifts the protection.
+"""Prepares to destroy a stage: `python -m infrastructure.destroy --stage prod` asks, and lifts the protection.
 
-A stage that keeps its data wants its name typed back. What `chalice deploy` has made can be deleted only with its
-records, `.chalice/deployed/STAGE.json`; without them nothing is destroyed, since functions and API would stay behind.
+A stage that keeps its data is destroyed only after its name is typed. What `chalice deploy` created can be deleted only
+with Chalice's records, `.chalice/deployed/STAGE.json`. If they are missing, nothing is destroyed, since the API and the
+functions would be left behind.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from infrastructure.stages import StageSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Ask, and let CloudFormation delete the stack. The deletion itself is `cdk destroy` (see the Makefile)."""
+    """Ask, let CloudFormation delete the stack, and return the exit code. `cdk destroy` then deletes it (Makefile)."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.destroy", description=__doc__)
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args(argv)
@@ -43,10 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def check_nothing_is_left(cloud: Cloud, stage: str) -> None:
-    """Make sure that there is nothing of `chalice deploy` that `chalice delete` would not find.
+    """Check that nothing is left of `chalice deploy` that `chalice delete` would not find.
+
+    Args:
+        cloud: AWS.
+        stage: The stage's name.
 
     Raises:
-        DeploymentError: There is.
+        DeploymentError: The API's function exists.
     """
     client = cloud.client("lambda")
     try:
@@ -54,21 +59,26 @@ def check_nothing_is_left(cloud: Cloud, stage: str) -> None:
     except client.exceptions.ResourceNotFoundException:
         return
     raise DeploymentError(
-        f"`chalice deploy` made the API and the functions of stage {stage} from another folder: bring its file "
-        f".chalice/deployed/{stage}.json here, by which Chalice deletes them"
+        f"`chalice deploy` created the API and the functions of stage {stage} from another folder: copy its file "
+        f".chalice/deployed/{stage}.json here, which Chalice needs to delete them"
     )
 
 
 def confirm(stage: StageSettings, account: str, region: str) -> None:
     """Ask for the name of a stage that keeps its data.
 
+    Args:
+        stage: The stage's settings.
+        account: The account that it is in.
+        region: The region that it is in.
+
     Raises:
-        DeploymentError: Another answer than the name was given.
+        DeploymentError: The answer is not the name.
     """
     if not stage.retain_data:
         return
-    print(f"The stage {stage.name} in account {account}, {region} will serve no one any more. Its tables and its")
-    print("users stay in the account; deploying the stage again takes the tables in (docs/deploy.md).")
+    print(f"The stage {stage.name} in account {account}, {region} will no longer be available. Its tables and users")
+    print("stay in the account; deploying the stage again imports the tables (docs/deploy.md).")
     try:
         answer = input("Type the stage's name to destroy it: ")
     except EOFError:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class DeploymentError(Exception):
-    """Why a stage cannot be deployed as it is, with the way out; nothing was changed."""
+    """Why a stage cannot be deployed, and what to do. Nothing was changed."""

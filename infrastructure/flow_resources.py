@@ -1,6 +1,6 @@
-"""What one flow is on AWS, as CloudFormation: state machine, its role, log, version, alias, schedule and alarm.
+"""The CloudFormation resources of one flow: state machine, role, log, version, alias, schedule and alarm.
 
-Plain dictionaries: a thousand flows take CDK's own constructs minutes, and this module a second.
+They are plain dictionaries: for a thousand flows, CDK's constructs take minutes, and this module takes a second.
 """
 
 from __future__ import annotations
@@ -18,27 +18,28 @@ from infrastructure.stages import StageSettings
 from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {
-    "ScheduleRoleArn": "The role that schedules start flows with.",
-    "DeadLetterQueueArn": "Where starts go that did not succeed.",
-    "AlarmTopicArn": "Where alarms go.",
+    "ScheduleRoleArn": "The role with which schedules start flows.",
+    "DeadLetterQueueArn": "The queue for starts that failed.",
+    "AlarmTopicArn": "The topic for alarms.",
 }
-"""What the resources of flows need of the stack around them."""
+"""The parameters of the nested stacks of flows: what they need from the stage's stack."""
 
 SCHEDULE_RETRIES = 185
-"""As often as EventBridge Scheduler tries by default within a day, with growing pauses."""
+"""EventBridge Scheduler's default."""
 SCHEDULE_MAX_AGE = 3600
-"""Seconds after which a start that was missed is no longer made up for."""
+"""Seconds after which a start that was missed is no longer retried."""
 
 
 @dataclass(frozen=True)
 class DefinitionFile:
-    """A definition too large for its stack's template: it is uploaded by itself."""
+    """A definition that is too large for its stack's template, and uploaded as a file."""
 
     flow: str
     text: str
 
     @property
     def digest(self) -> str:
+        """The SHA-256 of the definition, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
@@ -52,7 +53,11 @@ class FlowResources:
     resources: Mapping[str, Resource]
 
     def detach(self) -> tuple[DefinitionFile, dict[str, Resource]]:
-        """The definition as a file, and the resources without it. `DefinitionS3Location` is for the caller to set."""
+        """Move the definition into a file.
+
+        Returns:
+            The file, and the resources without the definition; the caller sets `DefinitionS3Location`.
+        """
         text, found = substitutions(self.definition)
         machine = self.resources[self.prefix + "StateMachine"]
         properties = {key: value for key, value in machine["Properties"].items() if key != "DefinitionString"}
@@ -63,11 +68,11 @@ class FlowResources:
 
 
 def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
-    """The resources of `flow` in a stage, under logical ids that begin with the flow's own."""
+    """Return the resources of `flow` in a stage, by logical ids that begin with the flow's."""
     names = template_names(stage.name)
     prefix = logical_id(flow.name)
     definition = flow.render(names)
-    made: dict[str, Resource] = {
+    resources: dict[str, Resource] = {
         prefix + "Log": _log_group(flow, names, stage),
         prefix + "Role": _role(flow, names, stage),
         prefix + "StateMachine": _state_machine(flow, prefix, definition, names, stage),
@@ -78,7 +83,7 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
                 "StateMachineRevisionId": {"Fn::GetAtt": [prefix + "StateMachine", "StateMachineRevisionId"]},
             },
             "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Retain",  # the former versions are what a rollback goes back to
+            "UpdateReplacePolicy": "Retain",  # rollbacks need the previous versions
         },
         prefix + "Alias": {
             "Type": "AWS::StepFunctions::StateMachineAlias",
@@ -92,22 +97,23 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
         },
     }
     if flow.schedule is not None:
-        made[prefix + "Schedule"] = _schedule(flow, prefix, names)
+        resources[prefix + "Schedule"] = _schedule(flow, prefix, names)
     if stage.alarms:
-        made[prefix + "Alarm"] = _alarm(flow, prefix, names, stage)
-    return FlowResources(flow, prefix, definition, with_pseudo_parameters(made))
+        resources[prefix + "Alarm"] = _alarm(flow, prefix, names, stage)
+    return FlowResources(flow, prefix, definition, with_pseudo_parameters(resources))
 
 
 def log_group_name(flow: str, names: Names) -> str:
-    """Under `/aws/vendedlogs/`, so that any number of log groups shares one resource policy of limited length.
+    """Return the name of a flow's log group.
 
+    All begin with `/aws/vendedlogs/`, so that they share one resource policy, whose length is limited:
     https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     """
     return f"/aws/vendedlogs/states/{names.resource(flow)}"
 
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
-    # Not retained, even where data is: a flow that is removed and comes back could not be deployed again.
+    # Never retained, even if data is: a flow that was removed and is added again could not be deployed.
     return {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {
@@ -129,11 +135,11 @@ def _role(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
 
 
 def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[str, Any]:
-    """What the flow's state machine may do: what its definition needs, and its own log and traces.
+    """Return the policy of a flow's state machine: what its definition needs, log delivery and tracing.
 
-    Log delivery and X-Ray have no resources to name, so these two statements alone are for `*`:
+    Only log delivery and X-Ray are allowed for `*`, since IAM has no resources for them:
     https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy and
-    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html#concepts-xray-tracing-permissions.
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html#concepts-xray-tracing-permissions
     """
     policy = flow.policy(names)
     statements = list(policy["Statement"])

@@ -19,7 +19,7 @@ from infrastructure.stages import StageSettings
 
 @dataclass(frozen=True)
 class Uploaded:
-    """A file that is uploaded before the stack is deployed. `bucket` and `url` are CloudFormation tokens."""
+    """The location of a file that is uploaded before the deployment. `bucket` and `url` are CloudFormation tokens."""
 
     bucket: str
     key: str
@@ -27,18 +27,24 @@ class Uploaded:
 
 
 class Uploads:
-    """What goes with a stack into the cloud assembly, to be uploaded into the bucket of CDK's bootstrap."""
+    """The files in a stack's cloud assembly that CDK uploads to the bootstrap bucket."""
 
     def __init__(self, stack: Stack) -> None:
         assembly = CdkStage.of(stack)
         assert assembly is not None
-        # Asked for once: each question crosses over to CDK's process.
+        # Read these once: each access is a call into CDK's process.
         self.stack = stack
         self._folder = Path(assembly.outdir)
         self._synthesizer = stack.synthesizer
 
     def add(self, file: str, text: str, digest: str) -> Uploaded:
-        """Put a text into the assembly."""
+        """Add a file to the assembly.
+
+        Args:
+            file: The file's name.
+            text: Its content.
+            digest: The hash of the content, which becomes its key in the bucket.
+        """
         (self._folder / file).write_text(text, encoding="utf-8")
         location = self._synthesizer.add_file_asset(
             source_hash=digest, file_name=file, packaging=FileAssetPackaging.FILE, display_name=file
@@ -49,13 +55,16 @@ class Uploads:
 def add_flows(
     uploads: Uploads, stage: StageSettings, flows: Sequence[CompiledFlow], parameters: Mapping[str, Any]
 ) -> list[CfnResource]:
-    """Add the flows; returns their nested stacks.
+    """Add the flows to the stage's stack.
 
     Args:
-        uploads: Those of the stage's stack.
+        uploads: The uploads of that stack.
         stage: The stage's settings.
         flows: The compiled flows.
         parameters: The values of `flow_resources.PARAMETERS`.
+
+    Returns:
+        The nested stacks of the flows.
 
     Raises:
         StackFullError: The stage's `flow_stacks` is too small.
@@ -68,17 +77,24 @@ def add_flows(
         return uploaded.key
 
     templates = flow_templates((flow_resources(flow, stage) for flow in flows), stage.flow_stacks, upload)
-    return [nest(uploads, stage, made, {**parameters, **buckets}) for made in templates]
+    return [nest(uploads, stage, template, {**parameters, **buckets}) for template in templates]
 
 
 def nest(uploads: Uploads, stage: StageSettings, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
-    """Add a nested stack with a finished template: three calls of CDK, whatever is in it."""
+    """Add a nested stack with a finished template. This takes three calls into CDK, whatever the template's size.
+
+    Args:
+        uploads: The uploads of the stage's stack.
+        stage: The stage's settings.
+        template: The template.
+        values: The values of the template's parameters; others are ignored.
+    """
     file = f"{template.name}.nested.template.json"
     uploaded = uploads.add(file, template.text, template.digest)
     properties: dict[str, Any] = {"TemplateURL": uploaded.url, "Tags": tag_list(stage)}
     if template.parameters:
         properties["Parameters"] = {name: values[name] for name in template.parameters}
     nested = CfnResource(uploads.stack, template.name, type="AWS::CloudFormation::Stack", properties=properties)
-    # By these `cdk diff` finds the template and shows what changes inside.
+    # With these `cdk diff` finds the template and shows the changes inside.
     nested.add_override("Metadata", {"aws:asset:path": file, "aws:asset:property": "TemplateURL"})
     return nested

@@ -1,7 +1,7 @@
-"""What one function is on AWS, as CloudFormation: the Lambda function and its log.
+"""The CloudFormation resources of one function: the Lambda function and its log.
 
-The logs are the stack's whoever deploys the functions: Lambda would make them without a retention, and neither it nor
-Chalice would ever delete them.
+The logs belong to the stack even if Chalice deploys the functions: Lambda would create them without a retention period,
+and nothing would delete them.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from infrastructure.stages import StageSettings
 from infrastructure.tokens import LIVE, template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {
-    "CodeBucket": "Where the package is.",
+    "CodeBucket": "The bucket of the package.",
     "CodeKey": "The package's key in the bucket.",
-    "RoleArn": "What the functions may do.",
-    "UserPoolId": "The stage's users.",
-    "UserPoolClientId": "How they sign in.",
+    "RoleArn": "The role of the functions.",
+    "UserPoolId": "The user pool of the stage.",
+    "UserPoolClientId": "The client with which users sign in.",
 }
-"""What the resources of functions need of the stack around them."""
+"""The parameters of the nested stacks of functions: what they need from the stage's stack."""
 
 RUN_STATUS = "run-status"
-"""The function that keeps the records of runs (`app.run_status`); no flow says how large it is."""
+"""The function that updates the records of runs (`app.run_status`). No flow declares its settings."""
 RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY = 30, 256  # seconds, MB
 API_STAGE = "api"
-"""The name of the API's stage on API Gateway, the first part of its paths."""
+"""The name of the API's stage in API Gateway, the first segment of its paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
     """A function as it is deployed: `timeout` in seconds, `memory` in MB, `handler` as `app.<python name>`.
 
-    `properties` are further ones of the Lambda function, `variables` further environment variables: what the project
-    has in `.chalice/config.json` beyond the settings of the stage, such as a VPC.
+    `properties` are further properties of the Lambda function (such as a VPC) and `variables` further environment
+    variables, both from the project's `.chalice/config.json`.
     """
 
     name: str
@@ -50,12 +50,12 @@ class FunctionSettings:
 def function_templates(
     functions: Sequence[FunctionSettings], stage: StageSettings, runtime: str
 ) -> list[NestedTemplate]:
-    """The templates of the nested stacks that hold the functions.
+    """Write the templates of the nested stacks of functions.
 
     Args:
-        functions: All of the stage's, without the API's own.
+        functions: All functions of the stage, except the API's own.
         stage: The stage's settings.
-        runtime: Lambda's name of Python's version, such as `python3.11`.
+        runtime: Lambda's name for the version of Python, such as `python3.11`.
 
     Raises:
         StackFullError: The stage's `function_stacks` is too small.
@@ -65,7 +65,11 @@ def function_templates(
 
 
 def log_templates(functions: Iterable[str], stage: StageSettings) -> list[NestedTemplate]:
-    """The templates of the same nested stacks where Chalice deploys the functions: their logs alone.
+    """Write the templates of the same nested stacks if Chalice deploys the functions: they have only the logs.
+
+    Args:
+        functions: The names of the functions.
+        stage: The stage's settings.
 
     Raises:
         StackFullError: The stage's `function_stacks` is too small.
@@ -86,7 +90,7 @@ def _templates(
 
 
 def log_resources(function: str, stage: StageSettings) -> dict[str, Resource]:
-    """The log of one function."""
+    """Return the log group of one function."""
     return {
         logical_id(function) + "Log": {
             "Type": "AWS::Logs::LogGroup",
@@ -100,10 +104,16 @@ def log_resources(function: str, stage: StageSettings) -> dict[str, Resource]:
 
 
 def function_resources(function: FunctionSettings, stage: StageSettings, runtime: str) -> dict[str, Resource]:
-    """The resources of one function."""
+    """Return the resources of one function.
+
+    Args:
+        function: The function.
+        stage: The stage's settings.
+        runtime: Lambda's name for the version of Python, such as `python3.11`.
+    """
     names = template_names(stage.name)
     prefix = logical_id(function.name)
-    made: dict[str, Resource] = {
+    described: dict[str, Resource] = {
         **log_resources(function.name, stage),
         prefix + "Function": {
             "Type": "AWS::Lambda::Function",
@@ -129,12 +139,19 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
             },
         },
     }
-    resources: dict[str, Resource] = with_pseudo_parameters(made)
+    resources: dict[str, Resource] = with_pseudo_parameters(described)
     return resources
 
 
 def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool_client_id: Any) -> dict[str, Any]:
-    """The environment variables of every function (`chalicelib.settings` reads them). Values may be expressions."""
+    """Return the environment variables of every function, which `chalicelib.settings` reads.
+
+    Args:
+        stage: The stage's settings.
+        account: The id of the account, or an expression for it.
+        user_pool_id: The id of the user pool, or an expression for it.
+        user_pool_client_id: The id of the pool's client, or an expression for it.
+    """
     return {
         "STAGE": stage.name,
         "ACCOUNT_ID": account,

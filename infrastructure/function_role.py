@@ -1,4 +1,4 @@
-"""What the API and the functions may do: what the application itself needs, `lambda-permissions.yml`, and plugins."""
+"""What the API and the functions may do: the application's own permissions, `lambda-permissions.yml`, and plugins'."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "lambda-permissions.yml"
 
 
 def function_role_policy(names: Names, user_pool_arn: Any, project: Path) -> dict[str, Any]:
-    """The policy of the role that all functions of a stage share.
+    """Return the policy of the role that all functions of a stage share.
 
     Args:
         names: The stage's names.
@@ -23,7 +23,7 @@ def function_role_policy(names: Names, user_pool_arn: Any, project: Path) -> dic
         project: The folder of `lambda-permissions.yml`.
 
     Raises:
-        PermissionsError: That file is broken.
+        PermissionsError: That file is invalid.
     """
     statements = application_statements(names, user_pool_arn) + granted_statements(project / FILE, names)
     for plugin in plugins.installed(project):
@@ -32,7 +32,12 @@ def function_role_policy(names: Names, user_pool_arn: Any, project: Path) -> dic
 
 
 def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, Any]]:
-    """What the application itself needs. A test compares it with the calls in `chalicelib`."""
+    """Return what the application itself needs. A test compares this with the calls in `chalicelib`.
+
+    Args:
+        names: The stage's names.
+        user_pool_arn: The ARN of its user pool, or an expression for it.
+    """
     states = f"arn:{names.partition}:states:{names.region}:{names.account}"
     ssm = f"arn:{names.partition}:ssm:{names.region}:{names.account}:parameter{names.secrets_prefix.rstrip('/')}"
     dynamodb = f"arn:{names.partition}:dynamodb:{names.region}:{names.account}:table"
@@ -58,12 +63,12 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
         _allow("Usage", ["dynamodb:Query", "dynamodb:UpdateItem"], [f"{dynamodb}/{names.usage_table}"]),
         _allow("Secrets", ["ssm:GetParametersByPath"], [ssm, f"{ssm}/*"]),
         _allow("Users", ["cognito-idp:AdminGetUser"], [user_pool_arn]),
-        _allow(  # the groups are the stack's: one that Lambda made would outlive it, and keep everything
+        _allow(  # not logs:CreateLogGroup: a group created by Lambda would outlive the stack and keep everything
             "OwnLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [f"{logs}:*", f"{logs}-*"],
         ),
-        # IAM knows no resources of these two:
+        # IAM has no resources for these two:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         _allow("ActionsWithoutResource", ["states:ListStateMachines"], ["*"]),
@@ -72,10 +77,14 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
 
 
 def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
-    """The statements of `lambda-permissions.yml`, with `${AWS::Region}` and the like filled in.
+    """Read the statements of `lambda-permissions.yml`, and fill in `${AWS::Region}` and the like.
+
+    Args:
+        file: The file; without it there are no statements.
+        names: The stage's names.
 
     Raises:
-        PermissionsError: The file is no list of IAM statements.
+        PermissionsError: The file is not a list of IAM statements.
     """
     import yaml
 
@@ -84,7 +93,7 @@ def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise PermissionsError(f"{file.name} is no YAML: {' '.join(str(error).split())}") from None
+        raise PermissionsError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}") from None
     statements = document.get("iamRoleStatements") if isinstance(document, dict) else None
     if statements is None:
         statements = [] if document == {} or (isinstance(document, dict) and "iamRoleStatements" in document) else None
@@ -94,10 +103,14 @@ def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
 
 
 def plugin_statements(plugin: Plugin, names: Names) -> list[dict[str, Any]]:
-    """The statements that a plugin asked for and the project agreed to; each Sid says whose it is.
+    """Return the statements that a plugin asked for and the project agreed to; each Sid names the plugin.
+
+    Args:
+        plugin: The plugin.
+        names: The stage's names.
 
     Raises:
-        PermissionsError: They are no IAM statements.
+        PermissionsError: They are not IAM statements.
     """
     owner = "Plugin" + "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", plugin.name))
     checked = checked_statements(plugin.permissions, f"plugin {plugin.name}", names)

@@ -1,7 +1,7 @@
-"""What API Gateway itself answers, as the application would: RFC 9457 problem documents with CORS headers.
+"""Makes API Gateway's own responses look like the application's: RFC 9457 problem documents with CORS headers.
 
-Without them a browser takes a refused token for an error of CORS, and a client gets `{"message": ...}`, not a problem.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+Without them a browser reports a rejected token as a CORS error, and clients get `{"message": ...}` instead of a problem
+document: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+
+from chalicelib.errors import title_of
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -25,7 +27,7 @@ STATUSES: Mapping[str, int] = {
     "INTEGRATION_TIMEOUT": 504,
     "INVALID_API_KEY": 403,
     "INVALID_SIGNATURE": 403,
-    "MISSING_AUTHENTICATION_TOKEN": 404,  # what API Gateway says of a path that the API does not have
+    "MISSING_AUTHENTICATION_TOKEN": 404,  # API Gateway's response for a path that the API does not have
     "QUOTA_EXCEEDED": 429,
     "REQUEST_TOO_LARGE": 413,
     "RESOURCE_NOT_FOUND": 404,
@@ -34,38 +36,38 @@ STATUSES: Mapping[str, int] = {
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "WAF_FILTERED": 403,
 }
-"""Which status each kind of answer has; it is set, so that the document can repeat it."""
+"""The status of each response type. It is set explicitly, so that the document can repeat it."""
 
 DETAILS: Mapping[str, str] = {
     "UNAUTHORIZED": "The token is missing, malformed or expired. Send the id token: `Authorization: Bearer <token>`.",
     "EXPIRED_TOKEN": "The token has expired. Sign in again.",
-    "MISSING_AUTHENTICATION_TOKEN": "There is no such path, or it does not take this method.",
+    "MISSING_AUTHENTICATION_TOKEN": "The path does not exist, or does not support this method.",
     "REQUEST_TOO_LARGE": "The request is larger than 10 MB.",
-    "THROTTLED": "Too many requests at once. Try again in a moment.",
-    "INTEGRATION_TIMEOUT": "The answer took longer than 29 seconds. Run what takes longer as a flow.",
-    "INTEGRATION_FAILURE": "The service did not answer as it should.",
+    "THROTTLED": "Too many requests. Try again in a moment.",
+    "INTEGRATION_TIMEOUT": "The response took longer than 29 seconds. Use a flow for work that takes longer.",
+    "INTEGRATION_FAILURE": "The service returned an invalid response.",
 }
-"""What to tell the caller, where API Gateway's own words are of no help."""
+"""Details for the response types whose own message does not help the caller."""
 
 
 def gateway_responses(origins: tuple[str, ...]) -> dict[str, Any]:
-    """The `x-amazon-apigateway-gateway-responses` of the API's definition.
+    """Return the `x-amazon-apigateway-gateway-responses` of the API's definition.
 
     Args:
-        origins: The allowed origins of browsers; `*` stands for any, and so do several (`_cors` says why).
+        origins: The origins that may call the API from a browser. Several are treated like `*` (see `_cors`).
     """
     answers = {kind: _response(status, origins, DETAILS.get(kind)) for kind, status in STATUSES.items()}
-    for kind, title in (("DEFAULT_4XX", "Request refused"), ("DEFAULT_5XX", "Service failed")):
+    for kind, title in (("DEFAULT_4XX", "Request rejected"), ("DEFAULT_5XX", "Service error")):
         answers[kind] = _response(None, origins, None, title)
     return answers
 
 
 def _response(status: int | None, origins: tuple[str, ...], detail: str | None, title: str = "") -> dict[str, Any]:
-    document: dict[str, Any] = {"type": "about:blank", "title": title or HTTPStatus(status or 500).phrase}
+    document: dict[str, Any] = {"type": "about:blank", "title": title or title_of(status or 500)}
     if status is not None:
         document["status"] = status
     text = json.dumps(document)[:-1]
-    # $context.error.messageString comes with its quotes.
+    # $context.error.messageString includes the quotes.
     text += f', "detail": {json.dumps(detail) if detail else "$context.error.messageString"}'
     text += ', "requestId": "$context.requestId"}'
     response: dict[str, Any] = {
@@ -84,13 +86,13 @@ def _response(status: int | None, origins: tuple[str, ...], detail: str | None, 
 
 
 def _cors(origins: tuple[str, ...]) -> dict[str, str]:
-    """Who may read these answers in a browser: pages of the one origin that is allowed, or any page.
+    """Return the headers that let pages of the only allowed origin, or else any page, read these responses.
 
-    A gateway response sets a header to a text or to a header of the request, which it cannot look up in a list. Of
-    several origins a text names but one, so pages of the others would see a network error in place of a 401; the
-    request's `Origin` would come back unchecked, and not at all where its case differs (HTTP/2 has small letters).
-    So any page may read these answers. They say no more than that a request was refused, and preflight requests, which
-    every request with a token needs, are answered by the application, for the stage's origins alone.
+    A gateway response can set a header only to a constant or to a header of the request. A constant can name only one
+    of several origins, so pages of the others would see a network error instead of a 401. The request's `Origin` would
+    be echoed unchecked, and lost under HTTP/2, where it is lower-case. So with several origins any page may read these
+    responses. They say only that a request was rejected. Every request with a token needs a preflight request, which
+    the application answers only for the stage's origins.
     """
     if not origins:
         return {}

@@ -1,4 +1,4 @@
-"""Who may do what: users (the pool, the client that they sign in with, the groups), and the role of functions."""
+"""Who may do what: the user pool with its client and groups, and the role of the functions."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ FUNCTION_ROLE = attribute("FunctionRole", "Arn")
 
 
 def user_resources(stage: StageSettings, names: Names, groups: Iterable[str]) -> dict[str, Resource]:
-    """The stage's users.
+    """Return the user pool, its client and its groups.
 
     Args:
         stage: The stage's settings.
         names: The stage's names.
-        groups: Which groups flows admit; the group of administrators is always there.
+        groups: The groups that flows admit; the group of administrators is always added.
     """
-    made = {"UserPool": kept(_user_pool(stage, names), stage), "UserPoolClient": _client(names)}
+    resources = {"UserPool": kept(_user_pool(stage, names), stage), "UserPoolClient": _client(names)}
     for group in sorted({ADMIN_GROUP, *groups}):
-        made[f"Group{logical_id(group)}"] = {
+        resources[f"Group{logical_id(group)}"] = {
             "Type": "AWS::Cognito::UserPoolGroup",
             "Properties": {"UserPoolId": USER_POOL, "GroupName": group},
         }
-    return made
+    return resources
 
 
 def _user_pool(stage: StageSettings, names: Names) -> Resource:
@@ -86,10 +86,15 @@ def _client(names: Names) -> Resource:
 
 
 def function_role_resources(stage: StageSettings, names: Names, project: Path) -> dict[str, Resource]:
-    """The role that the API and all functions run with.
+    """Return the role of the API and all functions.
+
+    Args:
+        stage: The stage's settings.
+        names: The stage's names.
+        project: The folder of `lambda-permissions.yml`.
 
     Raises:
-        PermissionsError: `lambda-permissions.yml` is broken.
+        PermissionsError: `lambda-permissions.yml` is invalid.
     """
     return {
         "FunctionRole": role(

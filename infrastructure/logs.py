@@ -1,8 +1,8 @@
-"""The logs of a stage: `python -m infrastructure.logs --stage prod`, of the API, all functions and all flows.
+"""Prints the logs of a stage, of the API, all functions and all flows: `python -m infrastructure.logs --stage prod`.
 
---name orderFlow    one flow's or function's, `api` for the API's
---minutes 60        how far back
---follow            go on as they come
+--name orderFlow    only this flow or function, or `api` for the API
+--minutes 60        how far back to start
+--follow            keep printing new events
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 from chalicelib import APP_NAME
 from infrastructure.errors import DeploymentError
 
-PAUSE = 2.0  # seconds between two looks
+PAUSE = 2.0  # seconds between two requests
 API = "api"
 _PREFIXES = ("/aws/lambda/", "/aws/vendedlogs/states/")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the logs."""
+    """Print the logs, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.logs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -58,7 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def log_groups(client: Any, stage: str, name: str | None = None) -> list[str]:
-    """The stage's log groups, or those of one flow or function of it."""
+    """Return the names of a stage's log groups.
+
+    Args:
+        client: A client of CloudWatch Logs.
+        stage: The stage's name.
+        name: A flow, a function or `api`; None for all.
+    """
     own = f"{APP_NAME}-{stage}"
     found = []
     for prefix in _PREFIXES:
@@ -72,7 +78,16 @@ def log_groups(client: Any, stage: str, name: str | None = None) -> list[str]:
 
 
 def events(client: Any, groups: Sequence[str], since: int) -> Iterator[tuple[str, int]]:
-    """Lines and their times (milliseconds since 1970) from `since` on, of all groups together, oldest first."""
+    """Yield the lines of all groups together, oldest first.
+
+    Args:
+        client: A client of CloudWatch Logs.
+        groups: The names of the log groups.
+        since: The time to start at, in milliseconds since 1970.
+
+    Yields:
+        A line, and its time in milliseconds since 1970.
+    """
     found = []
     for group in groups:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)

@@ -1,8 +1,8 @@
 """Nested stacks: which one a flow or function belongs to, and their templates.
 
-CloudFormation takes 500 resources a stack, and named resources cannot move from one stack to another: the new stack
-would create what the old one still has. So the stack of a flow follows from its name alone, and the number of stacks is
-sized ahead (`StageSettings.flow_stacks`). Adding a flow moves no other; stacks without members are not made.
+CloudFormation allows 500 resources per stack, and a named resource cannot move to another stack, which would create it
+while the old stack still has it. So the name of a flow determines its stack, and the number of stacks is chosen in
+advance (`StageSettings.flow_stacks`). Adding a flow moves no other flow. Stacks without members are not created.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ from infrastructure.resources import Resource
 MAX_RESOURCES = 500
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 MAX_TEMPLATE = 1_000_000
-"""Bytes of a template that is read from S3, same page; definitions that do not fit are uploaded by themselves."""
-MAX_PARAMETERS = 200
+"""The maximum size of a template in S3, in bytes (same page). Definitions that do not fit are uploaded as files."""
 
 ASSET_BUCKET = "AssetBucket"
 _REFERENCE = re.compile(r'\{"Ref":"(\w+)"\}')
 
 
 class StackFullError(ValueError):
-    """More flows or functions fall to one nested stack than CloudFormation takes."""
+    """A nested stack would have more resources than CloudFormation allows."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,26 @@ class NestedTemplate:
 
     @property
     def digest(self) -> str:
+        """The SHA-256 of the template, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 Upload = Callable[[DefinitionFile], str]
-"""Uploads a definition into the bucket that the parameter `AssetBucket` names, and returns its key there."""
+"""Uploads a definition to the bucket in the parameter `AssetBucket`, and returns its key."""
 
 
 def stack_index(name: str, stacks: int) -> int:
-    """Which of `stacks` nested stacks the flow or function `name` belongs to."""
+    """Return the index of the nested stack, out of `stacks`, that the flow or function `name` belongs to."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % stacks
 
 
 def flow_templates(flows: Iterable[FlowResources], stacks: int, upload: Upload) -> list[NestedTemplate]:
-    """The templates of the nested stacks that hold the flows.
+    """Write the templates of the nested stacks of flows.
+
+    Args:
+        flows: The resources of each flow.
+        stacks: The number of nested stacks.
+        upload: Uploads a definition that does not fit.
 
     Raises:
         StackFullError: `stacks` is too small.
@@ -69,15 +74,21 @@ def flow_templates(flows: Iterable[FlowResources], stacks: int, upload: Upload) 
 def template(
     name: str, description: str, resources: Mapping[str, Resource], parameters: Mapping[str, str]
 ) -> NestedTemplate:
-    """A template with those of `parameters` that its resources use.
+    """Write a template.
+
+    Args:
+        name: The name of the nested stack.
+        description: What it consists of.
+        resources: Its resources by logical id.
+        parameters: The descriptions of parameters by name; only those that the resources use are declared.
 
     Raises:
-        StackFullError: It has more resources than a stack may have.
+        StackFullError: It would have more resources than a stack may have.
     """
     if len(resources) > MAX_RESOURCES:
         raise StackFullError(
-            f"the nested stack {name} would have {len(resources)} resources, and CloudFormation takes {MAX_RESOURCES}: "
-            "raise flow_stacks (function_stacks for functions) in infrastructure/stages.py"
+            f"the nested stack {name} would have {len(resources)} resources, but CloudFormation allows "
+            f"{MAX_RESOURCES}: raise flow_stacks (for functions: function_stacks) in infrastructure/stages.py"
         )
     body = _dump(resources)
     used = tuple(key for key in parameters if key in set(_REFERENCE.findall(body)))
@@ -97,7 +108,7 @@ def _flow_template(index: int, flows: Sequence[FlowResources], upload: Upload) -
     parts = {item.flow.name: dict(item.resources) for item in ordered}
     size = sum(len(_dump(part).encode()) for part in parts.values())
     for item in sorted(ordered, key=lambda item: (-len(item.definition), item.flow.name)):
-        if size <= MAX_TEMPLATE - 10_000:  # what is around the resources
+        if size <= MAX_TEMPLATE - 10_000:  # leave room for the rest of the template
             break
         file, resources = item.detach()
         machine = resources[item.prefix + "StateMachine"]["Properties"]
@@ -105,7 +116,7 @@ def _flow_template(index: int, flows: Sequence[FlowResources], upload: Upload) -
         size += len(_dump(resources).encode()) - len(_dump(parts[item.flow.name]).encode())
         parts[item.flow.name] = resources
     resources = {key: value for part in parts.values() for key, value in part.items()}
-    parameters = {**FLOW_PARAMETERS, ASSET_BUCKET: "Where definitions are that are too large for this template."}
+    parameters = {**FLOW_PARAMETERS, ASSET_BUCKET: "The bucket of definitions that are too large for this template."}
     return template(f"Flows{index}", "State machines of flows", resources, parameters)
 
 

@@ -1,4 +1,4 @@
-"""What tells how the stage is doing: the API's log, records of runs, alarms, a dashboard."""
+"""How to observe a stage: the API's log, the records of runs, alarms and a dashboard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ API_LOG = "ApiLog"
 
 
 def api_log(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """The log of the API's function. (Those of the other functions are with these.)"""
+    """Return the log group of the API's function. Other functions have theirs in `function_resources`."""
     return {
         API_LOG: {
             "Type": "AWS::Logs::LogGroup",
@@ -31,10 +31,10 @@ def api_log(stage: StageSettings, names: Names) -> dict[str, Resource]:
 
 
 def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """Tell the function that keeps the records about every run that changes its status.
+    """Return what passes every change of a run's status to the function that records it.
 
-    The rule invokes by a role and not by a permission of the function, so that the function may come later, from
-    another deployment.
+    The rule has a role to invoke the function, instead of the function a permission for the rule, so that the function
+    may be deployed later and by something else.
     """
     function = names.function_arn(RUN_STATUS)
     here = f"{names.region}:{names.account}"
@@ -58,7 +58,7 @@ def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resour
             invoking,
             policy_name="invoke",
             tags=tag_list(stage),
-            Description="Passes changes of runs to the function that records them",
+            Description="Passes status changes of runs to the function that records them",
         ),
         "RunStatusRule": {
             "Type": "AWS::Events::Rule",
@@ -93,7 +93,7 @@ def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resour
 
 
 def alarm_topic(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """The stage's own topic for alarms, to be subscribed to, unless the settings name another."""
+    """Return the stage's own topic for alarms, unless the settings name another."""
     if stage.alarm_topic_arn or not stage.alarms:
         return {}
     properties = {
@@ -105,13 +105,13 @@ def alarm_topic(stage: StageSettings, names: Names) -> dict[str, Resource]:
 
 
 def alarm_topic_arn(stage: StageSettings) -> Any:
-    """Where alarms go."""
+    """Return the ARN of the topic for alarms, or an expression for it."""
     return stage.alarm_topic_arn or ref("AlarmTopic")
 
 
 @dataclass(frozen=True)
 class _Metric:
-    """A metric of the stage; `alarm` says what is wrong when its sum is above `threshold`."""
+    """A metric of the stage; `alarm` says what is wrong if its value in a period is above `threshold`."""
 
     id: str
     namespace: str
@@ -122,7 +122,13 @@ class _Metric:
 
 
 def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
-    """Alarms about what flows share; each flow's own is with it."""
+    """Return the alarms about what flows share. Each flow has its own in `flow_resources`.
+
+    Args:
+        stage: The stage's settings.
+        names: The stage's names.
+        api_name: The API's name in API Gateway.
+    """
     if not stage.alarms:
         return {}
     api_function = f"{names.app}-{names.stage}"
@@ -161,7 +167,13 @@ def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[s
 
 
 def dashboard(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
-    """One page about the stage. It searches for the metrics of flows, so it never grows with them."""
+    """Return the stage's dashboard. It searches for the metrics of flows, so it does not grow with their number.
+
+    Args:
+        stage: The stage's settings.
+        names: The stage's names.
+        api_name: The API's name in API Gateway.
+    """
     api = ["ApiName", api_name, "Stage", API_STAGE]
     widgets = [
         _widget("Requests", names, [["AWS/ApiGateway", name, *api] for name in ("Count", "4XXError", "5XXError")]),

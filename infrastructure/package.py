@@ -1,12 +1,12 @@
-"""The zip that Lambda gets: only what is needed, with a fresh catalog, the same bytes for the same input.
+"""Builds the zip for Lambda: only what is needed, with a fresh catalog, and the same bytes for the same input.
 
-Both front doors package through Chalice, in the same process: `chalice deploy` and `chalice package` by their command
-line, the CDK app by `chalice.cdk`. `install` puts `create_package` in the place of Chalice's own way, which
+`chalice deploy`, `chalice package` and the CDK app (with `chalice.cdk`) all package with Chalice, in their own process.
+`install` replaces Chalice's packaging by `create_package`, since Chalice
 
-- knows nothing of the catalog, of plugins and of what must stay out;
-- names its cached zip by the contents of files alone, so that renaming a file deploys the old zip again;
-- writes files in the file system's order and with their times: never the same bytes twice;
-- goes on with a warning when a requirement cannot be packaged.
+- does not know the catalog, plugins and what must be left out;
+- names its cached zip only by the contents of files, so that after a file is renamed it deploys the old zip;
+- writes files in the file system's order and with their times, so that no two zips have the same bytes;
+- only warns if a requirement cannot be packaged.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ from compiler.catalog import write_catalog
 
 MB = 1_000_000
 ZIP_LIMIT = 50 * 1024 * 1024
-"""Bytes that Lambda takes as a direct upload: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Bytes that Lambda accepts as a direct upload:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""Bytes that Lambda unpacks, same page."""
+"""Bytes that Lambda accepts unzipped (same page)."""
 BUDGET = 10 * MB
-"""What the application itself may take of that, zipped, without the user's functions; a test holds it to it."""
+"""How many bytes of that the application may use, zipped, without the user's functions. A test checks it."""
 
 CACHE = Path(".chalice", "deployments")
 KEPT = 8
-"""How many packages the cache holds."""
+"""How many packages the cache keeps."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The first time that a zip can hold; it stands for every file's."""
+"""The earliest time that a zip supports; every file gets it."""
 
 _NEVER = frozenset({"__pycache__", "tests", "test", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".git"})
 _NEVER_SUFFIXES = (".pyc", ".pyo", ".pyi", ".orig", ".swp", "~")
@@ -49,19 +50,22 @@ _METADATA = frozenset({"METADATA", "entry_points.txt"})
 
 
 class PackageError(ClickException):
-    """The package cannot be made; one line says what to do. Chalice's command line prints it without a traceback."""
+    """Why the package cannot be built, and what to do. Chalice's command line prints it without a traceback."""
 
 
 def create_package(packager: LambdaDeploymentPackager, project_dir: str, python_version: str) -> str:
-    """Make the package of a project, or find it among those made before; returns the path of the zip.
+    """Build the package of a project, unless the cache has it.
 
     Args:
-        packager: Chalice's, which knows the processor and how to get wheels for it.
+        packager: Chalice's packager, which knows the architecture and how to get wheels for it.
         project_dir: The folder of `app.py`.
-        python_version: Lambda's name of Python's version, such as `python3.11`.
+        python_version: Lambda's name for the version of Python, such as `python3.11`.
+
+    Returns:
+        The path of the zip.
 
     Raises:
-        PackageError: A flow is broken, a requirement cannot be packaged, or the zip is larger than Lambda takes.
+        PackageError: A flow has errors, a requirement cannot be packaged, or the zip is larger than Lambda allows.
     """
     root = Path(project_dir)
     try:
@@ -83,21 +87,22 @@ def create_package(packager: LambdaDeploymentPackager, project_dir: str, python_
 
 
 def install() -> None:
-    """Let Chalice package with `create_package` in this process.
+    """Make Chalice package with `create_package` in this process.
 
-    The method is replaced and not the class: Chalice's command line makes its packager before it imports `app.py`.
+    The method is replaced instead of the class, since Chalice's command line creates its packager before it imports
+    `app.py`.
     """
     LambdaDeploymentPackager.create_deployment_package = create_package  # type: ignore[assignment, method-assign]
 
 
 def _runtime(packager: LambdaDeploymentPackager, root: Path) -> dict[str, Path]:
-    """Chalice's own part of the package."""
+    """Return Chalice's runtime, which is part of the package."""
     files = packager._iter_app_filenames(str(root))
     return {name: Path(path) for path, name in files if name.startswith("chalice/")}
 
 
 def _dependencies(packager: LambdaDeploymentPackager, root: Path, python_version: str) -> dict[str, Path]:
-    """What is required, for Lambda's processor; kept until that, or Python's version, changes."""
+    """Return the files of the requirements. They are cached by requirements, version of Python and architecture."""
     requirements = plugins.requirements_file(root)
     if not requirements.is_file():
         return {}
@@ -119,8 +124,8 @@ def _install(packager: LambdaDeploymentPackager, requirements: Path, python_vers
         except MissingDependencyError as error:
             names = ", ".join(sorted(package.identifier for package in error.missing))
             raise PackageError(
-                f"no wheel for Lambda ({python_version}, {packager._architecture}): {names}. Pin versions in "
-                f"{requirements.name} that have one, or change the stage's architecture"
+                f"no wheel for Lambda ({python_version}, {packager._architecture}): {names}. In {requirements.name}, "
+                "pin versions that have one, or change the stage's architecture"
             ) from None
         except (NoSuchPackageError, PackageDownloadError) as error:
             line = str(error).strip().splitlines()[-1]
@@ -128,40 +133,40 @@ def _install(packager: LambdaDeploymentPackager, requirements: Path, python_vers
         try:
             site_packages.rename(folder)
         except OSError:
-            if not folder.is_dir():  # else another process was faster
+            if not folder.is_dir():  # otherwise another process was faster
                 raise
 
 
 def application_files(root: Path) -> dict[str, Path]:
-    """The application's part of the package: name in the zip -> file."""
+    """Return the application's part of the package: the file by its name in the zip."""
     files = {"app.py": root / "app.py", **dict(_tree(root / "chalicelib", root))}
     for plugin in plugins.installed(root):
         files |= dict(_tree(plugin.functions, root))
         if plugin.routes:
             files |= dict(_tree(plugin.folder / "hooks", root))
         files[plugins.INDEX.as_posix()] = root / plugins.INDEX
-    vendor = root / "vendor"  # as Chalice has it: what lies there appears at the zip's root
+    vendor = root / "vendor"  # as in Chalice, its contents go to the root of the zip
     return files | dict(_tree(vendor, vendor))
 
 
 def write_zip(target: Path, files: Mapping[str, Path]) -> None:
-    """Write the files into a zip: sorted, all of the same time and mode, so that equal files make equal bytes."""
+    """Write files into a zip: sorted, with the same time and mode, so that equal files give equal bytes."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in sorted(files.items()):
             entry = zipfile.ZipInfo(name, EARLIEST)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, whose permissions follow
+            entry.create_system = 3  # Unix: the next line sets its permissions
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, path.read_bytes())
     temporary.replace(target)
 
 
 def check_size(package: Path) -> None:
-    """Hold a package against Lambda's limits.
+    """Check a package against Lambda's limits.
 
     Raises:
-        PackageError: It is too large; says what takes the most.
+        PackageError: It is too large; the message names the largest folders.
     """
     with zipfile.ZipFile(package) as archive:
         entries = archive.infolist()
@@ -175,8 +180,9 @@ def check_size(package: Path) -> None:
     by_size = sorted(by_folder.items(), key=lambda item: -item[1])
     largest = ", ".join(f"{name} {size / MB:.1f} MB" for name, size in by_size[:3])
     raise PackageError(
-        f"the package has {zipped / MB:.1f} MB, unpacked {unzipped / MB:.1f} MB; Lambda takes {ZIP_LIMIT / MB:.1f} and "
-        f"{UNZIPPED_LIMIT / MB:.1f} MB. Largest: {largest}. Take something out of requirements.txt or chalicelib/"
+        f"the package is too large: {zipped / MB:.1f} MB, unzipped {unzipped / MB:.1f} MB; Lambda allows "
+        f"{ZIP_LIMIT / MB:.1f} and {UNZIPPED_LIMIT / MB:.1f} MB. Largest: {largest}. Remove something from "
+        "requirements.txt or chalicelib/"
     )
 
 
@@ -188,7 +194,7 @@ def _forget_old(folder: Path) -> None:
 
 def _tree(folder: Path, base: Path) -> Iterator[tuple[str, Path]]:
     for parent, folders, names in os.walk(folder, followlinks=True):
-        # A function may be called `test`.
+        # Keep a function that is called `test`.
         folders[:] = [name for name in folders if name not in _NEVER or Path(parent, name, "handler.py").is_file()]
         for name in names:
             path = Path(parent, name)
@@ -199,7 +205,7 @@ def _tree(folder: Path, base: Path) -> Iterator[tuple[str, Path]]:
 def _dependency_files(folder: Path) -> Iterator[tuple[str, Path]]:
     for name, path in _tree(folder, folder):
         parts = PurePosixPath(name).parts
-        if parts[0] == "chalice":  # Chalice's runtime comes from the installed Chalice
+        if parts[0] == "chalice":  # the runtime comes from the installed Chalice
             continue
         if parts[0].endswith(".dist-info") and parts[-1] not in _METADATA:
             continue

@@ -1,8 +1,8 @@
-"""What can stop a deployment, found before anything is changed: `python -m infrastructure.preflight --stage prod`.
+"""Finds what would stop a deployment before anything is changed: `python -m infrastructure.preflight --stage prod`.
 
-With `--deploying` it prepares one, too, where an earlier one left something: the stack of a first deployment that
-failed, which serves nobody, may be deleted again, as CDK does before another attempt (the protection of a stage with
-data would stop it); and what CDK's command line needs to take in tables that were kept is printed.
+`--deploying` also prepares the deployment if an earlier one left something behind. If the first deployment of a stage
+failed, it lifts the protection of the failed stack, so that CDK can delete it and try again. It prints the option that
+makes `cdk deploy` import tables that were kept.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from infrastructure.cloud import Cloud
 
 NODE_VERSION = 20
-"""The oldest Node that CDK runs on."""
+"""The oldest version of Node that CDK runs on."""
 _NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
-"""How a stack is that was never deployed."""
+"""The status of a stack that was never deployed successfully."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Check everything, from what costs nothing to what asks AWS; the first failure is one line."""
+    """Run all checks, the fast ones first and calls to AWS last; print the first failure, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.preflight", description=__doc__)
     parser.add_argument("--stage", default=DEFAULT_STAGE)
-    parser.add_argument("--api", default="cdk", help="who deploys API and functions: cdk or chalice")
-    parser.add_argument("--deploying", action="store_true", help="clear the way, and print options for cdk deploy")
+    parser.add_argument("--api", default="cdk", help="what deploys the API and the functions: cdk or chalice")
+    parser.add_argument("--deploying", action="store_true", help="prepare it, and print the options for cdk deploy")
     arguments = parser.parse_args(argv)
     try:
         cloud, found = check(arguments.stage, api=arguments.api)
@@ -50,15 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tuple[Cloud, str]:
-    """Check the stage, the flows, the tools, the account; returns the latter, and what would be deployed where.
+    """Check the stage, the flows, the tools and the account.
 
     Args:
         stage_name: The stage.
         project: The folder of `app.py`.
-        api: Who is to deploy the API and the functions, `cdk` or `chalice`.
+        api: What will deploy the API and the functions: `cdk` or `chalice`.
+
+    Returns:
+        AWS, and a summary of what would be deployed and where.
 
     Raises:
-        DeploymentError: Something is in the way.
+        DeploymentError: A check failed.
     """
     from compiler.permissions.granted import PermissionsError
     from infrastructure.cloud import Cloud
@@ -84,10 +87,15 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
 
 
 def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> None:
-    """Make sure that the stack that is there can be deployed over.
+    """Check that the existing stack can be updated.
+
+    Args:
+        stack: The stack as CloudFormation describes it; None if there is none.
+        stage: The stage's name.
+        api: What will deploy the API and the functions: `cdk` or `chalice`.
 
     Raises:
-        DeploymentError: The other front door has deployed it, or CloudFormation is stuck.
+        DeploymentError: The API was deployed by the other, or a failed update could not be rolled back.
     """
     from infrastructure.cloud import front_door
 
@@ -95,17 +103,26 @@ def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> Non
         return
     if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
-            f"the last deployment of stage {stage} failed and could not be undone: npx cdk rollback -c stage={stage}"
+            f"the last deployment of stage {stage} failed and could not be rolled back: run `npx cdk rollback -c "
+            f"stage={stage}`"
         )
     if stack["StackStatus"].endswith("_COMPLETE") and front_door(stack) != api:
         raise DeploymentError(
-            f"the API and the functions of stage {stage} were deployed by {front_door(stack)}: "
-            f"make deploy STAGE={stage} API={front_door(stack)}, or first: make destroy STAGE={stage}"
+            f"the API and the functions of stage {stage} were deployed by {front_door(stack)}: run `make deploy "
+            f"STAGE={stage} API={front_door(stack)}`, or first `make destroy STAGE={stage}`"
         )
 
 
 def clear_the_way(cloud: Cloud, stage: StageSettings) -> list[str]:
-    """Let a first deployment that failed be done again; returns the options that `cdk deploy` needs."""
+    """Prepare to repeat a first deployment that failed.
+
+    Args:
+        cloud: AWS.
+        stage: The stage's settings.
+
+    Returns:
+        The options that `cdk deploy` needs.
+    """
     stack = cloud.stack(stage.name)
     if stack is not None and stack["StackStatus"] not in _NEVER_SERVED:
         return []
@@ -118,7 +135,7 @@ def clear_the_way(cloud: Cloud, stage: StageSettings) -> list[str]:
 
 
 def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:
-    """What plugins expect in Parameter Store and is not there: they may do without, so it is no error."""
+    """Return warnings for secrets of plugins that do not exist. They may be optional, so this is not an error."""
     owners = {prefix + secret: plugin.name for plugin in installed(project) for secret in plugin.secrets}
     return [
         f"warning: plugin {owners[name]} expects a secret: aws ssm put-parameter --type SecureString --name {name} "
@@ -128,25 +145,25 @@ def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:
 
 
 def check_node() -> None:
-    """Make sure that Node is there and new enough.
+    """Check that Node is installed and recent enough.
 
     Raises:
         DeploymentError: It is not.
     """
     node = shutil.which("node")
     if node is None:
-        raise DeploymentError(f"Node is missing: install Node {NODE_VERSION} or newer, which CDK runs on")
+        raise DeploymentError(f"Node is not installed: install Node {NODE_VERSION} or newer, which CDK needs")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     try:
         major = int(version.removeprefix("v").split(".")[0])
     except ValueError:
-        raise DeploymentError(f"`{node} --version` says {version!r}: install Node {NODE_VERSION} or newer") from None
+        raise DeploymentError(f"`{node} --version` printed {version!r}: install Node {NODE_VERSION} or newer") from None
     if major < NODE_VERSION:
         raise DeploymentError(f"Node {version} is too old: CDK needs Node {NODE_VERSION} or newer")
 
 
 def check_cdk(project: Path = PROJECT) -> None:
-    """Make sure that the command line of CDK that package.json pins is installed.
+    """Check that the CDK command line that package.json pins is installed.
 
     Raises:
         DeploymentError: It is not.
@@ -155,9 +172,9 @@ def check_cdk(project: Path = PROJECT) -> None:
     try:
         installed = json.loads((project / "node_modules/aws-cdk/package.json").read_text(encoding="utf-8"))["version"]
     except FileNotFoundError:
-        raise DeploymentError("the command line of CDK is not installed: run `npm ci`") from None
+        raise DeploymentError("the CDK command line is not installed: run `npm ci`") from None
     if installed != pinned:
-        raise DeploymentError(f"cdk {installed} is installed, and the project needs {pinned}: run `npm ci`")
+        raise DeploymentError(f"cdk {installed} is installed, but the project needs {pinned}: run `npm ci`")
 
 
 if __name__ == "__main__":

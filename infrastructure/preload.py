@@ -1,4 +1,4 @@
-"""Loads CDK beside other work: it waits half a second for its Node process, while Python can read the flows."""
+"""Loads CDK in the background: it waits half a second for its Node process, in which Python can read the flows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import threading
 
 
 def begin() -> None:
-    """Begin to load CDK, and return at once. Whoever imports it next waits for the rest."""
+    """Start to load CDK, and return at once. The next import of it waits until it is loaded."""
     threading.Thread(target=_load, name="load-cdk", daemon=True).start()
 
 
 def _load() -> None:
-    with contextlib.suppress(Exception):  # whoever needs CDK imports it again, and says what is wrong
+    with contextlib.suppress(Exception):  # the next import of CDK raises the same, and that is reported
         importlib.import_module("aws_cdk")

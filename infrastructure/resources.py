@@ -1,7 +1,7 @@
-"""Resources as CloudFormation has them: plain dictionaries.
+"""Helpers for CloudFormation resources as plain dictionaries.
 
-CDK's own classes for them take long to load, in Python and in Node, and a call of CDK for each part of a resource. A
-dictionary is checked by cfn-lint, which the tests run on every template.
+CDK's classes for resources take long to load, in Python and in Node, and need a call into CDK for each part of a
+resource. Dictionaries are checked by cfn-lint, which the tests run on every template.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ Resource = dict[str, Any]
 
 
 def logical_id(name: str) -> str:
-    """A CloudFormation id, which has letters and digits alone, that no other name shares."""
+    """Return a unique CloudFormation id for a name: letters and digits only."""
     camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
     return camel if camel == name else camel + hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
 def ref(logical_id: str) -> dict[str, Any]:
-    """What `Ref` gives for a resource: its name, mostly."""
+    """Return `Ref` of a resource, which is usually its name."""
     return {"Ref": logical_id}
 
 
 def attribute(logical_id: str, name: str) -> dict[str, Any]:
-    """An attribute of a resource."""
+    """Return `Fn::GetAtt` of an attribute of a resource."""
     return {"Fn::GetAtt": [logical_id, name]}
 
 
 def kept(resource: Resource, stage: StageSettings) -> Resource:
-    """A resource with data; the stage says what becomes of it when the stack is destroyed."""
+    """Return a resource with the stage's policy for data: keep or delete it with the stack."""
     policy = "Retain" if stage.retain_data else "Delete"
     return {**resource, "DeletionPolicy": policy, "UpdateReplacePolicy": policy}
 
@@ -42,7 +42,15 @@ def kept(resource: Resource, stage: StageSettings) -> Resource:
 def role(
     assumed_by: Mapping[str, Any], policy: Mapping[str, Any], *, policy_name: str, tags: Any, **properties: Any
 ) -> Resource:
-    """A role with one policy of its own."""
+    """Return a role with one inline policy.
+
+    Args:
+        assumed_by: Its trust policy.
+        policy: Its permissions.
+        policy_name: The name of the inline policy.
+        tags: The tags, as CloudFormation expects them.
+        properties: Further properties of the role.
+    """
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
@@ -55,7 +63,12 @@ def role(
 
 
 def assumed_by(service: str, source: str | None = None) -> dict[str, Any]:
-    """Who may take on a role: a service, for one resource of this account."""
+    """Return a trust policy that lets a service assume a role.
+
+    Args:
+        service: The service's principal, such as `states.amazonaws.com`.
+        source: The ARN of the only resource for which it may do so; None for any.
+    """
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": service},
@@ -67,10 +80,10 @@ def assumed_by(service: str, source: str | None = None) -> dict[str, Any]:
 
 
 def tag_list(stage: StageSettings) -> list[dict[str, str]]:
-    """The tags of every resource, as most resource types want them."""
+    """Return the tags of every resource, in the form that most resource types expect."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags(stage).items())]
 
 
 def tags(stage: StageSettings) -> dict[str, str]:
-    """The tags of every resource."""
+    """Return the tags of every resource, by key."""
     return {"Application": APP_NAME, "Stage": stage.name, **stage.tags}

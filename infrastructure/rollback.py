@@ -1,7 +1,8 @@
-"""Lets a flow's alias go back: `python -m infrastructure.rollback --stage prod --flow orderFlow [--version 7]`.
+"""Rolls a flow back to an earlier version:
+`python -m infrastructure.rollback --stage prod --flow orderFlow [--version 7]`.
 
-Callers go through the alias `live`, so new runs use the former version at once; those that are running go on as they
-began. The next deployment that changes the flow moves the alias forward again.
+Callers use the alias `live`, so new runs use the earlier version at once. Runs in progress are not affected. The next
+deployment that changes the flow moves the alias forward again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from infrastructure.tokens import LIVE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Move the alias."""
+    """Move the alias, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.rollback",
         description=__doc__,
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--stage", required=True)
     parser.add_argument("--flow", required=True)
-    parser.add_argument("--version", type=int, help="which version; the one before the present one by default")
+    parser.add_argument("--version", type=int, help="the version to use; default: the one before the current one")
     arguments = parser.parse_args(argv)
     from infrastructure.cloud import Cloud
     from infrastructure.synthesis import checked_stage
@@ -34,24 +35,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         stage = checked_stage(arguments.stage)
         cloud = Cloud()
         machine = Names(stage=stage.name, region=cloud.region, account=cloud.account).state_machine_arn(arguments.flow)
-        former, chosen = roll_back(cloud.client("stepfunctions"), machine, arguments.version)
+        before, after = roll_back(cloud.client("stepfunctions"), machine, arguments.version)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{arguments.flow} of stage {stage.name}: version {former} -> {chosen}")
+    print(f"{arguments.flow} of stage {stage.name}: version {before} -> {after}")
     return 0
 
 
 def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[int, int]:
-    """Point the alias of a state machine at an earlier version; returns the former version and the chosen one.
+    """Point the alias of a state machine to an earlier version.
 
     Args:
         client: A client of Step Functions.
         machine: The state machine's ARN.
-        version: Which version; the newest one before the present one by default.
+        version: The version to use; the newest one before the current one if None.
+
+    Returns:
+        The version before and after.
 
     Raises:
-        DeploymentError: There is no such flow, or no such version.
+        DeploymentError: The flow or the version does not exist.
     """
     name = machine.rpartition(":")[2]
     alias = f"{machine}:{LIVE}"
@@ -59,19 +63,19 @@ def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[in
         routes = client.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
     except client.exceptions.ResourceNotFound:
         raise DeploymentError(f"no flow {name} with an alias {LIVE!r}: check --stage and --flow") from None
-    present = max(_number(route["stateMachineVersionArn"]) for route in routes)
+    current = max(_number(route["stateMachineVersionArn"]) for route in routes)
     versions = sorted(_versions(client, machine), reverse=True)
     if version is None:
-        version = next((number for number in versions if number < present), None)
+        version = next((number for number in versions if number < current), None)
         if version is None:
-            raise DeploymentError(f"{name} has no version before {present}")
+            raise DeploymentError(f"{name} has no version before {current}")
     elif version not in versions:
-        raise DeploymentError(f"{name} has no version {version}; there are {', '.join(map(str, versions))}")
+        raise DeploymentError(f"{name} has no version {version}; available: {', '.join(map(str, versions))}")
     client.update_state_machine_alias(
         stateMachineAliasArn=alias,
         routingConfiguration=[{"stateMachineVersionArn": f"{machine}:{version}", "weight": 100}],
     )
-    return present, version
+    return current, version
 
 
 def _versions(client: Any, machine: str) -> list[int]:

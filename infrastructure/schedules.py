@@ -1,4 +1,4 @@
-"""What the flows' schedules share: their group, the role that starts flows, and the queue of starts that failed."""
+"""What the schedules of flows share: their group, the role that starts flows, and the queue of failed starts."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from chalicelib.names import Names
 from infrastructure.resources import Resource, assumed_by, attribute, role, tag_list
 from infrastructure.stages import StageSettings
 
-KEPT_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
+KEPT_SECONDS = 14 * 24 * 3600  # the longest retention of SQS
 DEAD_LETTERS = attribute("DeadLetters", "Arn")
-"""The queue's ARN: what schedules, and rules, could not deliver goes there."""
+"""The ARN of the queue for what schedules and rules could not deliver."""
 SCHEDULE_ROLE = attribute("ScheduleRole", "Arn")
 
 
 def queue_name(names: Names) -> str:
-    """The name of the queue of dead letters."""
+    """Return the name of the dead letter queue."""
     return names.resource("dead-letters")
 
 
 def schedule_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """What schedules share. The schedules themselves are with their flows."""
+    """Return what schedules share. The schedules are in `flow_resources`."""
     group = names.resource("flows")
     own_group = f"arn:{names.partition}:scheduler:{names.region}:{names.account}:schedule-group/{group}"
     machines = f"arn:{names.partition}:states:{names.region}:{names.account}:stateMachine:{names.resource('*')}"

@@ -29,7 +29,7 @@ from infrastructure.storage import table_resources
 from infrastructure.tokens import template_names, with_pseudo_parameters
 
 FrontDoor = Literal["cdk", "chalice"]
-"""Who deploys the API and the functions: this stack, or `chalice deploy` after it. Logs are the stack's anyway."""
+"""What deploys the API and the functions: this stack, or `chalice deploy` after it. The stack always has their logs."""
 
 
 class StageStack(Stack):
@@ -38,8 +38,8 @@ class StageStack(Stack):
     Args:
         scope: The CDK app.
         stage: The stage's settings.
-        flows: The compiled flows, none of them broken.
-        front_door: `chalice` leaves the API and the functions out, but for their logs.
+        flows: The compiled flows, without errors.
+        front_door: `chalice` leaves out the API and the functions, except their logs.
         project: The folder of `app.py`.
     """
 
@@ -50,7 +50,6 @@ class StageStack(Stack):
         flows: Project,
         front_door: FrontDoor = "cdk",
         project: Path = PROJECT,
-        **options: Any,
     ) -> None:
         name = f"{APP_NAME}-{stage.name}"
         super().__init__(
@@ -59,7 +58,6 @@ class StageStack(Stack):
             stack_name=name,
             description=f"{APP_NAME}: API, functions and flows of the stage {stage.name}",
             termination_protection=stage.retain_data,
-            **options,
         )
         names = template_names(stage.name)
         groups = {group for flow in flows.flows.values() for group in flow.access_groups}
@@ -89,7 +87,7 @@ class StageStack(Stack):
             from infrastructure.application import add_application  # takes seconds to import
 
             function_stacks = add_application(uploads, stage, project)
-            for flow_stack in flow_stacks:  # no schedule starts a flow before its functions are there
+            for flow_stack in flow_stacks:  # no schedule may start a flow before its functions exist
                 for function_stack in function_stacks:
                     flow_stack.add_resource_dependency(function_stack)
         else:
@@ -116,10 +114,10 @@ class StageStack(Stack):
 
 
 def add_resources(stack: Stack, resources: Mapping[str, Resource]) -> None:
-    """Add resources as they are, with the pseudo parameters that are in their names."""
+    """Add resources to a stack, with pseudo parameters for the placeholders in their names."""
     for logical_id, resource in resources.items():
         described = with_pseudo_parameters(resource)
-        made = CfnResource(stack, logical_id, type=described["Type"], properties=described["Properties"])
+        added = CfnResource(stack, logical_id, type=described["Type"], properties=described["Properties"])
         for key in ("DeletionPolicy", "DependsOn", "UpdateReplacePolicy"):
             if key in described:
-                made.add_override(key, described[key])
+                added.add_override(key, described[key])

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from chalicelib.names import Names
+from chalicelib.tables import RUNS, TTL, USAGE, Table
 from infrastructure.resources import Resource, kept, tag_list
 from infrastructure.stages import StageSettings
 
 
 def table_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """The stage's tables: paid by the request, recoverable to any second of the last 35 days."""
+    """Return the stage's tables: on-demand billing, and point-in-time recovery within the last 35 days."""
     return {
-        "UsageTable": _table(names.usage_table, "yearMonth", stage),
-        "RunsTable": _table(names.runs_table, "itemId", stage),
+        "UsageTable": _table(names.usage_table, USAGE, stage),
+        "RunsTable": _table(names.runs_table, RUNS, stage),
     }
 
 
-def _table(name: str, sort_key: str, stage: StageSettings) -> Resource:
-    table = {
+def _table(name: str, table: Table, stage: StageSettings) -> Resource:
+    resource = {
         "Type": "AWS::DynamoDB::Table",
         "Properties": {
             "TableName": name,
             "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [
-                {"AttributeName": "userId", "AttributeType": "S"},
-                {"AttributeName": sort_key, "AttributeType": "S"},
-            ],
-            "KeySchema": [
-                {"AttributeName": "userId", "KeyType": "HASH"},
-                {"AttributeName": sort_key, "KeyType": "RANGE"},
-            ],
-            "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
+            **table.schema(),
+            "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
             "DeletionProtectionEnabled": stage.retain_data,
             "Tags": tag_list(stage),
         },
     }
-    return kept(table, stage)
+    return kept(resource, stage)

@@ -1,4 +1,4 @@
-"""From the project to a cloud assembly."""
+"""Turns the project into a cloud assembly, after checking the stage and the flows."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ SCHEDULE_NAME_LIMIT = 64
 
 
 def synthesise_from_context(outdir: str | None = None, context: dict[str, str] | None = None) -> str:
-    """Synthesise the stage that CDK's context names (`-c stage=prod -c api=chalice`); returns the assembly's folder.
+    """Synthesise the stage that CDK's context names (`-c stage=prod -c api=chalice`).
 
     Args:
-        outdir: Where to; CDK's command line says so by the environment.
-        context: The context; CDK's command line passes it by the environment.
+        outdir: The assembly's folder; from CDK's command line, in the environment, if None.
+        context: The context; from CDK's command line, in the environment, if None.
+
+    Returns:
+        The assembly's folder.
 
     Raises:
-        DeploymentError: There is no such stage, a flow is broken, or the package cannot be made.
+        DeploymentError: The stage does not exist, a flow has errors, or the package cannot be built.
     """
     check_cli_version(os.environ.get("CDK_CLI_VERSION"))
     flows = compiled_flows()
@@ -44,10 +47,14 @@ def synthesise_from_context(outdir: str | None = None, context: dict[str, str] |
 
 
 def new_app(outdir: str | None = None, context: dict[str, str] | None = None) -> cdk.App:
-    """A CDK app without CDK's own validation of templates.
+    """Create a CDK app without CDK's own validation of templates.
 
-    That takes longer than all the rest and looks at no nested stack, where nearly everything is; the tests run cfn-lint
-    on every template instead.
+    The validation takes longer than everything else, and ignores nested stacks, which contain nearly everything. The
+    tests run cfn-lint on every template instead.
+
+    Args:
+        outdir: The assembly's folder; from CDK's command line, in the environment, if None.
+        context: The context; from CDK's command line, in the environment, if None.
     """
     import aws_cdk as cdk
 
@@ -62,12 +69,20 @@ def synthesise(
     *,
     flows: Project | None = None,
 ) -> str:
-    """Synthesise a stage into the assembly of the CDK app `app`; returns the assembly's folder.
+    """Synthesise a stage into the assembly of a CDK app.
 
-    `flows` are those of the project where they are compiled already.
+    Args:
+        app: The CDK app.
+        stage: The stage's settings.
+        front_door: What deploys the API and the functions.
+        project: The folder of `app.py`.
+        flows: The project's flows if they are compiled already.
+
+    Returns:
+        The assembly's folder.
 
     Raises:
-        DeploymentError: A flow is broken, or the package cannot be made.
+        DeploymentError: A flow has errors, or the package cannot be built.
     """
     from click import ClickException
 
@@ -86,27 +101,31 @@ def synthesise(
 
 
 def check_cli_version(running: str | None, project: Path = PROJECT) -> None:
-    """Make sure that the command line of CDK that runs this app understands what the app writes.
+    """Check that the CDK command line that runs this app understands what the app writes.
+
+    Args:
+        running: Its version; None if the app was not run by the command line.
+        project: The folder of `package.json`.
 
     Raises:
-        DeploymentError: It is older than the one that package.json pins, or of another generation.
+        DeploymentError: It is older than the one that package.json pins, or has another major version.
     """
     pinned = json.loads((project / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
     if running and (_version(running)[0] != _version(pinned)[0] or _version(running) < _version(pinned)):
         raise DeploymentError(
-            f"this is cdk {running}, and the project needs {pinned}: run `npm ci`, then `npx cdk` instead of `cdk`"
+            f"this is cdk {running}, but the project needs {pinned}: run `npm ci`, then `npx cdk` instead of `cdk`"
         )
 
 
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+def _version(written: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", written)[:3])
 
 
 def checked_stage(name: str) -> StageSettings:
-    """The settings of the stage `name`.
+    """Return the settings of the stage `name`.
 
     Raises:
-        DeploymentError: There is none, or AWS would not take its settings.
+        DeploymentError: The stage does not exist, or AWS would reject its settings.
     """
     try:
         return stage_settings(name)
@@ -115,21 +134,21 @@ def checked_stage(name: str) -> StageSettings:
 
 
 def checked_front_door(name: str) -> FrontDoor:
-    """Who deploys the API and the functions.
+    """Check what is to deploy the API and the functions.
 
     Raises:
-        DeploymentError: It is neither CDK nor Chalice.
+        DeploymentError: It is neither `cdk` nor `chalice`.
     """
     if name not in ("cdk", "chalice"):
-        raise DeploymentError(f"api={name}: it is cdk (the default) or chalice")
+        raise DeploymentError(f"api={name}: must be cdk (the default) or chalice")
     return "chalice" if name == "chalice" else "cdk"
 
 
 def compiled_flows(project: Path = PROJECT) -> Project:
-    """The compiled flows of the project, with the plugins that are locked.
+    """Compile the flows of the project, with plugins as they are locked.
 
     Raises:
-        DeploymentError: One line for each error in a flow.
+        DeploymentError: A flow has errors, with a line for each, or plugins cannot be installed.
     """
     try:
         ensure(project, frozen=True)
@@ -137,15 +156,20 @@ def compiled_flows(project: Path = PROJECT) -> Project:
         raise DeploymentError(f"plugins: {error}") from None
     flows = compile_project(project)
     if flows.errors:
-        raise DeploymentError("\n".join(["flows are broken:", *map(str, flows.errors)]))
+        raise DeploymentError("\n".join(["flows have errors:", *map(str, flows.errors)]))
     return flows
 
 
 def checked_flows(stage: StageSettings, project: Path = PROJECT, flows: Project | None = None) -> Project:
-    """The compiled flows of the project, all of which can be deployed to the stage.
+    """Compile the flows of the project, and check that they can be deployed to a stage.
+
+    Args:
+        stage: The stage's settings.
+        project: The folder of `app.py`.
+        flows: The project's flows if they are compiled already.
 
     Raises:
-        DeploymentError: One line for each error in a flow, and each name that is too long on AWS.
+        DeploymentError: A flow has errors, or a name is too long for AWS, with a line for each.
     """
     from infrastructure.tokens import template_names
 
@@ -169,4 +193,7 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT, flows: Project 
 def _too_long(what: str, name: str, full: str, limit: int) -> str:
     if len(full) <= limit:
         return ""
-    return f"the {what} {name!r} would be called {full!r} on AWS, {len(full)} characters of {limit}: shorten its name"
+    return (
+        f"the name of the {what} {name!r} is too long: on AWS it would be {full!r}, which has {len(full)} characters "
+        f"(at most {limit}); shorten it"
+    )

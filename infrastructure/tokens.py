@@ -1,4 +1,4 @@
-"""Names whose account, region and partition CloudFormation fills in when it deploys."""
+"""Names with placeholders for the account, region and partition, which CloudFormation fills in."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 
 from chalicelib.names import Names
 
-# Private-use characters, which no flow has, so that CloudFormation's own `${...}` in a definition stays a plain text.
+# Private-use characters, which do not occur in flows, so that a `${...}` in a definition is not mistaken for a token.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _TOKEN = re.compile(f"{_OPEN}([A-Za-z:]+){_CLOSE}")
 LIVE = "live"
-"""The alias of every state machine that callers go through."""
+"""The alias of every state machine, which callers use."""
 
 
 def template_names(stage: str) -> Names:
-    """The names of a stage, to be passed through `with_pseudo_parameters` once they are in a text."""
+    """Return the names of a stage. Pass what contains them through `with_pseudo_parameters`."""
     region, account, partition = _token("AWS::Region"), _token("AWS::AccountId"), _token("AWS::Partition")
     return Names(stage=stage, region=region, account=account, partition=partition, alias=LIVE)
 
 
 def with_pseudo_parameters(value: Any) -> Any:
-    """A JSON value in which texts made from `template_names` are CloudFormation expressions."""
+    """Replace strings that contain `template_names` in a JSON value by CloudFormation expressions."""
     if isinstance(value, str):
         return _joined(value)
     if isinstance(value, dict):
@@ -32,7 +32,11 @@ def with_pseudo_parameters(value: Any) -> Any:
 
 
 def substitutions(text: str) -> tuple[str, dict[str, Any]]:
-    """A definition kept in a file of its own, with names for Step Functions to replace, and what they stand for."""
+    """Prepare a definition that is kept in a file.
+
+    Returns:
+        The definition with `${Name}` for each pseudo parameter, and the `DefinitionSubstitutions` that fill them in.
+    """
     found = {name.replace("::", ""): {"Ref": name} for name in _TOKEN.findall(text)}
     return _TOKEN.sub(lambda match: "${" + match[1].replace("::", "") + "}", text), found
 

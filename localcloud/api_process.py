@@ -59,7 +59,7 @@ def main() -> int:
         threading.Thread(target=server.drain, args=(DRAIN_SECONDS, successor), daemon=False).start()
 
     successor = socket.socket(fileno=successor_fd)
-    server.receive(socket.socket(fileno=handover_fd))
+    server.handover.receive(socket.socket(fileno=handover_fd))
     contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
     signal.signal(signal.SIGTERM, stop)

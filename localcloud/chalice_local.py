@@ -22,7 +22,9 @@ from chalice.local import LocalDevServer, LocalGateway, MatchResult
 from chalicelib import identity
 from chalicelib.api import cors
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
-from localcloud.http_server import HttpConnection, HttpServer, Request, Response, is_token
+from localcloud.browsers import AllowedHosts
+from localcloud.http_messages import Request, Response, is_token
+from localcloud.http_server import HttpConnection, HttpServer
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -151,9 +153,11 @@ class GatewayConnection(HttpConnection):
     """One connection to the API."""
 
     max_body_bytes = MAX_BODY_BYTES
+    allowed_hosts = AllowedHosts()
 
     def __init__(self, request: Any, client_address: Any, server: HttpServer, gateway: Gateway) -> None:
         self._gateway = gateway
+        self.allowed_hosts = AllowedHosts.from_environment()
         super().__init__(request, client_address, server)
 
     def respond(self, request: Request) -> Response:

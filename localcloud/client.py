@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.http_server import Request, Response
+from chalicelib.aws_json import AwsError
+from localcloud.http_messages import Request, Response
 
 _TARGETS = {
     "cognito-idp": ("AWSCognitoIdentityProviderService", "1.1"),
@@ -15,14 +16,6 @@ _TARGETS = {
     "ssm": ("AmazonSSM", "1.1"),
     "states": ("AWSStepFunctions", "1.0"),
 }
-
-
-class AwsError(Exception):
-    """An answer that is an error: its code and message."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
 
 
 class InProcessClient:
@@ -56,5 +49,7 @@ class InProcessClient:
         if response.status >= 400:
             names = {name.lower(): value for name, value in response.headers}
             code = answer.get("__type") or names.get("x-amzn-errortype") or str(response.status)
-            raise AwsError(code.rpartition("#")[2], answer.get("message") or answer.get("Message") or "")
+            message = answer.get("message") or answer.get("Message") or ""
+            operation = headers.get("x-amz-target", "").rpartition(".")[2] or f"{method} {path}"
+            raise AwsError(operation, response.status, code.rpartition("#")[2], message)
         return dict(answer)

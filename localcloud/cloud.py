@@ -13,10 +13,12 @@ import gc
 import importlib
 import os
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from chalicelib.aws_json import AwsError
 from localcloud import seeding
-from localcloud.client import AwsError
+from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.discovery import running_cloud
 from localcloud.settings import (
     HOST,
@@ -36,13 +38,27 @@ if TYPE_CHECKING:
 SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
 
 
+class StatusChanges:
+    """Passes Step Functions' status change events on to subscribers, which exist only after the service does."""
+
+    def __init__(self) -> None:
+        self._subscribers: list[Callable[[dict[str, Any]], None]] = []
+
+    def subscribe(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with every event from here on."""
+        self._subscribers.append(callback)
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Pass an event on."""
+        for callback in self._subscribers:
+            callback(event)
+
+
 class Cloud:
     """The AWS APIs on one loopback endpoint. Raises SetupError where the port is taken or nothing can be written."""
 
     def __init__(self, settings: CloudSettings) -> None:
-        prepare_state_folder(settings)
-        if running_cloud(settings.root) is None:
-            remove_leftovers(settings)
+        tidy(settings)
         self.settings = settings
         self.names = settings.names
         self._server = self._bind()
@@ -63,6 +79,7 @@ class Cloud:
         self._closers = contextlib.ExitStack()
         self._closers.callback(self._server.server_close)
         self.pool = WorkerPool()
+        self.status_changes = StatusChanges()
         self._closers.callback(self.pool.close)
 
     def start(self) -> None:
@@ -74,6 +91,7 @@ class Cloud:
         from localcloud.lambda_api import LambdaApi
         from localcloud.moto_app import MotoApplication, forget_everything, run_lambdas_with
         from localcloud.pool_invoker import PoolInvoker
+        from localcloud.signing_key import load_signing_key, sign_with
         from localcloud.targets import Targets
         from stepfunctions import Service
 
@@ -83,10 +101,15 @@ class Cloud:
         self.functions = LambdaApi(self.registry, self.pool)
         self._closers.callback(forget_everything)
         invoker = PoolInvoker(self.registry, self.pool)
-        self.service = Service(invoker, self.endpoint, region=region, account=account)
+        on_status_change = self.status_changes.publish
+        self.service = Service(
+            invoker, self.endpoint, on_status_change=on_status_change, region=region, account=account
+        )
         self._closers.callback(self.service.close)
-        self.router = Router(self.service, self.functions, MotoApplication(self._server.port, account))
-        self.router.deployed_apis = Deployments(self.registry, self.pool, account, region)
+        moto = MotoApplication(self._server.port, account, own_api=settings.moto_api)
+        deployments = Deployments(self.registry, self.pool, account, region)
+        self.router = Router(self.service, self.functions, deployments, moto)
+        sign_with(load_signing_key(settings.kept_folder))
         run_lambdas_with(self.registry, self.functions)
         self.client = InProcessClient(self.router.respond, region)
         self.targets = Targets(self.service, self.registry, self.functions)
@@ -113,7 +136,7 @@ class Cloud:
         self.registry.serve_project(project.function)
         bus = EventBus(self.targets, region, account)
         self._closers.callback(bus.close)
-        self.service.on_status_change(bus.publish)
+        self.status_changes.subscribe(bus.publish)
         seeding.seed_status_rule(self.client, self.names)
         self.schedules = Schedules(lambda: moto_entries(account, region), self.targets.deliver)
         project.sync()
@@ -161,9 +184,26 @@ class Cloud:
 
         try:
             # the router exists once the services do; nothing is accepted before
-            return endpoint_server(lambda request: self.router.respond(request), HOST, self.settings.port)  # noqa: PLW0108
+            return endpoint_server(
+                lambda request: self.router.respond(request),  # noqa: PLW0108
+                HOST,
+                self.settings.port,
+                AllowedHosts.from_environment(),
+                AllowedOrigins.of_api(self.settings.api_url),
+            )
         except OSError as error:
             raise port_error(self.settings.port, "AWS_PORT", error) from None
+
+
+def tidy(settings: CloudSettings) -> None:
+    """Prepare the folder of a cloud that is about to start, and remove what one that was killed has left.
+
+    Raises:
+        SetupError: The folder cannot be written to.
+    """
+    prepare_state_folder(settings)
+    if running_cloud(settings.root) is None:
+        remove_leftovers(settings)
 
 
 def port_error(port: int, variable: str, error: OSError) -> SetupError:

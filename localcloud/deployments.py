@@ -11,7 +11,7 @@ import importlib
 from typing import Protocol, cast
 
 from localcloud.functions import FunctionRegistry
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.workers import WorkerPool
 
 PATH_PREFIX = "/_aws/execute-api/"

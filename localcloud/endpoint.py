@@ -8,14 +8,19 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from localcloud.aws_errors import JSON_10, error_response
+from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.deployments import names_an_api
-from localcloud.http_server import HttpConnection, HttpServer, Request, Response
+from localcloud.http_messages import Request, Response
+from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from stepfunctions.errors import ServiceError
 
 STEP_FUNCTIONS_TARGET = "AWSStepFunctions."
 HEALTH_PATH = "/_localcloud/health"
-_JSON_10 = "application/x-amz-json-1.0"
+MAX_BODY_BYTES = 256 * 1024 * 1024
+"""Bodies are held in memory. Clients upload what is larger in parts, as S3 asks them to."""
+_ERROR_CODES = {403: "AccessDenied", 413: "RequestEntityTooLargeException"}
 
 
 class StepFunctionsService(Protocol):
@@ -34,20 +39,31 @@ class Router:
     """Answers requests to the endpoint.
 
     `before_states` is called before each Step Functions request with its action and body; `after` after each request
-    that may change something, with the service's name, so that schedules follow what clients do. `deployed_apis`
-    answers what is for an API that was deployed to this cloud.
+    that may change something, with the service's name, so that schedules follow what clients do.
     """
 
-    def __init__(self, service: StepFunctionsService, functions: LambdaApi, others: Application) -> None:
+    def __init__(
+        self, service: StepFunctionsService, functions: LambdaApi, deployed_apis: Application, others: Application
+    ) -> None:
+        """Prepare.
+
+        Args:
+            service: Answers Step Functions' requests.
+            functions: Answers Lambda's Invoke.
+            deployed_apis: Answers requests to REST APIs that were deployed to this cloud.
+            others: Answers every other request.
+        """
         self._service = service
         self._functions = functions
+        self._deployed_apis = deployed_apis
         self._others = others
         self.before_states: Callable[[str, dict[str, Any]], None] = lambda _action, _body: None
         self.after: Callable[[str], None] = lambda _service: None
-        self.deployed_apis: Application | None = None
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
+        if names_an_api(request):  # first, as any web page may send these
+            return self._deployed_apis.respond(request)
         target = request.headers.get("x-amz-target", "")
         if target.startswith(STEP_FUNCTIONS_TARGET):
             return self._step_functions(target[len(STEP_FUNCTIONS_TARGET) :], request)
@@ -56,15 +72,13 @@ class Router:
             return Response(200, [("Content-Type", "application/json")], health)
         if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
             return self._functions.respond(match[1], request)
-        if self.deployed_apis is not None and names_an_api(request):
-            return self.deployed_apis.respond(request)
         response = self._others.respond(request)
         if request.method != "GET":
             self.after(signed_service(request))
         return response
 
     def _step_functions(self, action: str, request: Request) -> Response:
-        headers = [("Content-Type", _JSON_10), ("x-amzn-RequestId", str(uuid.uuid4()))]
+        headers = [("Content-Type", JSON_10), ("x-amzn-RequestId", str(uuid.uuid4()))]
         try:
             try:
                 body = json.loads(request.body or b"{}")
@@ -86,16 +100,36 @@ def signed_service(request: Request) -> str:
     return parts[3] if found and len(parts) == 5 else ""
 
 
-def endpoint_server(respond: Callable[[Request], Response], host: str, port: int) -> HttpServer:
-    """A server of the endpoint, listening; it answers from `serve_forever` on. Raises OSError if the port is taken."""
+def endpoint_server(
+    respond: Callable[[Request], Response], host: str, port: int, hosts: AllowedHosts, pages: AllowedOrigins
+) -> HttpServer:
+    """Return a server of the endpoint, listening; it answers once `serve_forever` is called.
+
+    Args:
+        respond: Answers the requests that are let through.
+        host: Address of the loopback interface.
+        port: Its port, 0 for any.
+        hosts: The hosts that requests may name.
+        pages: The web pages that may send requests. Deployed REST APIs have CORS settings of their own.
+
+    Raises:
+        OSError: The port is taken.
+    """
 
     class EndpointConnection(HttpConnection):
+        max_body_bytes = MAX_BODY_BYTES
+        allowed_hosts = hosts
+
         def respond(self, request: Request) -> Response:
-            return respond(request)
+            if names_an_api(request):
+                return respond(request)
+            refusal = pages.refusal(request)
+            if refusal is not None:
+                return self.refuse(403, refusal, request)
+            return pages.readable(request, pages.preflight(request) or respond(request))
 
         def refuse(self, status: int, detail: str, request: Request | None) -> Response:
-            code = "InternalFailure" if status >= 500 else "BadRequest"
-            body = json.dumps({"__type": code, "message": detail}).encode()
-            return Response(status, [("Content-Type", _JSON_10), ("x-amzn-ErrorType", code)], body)
+            code = _ERROR_CODES.get(status, "InternalFailure" if status >= 500 else "BadRequest")
+            return error_response(request, status, code, detail)
 
     return HttpServer((host, port), EndpointConnection)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localcloud.functions import FunctionRegistry
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.workers import FunctionSpec, InvocationResult, WorkerPool
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES
 

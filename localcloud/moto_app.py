@@ -9,21 +9,23 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from xml.sax.saxutils import escape
+from urllib.parse import unquote
 
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
     environ_key_for_header,
     should_preserve_original_header_name,
 )
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localcloud.aws_errors import error_response
 from localcloud.deployments import extend
 from localcloud.functions import FunctionRegistry
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
 
+werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto lets every page in
 # These wait inside the request: for messages, for functions, for other services.
 _CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
 
@@ -46,8 +48,16 @@ class MotoApplication:
     to the same service take turns.
     """
 
-    def __init__(self, port: int, account: str) -> None:
+    def __init__(self, port: int, account: str, *, own_api: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            port: Where the endpoint is served.
+            account: The account that requests belong to.
+            own_api: Whether to serve moto's own routes, which show and reset everything.
+        """
         self._port = port
+        self._own_api = own_api
         self._account = account
         self._locks: dict[str, threading.Lock] = {}
         self._dispatcher = DomainDispatcherApplication(
@@ -60,22 +70,21 @@ class MotoApplication:
         try:
             application = self._dispatcher.get_application(environ)
         except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
-            return _not_installed(error)
+            return _not_installed(request, error)
         service = str(application.service)  # type: ignore[attr-defined]
+        if service == "moto_api" and not self._own_api:
+            return error_response(request, 404, "NotFound", "Moto's own routes aren't served here.")
         if service in _CONCURRENT_SERVICES:
-            return _call(application, environ)
+            return _call(application, environ, request)
         with self._locks.setdefault(service, threading.Lock()):
             outer, _turn.held = getattr(_turn, "held", False), True
             try:
-                return _call(application, environ)
+                return _call(application, environ, request)
             finally:
                 _turn.held = outer
 
     def _environ(self, request: Request) -> dict[str, Any]:
         target = request.target
-        if not target.startswith("/"):  # the absolute form of a proxy's request
-            split = urlsplit(target)
-            target = split.path + (f"?{split.query}" if split.query else "")
         path, _, query = target.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": request.method,
@@ -119,13 +128,12 @@ def _create_application(endpoint: str, service: Any) -> Any:
     return create_backend_app(service)
 
 
-def _not_installed(error: ModuleNotFoundError) -> Response:
+def _not_installed(request: Request, error: ModuleNotFoundError) -> Response:
     message = f"This service needs the module {error.name}: run `make setup`, which installs what deployments need."
-    headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", "ServiceUnavailable")]
-    return Response(501, headers, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode())
+    return error_response(request, 501, "ServiceUnavailable", message)
 
 
-def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
+def _call(application: Callable[..., Any], environ: dict[str, Any], request: Request) -> Response:
     status = 500
     headers: list[tuple[str, str]] = []
 
@@ -141,19 +149,9 @@ def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
             if hasattr(chunks, "close"):
                 chunks.close()
     except NotImplementedError as error:
-        return _not_implemented(environ, f"This cloud is moto's, and there: {error}")
+        # 501, because clients repeat a request for up to a minute when a server fails.
+        return error_response(request, 501, "NotImplemented", f"The local cloud uses moto for this service: {error}")
     return Response(status, headers, body)
-
-
-def _not_implemented(environ: dict[str, Any], message: str) -> Response:
-    """An answer that clients do not try again for, as they do for up to a minute when a server fails."""
-    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if form or "/s3/" in environ.get("HTTP_AUTHORIZATION", ""):
-        inner = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
-        text = f"<ErrorResponse>{inner}</ErrorResponse>" if form else inner
-        return Response(501, [("Content-Type", "text/xml")], text.encode())
-    headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", "NotImplemented")]
-    return Response(501, headers, json.dumps({"__type": "NotImplemented", "message": message}).encode())
 
 
 def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import plugins
+from chalicelib.aws_json import AwsError
 from chalicelib.functions import find
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
-from localcloud.client import AwsError, InProcessClient
+from localcloud.client import InProcessClient
 from localcloud.endpoint import StepFunctionsService
 from localcloud.seeding import STATUS_FUNCTION
 from localcloud.workers import FunctionSpec

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from localcloud.api import Api, ApiError
-from localcloud.cloud import Cloud, port_error
+from localcloud.cloud import Cloud, port_error, tidy
 from localcloud.interrupted_make import follow_make
 from localcloud.session import Session
 from localcloud.settings import HOST, CloudSettings, SetupError
@@ -31,15 +31,16 @@ def run(root: Path) -> int:
     stopped = _stop_signals()
     follow_make(stopped)
     with ExitStack() as stack:
-        cloud = Cloud(CloudSettings.from_environment(endpoint_port, root))
-        stack.callback(cloud.close)
+        tidy(CloudSettings.from_environment(endpoint_port, root))
         try:
             listener = stack.enter_context(listen(port))
         except OSError as error:
             raise port_error(port, "PORT", error) from None
+        api_url = f"http://{HOST}:{listener.getsockname()[1]}"
+        cloud = Cloud(CloudSettings.from_environment(endpoint_port, root, api_url=api_url))
+        stack.callback(cloud.close)
         api = Api(root, listener)
         stack.callback(api.close)
-        api_url = f"http://{HOST}:{listener.getsockname()[1]}"
         try:
             session = _start(cloud, api, stack)
         except ApiError as error:
@@ -62,7 +63,7 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     stopped = _stop_signals()
     if parent is not None:
         threading.Thread(target=wait_for_end, args=(parent, stopped), name="parent", daemon=True).start()
-    with closing(Cloud(CloudSettings.from_environment(port, root))) as cloud:
+    with closing(Cloud(CloudSettings.from_environment(port, root, api_url=api_url))) as cloud:
         cloud.start()
         cloud.deploy_project()
         with closing(Session(cloud)) as session:

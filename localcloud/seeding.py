@@ -8,6 +8,7 @@ import string
 from dataclasses import dataclass
 
 from chalicelib.names import Names
+from chalicelib.tables import RUNS, TTL, USAGE
 from localcloud.client import InProcessClient
 
 ADMIN_GROUP = "admin"
@@ -64,27 +65,16 @@ def seed_user_pool(client: InProcessClient, names: Names) -> UserPool:
 
 def seed_tables(client: InProcessClient, names: Names) -> None:
     """Create the tables of usage and of run records; rows end by their `ttl`."""
-    for table, range_key in ((names.usage_table, "yearMonth"), (names.runs_table, "itemId")):
+    for name, table in ((names.usage_table, USAGE), (names.runs_table, RUNS)):
         client.call(
             "dynamodb",
             "CreateTable",
-            {
-                "TableName": table,
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [
-                    {"AttributeName": "userId", "AttributeType": "S"},
-                    {"AttributeName": range_key, "AttributeType": "S"},
-                ],
-                "KeySchema": [
-                    {"AttributeName": "userId", "KeyType": "HASH"},
-                    {"AttributeName": range_key, "KeyType": "RANGE"},
-                ],
-            },
+            {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **table.schema()},
         )
         client.call(
             "dynamodb",
             "UpdateTimeToLive",
-            {"TableName": table, "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True}},
+            {"TableName": name, "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True}},
         )
 
 

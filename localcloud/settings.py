@@ -35,16 +35,26 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CloudSettings:
-    """`port` 0 chooses a free one. Stage, region and account name everything in the cloud."""
+    """What a cloud is told when it starts.
+
+    Attributes:
+        root: The project's folder.
+        port: The port of the AWS endpoint; 0 chooses a free one.
+        stage, region, account: They name everything in the cloud.
+        api_url: Where the API is served: its console may use the endpoint from a browser. Empty if there is none.
+        moto_api: Whether moto's own routes (`/moto-api/...`), which show and reset everything, are served. For tests.
+    """
 
     root: Path = PROJECT
     port: int = DEFAULT_ENDPOINT_PORT
     stage: str = "local"
     region: str = "us-east-1"
     account: str = "123456789012"
+    api_url: str = ""
+    moto_api: bool = False
 
     @classmethod
-    def from_environment(cls, port: int, root: Path = PROJECT) -> CloudSettings:
+    def from_environment(cls, port: int, root: Path = PROJECT, *, api_url: str = "") -> CloudSettings:
         """With stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`."""
         environ = os.environ
         return cls(
@@ -53,6 +63,8 @@ class CloudSettings:
             stage=environ.get("STAGE") or "local",
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=environ.get("ACCOUNT_ID") or "123456789012",
+            api_url=api_url,
+            moto_api=environ.get("LOCALCLOUD_MOTO_API") == "1",
         )
 
     @property
@@ -62,6 +74,11 @@ class CloudSettings:
     @property
     def state_folder(self) -> Path:
         return self.root / STATE_FOLDER
+
+    @property
+    def kept_folder(self) -> Path | None:
+        """Where the cloud keeps what is there again after a restart; None if it is to keep nothing (STATE=memory)."""
+        return None if os.environ.get("STATE") == "memory" else self.state_folder / "state"
 
     @property
     def functions_folder(self) -> Path:

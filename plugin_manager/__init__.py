@@ -1,20 +1,25 @@
 """Plugins: from `config.json` to `.plugins/`. Never deployed.
 
+    freshness    whether there is anything to do; called by every `make run`, and therefore quick
+    state        what the installed plugins depend on
+    install      installs all plugins, or changes nothing
     config       what config.json asks for
-    sources      what each entry means: a git repository, a folder, a Python package; and its credentials
-    git          fetch a repository and read a commit
-    git_errors   what git says when it fails, and the way out
-    layout       which files of a plugin are taken; everything else stays out
+    sources      what each entry means: a git repository, a folder or a Python package; its credentials
+    git_address  the address of a repository
+    variables    `${NAME}` in entries
+    obtain       gets one plugin with its files, from the nearest place
+    git          fetches repositories and reads commits
+    git_errors   what a failure of git means, and what to do
+    layout       which files of a plugin are installed
     manifest     plugin.toml
-    lock         plugins.lock: which commit, which content, what was agreed to
-    flow_roles   what the roles of its flows would be granted
-    consent      what a plugin may do, shown before it is installed
-    clashes      two of one name, requirements that exclude each other
-    requirements what plugins need of PyPI
-    obtain       one plugin with its files, from wherever it is cheapest
-    install      the whole of it: all or nothing
-    freshness    whether there is anything to do; asked at every `make run`, and so quick
-    testing      the pytest plugin that the tests of plugins run with
+    flow_roles   what the roles of its flows would allow
+    consent      shows what a plugin may do, and asks for consent
+    clashes      finds plugins, functions, flows and steps with the same name
+    requirements the Python packages that plugins require
+    lock         plugins.lock: the commit, the content, and what was agreed to
+    store        the folder .plugins/
+    testing      the pytest plugin for the tests of plugins
+    run_tests    runs the tests of installed plugins
 
-`python -m plugin_manager --help` is the command.
+The command is `python -m plugin_manager`.
 """

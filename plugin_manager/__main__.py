@@ -1,6 +1,6 @@
-"""`python -m plugin_manager`, which `make plugins` runs: fetch what config.json asks for and install it.
+"""`python -m plugin_manager`, which `make plugins` runs: fetch what config.json asks for, and install it.
 
-exit codes: 0 done, 1 something is in the way and nothing was changed, 2 a wrong command line
+exit codes: 0 done, 1 it failed and nothing was changed, 2 invalid arguments
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m plugin_manager",
-        description="Fetch the plugins of config.json, as plugins.lock has them, and install them into .plugins/.",
+        description="Fetch the plugins of config.json, at the versions in plugins.lock, and install them in .plugins/.",
     )
     parser.add_argument("--root", type=Path, default=PROJECT, help=argparse.SUPPRESS)
     parser.add_argument(
         "--update",
         nargs="*",
         metavar="NAME",
-        help="move these plugins (all, if none is named) to what their ref is now",
+        help="move these plugins (default: all) to what their ref points to now",
     )
-    parser.add_argument("--frozen", action="store_true", help="fail where plugins.lock would change: for CI")
-    parser.add_argument("--yes", action="store_true", help="agree to the permissions and hooks that are asked for")
+    parser.add_argument("--frozen", action="store_true", help="fail if plugins.lock would change: for CI")
+    parser.add_argument("--yes", action="store_true", help="agree to the permissions and hooks that plugins ask for")
     parser.add_argument("--if-needed", action="store_true", help="do nothing if nothing has changed")
     parser.add_argument("--test", action="store_true", help="run the tests of the installed plugins")
     options = parser.parse_args(argv)
     if options.update is not None and options.frozen:
-        parser.error("--update changes plugins.lock, and --frozen forbids it")
+        parser.error("--update can't be combined with --frozen, which forbids changes to plugins.lock")
     from plugin_manager.errors import PluginError
     from plugin_manager.freshness import ensure
 
@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.if_needed:
             ensure(options.root, frozen=options.frozen)
             return 0
-        from plugin_manager.install import ALL, install
+        from plugin_manager.install import ALL, Options, install
 
         update = () if options.update is None else tuple(options.update) or ALL
-        found = install(options.root, update=update, frozen=options.frozen, yes=options.yes)
+        found = install(options.root, Options(update, options.frozen, options.yes))
     except PluginError as error:
         print(f"plugins: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Two of one name: plugins, functions, flows, steps. Each error names both sides and the way out."""
+"""Finds plugins, functions, flows and steps with the same name. Each error names both sides and what to do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ from plugin_manager.errors import PluginError
 from plugin_manager.layout import flow_paths, function_names
 from plugin_manager.obtain import Obtained
 
-_WAY_OUT = 'rename one of the two, or have a prefix for one in config.json: {"source": "...", "prefix": "acme_"}'
+_WAY_OUT = 'rename one of the two, or give one a prefix in config.json: {"source": "...", "prefix": "acme_"}'
 
 Claim = tuple[str, str, str]
-"""What makes two the same, the name, and who has it."""
+"""The key by which two names are the same, the name, and who uses it."""
 
 
 def check_names(root: Path, plugins: Sequence[Obtained]) -> None:
-    """Raises PluginError with all clashes among the plugins, and between them and the project."""
+    """Check that no two things have the same name, among the plugins and between them and the project.
+
+    Args:
+        root: The project's folder.
+        plugins: The plugins, with their files.
+
+    Raises:
+        PluginError: The message has a line for each clash.
+    """
     problems = [
         *_twice("plugin", map(_plugin, plugins)),
         *_twice("function", [*_project_functions(root), *_plugin_functions(plugins)]),
@@ -41,7 +49,7 @@ def _twice(kind: str, claims: Iterable[Claim]) -> Iterator[str]:
     for claim in claims:
         other = first.setdefault(claim[0], claim)
         if other is not claim:
-            same = repr(claim[1]) if claim[1] == other[1] else f"{other[1]!r} and {claim[1]!r} (one on AWS)"
+            same = repr(claim[1]) if claim[1] == other[1] else f"{other[1]!r} and {claim[1]!r} (the same name on AWS)"
             yield f"{kind} {same}: {other[2]} and {claim[2]}"
 
 

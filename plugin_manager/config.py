@@ -20,19 +20,24 @@ _KEYS = frozenset({"source", "prefix"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An entry: where the plugin comes from, and what to put before the names of its functions and flows."""
+    """An entry: where the plugin comes from, and the prefix of the names of its functions and flows."""
 
     source: Source
     prefix: str = ""
 
 
 def read_config(root: Path, environment: Mapping[str, str] = os.environ) -> list[Wanted]:
-    """The plugins that the project at `root` asks for, in order.
+    """Read which plugins the project at `root` asks for, in order.
 
-    Raises PluginError naming the entry by its number: its text may hold a token.
+    Args:
+        root: The project's folder.
+        environment: Where `${...}` comes from.
+
+    Raises:
+        PluginError: An entry is wrong. The message gives its number and does not quote it: it may contain a token.
     """
     wanted: list[Wanted] = []
-    for number, entry in enumerate(entries(root), 1):
+    for number, entry in enumerate(_entries(root), 1):
         where = f"{CONFIG}, plugin {number}"
         if isinstance(entry, str):
             entry = {"source": entry}
@@ -40,7 +45,7 @@ def read_config(root: Path, environment: Mapping[str, str] = os.environ) -> list
             raise PluginError(f'{where}: expected an address, or {{"source": "...", "prefix": "..."}}')
         prefix = entry.get("prefix", "")
         if not isinstance(prefix, str) or (prefix and not _PREFIX.fullmatch(prefix)):
-            raise PluginError(f"{where}: a prefix has letters and digits, and may end in _ or -")
+            raise PluginError(f"{where}: a prefix consists of letters and digits, and may end in _ or -")
         try:
             source = parse_source(entry["source"].strip(), root, environment)
         except PluginError as error:
@@ -51,14 +56,13 @@ def read_config(root: Path, environment: Mapping[str, str] = os.environ) -> list
     return wanted
 
 
-def entries(root: Path) -> list[Any]:
-    """The list as it is written. Raises PluginError."""
+def _entries(root: Path) -> list[Any]:
     try:
         document = json.loads((root / CONFIG).read_bytes())
     except FileNotFoundError:
         return []
     except ValueError as error:
-        raise PluginError(f"{CONFIG} is no JSON: {error}") from None
+        raise PluginError(f"{CONFIG} is not valid JSON: {error}") from None
     found = document.get("plugins", []) if isinstance(document, dict) else None
     if not isinstance(found, list):
         raise PluginError(f'{CONFIG}: expected {{"plugins": [...]}}')

@@ -1,4 +1,4 @@
-"""What a plugin may do, shown before it is installed, and agreed to once for all who share `plugins.lock`."""
+"""Shows what a plugin may do before it is installed, and asks for consent: once for everyone who shares the lock."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from plugin_manager.manifest import Manifest
 
 _HOOK_MEANING = {
     "checks": "runs when flows are compiled, on this machine and in CI",
-    "steps": "writes steps of flows, and runs when they are compiled, on this machine and in CI",
+    "steps": "writes steps of flows; runs when flows are compiled, on this machine and in CI",
     "routes": "runs in the API",
 }
 _WIDE = re.compile(r"(^|:)[*?]+$")
-"""All actions, all of a service, all resources, all of a kind."""
+"""All actions, all actions of a service, all resources, or all resources of a type."""
 
 
 def consent_hash(manifest: Manifest) -> str | None:
-    """The hash of what has to be agreed to, None if that is nothing."""
+    """Return the hash of what needs consent, or None if nothing does."""
     asked: list[Any] = [manifest.permissions, manifest.checks, manifest.steps, manifest.routes]
     if manifest.flow_permissions:
         asked.append(manifest.flow_permissions)
@@ -32,7 +32,7 @@ def consent_hash(manifest: Manifest) -> str | None:
 
 
 def describe(manifest: Manifest) -> Iterator[str]:
-    """What the plugin asks for, line by line."""
+    """Yield what the plugin asks for, line by line."""
     if manifest.permissions:
         yield "  permissions, for all functions of the project:"
         yield from map(_in_words, manifest.permissions)
@@ -53,9 +53,15 @@ def _in_words(statement: Mapping[str, Any]) -> str:
 
 
 def ask(manifests: Sequence[Manifest], *, yes: bool, interactive: bool | None = None) -> None:
-    """Show what the plugins ask for, and get it agreed to: by `--yes`, or by somebody at a terminal.
+    """Show what the plugins ask for, and get consent: from `--yes`, or from somebody at a terminal.
 
-    Raises PluginError if nobody agrees.
+    Args:
+        manifests: The plugins that ask for something new.
+        yes: Whether consent was given on the command line.
+        interactive: Whether somebody can answer; found out from standard input and error if None.
+
+    Raises:
+        PluginError: Nobody consents.
     """
     for manifest in manifests:
         lines = [f"Plugin {manifest.name} {manifest.version} asks for:", *describe(manifest)]
@@ -65,25 +71,25 @@ def ask(manifests: Sequence[Manifest], *, yes: bool, interactive: bool | None = 
     names = ", ".join(manifest.name for manifest in manifests)
     if not (sys.stdin.isatty() and sys.stderr.isatty() if interactive is None else interactive):
         raise PluginError(
-            f"nobody has agreed to what {names} asks for: run `make plugins` at a terminal, or "
-            "`make plugins ARGS=--yes` after reading the above, and commit plugins.lock"
+            f"nobody has agreed to what {names} asks for: run `make plugins` in a terminal, or review the above and "
+            "run `make plugins ARGS=--yes`; then commit plugins.lock"
         )
     print("Agree? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise PluginError(f"not agreed to: {names}. Nothing was changed")
+        raise PluginError(f"you did not agree to what {names} asks for; nothing was changed")
 
 
 def _listed(statement: Any, key: str, negated: str) -> str:
     value = statement.get(key, statement.get(negated))
-    text = value if isinstance(value, str) else ", ".join(value)
-    return text if key in statement else f"everything but {text}"
+    listed = value if isinstance(value, str) else ", ".join(value)
+    return listed if key in statement else f"everything but {listed}"
 
 
 def _warning(statement: Any) -> str:
     if statement.get("Effect") == "Deny":
         return ""
     for key in ("Action", "Resource"):
-        value = statement.get(key, "*")  # `Not...` leaves nearly everything
-        if any(_WIDE.search(text) for text in ([value] if isinstance(value, str) else value)):
+        value = statement.get(key, "*")  # `Not...` allows nearly everything
+        if any(map(_WIDE.search, [value] if isinstance(value, str) else value)):
             return "   <- wide"
     return ""

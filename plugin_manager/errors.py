@@ -1,15 +1,15 @@
-"""The one kind of error that a user of plugins sees, and what others wrote as it may be shown."""
+"""The one kind of error that users of plugins see, and how foreign strings are shown."""
 
 from __future__ import annotations
 
 
 class PluginError(Exception):
-    """What is wrong with a plugin, or with how it is asked for, and the way out; never a token."""
+    """What is wrong with a plugin or with its entry in config.json, and what to do. Never contains a token."""
 
     def __str__(self) -> str:
         return "\n".join(map(printable, super().__str__().split("\n")))
 
 
-def printable(text: str) -> str:
-    """A line that others wrote, with everything escaped that a terminal would not show as it is."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def printable(line: str) -> str:
+    """Escape everything in a line that a terminal would interpret instead of show."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

@@ -1,4 +1,4 @@
-"""What the flows of a plugin would be allowed to do: each runs with a role of its own, derived from what it says."""
+"""What the flows of a plugin would be allowed to do: each runs with a role of its own, derived from its definition."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from compiler.permissions import Statement
 from compiler.unit import compile_unit
 from plugin_manager.layout import Files, flow_paths
 
-# Calling functions and flows of the project is what flows are for. What `.sync` and distributed maps need besides:
-# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+# Every flow may call functions and flows of the project, so these actions need no consent. The last six are for `.sync`
+# and distributed maps: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 _CALLING = frozenset(
     {
         *("lambda:InvokeFunction", "states:StartExecution", "states:StartSyncExecution"),
@@ -27,11 +27,14 @@ Statements = tuple[Mapping[str, Any], ...]
 
 
 def flow_permissions(files: Files, steps: Collection[str]) -> dict[str, Statements]:
-    """What the roles of a plugin's flows get beyond calling functions and flows, as IAM statements by flow.
+    """Derive what the roles of a plugin's flows allow beyond calling functions and flows.
 
     Args:
         files: The plugin's files.
-        steps: The step shorthands of all plugins. No code of theirs runs: the steps that they stand for are unknown.
+        steps: The step shorthands of all plugins. Their code does not run, so the steps that they write are unknown.
+
+    Returns:
+        IAM statements by flow.
     """
     unknown = dict.fromkeys(steps, _some_step)
     found: dict[str, Statements] = {}

@@ -1,8 +1,8 @@
 """Fetches repositories with git, and reads commits without checking them out.
 
-A bare repository per source is kept in `.plugins/.cache`: what was fetched once is there without a network. Credentials
-go to git by its environment, as a header for the one host; they are on no command line and in no file, and are blotted
-out of everything that git says.
+A bare repository per source is kept in `.plugins/.cache`, so that what was fetched once is available offline.
+Credentials are passed to git in its environment, as a header for the one host. They appear in no command line and no
+file, and are removed from everything that git prints.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from plugin_manager.errors import PluginError
 from plugin_manager.git_errors import explain
-from plugin_manager.layout import Entry
+from plugin_manager.layout import UNKNOWN_KIND, Entry
 from plugin_manager.sources import GitSource
 
 FETCH_SECONDS = 600
@@ -36,15 +36,15 @@ _KINDS = {"100644": "file", "100755": "file", "120000": "symbolic link", "160000
 
 
 class _GitError(Exception):
-    """git ended with an error; what it said, without secrets."""
+    """git failed; the message is its output, without secrets."""
 
 
 class NoCommitError(PluginError):
-    """The repository lacks a commit, or has it no longer."""
+    """The repository does not have a commit, or no longer has it."""
 
 
 class DamagedError(PluginError):
-    """The cached copy cannot be read, such as after a process was killed."""
+    """The cached copy cannot be read, for example after a process was killed."""
 
 
 @dataclass
@@ -58,16 +58,22 @@ class Repository:
 
     @property
     def folder(self) -> Path:
+        """The cached copy's own folder."""
         return self.cache / (hashlib.sha256(self.source.url.encode()).hexdigest()[:24] + ".git")
 
     def has(self, commit: str) -> bool:
-        """Whether a commit is here already."""
+        """Return whether the cached copy has a commit."""
         return (self.folder / "HEAD").is_file() and self._succeeds("cat-file", "-e", commit + "^{commit}")
 
     def fetch(self, revision: str | None) -> str:
-        """Fetch a tag, a branch, a commit or, for None, the default branch; the commit that it is.
+        """Fetch a revision and return its commit.
 
-        Raises PluginError: unreachable, access refused, or no such revision.
+        Args:
+            revision: A tag, a branch, a commit, or None for the default branch.
+
+        Raises:
+            NoCommitError: The repository does not have the commit.
+            PluginError: The repository is unreachable, access is refused, or the revision does not exist.
         """
         self._check_token()
         kept = self.folder.is_dir()
@@ -77,7 +83,7 @@ class Repository:
             except _GitError as error:
                 if not kept or _HOST_SAYS_NO.search(str(error)):
                     raise
-                return self._fetch_anew(revision)
+                return self._fetch_again(revision)
         except _GitError as error:
             raise PluginError(f"{self.source.label}: {explain(str(error), self.source, revision)}") from None
 
@@ -94,7 +100,7 @@ class Repository:
         except _GitError as error:
             if revision is None or not _SHORT_COMMIT.fullmatch(revision) or _NO_ACCESS.search(str(error)):
                 raise
-        # A short commit, or a server that hands out no single commits: its whole history then.
+        # An abbreviated commit, or a server that does not serve single commits: fetch the whole history.
         unshallow = ["--unshallow"] if (self.folder / "shallow").is_file() else []
         everything = ("+refs/heads/*:refs/plugins/heads/*", "+refs/tags/*:refs/plugins/tags/*")
         self._fetch("--prune", *unshallow, *everything)
@@ -102,11 +108,11 @@ class Repository:
             return self._commit(revision)
         except _GitError as error:
             if "ambiguous" in str(error):
-                raise PluginError(f"{self.source.label}: that is more than one commit: write more of it") from None
+                raise PluginError(f"{self.source.label}: ambiguous commit prefix: use more characters") from None
             raise NoCommitError(f"{self.source.label}: the repository has no commit {revision}") from None
 
-    def _fetch_anew(self, revision: str | None) -> str:
-        """Fetch as if for the first time: what is kept may be damaged. It stays if that fails as well."""
+    def _fetch_again(self, revision: str | None) -> str:
+        """Fetch into a new copy, since the cached one may be damaged; keep the cached one if that fails too."""
         aside = self.folder.with_suffix(".old")
         shutil.rmtree(aside, ignore_errors=True)
         self.folder.rename(aside)
@@ -120,7 +126,11 @@ class Repository:
         return commit
 
     def entries(self, commit: str) -> Iterator[Entry]:
-        """The files of a commit. Raises DamagedError."""
+        """List the files of a commit.
+
+        Raises:
+            DamagedError: The cached copy lacks some of it.
+        """
         try:
             listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
         except _GitError as error:
@@ -131,13 +141,17 @@ class Repository:
             head, _, name = line.partition(b"\t")
             mode, _, blob, size = head.decode().split()
             path = name.decode("utf-8", "surrogateescape")
-            kind = _KINDS.get(mode, "file of an unknown kind")
+            kind = _KINDS.get(mode, UNKNOWN_KIND)
             if kind == "file" and not size.isdecimal():
                 raise DamagedError(f"{self.source.label}: {path!a} is missing in the cached copy")
             yield Entry(path, kind, int(size) if kind == "file" else 0, blob)
 
     def read(self, entries: Sequence[Entry]) -> Iterator[bytes]:
-        """The contents of files of a commit. Raises DamagedError."""
+        """Read the contents of files of a commit, in order.
+
+        Raises:
+            DamagedError: The cached copy lacks one.
+        """
         wanted = "".join(f"{entry.key}\n" for entry in entries)
         try:
             output = self._run("cat-file", "--batch", given=wanted.encode())
@@ -157,7 +171,7 @@ class Repository:
             try:
                 self._run("init", "--quiet", "--bare", "--template=", str(self.folder), inside=False)
             except _GitError as error:
-                raise PluginError(f"{self.folder} cannot be made: {error}") from None
+                raise PluginError(f"{self.folder} cannot be created: {error}") from None
 
     def _fetch(self, *arguments: str) -> None:
         options = [argument for argument in arguments if argument.startswith("--")]
@@ -197,7 +211,7 @@ class Repository:
     def _program() -> str:
         program = shutil.which("git")
         if program is None:
-            raise PluginError("git is missing: install git 2.31 or newer, which plugins are fetched with")
+            raise PluginError("git is not installed: install git 2.31 or newer to fetch plugins")
         return program
 
     def _environment(self, network: bool) -> dict[str, str]:
@@ -220,11 +234,11 @@ class Repository:
             header = "Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
             settings |= {
                 f"http.{parts.scheme}://{parts.netloc}/.extraHeader": header,
-                "http.followRedirects": "false",  # git would send the header to wherever a redirect leads
+                "http.followRedirects": "false",  # git would send the header wherever a redirect leads
                 "credential.helper": "",
             }
         given = self.environment.get("GIT_CONFIG_COUNT", "")
-        count = int(given) if given.isdecimal() else 0  # what the caller configures in this way holds as well
+        count = int(given) if given.isdecimal() else 0  # keep what the caller configures this way
         for index, (key, value) in enumerate(settings.items(), count):
             kept |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
         return {
@@ -239,7 +253,7 @@ class Repository:
         }
 
     def _ssh(self, network: bool) -> dict[str, str]:
-        """Keep ssh from asking, unless somebody has said which ssh it is to be."""
+        """Keep ssh from prompting, unless the user has configured which ssh to run."""
         own = {"GIT_SSH", "GIT_SSH_COMMAND"} & self.environment.keys()
         if not network or not self.source.url.startswith("ssh:") or own or self._succeeds("config", "core.sshCommand"):
             return {}
@@ -253,20 +267,20 @@ class Repository:
             raise PluginError(f"{self.source.label}: {error}") from None
 
     def redact(self, text: str) -> str:
-        """A text of git's or of the host's without what must not be shown."""
+        """Return output of git or of the host without secrets and control characters."""
         for form in self._secrets():
             text = text.replace(form, "***")
         return _CONTROL.sub("", _USER_IN_URL.sub("***@", text)).strip()
 
     def _secrets(self) -> Iterator[str]:
-        """The token in every form that it may appear in."""
+        """Yield the token in every form in which it may appear."""
         credentials = self.source.credentials
         if credentials is None:
             return
         try:
             both = ":".join(credentials.resolve(self.environment))
             secrets = credentials.secrets(self.environment)
-        except PluginError:  # there is none, so git was not told either
+        except PluginError:  # git was not given a token either
             return
         yield base64.b64encode(both.encode()).decode()
         for secret in secrets:

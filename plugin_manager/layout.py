@@ -1,13 +1,13 @@
-"""Which files of a plugin are taken. Nothing else gets onto this machine's project or into the package.
+"""Which files of a plugin are installed. Nothing else reaches the project or the package.
 
     plugin.toml  requirements.txt
-    lib/         functions (functions/lib/ is read as well)
+    lib/         functions (functions/lib/ works too)
     flows/       flows
     hooks/       Python code of the hooks
     tests/       tests
 
-Whatever lies elsewhere (a README, CI) stays in the repository. Symbolic links, submodules, and paths that lead out of
-the folder are refused wherever they lie: they have no business in a plugin.
+Anything else (a README, CI) stays in the repository. Symbolic links, submodules and paths that lead out of the folder
+are refused everywhere: a plugin has no use for them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ _GENERATED_SUFFIXES = (".pyc", "~")
 _LFS = b"version https://git-lfs.github.com/spec/"
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|\ud800-\udfff]')
 
+UNKNOWN_KIND = "file of an unknown kind"
+
 Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file as a source lists it. `kind` is "file" or what else it is, `key` how the source finds its content."""
+    """A file as a source lists it.
+
+    `kind` is "file" or what it is instead; `size` is in bytes; `key` is what the source finds the content by.
+    """
 
     path: str
     kind: str
@@ -48,15 +53,37 @@ class Entry:
 def collect(
     entries: Iterable[Entry], read: Callable[[Sequence[Entry]], Iterable[bytes]], label: str
 ) -> dict[str, bytes]:
-    """The files of a plugin by their path in the layout, sorted.
+    """Read the files of a plugin that belong to its layout.
 
-    Raises PluginError naming the file that is refused.
+    Args:
+        entries: All files that the source has.
+        read: Reads the contents of entries, in order.
+        label: What messages call the source.
+
+    Returns:
+        The contents by path in the layout, sorted.
+
+    Raises:
+        PluginError: A file is refused; the message names it.
     """
+    taken = _select(entries, label)
+    _check_total(taken, label)
+    paths = sorted(taken)
+    files = dict(zip(paths, read([taken[path] for path in paths]), strict=True))
+    for path, content in files.items():
+        if content.startswith(_LFS):
+            raise PluginError(
+                f"{label}: {taken[path].path} is stored in Git LFS, which is not supported: commit the file itself"
+            )
+    return files
+
+
+def _select(entries: Iterable[Entry], label: str) -> dict[str, Entry]:
     taken: dict[str, Entry] = {}
     folded: dict[str, str] = {}
     for entry in entries:
         if entry.kind != "file":
-            raise PluginError(f"{label}: {_shown(entry.path)} is a {entry.kind}: a plugin has plain files alone")
+            raise PluginError(f"{label}: {entry.path!a} is a {entry.kind}: plugins may contain only regular files")
         parts = entry.path.split("/")
         if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
             raise _leads_out(entry, label)
@@ -72,23 +99,21 @@ def collect(
     for path, entry in taken.items():
         for folder in PurePosixPath(path).parents:
             if (file := folded.get(_folded(str(folder)))) is not None:
-                raise PluginError(f"{label}: {file} is a file, and {entry.path} needs a folder in its place")
+                raise PluginError(f"{label}: {file} is a file, but {entry.path} needs a folder of that name")
+    return taken
+
+
+def _check_total(taken: Mapping[str, Entry], label: str) -> None:
     size = sum(entry.size for entry in taken.values())
     if len(taken) > MAX_FILES or size > MAX_BYTES:
         raise PluginError(
-            f"{label}: {len(taken)} files with {size / 1e6:.1f} MB are too many: {MAX_FILES} files and "
-            f"{MAX_BYTES / 1e6:.0f} MB are allowed, since all of it goes into each package"
+            f"{label}: too large: {len(taken)} files, {size / 1e6:.1f} MB. A plugin may have {MAX_FILES} files and "
+            f"{MAX_BYTES / 1e6:.0f} MB, since all of it is deployed with every package"
         )
-    paths = sorted(taken)
-    files = dict(zip(paths, read([taken[path] for path in paths]), strict=True))
-    for path, content in files.items():
-        if content.startswith(_LFS):
-            raise PluginError(f"{label}: {taken[path].path} lies in Git LFS, which is not fetched: commit it as it is")
-    return files
 
 
 def folder_entries(folder: Path) -> Iterator[Entry]:
-    """The files of a folder on this machine; hidden and generated ones are passed over."""
+    """List the files of a folder on this machine, except hidden and generated ones."""
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in GENERATED)
         links = [name for name in folders if Path(parent, name).is_symlink()]
@@ -96,19 +121,19 @@ def folder_entries(folder: Path) -> Iterator[Entry]:
             path = Path(parent, name)
             if name.startswith(".") or name.endswith(_GENERATED_SUFFIXES):
                 continue
-            kind = "symbolic link" if path.is_symlink() else "file" if path.is_file() else "file of an unknown kind"
+            kind = "symbolic link" if path.is_symlink() else "file" if path.is_file() else UNKNOWN_KIND
             size = path.stat().st_size if kind == "file" else 0
             yield Entry(path.relative_to(folder).as_posix(), kind, size, str(path))
 
 
 def read_folder(entries: Sequence[Entry]) -> Iterator[bytes]:
-    """The contents of files that `folder_entries` listed."""
+    """Read the contents of files that `folder_entries` listed."""
     for entry in entries:
         yield Path(entry.key).read_bytes()
 
 
 def content_hash(files: Files) -> str:
-    """Equal for equal files, whatever they came from."""
+    """Return a hash that is equal for equal files, whatever source they come from."""
     digest = hashlib.sha256()
     for path, content in sorted(files.items()):
         digest.update(f"{path}\0{len(content)}\0".encode())
@@ -117,7 +142,7 @@ def content_hash(files: Files) -> str:
 
 
 def write_files(folder: Path, files: Files) -> None:
-    """Write files into a new folder. They are read-only: what is installed is not the place to edit."""
+    """Write files into a new folder, read-only: edits belong in the plugin's source, not in what is installed."""
     for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +151,7 @@ def write_files(folder: Path, files: Files) -> None:
 
 
 def function_names(files: Files) -> Iterator[tuple[str, str]]:
-    """The functions among the files: name and path of the handler."""
+    """Yield the functions among the files: name and path of the handler."""
     for path in files:
         parts = PurePosixPath(path).parts
         if len(parts) == 3 and parts[0] == "lib" and parts[2] == "handler.py" and not parts[1].startswith("__"):
@@ -134,16 +159,16 @@ def function_names(files: Files) -> Iterator[tuple[str, str]]:
 
 
 def flow_paths(files: Files) -> Iterator[str]:
-    """The flows among the files."""
+    """Yield the paths of the flows among the files."""
     return (path for path in files if path.startswith("flows/") and path.endswith((".yml", ".yaml")))
 
 
 def _leads_out(entry: Entry, label: str) -> PluginError:
-    return PluginError(f"{label}: the path {_shown(entry.path)} is refused: it could lead out of the plugin's folder")
+    return PluginError(f"{label}: the path {entry.path!a} is refused: it could lead out of the plugin's folder")
 
 
 def _place(path: PurePosixPath) -> str | None:
-    """Where a file goes, None if it is no part of a plugin."""
+    """Return the path of a file in the layout, or None if it does not belong to a plugin."""
     parts = path.parts
     if parts[:2] == _OLD_LIBRARY:
         parts = parts[1:]
@@ -155,9 +180,5 @@ def _place(path: PurePosixPath) -> str | None:
 
 
 def _folded(path: str) -> str:
-    """Equal for paths that are one file on some machines: of those that tell no capitals, or no ways to write an é."""
+    """Return the same string for paths that some file systems treat as one, by case or by Unicode normalization."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
-
-
-def _shown(path: str) -> str:
-    return ascii(path)

@@ -1,7 +1,7 @@
-"""`plugins.lock`: what exactly is installed, for everyone. Commit it; never edit it.
+"""`plugins.lock`: exactly what is installed, for everyone. Commit it; never edit it.
 
-For each plugin: where it comes from (without credentials), the commit, the hash of its files, and the hash of the
-permissions and hooks that somebody has agreed to.
+It records for each plugin where it comes from (without credentials), the commit, the hash of its files, and the hash of
+the permissions and hooks that somebody agreed to.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A plugin in the lock. `commit` is None for what is not from git, `consent` if nothing had to be agreed to."""
+    """A plugin in the lock.
+
+    `source` is its address without credentials. `commit` is None unless it comes from git; `content` is the hash of its
+    files; `consent` is the hash of what was agreed to, or None if nothing was asked for.
+    """
 
     name: str
     source: str
@@ -32,14 +36,20 @@ class Locked:
 
 
 def read_lock(root: Path) -> dict[str, Locked]:
-    """The lock of the project at `root`, by source. Raises PluginError if it is none."""
+    """Read the lock of the project at `root`, by source.
+
+    Raises:
+        PluginError: The file is damaged, or has a newer format.
+    """
     try:
         document = json.loads((root / LOCK).read_bytes())
         if document["format"] != FORMAT:
-            raise PluginError(f"{LOCK} has format {document['format']}, and this version knows {FORMAT}: update it")
+            raise PluginError(
+                f"{LOCK} has format {document['format']}, but this version reads format {FORMAT}: update the framework"
+            )
         found = [Locked(**entry) for entry in document["plugins"]]
         if not all(map(_is_sound, found)):
-            raise ValueError("a value is not what was written")
+            raise ValueError("an entry has a value of the wrong type")
         return {entry.source: entry for entry in found}
     except FileNotFoundError:
         return {}
@@ -52,12 +62,12 @@ def read_lock(root: Path) -> dict[str, Locked]:
 def _is_sound(entry: Locked) -> bool:
     values = asdict(entry)
     optional = [values.pop(name) for name in ("ref", "commit", "consent")]
-    texts = [*values.values(), *(value for value in optional if value is not None)]
-    return all(isinstance(text, str) for text in texts) and "/" not in entry.name
+    required = [*values.values(), *(value for value in optional if value is not None)]
+    return all(isinstance(value, str) for value in required) and "/" not in entry.name
 
 
 def write_lock(root: Path, plugins: list[Locked]) -> bool:
-    """Write the lock if it changes; whether it did. No plugins: no lock."""
+    """Write the lock if it changes, and return whether it did. Without plugins there is no lock."""
     target = root / LOCK
     before = target.read_text(encoding="utf-8") if target.is_file() else None
     if not plugins:

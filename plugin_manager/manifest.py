@@ -1,4 +1,4 @@
-"""`plugin.toml`: what a plugin is called, which framework it fits, and what it asks for.
+"""`plugin.toml`: a plugin's name and version, the framework versions it works with, and what it asks for.
 
 name = "greetings"
 version = "1.0.0"
@@ -9,7 +9,7 @@ framework = ">=0.1,<1"
 Action = ["s3:GetObject"]
 Resource = ["arn:aws:s3:::greetings-${Stage}/*"]
 
-[secrets]                            # in Parameter Store, as os.environ["NAME"]
+[secrets]                            # from Parameter Store, as os.environ["NAME"]
 GREETINGS_KEY = "The key of the greetings service."
 
 [entry-points.checks]                # hooks: name = "module:attribute"
@@ -61,7 +61,11 @@ _ANY_STAGE = Names("stage", "us-east-1", "123456789012")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `plugin.toml` says; and `flow_permissions`, what the plugin's flows ask for, by flow."""
+    """The contents of `plugin.toml`, and what the plugin's flows ask for.
+
+    `checks`, `steps` and `routes` map the name of a hook to its reference, `module:attribute`. `flow_permissions` maps
+    the name of a flow to IAM statements.
+    """
 
     name: str
     version: str
@@ -76,28 +80,30 @@ class Manifest:
 
 
 def read_manifest(files: Files, label: str, default_name: str) -> Manifest:
-    """The manifest of a plugin.
+    """Read the manifest of a plugin.
 
-    One without `plugin.toml` but with functions or flows, as plugins were before there was one, has the name
-    `default_name` and asks for nothing. Raises PluginError with everything that is wrong, a line each.
+    Args:
+        files: The plugin's files.
+        label: What messages call its source.
+        default_name: Its name if it has functions or flows but no `plugin.toml`, as plugins were first written; it then
+            asks for nothing.
+
+    Raises:
+        PluginError: The manifest is invalid; the message has a line for each problem.
     """
-    text = files.get(FILE)
-    if text is None:
-        if not any(path.startswith(("lib/", "flows/")) for path in files):
-            raise PluginError(f"{label} is no plugin: it has neither {FILE} nor functions in lib/ nor flows in flows/")
-        document: dict[str, Any] = {"name": default_name, "version": "0"}
+    source = files.get(FILE)
+    document: dict[str, Any]
+    if source is not None:
+        document = _parsed(source, label)
+    elif any(path.startswith(("lib/", "flows/")) for path in files):
+        document = {"name": default_name, "version": "0"}
     else:
-        try:
-            document = tomllib.loads(text.decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise PluginError(f"{label}: {FILE} is no TOML: {error}") from None
-        except RecursionError:
-            raise PluginError(f"{label}: {FILE} is nested too deeply") from None
+        raise PluginError(f"{label} is not a plugin: it has no {FILE}, no functions in lib/ and no flows in flows/")
     hooks = document.get("entry-points", {})
     problems = [*_problems(document), *_hook_problems(hooks, files)]
     if problems:
-        wrong = f"{FILE} is wrong" if text is not None else f"there is no {FILE}, and the repository's name is none"
-        raise PluginError("\n  ".join([f"{label}: {wrong}:", *problems]))
+        wrong = "is invalid" if source is not None else "is missing, and the repository's name is not a plugin's name"
+        raise PluginError("\n  ".join([f"{label}: {FILE} {wrong}:", *problems]))
     return Manifest(
         name=document["name"],
         version=document["version"],
@@ -109,15 +115,33 @@ def read_manifest(files: Files, label: str, default_name: str) -> Manifest:
     )
 
 
+def _parsed(source: bytes, label: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PluginError(f"{label}: {FILE} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise PluginError(f"{label}: {FILE} is nested too deeply") from None
+
+
 def check_hooks(hooks: Any, files: Files, wrong: str) -> None:
-    """Raises PluginError, which begins with `wrong`, for hooks that cannot be: tables of references by name."""
+    """Check hooks that do not come from `plugin.toml`.
+
+    Args:
+        hooks: A table of references by name for each kind of hook.
+        files: The plugin's files.
+        wrong: What the message begins with.
+
+    Raises:
+        PluginError: A hook is invalid.
+    """
     problems = _hook_problems(hooks, files)
     if problems:
         raise PluginError("\n  ".join([f"{wrong}:", *problems]))
 
 
 def framework_version(root: Path) -> str:
-    """The version of the project's framework, from `pyproject.toml`."""
+    """Return the version of the project's framework, from `pyproject.toml`."""
     try:
         version: str = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     except (OSError, KeyError, tomllib.TOMLDecodeError):
@@ -128,11 +152,20 @@ def framework_version(root: Path) -> str:
 
 
 def check_framework(manifest: Manifest, version: str, label: str) -> None:
-    """Raises PluginError if the plugin is not for this version of the framework."""
+    """Check that a plugin works with the project's framework.
+
+    Args:
+        manifest: The plugin's manifest.
+        version: The version of the framework.
+        label: What messages call the plugin's source.
+
+    Raises:
+        PluginError: It does not.
+    """
     if manifest.framework and not SpecifierSet(manifest.framework).contains(version, prereleases=True):
         raise PluginError(
-            f"{label}: plugin {manifest.name} {manifest.version} fits framework {manifest.framework}, "
-            f"and this is {version}: choose another version of one of them"
+            f"{label}: plugin {manifest.name} {manifest.version} requires framework {manifest.framework}, "
+            f"but this is {version}: use another version of the plugin or of the framework"
         )
 
 
@@ -147,15 +180,15 @@ def _problems(document: Mapping[str, Any]) -> list[str]:
             found.append(f"{key} is missing")
     for key in ("name", "version", "description", "framework"):
         if not isinstance(document.get(key, ""), str):
-            found.append(f"{key} is a text")
+            found.append(f"{key} must be a string")
     name, version, framework = (document.get(key) for key in ("name", "version", "framework"))
     if isinstance(name, str) and not _NAME.fullmatch(name):
-        found.append(f"name {name!r}: letters, digits, hyphens and underscores, a letter first, 64 at most")
+        found.append(f"name {name!r}: use a letter first, then letters, digits, hyphens and underscores; at most 64")
     if isinstance(version, str):
         try:
             Version(version)
         except InvalidVersion:
-            found.append(f"version {version!r}: expected one such as 1.0.0")
+            found.append(f"version {version!r}: expected a version such as 1.0.0")
     if isinstance(framework, str):
         try:
             SpecifierSet(framework)
@@ -176,14 +209,14 @@ def _asked_problems(document: Mapping[str, Any]) -> list[str]:
         except PermissionsError as error:
             found.append(str(error))
         except (TypeError, ValueError, RecursionError) as error:
-            found.append(f"permissions: IAM has texts, numbers and tables: {error}")
+            found.append(f"permissions: only strings, numbers, arrays and tables are valid in IAM: {error}")
     if not isinstance(secrets, dict):
-        found.append("secrets: expected a table of names and descriptions")
+        found.append("secrets: expected a table of descriptions by name")
     else:
         found += [
-            f"secrets, {name}: a secret's name is that of an environment variable, its value a description"
-            for name, text in secrets.items()
-            if not _SECRET.fullmatch(name) or not isinstance(text, str)
+            f"secrets, {name}: the key must be the name of an environment variable, the value its description"
+            for name, description in secrets.items()
+            if not _SECRET.fullmatch(name) or not isinstance(description, str)
         ]
     return found
 
@@ -191,39 +224,43 @@ def _asked_problems(document: Mapping[str, Any]) -> list[str]:
 def _hook_problems(hooks: Any, files: Files) -> list[str]:
     if not isinstance(hooks, dict):
         return ["entry-points: expected tables [entry-points.checks], [entry-points.steps] or [entry-points.routes]"]
-    found = [f"entry-points.{kind}: there are {', '.join(HOOKS)}" for kind in hooks if kind not in HOOKS]
+    found = [f"entry-points.{kind}: unknown kind; expected {', '.join(HOOKS)}" for kind in hooks if kind not in HOOKS]
     for kind in HOOKS:
         listed = hooks.get(kind, {})
-        if not isinstance(listed, dict):
+        if isinstance(listed, dict):
+            for name, reference in listed.items():
+                found += _reference_problems(kind, name, reference, files)
+        else:
             found.append(f"entry-points.{kind}: expected a table")
-            continue
-        for name, reference in listed.items():
-            where = f"entry-points.{kind}, {name!r}"
-            if not _HOOK_NAMES[kind].fullmatch(name):
-                found.append(f"{where}: the name is {_HOOK_WORDS[kind]}")
-            elif kind == "steps" and name in KINDS:
-                found.append(f"{where}: the framework has a step of that name")
-            match = _REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
-            if match is None:
-                found.append(f'{where}: expected "hooks.module:attribute"')
-            elif not {_module(match[1], ".py"), _module(match[1], "/__init__.py")} & files.keys():
-                found.append(f"{where}: there is no {_module(match[1], '.py')}")
     return found or list(_route_problems(hooks.get("routes", {})))
 
 
+def _reference_problems(kind: str, name: str, reference: Any, files: Files) -> Iterator[str]:
+    where = f"entry-points.{kind}, {name!r}"
+    if not _HOOK_NAMES[kind].fullmatch(name):
+        yield f"{where}: the name must be {_HOOK_WORDS[kind]}"
+    elif kind == "steps" and name in KINDS:
+        yield f"{where}: the framework already has a step of that name"
+    match = _REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
+    if match is None:
+        yield f'{where}: expected "hooks.module:attribute"'
+    elif not {_module(match[1], ".py"), _module(match[1], "/__init__.py")} & files.keys():
+        yield f"{where}: the plugin has no {_module(match[1], '.py')}"
+
+
 def _route_problems(routes: Mapping[str, Any]) -> Iterator[str]:
-    """API Gateway knows one variable at a place: a sibling with another is refused."""
+    """API Gateway accepts only one variable name at the same position of a path."""
     variables: dict[str, tuple[str, str]] = {}
     for key in routes:
         parts = key.partition(" ")[2].split("/")
         own = [part for part in parts if part.startswith("{")]
         if len(set(own)) < len(own):
-            yield f"entry-points.routes, {key!r}: a variable is there twice"
+            yield f"entry-points.routes, {key!r}: a variable occurs twice"
         for index, part in enumerate(parts):
             if part.startswith("{"):
                 first, other = variables.setdefault("/".join(parts[:index]), (part, key))
                 if first != part:
-                    yield f"entry-points.routes, {key!r}: {other!r} has {first} at the place of {part}: name both alike"
+                    yield f"entry-points.routes, {key!r}: {other!r} has {first} where this has {part}: use one name"
 
 
 def _module(name: str, suffix: str) -> str:

@@ -1,4 +1,4 @@
-"""Gets one plugin with its files: from what is installed, from the cache, or over the network, whichever is nearest."""
+"""Gets one plugin with its files: from what is installed, from the cache, or over the network, in this order."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ ENTRY_POINTS = "serverless_dynamic_workflows."
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 Say = Callable[[str], None]
+"""Reports progress, a line at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Obtained:
-    """A plugin with all of its files."""
+    """A plugin with all its files. `commit` is None unless it comes from git; `content` is the hash of the files."""
 
     wanted: Wanted
     manifest: Manifest
@@ -41,110 +42,125 @@ class Obtained:
 
     @property
     def folder(self) -> str:
-        """The name of its folder; another content has another."""
-        return folder_name(self.manifest.name, self.commit or self.content)
+        """The name of its folder in `.plugins`; different content has a different name."""
+        return _folder_name(self.manifest.name, self.commit or self.content)
 
     @property
     def label(self) -> str:
-        """Who it is, in messages about clashes."""
+        """What messages about clashes call it."""
         return f"plugin {self.manifest.name} ({self.wanted.source.label})"
 
 
-def folder_name(name: str, identity: str) -> str:
-    """The folder of a plugin in `.plugins`, by its commit or the hash of its files."""
-    return f"{name}@{identity[:12]}"
+class Supplier:
+    """Gets the plugins of one project.
 
-
-def obtain(
-    root: Path,
-    wanted: Wanted,
-    locked: Locked | None,
-    *,
-    update: bool,
-    frozen: bool,
-    say: Say,
-    environment: Mapping[str, str] = os.environ,
-) -> Obtained:
-    """Get a plugin; with `update`, whatever its ref is now; with `frozen`, nothing but what is locked.
-
-    Raises PluginError.
+    Args:
+        root: The project's folder.
+        say: Reports progress.
+        environment: Where `${...}` comes from.
     """
-    source = wanted.source
-    if locked is not None and locked.ref != source.ref:
-        locked = None
-    if frozen and locked is None:
-        raise PluginError(f"{source.label} is not in {LOCK}: run `make plugins` and commit {LOCK}")
-    if isinstance(source, GitSource):
-        return _from_git(root, wanted, source, locked=None if update else locked, say=say, environment=environment)
-    folder = source.folder if isinstance(source, FolderSource) else package_folder(source)
-    if not folder.is_dir():
-        raise PluginError(f"{source.label}: there is no folder {folder}")
-    files = collect(folder_entries(folder), read_folder, source.label)
-    manifest = read_manifest(files, source.label, source.default_name)
-    if isinstance(source, PackageSource):
-        manifest = _with_entry_points(manifest, source, folder.name, files)
-    return Obtained(wanted, manifest, files, None, content_hash(files))
+
+    def __init__(self, root: Path, say: Say, environment: Mapping[str, str] = os.environ) -> None:
+        self._root = root
+        self._say = say
+        self._environment = environment
+
+    def obtain(self, wanted: Wanted, locked: Locked | None) -> Obtained:
+        """Get a plugin.
+
+        Args:
+            wanted: Its entry in config.json.
+            locked: The lock's entry, whose commit to use; None to get what its ref points to now.
+
+        Raises:
+            PluginError: It cannot be fetched, or what was fetched is not a plugin.
+        """
+        source = wanted.source
+        if isinstance(source, GitSource):
+            return self._from_git(wanted, source, locked)
+        folder = source.folder if isinstance(source, FolderSource) else package_folder(source)
+        if not folder.is_dir():
+            raise PluginError(f"{source.label}: no such folder: {folder}")
+        files = collect(folder_entries(folder), read_folder, source.label)
+        manifest = read_manifest(files, source.label, source.default_name)
+        if isinstance(source, PackageSource):
+            manifest = _with_entry_points(manifest, source, folder.name, files)
+        return Obtained(wanted, manifest, files, None, content_hash(files))
+
+    def _from_git(self, wanted: Wanted, source: GitSource, locked: Locked | None) -> Obtained:
+        files = self._installed(locked, source.label)
+        if locked is not None and files is not None:
+            commit = locked.commit
+        else:
+            commit, files = self._from_repository(source, locked)
+        manifest = read_manifest(files, source.label, source.default_name)
+        return Obtained(wanted, manifest, files, commit, content_hash(files))
+
+    def _installed(self, locked: Locked | None, label: str) -> Files | None:
+        """Return the installed files of a locked commit, or None if they are missing or were edited."""
+        if locked is None or locked.commit is None:
+            return None
+        files = installed_files(self._root / FOLDER / _folder_name(locked.name, locked.commit), label)
+        return files if files is not None and content_hash(files) == locked.content else None
+
+    def _from_repository(self, source: GitSource, locked: Locked | None) -> tuple[str, Files]:
+        """Return the commit that is wanted and its files, from the cached copy if it has the commit."""
+        repository = Repository(source, self._root / CACHE, self._environment)
+        commit = locked.commit if locked else None
+        if commit is None and _COMMIT.fullmatch(source.ref or ""):
+            commit = source.ref
+        if commit is None or not repository.has(commit):
+            try:
+                commit = self._fetch(repository, commit or source.ref)
+            except NoCommitError as error:
+                hint = f"; {LOCK} names it: run `make plugins ARGS=--update` to move to a newer one" if locked else ""
+                raise PluginError(f"{error}{hint}") from None
+        try:
+            return commit, collect(repository.entries(commit), repository.read, source.label)
+        except DamagedError:
+            repository.forget()
+            self._fetch(repository, commit)
+            return commit, collect(repository.entries(commit), repository.read, source.label)
+
+    def _fetch(self, repository: Repository, revision: str | None) -> str:
+        label = repository.source.label
+        self._say(f"{label}: fetching")
+        began = time.monotonic()
+        commit = repository.fetch(revision)
+        self._say(f"{label}: commit {commit[:12]}, {time.monotonic() - began:.1f} s")
+        return commit
 
 
-def installed_files(folder: Path, label: str) -> dict[str, bytes] | None:
-    """What is installed in a folder, None if it is damaged."""
+def installed_files(folder: Path, label: str) -> Files | None:
+    """Read the files that are installed in a folder; None if it is missing or damaged."""
     try:
         return collect(folder_entries(folder), read_folder, label) if folder.is_dir() else None
     except (PluginError, OSError):
         return None
 
 
-def _from_git(
-    root: Path, wanted: Wanted, source: GitSource, *, locked: Locked | None, say: Say, environment: Mapping[str, str]
-) -> Obtained:
-    repository = Repository(source, root / CACHE, environment)
-    commit = locked.commit if locked else None
-    files = None
-    if locked is not None and commit is not None:
-        files = installed_files(root / FOLDER / folder_name(locked.name, commit), source.label)
-        if files is not None and content_hash(files) != locked.content:
-            files = None  # somebody has edited it
-    if files is None:
-        if commit is None and _COMMIT.fullmatch(source.ref or ""):
-            commit = source.ref
-        if commit is None or not repository.has(commit):
-            try:
-                commit = _fetch(repository, commit or source.ref, say)
-            except NoCommitError as error:
-                way_out = f"; {LOCK} has it: `make plugins ARGS=--update` moves to what is there now" if locked else ""
-                raise PluginError(f"{error}{way_out}") from None
-        try:
-            files = collect(repository.entries(commit), repository.read, source.label)
-        except DamagedError:
-            repository.forget()
-            files = collect(repository.entries(_fetch(repository, commit, say)), repository.read, source.label)
-    manifest = read_manifest(files, source.label, source.default_name)
-    return Obtained(wanted, manifest, files, commit, content_hash(files))
-
-
-def _fetch(repository: Repository, revision: str | None, say: Say) -> str:
-    label = repository.source.label
-    say(f"{label}: fetching")
-    began = time.monotonic()
-    commit = repository.fetch(revision)
-    say(f"{label}: commit {commit[:12]}, {time.monotonic() - began:.1f} s")
-    return commit
-
-
 def package_folder(source: PackageSource) -> Path:
-    """The folder of an installed package; the package is not imported."""
+    """Find the folder of an installed package without importing it.
+
+    Raises:
+        PluginError: The package is not installed.
+    """
     module = source.name.replace("-", "_")
     spec = importlib.util.find_spec(module) if module.isidentifier() else None
     for location in (spec.submodule_search_locations if spec else None) or ():
         return Path(location)
     raise PluginError(
-        f"{source.name}: no Python package {module} is installed: `pip install {source.name}`, and pin it in "
+        f"{source.name}: the Python package {module} is not installed: run `pip install {source.name}`, and pin it in "
         "requirements-local.in"
     )
 
 
+def _folder_name(name: str, identity: str) -> str:
+    return f"{name}@{identity[:12]}"
+
+
 def _with_entry_points(manifest: Manifest, source: PackageSource, module: str, files: Files) -> Manifest:
-    """The hooks that a package declares as entry points of Python besides those of its `plugin.toml`."""
+    """Add the hooks that a package declares as Python entry points to those of its `plugin.toml`."""
     try:
         declared = importlib.metadata.distribution(source.name).entry_points
     except importlib.metadata.PackageNotFoundError:
@@ -154,5 +170,5 @@ def _with_entry_points(manifest: Manifest, source: PackageSource, module: str, f
         kind = point.group.removeprefix(ENTRY_POINTS)
         if point.group == ENTRY_POINTS + kind and kind in HOOKS:
             found[kind][point.name] = point.value.removeprefix(f"{module}.")
-    check_hooks(found, files, f"{source.name}: the package's entry points are wrong")
+    check_hooks(found, files, f"{source.name}: the package's entry points are invalid")
     return replace(manifest, checks=found["checks"], steps=found["steps"], routes=found["routes"])

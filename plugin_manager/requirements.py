@@ -1,4 +1,4 @@
-"""What plugins need of PyPI: clashes are found before pip is asked, and only what is missing is installed."""
+"""The Python packages that plugins require. Conflicts are found before pip runs; pip installs only what is missing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FILE = "requirements.txt"
 _COMMENT = re.compile(r"(?:^|\s)#")
 _OPTIONS = re.compile(r"\s+(?:--|\\)")
 PROJECT_FILES = (FILE, "requirements-local.txt")
-"""What the project pins: what ships, and what it runs with on this machine."""
+"""What the project pins: for deployment, and for this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A requirement and who has it."""
+    """A requirement, and the plugin or file that has it."""
 
     requirement: Requirement
     owner: str
@@ -42,27 +42,38 @@ class Need:
 
 
 def plugin_needs(files: Files, plugin: str) -> list[Need]:
-    """The requirements of a plugin. Raises PluginError for what is more than a name with versions."""
+    """Read the requirements of a plugin.
+
+    Args:
+        files: The plugin's files.
+        plugin: The plugin's name.
+
+    Raises:
+        PluginError: A line is not a package name with versions.
+    """
     try:
-        text = files.get(FILE, b"").decode("utf-8")
-    except UnicodeDecodeError:
-        raise PluginError(f"plugin {plugin}: {FILE} is no text") from None
+        source = files.get(FILE, b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PluginError(
+            f"plugin {plugin}: {FILE} is not valid UTF-8: unexpected byte 0x{error.object[error.start]:02x}"
+        ) from None
     found = []
-    for line in _lines(text):
+    for line in _lines(source):
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
             raise PluginError(
-                f"plugin {plugin}: {FILE}: {line!r} is no name with versions; options and files are not taken"
+                f"plugin {plugin}: {FILE}: expected a package name with versions, got {line!r}; options and files are "
+                "not supported"
             ) from None
         if requirement.url is not None:
-            raise PluginError(f"plugin {plugin}: {FILE}: {requirement.name} comes from an address: name a version")
+            raise PluginError(f"plugin {plugin}: {FILE}: {requirement.name} has a URL: give a version instead")
         found.append(Need(requirement, f"plugin {plugin}"))
     return found
 
 
 def project_needs(root: Path) -> list[Need]:
-    """The pins of the project."""
+    """Read what the project pins."""
     return [
         Need(requirement, file)
         for file in PROJECT_FILES
@@ -72,7 +83,11 @@ def project_needs(root: Path) -> list[Need]:
 
 
 def check_clashes(needs: Sequence[Need]) -> None:
-    """Raises PluginError naming two requirements that no version can meet."""
+    """Check that some version can meet all requirements of each package.
+
+    Raises:
+        PluginError: None can; the message has a line for each conflict.
+    """
     by_name: dict[str, list[Need]] = {}
     for need in needs:
         if need.requirement.marker is None or need.requirement.marker.evaluate():
@@ -85,14 +100,22 @@ def check_clashes(needs: Sequence[Need]) -> None:
         if first.owner != second.owner and not _compatible(first.requirement.specifier, second.requirement.specifier)
     ]
     if clashes:
-        raise PluginError("\n  ".join(["requirements exclude each other: change one of each two", *clashes]))
+        raise PluginError("\n  ".join(["requirements conflict: change one of each pair", *clashes]))
 
 
 def install_missing(root: Path, needs: Iterable[Need], environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Install what is not here yet into the Python that runs this; what was installed.
+    """Install what is missing into the Python that runs this.
 
-    Packages may run code as they are built: there are to be no tokens in `environment`. Raises PluginError with pip's
-    reason.
+    Args:
+        root: The project's folder; what the project pins stays at its version.
+        needs: The requirements of all plugins.
+        environment: The environment of pip. It must not contain tokens: packages may run code when they are built.
+
+    Returns:
+        The requirements that were installed.
+
+    Raises:
+        PluginError: pip failed; the message has its reason.
     """
     owners = {str(need.requirement): need.owner for need in needs if not _satisfied(need.requirement)}
     missing = sorted(owners)
@@ -105,20 +128,20 @@ def install_missing(root: Path, needs: Iterable[Need], environment: Mapping[str,
         command += [f"--constraint={pins.name}", *missing]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        asked = ", ".join(f"{text} ({owners[text]})" for text in missing)
+        asked = ", ".join(f"{requirement} ({owners[requirement]})" for requirement in missing)
         raise PluginError(f"pip cannot install {asked}: {_reason(done)}")
     return missing
 
 
 def _without_extras(requirement: Requirement) -> str:
-    """As pip takes a constraint."""
+    """Return a requirement in the form that pip accepts as a constraint."""
     plain = Requirement(str(requirement))
     plain.extras = set()
     return str(plain)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Why pip failed: what excludes what, else its last error."""
+    """Return why pip failed: the conflict that it found, or else its last error."""
     conflict = done.stdout.partition("The conflict is caused by:\n")[2].partition("\n\n")[0]
     if conflict:
         lines = (line.strip() for line in conflict.splitlines())
@@ -128,7 +151,7 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def write_merged(root: Path, by_plugin: dict[str, list[Need]]) -> None:
-    """Write what project and plugins require together, for the package; the same input makes the same file."""
+    """Write what project and plugins require together, for the package; the same input gives the same file."""
     target = root / REQUIREMENTS
     if not any(by_plugin.values()):
         target.unlink(missing_ok=True)
@@ -151,7 +174,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _pins(text: str) -> Iterator[Requirement]:
-    """The names with versions in a file of the project's own, which may have hashes, options and files besides."""
+    """Yield the requirements in a file of the project, which may also contain hashes, options and files."""
     for line in _lines(text):
         with suppress(InvalidRequirement):
             yield Requirement(_OPTIONS.split(line)[0])
@@ -169,10 +192,10 @@ def _satisfied(requirement: Requirement) -> bool:
     return all(map(_satisfied, _of_extras(found.requires or (), requirement.extras)))
 
 
-def _of_extras(texts: Iterable[str], extras: Iterable[str]) -> Iterator[Requirement]:
-    """What a package requires for its extras, beyond what it requires anyway."""
+def _of_extras(required: Iterable[str], extras: Iterable[str]) -> Iterator[Requirement]:
+    """Yield what a package requires only for its extras."""
     for extra in extras:
-        for need in map(Requirement, texts):
+        for need in map(Requirement, required):
             marker = need.marker
             if marker is not None and marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
                 need.marker = None
@@ -180,16 +203,16 @@ def _of_extras(texts: Iterable[str], extras: Iterable[str]) -> Iterator[Requirem
 
 
 def _compatible(first: SpecifierSet, second: SpecifierSet) -> bool:
-    """Whether some version may meet both: those at the bounds that they name, and those just above, are tried."""
+    """Return whether some version may meet both, trying the versions that they name and those just above."""
     both = first & second
     candidates = {"0", "99999"}
     for specifier in both:
-        text = specifier.version.removesuffix(".*")
+        named = specifier.version.removesuffix(".*")
         try:
-            Version(text)
+            Version(named)
         except InvalidVersion:  # of ===, which may name anything
-            candidates.add(text)
+            candidates.add(named)
             continue
-        public = text.partition("+")[0]
-        candidates |= {text, public, *(f"{Version(public).base_version}.0.0.1",)}
+        public = named.partition("+")[0]
+        candidates |= {named, public, f"{Version(public).base_version}.0.0.1"}
     return any(both.contains(candidate, prereleases=True) for candidate in candidates)

@@ -1,4 +1,4 @@
-"""Runs the tests that plugins bring, each plugin in a process of its own, side by side: `make test PLUGINS=1`."""
+"""Runs the tests of installed plugins in parallel, each plugin in its own process: `make test PLUGINS=1`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ _NO_TESTS = 5  # pytest's exit code
 
 
 def run_tests(root: Path) -> int:
-    """Run the tests of all installed plugins, and print what they say plugin by plugin; 1 if any fails."""
+    """Run the tests of all installed plugins, print their output plugin by plugin, and return 1 if any fails."""
     failed = []
     plugins = installed(root)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for plugin, (code, said) in zip(plugins, threads.map(lambda plugin: _run(plugin, root), plugins), strict=True):
-            print(f"plugin {plugin.name} {plugin.version}\n{said}", end="", flush=True)
+        results = threads.map(lambda plugin: _run(plugin, root), plugins)
+        for plugin, (code, output) in zip(plugins, results, strict=True):
+            print(f"plugin {plugin.name} {plugin.version}\n{output}", end="", flush=True)
             if code not in (0, _NO_TESTS):
                 failed.append(plugin.name)
     if failed:
@@ -29,7 +30,7 @@ def run_tests(root: Path) -> int:
 
 
 def _run(plugin: Plugin, root: Path) -> tuple[int, str]:
-    """The exit code of a plugin's tests, and what they said."""
+    """Return the exit code of a plugin's tests, and their output."""
     if not (plugin.folder / "tests").is_dir():
         return _NO_TESTS, "no tests\n"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "asl.testing.plugin", "-p", "plugin_manager.testing"]

@@ -1,8 +1,9 @@
-"""The pytest plugin that the tests of plugins run with, beside the testing kit: `-p plugin_manager.testing`.
+"""The pytest plugin for the tests of plugins, used together with the testing kit: `-p plugin_manager.testing`.
 
-`flows.load(name)` finds the plugin's flows, with its real functions; the fixture `call` calls one of its functions by
-name. In the plugin's own repository the plugin stands alone; with `--project FOLDER` it is seen as it is installed
-there, with the project's other functions and flows, and under the names that the plugin itself gives.
+`flows.load(name)` loads the plugin's flows, with its real functions; the fixture `call` calls one of its functions by
+name. In the plugin's own repository, tests see only the plugin. With `--project FOLDER` they see it as it is installed
+in that project, with the project's other functions and flows. Either way they use the plugin's own names, without the
+prefix that a project may give it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _SURROUNDINGS = pytest.StashKey["Surroundings"]()
 
 
 class Surroundings:
-    """The project that the plugin under test is seen in. Also the testing kit's loader of flows."""
+    """The plugin under test in its project. Also loads flows for the testing kit."""
 
     def __init__(self, root: Path, plugin: Plugin) -> None:
         self._root = root
@@ -38,58 +39,74 @@ class Surroundings:
         self._flows = ProjectFlows(root)
 
     def __call__(self, name: str) -> FlowSource:
-        """The flow by the name that the plugin gives it, or by its own."""
+        """Load a flow: the plugin's own, or else the project's."""
         own = self._plugin.prefix + name
         return replace(self._flows(own if own in self._flows.names() else name), name=name)
 
     def names(self) -> list[str]:
-        """The plugin's own flows."""
+        """List the plugin's own flows."""
         files = (file.read_text(encoding="utf-8") for file in self._plugin.flows.rglob("*.y*ml"))
-        return sorted(name for text in files if (name := flow_name(text)))
+        return sorted(name for source in files if (name := flow_name(source)))
 
     def call(self, name: str, event: Any = None, /, **parameters: Any) -> Any:
-        """Call a function as a flow does, with an event or with parameters; what it returns as JSON has it."""
+        """Call a function as a flow does.
+
+        Args:
+            name: The function's name, without the project's prefix.
+            event: The event; the parameters if None.
+            parameters: The parameters of a function with typed parameters.
+
+        Returns:
+            What the function returns, as JSON values.
+
+        Raises:
+            LookupError: There is no such function.
+        """
         function = find(self._plugin.prefix + name, self._root) or find(name, self._root)
         if function is None:
-            raise LookupError(f"there is no function {name!r}; there are {', '.join(discover(self._root)) or 'none'}")
+            raise LookupError(f"no function {name!r}; available: {', '.join(discover(self._root)) or 'none'}")
         given = json.loads(json.dumps(parameters if event is None else event))
         return json.loads(json.dumps(call_from_flow(function, given, LocalContext(function))))
 
 
 @pytest.fixture
 def call(request: pytest.FixtureRequest) -> Call:
-    """Calls a function of the plugin: `call("greet", name="Ada")`, `call("greet", {"name": "Ada"})`."""
+    """Return what calls a function of the plugin: `call("greet", name="Ada")` or `call("greet", {"name": "Ada"})`."""
     return request.config.stash[_SURROUNDINGS].call
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the option."""
+    """Add the option `--project`."""
     group = parser.getgroup("plugins")
     group.addoption("--project", type=Path, metavar="FOLDER", help="the project that the plugin is installed in")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the plugin: the folder that pytest runs in."""
+    """Find the plugin: the folder that pytest runs in.
+
+    Raises:
+        pytest.UsageError: The project given with `--project` has not installed this plugin.
+    """
     folder, project = config.rootpath, config.getoption("--project")
     if project is not None:
         own = (plugin for plugin in plugins.installed(project) if plugin.folder.resolve() == folder.resolve())
         plugin = next(own, None)
         if plugin is None:
-            raise pytest.UsageError(f"{folder} is no plugin of {project}")
+            raise pytest.UsageError(f"{folder} is not a plugin installed in {project}")
         config.stash[_SURROUNDINGS] = Surroundings(project, plugin)
         return
-    root = tempfile.TemporaryDirectory(prefix="plugin-")  # a project with this plugin alone
+    root = tempfile.TemporaryDirectory(prefix="plugin-")  # a project with only this plugin
     config.add_cleanup(root.cleanup)
-    config.stash[_SURROUNDINGS] = _alone(Path(root.name).resolve(), folder)
+    config.stash[_SURROUNDINGS] = _own_project(Path(root.name).resolve(), folder)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_asl_flow_loader(config: pytest.Config) -> Surroundings:
-    """Load flows for the testing kit."""
+    """Return what loads flows for the testing kit."""
     return config.stash[_SURROUNDINGS]
 
 
-def _alone(root: Path, folder: Path) -> Surroundings:
+def _own_project(root: Path, folder: Path) -> Surroundings:
     from plugin_manager.layout import collect, folder_entries, read_folder, write_files
     from plugin_manager.manifest import HOOKS, read_manifest
 

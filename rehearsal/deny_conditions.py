@@ -1,8 +1,8 @@
-"""`Deny` statements of policies whose conditions are not met.
+"""`Deny` statements whose conditions are not met.
 
-Moto takes a statement whose conditions are not met for a refusal, whatever its effect. With IAM such a statement says
-nothing (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html). So the policy of
-every bucket that asks for TLS, that of CDK's bootstrap among them, refuses every request.
+In IAM such a statement has no effect. Moto denies the request, so that every bucket whose policy requires TLS, such as
+the bucket of CDK's bootstrap, refuses every request.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _is_action_permitted = IAMPolicyStatement.is_action_permitted
 
 
 def install(_endpoint: str) -> None:
-    """Let a `Deny` apply only where its conditions are met."""
+    """Have a `Deny` apply only where its conditions are met."""
     IAMPolicyStatement.is_action_permitted = is_action_permitted  # type: ignore[method-assign,assignment]
 
 
@@ -26,7 +26,15 @@ def is_action_permitted(
     principal: str | None = None,
     incoming_condition_values: dict[str, str] | None = None,
 ) -> PermissionResult:
-    """What a statement says of an action. A request on this machine counts as one by TLS."""
+    """Return whether a statement allows or denies an action, or does neither. Local requests count as sent over TLS.
+
+    Args:
+        statement: Moto's statement.
+        action: The action: `s3:GetObject`.
+        resource: The ARN of the resource.
+        principal: The ARN of the caller.
+        incoming_condition_values: The values of condition keys.
+    """
     described: dict[str, Any] = statement._statement
     if described.get("Effect") == "Deny" and described.get("Condition"):
         values = {"aws:SecureTransport": "true", **(incoming_condition_values or {})}
@@ -36,7 +44,7 @@ def is_action_permitted(
 
 
 def _met(conditions: dict[str, dict[str, Any]], values: dict[str, str]) -> bool:
-    """Whether the conditions are met, of which those by `Bool` and `StringEquals` are understood; others never are."""
+    """Return whether all conditions are met. Only `Bool` and `StringEquals` are supported; others never are."""
     for operator, expected in conditions.items():
         for key, value in expected.items():
             allowed = [str(item).lower() for item in (value if isinstance(value, list) else [value])]

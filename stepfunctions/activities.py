@@ -1,4 +1,4 @@
-"""Activities: tasks that workers come for by GetActivityTask."""
+"""Activities: tasks that workers fetch by GetActivityTask."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_POLLERS = 1_000
 
 @dataclass(slots=True, eq=False)
 class PendingTask:
-    """A task that waits for a worker. `take(worker_name)` tells the engine that one has come."""
+    """A task that waits for a worker. `take(worker_name)` reports to the engine that a worker has it."""
 
     token: str
     input: str
@@ -32,7 +32,7 @@ class PendingTask:
 
 @dataclass(slots=True, eq=False)
 class Activity:
-    """An activity, its tags, and the tasks that wait for a worker."""
+    """An activity with its tags and the tasks that wait for a worker. `sequence` orders activities by creation."""
 
     arn: str
     name: str
@@ -47,7 +47,13 @@ class Activity:
 
 
 class Activities:
-    """The activities of one account and region. Safe to use from many threads."""
+    """The activities of one account and region. Safe to use from many threads.
+
+    Args:
+        region: The region in their ARNs.
+        account: The account in their ARNs.
+        poll_seconds: How long GetActivityTask waits for a task.
+    """
 
     def __init__(self, region: str, account: str, poll_seconds: float = POLL_SECONDS) -> None:
         self._region = region
@@ -64,10 +70,14 @@ class Activities:
         return arn in self._activities
 
     def offer(self, arn: str, task: PendingTask) -> Callable[[], None]:
-        """Queue a task for the activity's workers. The returned callable withdraws it if no worker has it yet."""
+        """Queue a task for the activity's workers.
+
+        Returns:
+            What withdraws the task, unless a worker already has it.
+        """
         with self._lock:
             activity = self._activities.get(arn)
-            if activity is None:  # deleted since the task was checked: nobody can take it, its timeout ends it
+            if activity is None:  # deleted since the task was checked: no worker can take it, and its timeout ends it
                 return lambda: None
             activity.pending.append(task)
             activity.arrival.notify()
@@ -80,7 +90,7 @@ class Activities:
         return withdraw
 
     def close(self) -> None:
-        """Send all waiting workers away."""
+        """Answer the requests of all waiting workers, without a task."""
         with self._lock:
             self._closing = True
             for activity in self._activities.values():
@@ -89,7 +99,11 @@ class Activities:
     # -- operations ---------------------------------------------------------------------------------------------
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
-        """CreateActivity: idempotent by name."""
+        """CreateActivity. Idempotent by name.
+
+        Raises:
+            ServiceError: InvalidName, TooManyTags or ActivityAlreadyExists.
+        """
         name = request["name"]
         check_name(name)
         arn = f"arn:aws:states:{self._region}:{self._account}:activity:{name}"
@@ -106,8 +120,12 @@ class Activities:
         return {"activityArn": arn, "creationDate": known.creation_date}
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DeleteActivity. An unknown one is deleted already; workers that wait get no task."""
-        arn = _activity_arn(request["activityArn"])
+        """DeleteActivity. Deleting an unknown activity succeeds. Waiting workers get no task.
+
+        Raises:
+            ServiceError: InvalidArn.
+        """
+        arn = _checked_arn(request["activityArn"])
         with self._lock:
             activity = self._activities.pop(arn, None)
             if activity is not None:
@@ -116,7 +134,11 @@ class Activities:
         return {}
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeActivity."""
+        """DescribeActivity.
+
+        Raises:
+            ServiceError: InvalidArn or ActivityDoesNotExist.
+        """
         with self._lock:
             activity = self._find(request["activityArn"])
         return {
@@ -127,7 +149,11 @@ class Activities:
         }
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListActivities, in the order of creation."""
+        """ListActivities, in the order of creation.
+
+        Raises:
+            ServiceError: InvalidToken.
+        """
         with self._lock:
             activities = list(self._activities.values())
         found, token = page(activities, request, lambda activity: activity.sequence, "activities")
@@ -142,7 +168,11 @@ class Activities:
         return answer
 
     def get_task(self, request: dict[str, Any]) -> dict[str, Any]:
-        """GetActivityTask: waits for a task. With none in time the answer is empty."""
+        """GetActivityTask: waits for a task. If none arrives in time, the answer is empty.
+
+        Raises:
+            ServiceError: InvalidArn, ActivityDoesNotExist or ActivityWorkerLimitExceeded.
+        """
         with self._lock:
             activity = self._find(request["activityArn"])
             if activity.pollers >= MAX_POLLERS:
@@ -161,18 +191,19 @@ class Activities:
         return {"taskToken": task.token, "input": task.input}
 
     def tags_of(self, arn: str) -> dict[str, str] | None:
+        """Return an activity's own dict of tags; None if there is no such activity."""
         activity = self._activities.get(arn)
         return activity.tags if activity else None
 
-    def _find(self, text: str) -> Activity:
-        activity = self._activities.get(_activity_arn(text))
+    def _find(self, activity_arn: str) -> Activity:
+        activity = self._activities.get(_checked_arn(activity_arn))
         if activity is None:
-            raise activity_does_not_exist(text)
+            raise activity_does_not_exist(activity_arn)
         return activity
 
 
-def _activity_arn(text: str) -> str:
-    arn = parse_arn(text)
-    if arn.resource_type != "activity":
-        raise wrong_resource_type(arn.resource_type)
-    return text
+def _checked_arn(activity_arn: str) -> str:
+    resource_type = parse_arn(activity_arn).resource_type
+    if resource_type != "activity":
+        raise wrong_resource_type(resource_type)
+    return activity_arn

@@ -19,14 +19,18 @@ from stepfunctions.state_machines import StateMachines
 
 
 class Aliases:
-    """The operations on aliases, and their routing."""
+    """The operations on aliases, and the routing of executions."""
 
     def __init__(self, machines: StateMachines) -> None:
         self._machines = machines
         self._sequence = 0
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
-        """CreateStateMachineAlias. Repeating a request gives the same alias."""
+        """CreateStateMachineAlias. A repeated request returns the same alias.
+
+        Raises:
+            ServiceError: InvalidArn, ResourceNotFound, ValidationException or ConflictException.
+        """
         routes = _read_routes(request["routingConfiguration"])
         name, description = request["name"], request.get("description")
         with self._machines.lock:
@@ -46,7 +50,11 @@ class Aliases:
             return {"stateMachineAliasArn": known.arn, "creationDate": known.creation_date}
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateStateMachineAlias: its description, its routes, or both."""
+        """UpdateStateMachineAlias: changes the description, the routes, or both.
+
+        Raises:
+            ServiceError: InvalidArn, ResourceNotFound or ValidationException.
+        """
         arn = _alias_arn(request["stateMachineAliasArn"])
         if request.get("description") is None and request.get("routingConfiguration") is None:
             raise validation_exception(
@@ -71,7 +79,11 @@ class Aliases:
             return {"updateDate": alias.update_date}
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DeleteStateMachineAlias."""
+        """DeleteStateMachineAlias.
+
+        Raises:
+            ServiceError: InvalidArn or ResourceNotFound.
+        """
         arn = _alias_arn(request["stateMachineAliasArn"])
         with self._machines.lock:
             self._find(arn)
@@ -79,7 +91,11 @@ class Aliases:
         return {}
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeStateMachineAlias."""
+        """DescribeStateMachineAlias.
+
+        Raises:
+            ServiceError: InvalidArn or ResourceNotFound.
+        """
         arn = _alias_arn(request["stateMachineAliasArn"])
         with self._machines.lock:
             alias = self._find(arn)
@@ -97,13 +113,17 @@ class Aliases:
             return answer
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListStateMachineAliases of a machine, or of one of its versions."""
+        """ListStateMachineAliases, of a state machine or of one of its versions.
+
+        Raises:
+            ServiceError: InvalidArn, StateMachineDoesNotExist or InvalidToken.
+        """
         arn = parse_state_machine_arn(request["stateMachineArn"])
         with self._machines.lock:
             aliases = list(self._machines.find(arn.machine).aliases.values())
             if arn.version is not None:
-                aliases = [a for a in aliases if any(route.version_arn == arn.text for route in a.routes)]
-        found, token = page(aliases, request, lambda alias: alias.sequence, f"aliases {arn.text}")
+                aliases = [a for a in aliases if any(route.version_arn == arn.full for route in a.routes)]
+        found, token = page(aliases, request, lambda alias: alias.sequence, f"aliases {arn.full}")
         answer: dict[str, Any] = {
             "stateMachineAliases": [
                 {"stateMachineAliasArn": alias.arn, "creationDate": alias.creation_date} for alias in found
@@ -114,7 +134,9 @@ class Aliases:
         return answer
 
     def route(self, arn: StateMachineArn) -> tuple[MachineRecord, Version]:
-        """The version that the next execution of an alias gets, drawn by the weights. The caller holds the lock.
+        """Return the version that the next execution of an alias gets, drawn by the weights, and its state machine.
+
+        The caller holds the lock of `StateMachines`.
 
         Raises:
             ServiceError: StateMachineDoesNotExist.
@@ -129,7 +151,7 @@ class Aliases:
         machine = self._machines.get(arn.machine)
         alias = machine.aliases.get(arn.alias or "") if machine else None
         if alias is None:
-            raise resource_not_found(arn.text)
+            raise resource_not_found(arn.full)
         return alias
 
     def _machine_of(self, routes: list[Route]) -> MachineRecord:
@@ -168,8 +190,8 @@ def _read_routes(given: list[dict[str, Any]]) -> list[Route]:
     return routes
 
 
-def _alias_arn(text: str) -> StateMachineArn:
-    arn = parse_state_machine_arn(text)
+def _alias_arn(alias_arn: str) -> StateMachineArn:
+    arn = parse_state_machine_arn(alias_arn)
     if arn.alias is None or not re.fullmatch(r"[a-zA-Z0-9_\-.]+", arn.alias):
-        raise invalid_arn(text)
+        raise invalid_arn(alias_arn)
     return arn

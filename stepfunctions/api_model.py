@@ -1,4 +1,4 @@
-"""Checks a request against the API's own model, which botocore ships, and words what is wrong as AWS does."""
+"""Validates requests by the API's model, which botocore ships, and words what is wrong as AWS does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from stepfunctions.errors import ServiceError, validation_exception
 
-# The service lists these values in another order than the model does.
+# The service lists these values in a different order than the model.
 _ENUM_ORDER = {"ExecutionStatus": ["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]}
 _JSON_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "string": (str, "String"),
@@ -36,16 +36,16 @@ def _model() -> dict[str, Any]:
 
 @cache
 def operations() -> frozenset[str]:
-    """The names of all operations of the API."""
+    """Return the names of all operations of the API."""
     return frozenset(_model()["operations"])
 
 
 def validate_request(operation: str, body: Mapping[str, Any]) -> None:
-    """Check the arguments of an operation.
+    """Validate the arguments of an operation.
 
     Raises:
-        ServiceError: SerializationException for a value of another type, ValidationException for everything that
-            breaks the model's constraints, all of them at once.
+        ServiceError: SerializationException for a value of the wrong type; ValidationException, with all violations of
+            the model's constraints.
     """
     shape = _model()["operations"][operation].get("input", {}).get("shape")
     problems = list(_violations(shape, body, "")) if shape else []
@@ -69,7 +69,7 @@ def _violations(shape_name: str, value: Any, path: str) -> Iterator[str]:
             for position, item in enumerate(value, 1):
                 yield from _violations(shape["member"]["shape"], item, f"{path}.{position}.member")
         case "string":
-            yield from _text_violations(shape_name, shape, value, path)
+            yield from _string_violations(shape_name, shape, value, path)
         case "integer" | "long" | "float":
             for bound, words in (("min", "greater"), ("max", "less")):
                 limit = shape.get(bound)
@@ -86,7 +86,7 @@ def _structure_violations(shape: dict[str, Any], value: Mapping[str, Any], path:
             yield f"Value null at '{inner}' failed to satisfy constraint: Member must not be null"
 
 
-def _text_violations(name: str, shape: dict[str, Any], value: str, path: str) -> Iterator[str]:
+def _string_violations(name: str, shape: dict[str, Any], value: str, path: str) -> Iterator[str]:
     yield from _length_violations(shape, value, path, value)
     if "enum" in shape and value not in shape["enum"]:
         values = ", ".join(_ENUM_ORDER.get(name, shape["enum"]))
@@ -109,7 +109,13 @@ def _problem(shape: dict[str, Any], value: Any, path: str, constraint: str) -> s
 
 
 def output_dates(operation: str, answer: Mapping[str, Any], convert: Callable[[float], Any]) -> dict[str, Any]:
-    """The answer of an operation with each of its dates (epoch seconds) converted."""
+    """Return the answer of an operation with its dates converted.
+
+    Args:
+        operation: The operation that gave the answer.
+        answer: The answer, with dates in epoch seconds.
+        convert: Returns what a date becomes.
+    """
     shape = _model()["operations"][operation].get("output", {}).get("shape")
     return dict(_converted(shape, answer, convert)) if shape else dict(answer)
 

@@ -1,4 +1,4 @@
-"""What CreateStateMachine refuses, and ValidateStateMachineDefinition: the diagnoses in the API's shape."""
+"""Diagnoses of definitions in the API's shape: CreateStateMachine's errors, and ValidateStateMachineDefinition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ MAX_DIAGNOSTICS = 100
 
 
 def check_definition(definition: str, machine_type: str, *, root: str = "") -> None:
-    """Refuse a definition that has errors. Locations are given from the JSON pointer `root` on.
+    """Refuse a definition that has errors.
+
+    Args:
+        definition: The definition, as JSON.
+        machine_type: STANDARD or EXPRESS.
+        root: The JSON pointer that locations in the message are relative to.
 
     Raises:
         ServiceError: InvalidDefinition, with all errors in one message.
@@ -23,7 +28,10 @@ def check_definition(definition: str, machine_type: str, *, root: str = "") -> N
 
 
 def validate_state_machine_definition(request: dict[str, Any]) -> dict[str, Any]:
-    """ValidateStateMachineDefinition: errors only, unless `severity` is WARNING, and nothing that AWS does not say."""
+    """ValidateStateMachineDefinition: returns errors only, unless `severity` is WARNING.
+
+    The project's own advice, which AWS doesn't give, is left out.
+    """
     found = diagnose(request["definition"], machine_type=request.get("type", "STANDARD"))
     found = [diagnosis for diagnosis in found if diagnosis.code != ADVICE]
     if request.get("severity", "ERROR") == "ERROR":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """A refusal that the client sees.
+    """An error that the client receives.
 
-    `code` is the error's name in the API model (`InvalidArn`), `http_status` its status: Step Functions answers 400
-    to nearly everything that the caller did wrong.
+    Args:
+        code: The error's name in the API's model: `InvalidArn`.
+        message: The error's message.
+        http_status: Its HTTP status. Step Functions answers nearly every error of the caller with 400.
+        reason: The field `reason` that ValidationException has.
     """
 
     def __init__(self, code: str, message: str, http_status: int = 400, reason: str | None = None) -> None:
@@ -18,7 +21,7 @@ class ServiceError(Exception):
         self.reason = reason
 
     def body(self) -> dict[str, str]:
-        """The error's JSON body; `__type` is where the protocol AWS JSON 1.0 carries the code."""
+        """Return the error's JSON body. The protocol AWS JSON 1.0 has the code in `__type`."""
         body = {"__type": self.code, "message": self.message}
         if self.reason is not None:
             body["reason"] = self.reason
@@ -30,7 +33,7 @@ def invalid_arn(what: str) -> ServiceError:
 
 
 def wrong_resource_type(resource_type: str) -> ServiceError:
-    """An ARN of a resource that the operation does not take, such as DescribeExecution of an EXPRESS execution."""
+    """Return the error of an ARN of another resource, such as an EXPRESS execution's in a DescribeExecution."""
     return invalid_arn(f"Resource type not valid in this context: {resource_type}")
 
 

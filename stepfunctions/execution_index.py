@@ -1,4 +1,4 @@
-"""Which executions there are: found by their ARN, listed by machine or Map Run, the oldest closed ones forgotten."""
+"""Keeps the STANDARD executions by ARN and by state machine, and drops the oldest closed ones."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from asl import Execution
 from stepfunctions.records import Revision
 
 CLOSED_KEPT = 10_000
-"""How many closed executions are kept, whatever their machine. AWS keeps each for 90 days."""
+"""How many closed executions are kept, of all state machines together. AWS keeps each for 90 days."""
 
 
 @dataclass(slots=True, eq=False)
 class ExecutionRecord:
-    """A STANDARD execution, and what the service knows of it beyond the engine.
+    """A STANDARD execution, and what the service knows about it beyond the engine.
 
-    `sequence` orders the starts. The last three fields are set for the child executions of a Map Run.
+    `sequence` orders executions by their start. The last three fields are set for the child executions of a Map Run.
     """
 
     execution: Execution
@@ -37,12 +37,12 @@ class ExecutionRecord:
 
     @property
     def listed_machine_arn(self) -> str:
-        """The machine's ARN as executions name it: a child of a Map Run belongs to `machine/label`."""
+        """The state machine's ARN in answers: a child of a Map Run belongs to `machine/label`."""
         return self.machine_arn if self.label is None else f"{self.machine_arn}/{self.label}"
 
     @property
     def sort_time(self) -> float:
-        """By what ListExecutions sorts: when it stopped, or when it started or was redriven last."""
+        """The time that ListExecutions sorts by: of the stop, or else of the last redrive or the start."""
         execution = self.execution
         return execution.stop_date or execution.redrive_date or execution.start_date
 
@@ -54,17 +54,15 @@ class ExecutionIndex:
         self._lock = threading.Lock()
         self._by_arn: dict[str, ExecutionRecord] = {}
         self._by_machine: dict[str, dict[str, ExecutionRecord]] = {}
-        self._closed: dict[str, ExecutionRecord] = {}  # in the order of their ends
+        self._closed: dict[str, ExecutionRecord] = {}  # in the order in which they ended
         self._closed_kept = closed_kept
 
-    def __len__(self) -> int:
-        return len(self._by_arn)
-
     def get(self, arn: str) -> ExecutionRecord | None:
+        """Return the execution with an ARN, if there is one."""
         return self._by_arn.get(arn)
 
     def add(self, record: ExecutionRecord) -> ExecutionRecord:
-        """Remember an execution; the record that it has already wins."""
+        """Keep an execution. If it already has a record, that one is returned."""
         arn = record.execution.arn
         with self._lock:
             record = self._by_arn.setdefault(arn, record)
@@ -72,22 +70,23 @@ class ExecutionIndex:
         return record
 
     def close(self, record: ExecutionRecord) -> None:
-        """Note that the execution has ended; forget the oldest ended ones beyond the limit."""
+        """Count the execution as closed, and drop the oldest closed ones beyond the limit."""
         with self._lock:
             self._closed[record.execution.arn] = record
             while len(self._closed) > self._closed_kept:
-                self._forget(self._closed.pop(next(iter(self._closed))))
+                self._drop(self._closed.pop(next(iter(self._closed))))
 
     def reopen(self, record: ExecutionRecord) -> None:
-        """A closed execution runs again: it must not be forgotten meanwhile."""
+        """Count the execution as open: while it runs again it must not be dropped."""
         with self._lock:
             self._closed.pop(record.execution.arn, None)
 
     def of_machine(self, machine_arn: str) -> list[ExecutionRecord]:
+        """Return the executions of a state machine, those of its versions and aliases included."""
         with self._lock:
             return list(self._by_machine.get(machine_arn, {}).values())
 
-    def _forget(self, record: ExecutionRecord) -> None:
+    def _drop(self, record: ExecutionRecord) -> None:
         arn = record.execution.arn
         self._by_arn.pop(arn, None)
         siblings = self._by_machine.get(record.machine_arn)

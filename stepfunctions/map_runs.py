@@ -1,4 +1,4 @@
-"""Map Runs: the runs of distributed Map states, and the child executions in them."""
+"""Map Runs: the runs of Distributed Map states, and their child executions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from asl import Engine, Execution
-from stepfunctions.arns import parse_arn, parse_execution_arn
+from stepfunctions.arns import machine_arn_of_execution, parse_arn, parse_execution_arn
 from stepfunctions.errors import (
     execution_does_not_exist,
     resource_not_found,
@@ -16,7 +16,6 @@ from stepfunctions.errors import (
 from stepfunctions.execution_index import ExecutionIndex, ExecutionRecord
 from stepfunctions.paging import page
 from stepfunctions.records import date
-from stepfunctions.state_machines import machine_arn_of_execution
 
 if TYPE_CHECKING:
     from asl.engine.map_run import MapRun
@@ -25,16 +24,28 @@ _SETTINGS = ("maxConcurrency", "toleratedFailurePercentage", "toleratedFailureCo
 
 
 class MapRuns:
-    """The operations on Map Runs. They live as long as the executions that they belong to."""
+    """The operations on Map Runs. A Map Run exists as long as the execution that it belongs to."""
 
     def __init__(self, engine: Engine, index: ExecutionIndex) -> None:
         self._engine = engine
         self._index = index
 
-    # -- child executions ---------------------------------------------------------------------------------------
+    # -- finding executions -------------------------------------------------------------------------------------
+
+    def find_execution(self, execution_arn: str) -> ExecutionRecord:
+        """Return a STANDARD execution, whether StartExecution started it or a Map Run.
+
+        Raises:
+            ServiceError: InvalidArn or ExecutionDoesNotExist.
+        """
+        parse_execution_arn(execution_arn)
+        record = self._index.get(execution_arn) or self._child(execution_arn)
+        if record is None:
+            raise execution_does_not_exist(execution_arn)
+        return record
 
     def children(self, map_run_arn: str) -> list[ExecutionRecord]:
-        """The child executions of a Map Run.
+        """Return the child executions of a Map Run.
 
         Raises:
             ServiceError: ResourceNotFound.
@@ -43,7 +54,7 @@ class MapRuns:
         return [self._record(map_run, child, place) for place, child in enumerate(map_run.executions)]
 
     def of_label(self, machine_arn: str, label: str) -> list[ExecutionRecord]:
-        """The child executions of all runs of the distributed Map state with a label."""
+        """Return the child executions of all runs of the Distributed Map state with a label."""
         runs = (run for run in self._runs_of(machine_arn) if _label(run) == label)
         children = (self._record(run, child, 0) for run in runs for child in run.executions)
         records = sorted(children, key=lambda record: record.execution.start_date)
@@ -51,8 +62,8 @@ class MapRuns:
             record.sequence = place
         return records
 
-    def child(self, execution_arn: str) -> ExecutionRecord | None:
-        """A child execution by its ARN, which names its machine as `machine/label`."""
+    def _child(self, execution_arn: str) -> ExecutionRecord | None:
+        """Return the child execution with an ARN, which names its machine as `machine/label`."""
         name = parse_arn(execution_arn).rest.split(":", 1)[0]
         if "/" not in name:
             return None
@@ -87,7 +98,11 @@ class MapRuns:
     # -- operations ---------------------------------------------------------------------------------------------
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """DescribeMapRun."""
+        """DescribeMapRun.
+
+        Raises:
+            ServiceError: InvalidArn or ResourceNotFound.
+        """
         map_run = self._find(request["mapRunArn"])
         answer: dict[str, Any] = {
             "mapRunArn": map_run.arn,
@@ -108,7 +123,11 @@ class MapRuns:
         return answer
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListMapRuns of an execution."""
+        """ListMapRuns, of an execution.
+
+        Raises:
+            ServiceError: InvalidArn, ExecutionDoesNotExist or InvalidToken.
+        """
         parse_execution_arn(request["executionArn"])
         record = self._index.get(request["executionArn"])
         if record is None:
@@ -133,7 +152,11 @@ class MapRuns:
         return summary
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateMapRun: its concurrency and the failures it tolerates, while it runs."""
+        """UpdateMapRun: changes the concurrency and the tolerated failures of a Map Run while it runs.
+
+        Raises:
+            ServiceError: InvalidArn, ResourceNotFound or ValidationException.
+        """
         map_run = self._find(request["mapRunArn"])
         if all(request.get(setting) is None for setting in _SETTINGS):
             raise validation_exception(
@@ -150,16 +173,16 @@ class MapRuns:
         )
         return {}
 
-    def _find(self, text: str) -> MapRun:
-        arn = parse_arn(text)
+    def _find(self, map_run_arn: str) -> MapRun:
+        arn = parse_arn(map_run_arn)
         if arn.resource_type != "mapRun":
             raise wrong_resource_type(arn.resource_type)
-        map_run: MapRun | None = self._engine.map_run(text)
+        map_run: MapRun | None = self._engine.map_run(map_run_arn)
         if map_run is None or self._index.get(map_run.execution.arn) is None:
-            raise resource_not_found(text)
+            raise resource_not_found(map_run_arn)
         return map_run
 
 
 def _label(map_run: MapRun) -> str:
-    """The label of the state that a run belongs to: `arn:...:mapRun:machine/label:id`."""
+    """Return the label of the state that a run belongs to, from `arn:...:mapRun:machine/label:id`."""
     return map_run.arn.rsplit(":", 1)[0].rsplit("/", 1)[1]

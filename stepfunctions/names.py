@@ -1,6 +1,6 @@
-"""Which names of state machines, executions and activities AWS takes.
+"""The names that AWS accepts for state machines, executions and activities.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html, `name`.
+Source: the field `name` in https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _FORBIDDEN = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that AWS refuses.
+    """Refuse a name with characters that AWS doesn't accept.
 
     Raises:
         ServiceError: InvalidName.

@@ -1,4 +1,4 @@
-"""Pages of long lists, with tokens that no client can make up."""
+"""Pages of long lists, with signed tokens that clients can't forge."""
 
 from __future__ import annotations
 
@@ -23,11 +23,19 @@ def page(
     position: Callable[[Item], Any],
     fingerprint: str,
 ) -> tuple[Sequence[Item], str | None]:
-    """The page of `items` that a request with `maxResults` (0: the default of 100) and `nextToken` asks for.
+    """Return one page of a list, and the token of the next page.
 
-    `items` are sorted by `position`, a JSON value that tells each from all others, upwards or downwards. The token
-    holds the position of the last item given, so that what is added or dropped in between moves nothing.
-    `fingerprint` names the list and its filters: a token of another list is refused.
+    The token contains the position of the page's last item, so items added or removed between two requests shift
+    nothing.
+
+    Args:
+        items: The whole list, in ascending or descending order of their positions.
+        request: The API's request: `maxResults` (0 is the default of 100) and `nextToken`.
+        position: Returns an item's position, a JSON value that is different for each item.
+        fingerprint: Names the list and its filters. The token of another list is refused.
+
+    Returns:
+        The items of the page, and the next token; None on the last page.
 
     Raises:
         ServiceError: InvalidToken.
@@ -36,16 +44,16 @@ def page(
     start = 0
     if request.get("nextToken"):
         last = _read_token(request["nextToken"], fingerprint)
-        downwards = len(items) > 1 and position(items[0]) > position(items[-1])
-        while start < len(items) and not _comes_after(position(items[start]), last, downwards):
+        descending = len(items) > 1 and position(items[0]) > position(items[-1])
+        while start < len(items) and not _comes_after(position(items[start]), last, descending):
             start += 1
     found = items[start : start + size]
     more = len(items) > start + size
     return found, _write_token(position(found[-1]), fingerprint) if more else None
 
 
-def _comes_after(position: Any, last: Any, downwards: bool) -> bool:
-    return bool(position < last if downwards else position > last)
+def _comes_after(position: Any, last: Any, descending: bool) -> bool:
+    return bool(position < last if descending else position > last)
 
 
 def _write_token(position: Any, fingerprint: str) -> str:

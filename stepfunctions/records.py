@@ -1,4 +1,4 @@
-"""What the service remembers of a state machine: revisions, versions, aliases, tags."""
+"""What the service keeps of a state machine: revisions, versions, aliases, tags."""
 
 from __future__ import annotations
 
@@ -7,24 +7,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asl import StateMachine
+from stepfunctions.configurations import Configuration
+from stepfunctions.variable_references import variable_references
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One state of a state machine's configuration. An execution keeps the revision that it was started with.
+    """A state machine as one CreateStateMachine or UpdateStateMachine left it. Executions keep the one they began with.
 
-    `id` is None for the first: DescribeStateMachine gives it no revisionId, PublishStateMachineVersion calls it
-    INITIAL. Dates are in epoch seconds.
+    `id` is None for the first revision: DescribeStateMachine returns no revisionId for it, and
+    PublishStateMachineVersion calls it INITIAL. Dates are in epoch seconds.
     """
 
     id: str | None
     compiled: StateMachine
     definition: str
     role_arn: str
-    logging: dict[str, Any]
-    tracing: dict[str, Any]
-    encryption: dict[str, Any]
+    configuration: Configuration
     date: float
+
+    def render(self) -> dict[str, Any]:
+        """Return what DescribeStateMachine and DescribeStateMachineForExecution both say about a revision."""
+        rendered = self.configuration.render()
+        if self.id is not None:
+            rendered["revisionId"] = self.id
+        references = variable_references(self.definition)
+        if references:
+            rendered["variableReferences"] = references
+        return rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How many percent of an alias's executions a version gets."""
+    """The share of an alias's executions that a version gets, in percent."""
 
     version_arn: str
     weight: int
@@ -61,7 +71,7 @@ class Alias:
 
 @dataclass(slots=True)
 class MachineRecord:
-    """A state machine. `sequence` orders machines by their creation."""
+    """A state machine. `sequence` orders state machines by their creation."""
 
     arn: str
     name: str
@@ -78,12 +88,25 @@ class MachineRecord:
     def is_express(self) -> bool:
         return self.type == "EXPRESS"
 
+    def publish(self, description: str | None) -> Version:
+        """Return the version of the current revision, which is created unless there is one.
+
+        The caller holds the lock of `StateMachines`.
+        """
+        for version in self.versions.values():
+            if version.revision is self.revision:
+                return version
+        self.last_version += 1
+        version = Version(f"{self.arn}:{self.last_version}", self.last_version, self.revision, description, now())
+        self.versions[version.number] = version
+        return version
+
 
 def date(seconds: float) -> float:
-    """A date as the API gives it: epoch seconds, to the millisecond."""
+    """Return a date as the API has it: epoch seconds, to the millisecond."""
     return round(seconds, 3)
 
 
 def now() -> float:
-    """The present date."""
+    """Return the current date as the API has it."""
     return date(time.time())

@@ -1,4 +1,4 @@
-"""Whether an execution can be redriven, as DescribeExecution tells.
+"""Whether an execution can be redriven, and what DescribeExecution says about it.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
@@ -16,7 +16,7 @@ MAX_EVENTS = 24_999
 
 
 def redrive_details(record: ExecutionRecord) -> dict[str, Any]:
-    """`redriveCount`, `redriveDate`, `redriveStatus` and `redriveStatusReason` of an execution."""
+    """Return `redriveCount`, `redriveDate`, `redriveStatus` and `redriveStatusReason` of an execution."""
     execution = record.execution
     details: dict[str, Any] = {"redriveCount": execution.redrive_count}
     if execution.redrive_date is not None:
@@ -29,7 +29,7 @@ def redrive_details(record: ExecutionRecord) -> dict[str, Any]:
 
 
 def why_not_redrivable(record: ExecutionRecord) -> str | None:
-    """Why an execution cannot be redriven; None: it can."""
+    """Return why an execution cannot be redriven, in AWS's words; None if it can."""
     execution = record.execution
     if execution.status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {execution.status} and cannot be redriven"

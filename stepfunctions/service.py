@@ -1,53 +1,60 @@
-"""The Step Functions API over the engine: every operation as boto3 speaks it."""
+"""The Step Functions API over the engine: every operation, with boto3's arguments and answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from asl import Clock, Engine, RealClock
+from asl import Clock, Engine, Execution, RealClock
 from asl.engine.failures import EngineError
 from stepfunctions.activities import POLL_SECONDS, Activities
 from stepfunctions.aliases import Aliases
 from stepfunctions.api_model import validate_request
 from stepfunctions.definitions import validate_state_machine_definition
 from stepfunctions.errors import ServiceError
+from stepfunctions.execution_control import ExecutionControl
 from stepfunctions.execution_index import CLOSED_KEPT, ExecutionIndex, ExecutionRecord
+from stepfunctions.execution_starts import ExecutionStarts
 from stepfunctions.executions import Executions
+from stepfunctions.integrations.calls import Calls
 from stepfunctions.integrations.clients import AwsClients
-from stepfunctions.integrations.lambda_functions import FunctionInvoker, LambdaTasks
-from stepfunctions.integrations.step_functions import StepFunctionsTasks
+from stepfunctions.integrations.lambda_functions import FunctionInvoker, LambdaFunctions
+from stepfunctions.integrations.registry import integrations
+from stepfunctions.integrations.step_functions import Operations
 from stepfunctions.map_runs import MapRuns
 from stepfunctions.redrive import redrive_details
 from stepfunctions.runner import Runner
 from stepfunctions.state_machines import StateMachines
 from stepfunctions.state_probe import StateTests
-from stepfunctions.status_events import status_change_event
+from stepfunctions.status_events import StatusCallback, status_change_event
 from stepfunctions.tags import Tags
 from stepfunctions.task_tokens import TaskTokens
 from stepfunctions.versions import Versions
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
-StatusCallback = Callable[[dict[str, Any]], None]
 
 
 class Service:
     """Step Functions of one account and region. Safe to use from many threads.
 
-    Parameters:
-        invoker: invokes Lambda functions, `PoolInvoker(registry, pool)` for instance.
-        endpoint: URL of the other services; None: as boto3 is configured.
-        region, account: for ARNs.
-        clock: the engine's clock.
-        poll_seconds: how long GetActivityTask waits for a task.
-        closed_kept: how many closed executions are remembered, the latest; AWS keeps each for 90 days.
+    Args:
+        invoker: Invokes Lambda functions.
+        endpoint: URL of the endpoint that serves all other services; None for AWS itself, as boto3 is configured.
+        on_status_change: Called with EventBridge's event whenever a STANDARD execution starts, ends or is redriven. It
+            runs on the thread that caused the change, mostly the engine's, and so must be quick.
+        region: The region in ARNs.
+        account: The account in ARNs.
+        clock: The engine's clock; None for a `RealClock`.
+        poll_seconds: How long GetActivityTask waits for a task.
+        closed_kept: How many closed executions are kept; the oldest are dropped. AWS keeps each for 90 days.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (settings of the service, all but two by keyword)
         self,
         invoker: FunctionInvoker,
         endpoint: str | None,
         *,
+        on_status_change: StatusCallback,
         region: str = "us-east-1",
         account: str = "123456789012",
         clock: Clock | None = None,
@@ -56,35 +63,35 @@ class Service:
     ) -> None:
         self.region = region
         self.account = account
-        self._callbacks: list[StatusCallback] = []
-        self._machines = StateMachines(region, account)
-        self._activities = Activities(region, account, poll_seconds)
-        clients = AwsClients(endpoint, region)
-        self.runner = Runner(
-            LambdaTasks(invoker, region, account),
-            self._activities,
-            StepFunctionsTasks(self._start_execution, self._give_up, self.handle, self._redrive_details),
-            clients,
-        )
-        self.engine = Engine(self.runner, clock=clock or RealClock(), region=region, account=account)
+        self._on_status_change = on_status_change
         self._index = ExecutionIndex(closed_kept)
-        aliases = Aliases(self._machines)
+        self._activities = Activities(region, account, poll_seconds)
+        self._calls = Calls()
+        # Tasks can call the service that they run in, which only exists once the engine does.
+        operations = Operations(self._start_execution, self._abandon_execution, self._describe_redrive, self.handle)
+        clients = AwsClients(endpoint, region)
+        functions = LambdaFunctions(invoker, region, account)
+        runner = Runner(integrations(functions, self._activities, operations, clients, self._calls))
+        self.engine = Engine(runner, clock=clock or RealClock(), region=region, account=account)
         map_runs = MapRuns(self.engine, self._index)
-        self._executions = Executions(
-            self.engine,
-            machines=self._machines,
-            aliases=aliases,
-            index=self._index,
-            map_runs=map_runs,
-            on_status_change=self._tell_status_change,
-        )
+        self._control = ExecutionControl(self.engine, self._index, map_runs)
+        self._machines = StateMachines(region, account, on_delete=self._control.stop_all)
+        aliases = Aliases(self._machines)
+        self._starts = ExecutionStarts(self.engine, self._machines, aliases, self._index, self._status_changed)
         self._operations = self._table(aliases, map_runs)
 
     def handle(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer one request: `CreateStateMachine` and its arguments. Dates in the answer are epoch seconds.
+        """Answer one request.
+
+        Args:
+            action: The operation: `CreateStateMachine`.
+            body: Its arguments, as boto3 sends them.
+
+        Returns:
+            The answer. Dates are in epoch seconds.
 
         Raises:
-            ServiceError: the refusal that the client is to see.
+            ServiceError: The error that the client is to receive.
         """
         operation = self._operations.get(action)
         if operation is None:
@@ -95,21 +102,15 @@ class Service:
         except EngineError as error:
             raise ServiceError(error.code, error.message) from error
 
-    def on_status_change(self, callback: StatusCallback) -> None:
-        """Call back with EventBridge's event whenever a STANDARD execution starts, ends or is redriven.
-
-        The callback runs on the thread that brought the change about, mostly the engine's, and must be quick.
-        """
-        self._callbacks.append(callback)
-
     def close(self) -> None:
         """End the engine's thread and the waiting requests of activity workers."""
         self._activities.close()
-        self.runner.close()
+        self._calls.close()
         self.engine.close()
 
     def _table(self, aliases: Aliases, map_runs: MapRuns) -> dict[str, Operation]:
-        machines, executions, activities = self._machines, self._executions, self._activities
+        machines, activities, starts, control = self._machines, self._activities, self._starts, self._control
+        executions = Executions(machines, self._index, map_runs)
         versions, tags, tokens = Versions(machines), Tags(self._tags_of), TaskTokens(self.engine)
         return {
             "CreateActivity": activities.create,
@@ -135,13 +136,13 @@ class Service:
             "ListStateMachines": machines.list_page,
             "ListTagsForResource": tags.list_page,
             "PublishStateMachineVersion": versions.publish,
-            "RedriveExecution": executions.redrive,
+            "RedriveExecution": control.redrive,
             "SendTaskFailure": tokens.fail,
             "SendTaskHeartbeat": tokens.heartbeat,
             "SendTaskSuccess": tokens.succeed,
-            "StartExecution": executions.start,
-            "StartSyncExecution": executions.start_sync,
-            "StopExecution": executions.stop,
+            "StartExecution": starts.start,
+            "StartSyncExecution": starts.start_sync,
+            "StopExecution": control.stop,
             "TagResource": tags.tag,
             "TestState": StateTests(self.engine).test,
             "UntagResource": tags.untag,
@@ -151,14 +152,14 @@ class Service:
             "ValidateStateMachineDefinition": validate_state_machine_definition,
         }
 
-    def _start_execution(self, body: dict[str, Any], on_end: Any) -> dict[str, Any]:
+    def _start_execution(self, body: dict[str, Any], on_end: Callable[[Execution], None] | None) -> dict[str, Any]:
         validate_request("StartExecution", body)
-        return self._executions.start(body, on_end)
+        return self._starts.start(body, on_end)
 
-    def _give_up(self, execution_arn: str) -> None:
-        self._executions.give_up(execution_arn)
+    def _abandon_execution(self, execution_arn: str) -> None:
+        self._control.abandon(execution_arn)
 
-    def _redrive_details(self, execution_arn: str) -> dict[str, Any]:
+    def _describe_redrive(self, execution_arn: str) -> dict[str, Any]:
         record = self._index.get(execution_arn)
         return redrive_details(record) if record is not None else {}
 
@@ -166,8 +167,5 @@ class Service:
         machine = self._machines.get(arn)
         return machine.tags if machine is not None else self._activities.tags_of(arn)
 
-    def _tell_status_change(self, record: ExecutionRecord) -> None:
-        if self._callbacks:
-            event = status_change_event(record, self.region, self.account)
-            for callback in self._callbacks:
-                callback(event)
+    def _status_changed(self, record: ExecutionRecord) -> None:
+        self._on_status_change(status_change_event(record, self.region, self.account))

@@ -1,4 +1,4 @@
-"""TestState: the API's arguments and answers around the engine's test of a state.
+"""TestState: reads the request, has the engine test the state, and writes the answer.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html.
 """
@@ -16,16 +16,16 @@ from asl.engine.state_probe_definition import STATE_NAME, find_state
 from asl.language.model import DefinitionError
 from asl.language.scope import MISSING
 from asl.language.values import read_json
+from stepfunctions.arns import check_role_arn
 from stepfunctions.definitions import check_definition
 from stepfunctions.errors import ServiceError, validation_exception
-from stepfunctions.json_texts import check_json
+from stepfunctions.json_strings import check_json
 from stepfunctions.mock_validation import check_mocked_result
-from stepfunctions.state_machines import parse_role_arn
 
 _MOCKABLE = frozenset({"Map", "Parallel", "Task"})
 _ONLY_MOCKED = frozenset({"Map", "Parallel"})
 _ONLY_MOCKED_PATTERNS = (".sync", ".sync:2", ".waitForTaskToken")
-# In the answer these are numbers and objects, all other values of the inspection are JSON texts.
+# In the answer these are numbers and objects; all other values of the inspection are JSON strings.
 _PLAIN = frozenset({"errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"})
 
 
@@ -36,7 +36,11 @@ class StateTests:
         self._engine = engine
 
     def test(self, request: dict[str, Any]) -> dict[str, Any]:
-        """TestState."""
+        """TestState.
+
+        Raises:
+            ServiceError: InvalidDefinition, InvalidExecutionInput, InvalidArn or ValidationException.
+        """
         definition = _read_definition(request)
         state_name = request.get("stateName")
         try:
@@ -44,15 +48,15 @@ class StateTests:
         except LookupError:
             raise validation_exception("State not found in definition") from None
         mock = _read_mock(request, state)
-        text = request.get("input") or "{}"
-        check_json(text, "InvalidExecutionInput", "Invalid State Machine Execution Input")
+        state_input = request.get("input") or "{}"
+        check_json(state_input, "InvalidExecutionInput", "Invalid State Machine Execution Input")
         if request.get("roleArn") is not None:
-            parse_role_arn(request["roleArn"])
+            check_role_arn(request["roleArn"])
         try:
             outcome = probe_state(
                 self._engine,
                 definition,
-                text,
+                state_input,
                 state_name=state_name,
                 variables=_read_object(request, "variables"),
                 context=_read_object(request, "context"),
@@ -66,18 +70,18 @@ class StateTests:
 
 
 def _read_definition(request: dict[str, Any]) -> dict[str, Any]:
-    """The definition; one of a single state is checked as the only state of a machine.
+    """Return the definition. A single state is checked as the only state of a state machine.
 
     Raises:
         ServiceError: InvalidDefinition.
     """
-    text = request["definition"]
+    written = request["definition"]
     try:
-        definition = read_json(text)
+        definition = read_json(written)
     except (ValueError, RecursionError):
         definition = None
     if not isinstance(definition, dict) or request.get("stateName") is not None:
-        check_definition(text, "STANDARD")
+        check_definition(written, "STANDARD")
     else:
         following = {name: {"Type": "Succeed"} for name in _following(definition)}
         machine = {"StartAt": STATE_NAME, "States": following | {STATE_NAME: definition}}
@@ -87,7 +91,7 @@ def _read_definition(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _following(state: dict[str, Any]) -> Iterator[str]:
-    """The names of the states that a state leads to."""
+    """Yield the names of the states that a state leads to."""
     rules = [*_objects(state.get("Choices")), *_objects(state.get("Catch"))]
     for name in (state.get("Next"), state.get("Default"), *(rule.get("Next") for rule in rules)):
         if isinstance(name, str):
@@ -99,33 +103,42 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def _read_mock(request: dict[str, Any], state: dict[str, Any]) -> Mock | None:
-    """The mock, if there is one.
+    """Return the mock, if there is one.
 
     Raises:
-        ServiceError: ValidationException, where the state needs a mock, may have none, or has a wrong one.
+        ServiceError: ValidationException, if the state needs a mock, can't have one, or has an invalid one.
     """
     given, kind, resource = request.get("mock"), state.get("Type"), str(state.get("Resource", ""))
     if given is None:
-        if request.get("context") is not None:
-            raise validation_exception("The context can only be specified together with a mock")
-        if request.get("roleArn") is None and kind == "Task":
-            raise validation_exception("A roleArn is required to test a Task state without a mock")
-        if kind in _ONLY_MOCKED:
-            raise validation_exception(f"State type '{kind}' can only be tested when a mock is specified")
-        if resource.endswith(_ONLY_MOCKED_PATTERNS) or ":activity:" in resource:
-            raise validation_exception(f"The resource '{resource}' can only be tested when a mock is specified")
+        _check_testable_without_mock(request, kind, resource)
         return None
     if kind not in _MOCKABLE:
         raise validation_exception(f"State type '{kind}' is not supported when a mock is specified")
     if (given.get("result") is None) == (given.get("errorOutput") is None):
         raise validation_exception("A test mock should have only one of the following fields: [result, errorOutput].")
     error_output = given.get("errorOutput")
-    if error_output is not None:
-        if not error_output.get("error"):
-            raise validation_exception("The field error is required in mock.errorOutput")
-        return Mock(error=error_output["error"], cause=error_output.get("cause"))
+    if error_output is None:
+        return Mock(result=_read_mocked_result(given, state))
+    if not error_output.get("error"):
+        raise validation_exception("The field error is required in mock.errorOutput")
+    return Mock(error=error_output["error"], cause=error_output.get("cause"))
+
+
+def _check_testable_without_mock(request: dict[str, Any], kind: Any, resource: str) -> None:
+    if request.get("context") is not None:
+        raise validation_exception("The context can only be specified together with a mock")
+    if request.get("roleArn") is None and kind == "Task":
+        raise validation_exception("A roleArn is required to test a Task state without a mock")
+    if kind in _ONLY_MOCKED:
+        raise validation_exception(f"State type '{kind}' can only be tested when a mock is specified")
+    if resource.endswith(_ONLY_MOCKED_PATTERNS) or ":activity:" in resource:
+        raise validation_exception(f"The resource '{resource}' can only be tested when a mock is specified")
+
+
+def _read_mocked_result(mock: dict[str, Any], state: dict[str, Any]) -> Any:
+    kind = state["Type"]
     try:
-        result = json.loads(given["result"])
+        result = json.loads(mock["result"])
     except (ValueError, RecursionError):
         raise validation_exception("The mock.result must be valid JSON") from None
     if kind in _ONLY_MOCKED and not isinstance(result, list):
@@ -136,8 +149,8 @@ def _read_mock(request: dict[str, Any], state: dict[str, Any]) -> Mock | None:
             f"Mocked result must have one element for each branch: {len(branches)}, not {len(result)}."
         )
     elif kind == "Task":
-        check_mocked_result(resource, result, given.get("fieldValidationMode", "STRICT"))
-    return Mock(result=result)
+        check_mocked_result(str(state.get("Resource", "")), result, mock.get("fieldValidationMode", "STRICT"))
+    return result
 
 
 def _read_configuration(request: dict[str, Any], state: dict[str, Any], mock: Mock | None) -> Configuration:
@@ -157,7 +170,6 @@ def _read_configuration(request: dict[str, Any], state: dict[str, Any], mock: Mo
         raise validation_exception("mapItemReaderData is required for a Map state with an ItemReader")
     return Configuration(
         retrier_retry_count=given.get("retrierRetryCount", 0),
-        error_caused_by_state=given.get("errorCausedByState"),
         map_iteration_failure_count=given.get("mapIterationFailureCount", 0),
         map_item_reader_data=given.get("mapItemReaderData"),
     )
@@ -175,11 +187,11 @@ def _check_inner_state(state: dict[str, Any], name: str) -> None:
 
 
 def _read_object(request: dict[str, Any], name: str) -> dict[str, Any] | None:
-    text = request.get(name)
-    if text is None:
+    written = request.get(name)
+    if written is None:
         return None
     try:
-        value = json.loads(text)
+        value = json.loads(written)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
+from asl.language.timestamps import epoch_milliseconds
 from stepfunctions.execution_index import ExecutionRecord
 from stepfunctions.redrive import redrive_details
 
 MAX_DATA_BYTES = 248 * 1024
-"""Input and output are left out of the event when they exceed this together."""
+"""Input and output are left out of the event when they are larger than this together."""
+
+StatusCallback = Callable[[dict[str, Any]], None]
+"""Receives EventBridge's event whenever a STANDARD execution starts, ends or is redriven.
+
+It runs on the thread that caused the change, mostly the engine's, and so must be quick.
+"""
+
+
+def ignore_status_changes(_event: dict[str, Any]) -> None:
+    """Do nothing: the `StatusCallback` of a service whose events nobody needs."""
 
 
 def status_change_event(record: ExecutionRecord, region: str, account: str) -> dict[str, Any]:
-    """The event of an execution's present status."""
+    """Return the event of an execution's current status."""
     execution = record.execution
     stopped, output = execution.stop_date, execution.output
     redrive = redrive_details(record)
@@ -39,8 +51,8 @@ def status_change_event(record: ExecutionRecord, region: str, account: str) -> d
             "stateMachineAliasArn": record.alias_arn,
             "name": execution.name,
             "status": execution.status,
-            "startDate": _milliseconds(execution.start_date),
-            "stopDate": _milliseconds(stopped),
+            "startDate": epoch_milliseconds(execution.start_date),
+            "stopDate": None if stopped is None else epoch_milliseconds(stopped),
             "input": execution.input if included else None,
             "output": output if included else None,
             "inputDetails": {"included": included},
@@ -48,12 +60,8 @@ def status_change_event(record: ExecutionRecord, region: str, account: str) -> d
             "error": execution.error,
             "cause": execution.cause,
             "redriveCount": redrive["redriveCount"],
-            "redriveDate": _milliseconds(redrive.get("redriveDate")),
+            "redriveDate": epoch_milliseconds(redrive["redriveDate"]) if "redriveDate" in redrive else None,
             "redriveStatus": redrive["redriveStatus"],
             "redriveStatusReason": redrive.get("redriveStatusReason"),
         },
     }
-
-
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)

@@ -13,7 +13,12 @@ MAX_TAGS = 50
 
 
 def read_tags(given: list[dict[str, str]] | None, known: dict[str, str], arn: str) -> dict[str, str]:
-    """The tags of a resource after `given` are added to `known`.
+    """Return the tags of a resource after more have been added.
+
+    Args:
+        given: The tags of a request: `[{"key": ..., "value": ...}]`.
+        known: The tags that the resource has.
+        arn: The resource's ARN, for the error.
 
     Raises:
         ServiceError: TooManyTags.
@@ -25,23 +30,38 @@ def read_tags(given: list[dict[str, str]] | None, known: dict[str, str], arn: st
 
 
 class Tags:
-    """TagResource, UntagResource, ListTagsForResource. `find` gives a resource's own dict of tags, None: no such."""
+    """The operations on tags. `find` returns a resource's own dict of tags, or None if there is no such resource."""
 
     def __init__(self, find: Callable[[str], dict[str, str] | None]) -> None:
         self._find = find
 
     def tag(self, request: dict[str, Any]) -> dict[str, Any]:
+        """TagResource.
+
+        Raises:
+            ServiceError: InvalidArn, ResourceNotFound or TooManyTags.
+        """
         arn, tags = self._tags_of(request)
         tags.update(read_tags(request["tags"], tags, arn))
         return {}
 
     def untag(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UntagResource.
+
+        Raises:
+            ServiceError: InvalidArn or ResourceNotFound.
+        """
         _, tags = self._tags_of(request)
         for key in request["tagKeys"]:
             tags.pop(key, None)
         return {}
 
     def list_page(self, request: dict[str, Any]) -> dict[str, Any]:
+        """ListTagsForResource.
+
+        Raises:
+            ServiceError: InvalidArn or ResourceNotFound.
+        """
         _, tags = self._tags_of(request)
         return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
 

@@ -8,22 +8,34 @@ from asl import Engine
 
 
 class TaskTokens:
-    """The operations by which whoever has a task's token ends it or keeps it alive."""
+    """The operations that end a task, or keep it alive, by its token."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def succeed(self, request: dict[str, Any]) -> dict[str, Any]:
-        """SendTaskSuccess."""
+        """SendTaskSuccess.
+
+        Raises:
+            EngineError: InvalidToken, TaskTimedOut or InvalidOutput.
+        """
         self._engine.send_task_success(request["taskToken"], request["output"])
         return {}
 
     def fail(self, request: dict[str, Any]) -> dict[str, Any]:
-        """SendTaskFailure."""
+        """SendTaskFailure.
+
+        Raises:
+            EngineError: InvalidToken or TaskTimedOut.
+        """
         self._engine.send_task_failure(request["taskToken"], request.get("error"), request.get("cause"))
         return {}
 
     def heartbeat(self, request: dict[str, Any]) -> dict[str, Any]:
-        """SendTaskHeartbeat."""
+        """SendTaskHeartbeat.
+
+        Raises:
+            EngineError: InvalidToken or TaskTimedOut.
+        """
         self._engine.send_task_heartbeat(request["taskToken"])
         return {}

@@ -1,4 +1,4 @@
-"""Which variables each state refers to: `variableReferences` of DescribeStateMachine."""
+"""The variables that each state refers to: `variableReferences` of DescribeStateMachine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JSONATA_VARIABLE = re.compile(r"\$([^\W\d]\w*)(\s*\()?")
 _JSONATA_LOCAL = re.compile(r"\$([^\W\d]\w*)\s*:=|function\s*\(([^)]*)\)")
 _JSONATA_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|/\*.*?\*/""", re.DOTALL)
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
-# What lies inside these fields are states of their own.
+# These fields contain other states.
 _INNER_STATES = frozenset({"Branches", "ItemProcessor", "Iterator"})
 
 
@@ -43,15 +43,15 @@ def _references(definition: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def variable_references(definition: str) -> dict[str, list[str]]:
-    """The names of the variables that each state's fields refer to, by the state's name; states without are left out.
+    """Return the names of the variables that each state's fields refer to, by the name of the state.
 
-    `definition` is a definition that CreateStateMachine took.
+    States without references are left out. `definition` must be valid.
     """
     return {state: list(names) for state, names in _references(definition)}
 
 
 def _written_states(flow: Flow, document: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Every state's model beside its JSON object."""
+    """Yield every state's model with its JSON object."""
     for name, state in flow.states.items():
         written = document["States"][name]
         yield state, written
@@ -76,12 +76,12 @@ def _names(value: Any, jsonata: bool) -> Iterator[str]:
             yield from _PATH_VARIABLE.findall(_QUOTED.sub("''", value))
 
 
-def _jsonata_names(text: str) -> Iterator[str]:
-    text = _JSONATA_QUOTED.sub("", text)
+def _jsonata_names(expression: str) -> Iterator[str]:
+    expression = _JSONATA_QUOTED.sub("", expression)
     local = {"states"}
-    for name, parameters in _JSONATA_LOCAL.findall(text):
+    for name, parameters in _JSONATA_LOCAL.findall(expression):
         local.add(name)
         local.update(re.findall(r"\$(\w+)", parameters))
-    for name, called in _JSONATA_VARIABLE.findall(text):
+    for name, called in _JSONATA_VARIABLE.findall(expression):
         if not called and name not in local:
             yield name

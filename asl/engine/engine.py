@@ -89,7 +89,7 @@ class Engine:
         self.scheduler.post(self._begin, execution)
         return execution
 
-    def run(
+    def run(  # noqa: PLR0913  (a public call: `start` with a time limit)
         self,
         machine: StateMachine,
         input_text: str = "{}",

@@ -93,7 +93,7 @@ class Execution:
         "trace_header",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (made for each execution: a record in between would take time)
         self,
         engine: Engine,
         machine: StateMachine,

@@ -105,12 +105,6 @@ class TaskTimedOut(EngineError):
     code = "TaskTimedOut"
 
 
-class TaskDoesNotExist(EngineError):
-    """No task has this token."""
-
-    code = "TaskDoesNotExist"
-
-
 class InvalidOutput(EngineError):
     """A task's output that is not JSON, or too large."""
 

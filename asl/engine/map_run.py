@@ -65,7 +65,6 @@ class MapRun:
         self.source: tuple[Any, list[Any]] = (None, [])
         self._inputs: list[Any] = []
         self._items_in: list[int] = []
-        self._source: dict[int, dict[str, Any]] = {}
         self._following = 0
         self._running: set[Execution] = set()
         self._counts = dict.fromkeys((SUCCEEDED, FAILED, TIMED_OUT, ABORTED), 0)

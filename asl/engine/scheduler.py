@@ -88,7 +88,6 @@ class Scheduler:
         self.working = 0
         """How many tasks are really being done elsewhere; changed only by calls that this scheduler makes."""
         self._lanes = Lanes()
-        self._lane = Lane()
         self._inbox: deque[Call] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._sequence = count()
@@ -106,10 +105,6 @@ class Scheduler:
         clock.bind(self.wake)
 
     # Called by what the scheduler itself runs.
-
-    def soon(self, call: Callable[..., Any], *args: Any) -> None:
-        """Make the call, which belongs to no execution, after those that are ready already."""
-        self.soon_in(self._lane, call, *args)
 
     def soon_in(self, lane: Lane, call: Callable[..., Any], *args: Any) -> None:
         """Make the call when it is the lane's turn, after those of the lane that are ready already."""

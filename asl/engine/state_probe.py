@@ -55,13 +55,11 @@ class Configuration:
 
     Parameters:
         retrier_retry_count: how often the retrier that takes the mocked error has retried already.
-        error_caused_by_state: the state inside a Map or Parallel from which the mocked error comes.
         map_iteration_failure_count: how many iterations of a Map have failed.
         map_item_reader_data: what the ItemReader of a Map reads, as found in its source.
     """
 
     retrier_retry_count: int = 0
-    error_caused_by_state: str | None = None
     map_iteration_failure_count: int = 0
     map_item_reader_data: str | None = None
 
@@ -82,7 +80,7 @@ class Outcome:
     inspection: dict[str, Any] = field(default_factory=dict)
 
 
-def probe_state(
+def probe_state(  # noqa: PLR0913  (the parameters of the API's TestState)
     engine: Engine,
     definition: dict[str, Any],
     input_text: str = "{}",

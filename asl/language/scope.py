@@ -49,7 +49,7 @@ class Scope:
 
     __slots__ = ("clock", "context", "data", "error_output", "host", "result", "variables")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (everything that an expression can see)
         self,
         data: Any,
         context: Any = None,
@@ -67,9 +67,3 @@ class Scope:
         self.error_output = error_output
         self.clock = clock
         self.host = host
-
-    def with_data(self, data: Any) -> Scope:
-        """The same scope over other data, as `ResultSelector` and `OutputPath` need it."""
-        return Scope(
-            data, self.context, self.variables, self.result, self.error_output, clock=self.clock, host=self.host
-        )

@@ -46,7 +46,7 @@ class FlowUnderTest:
         seed: of the random numbers of retries with jitter.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (a public call, all but two by keyword)
         self,
         name: str,
         definition: str | Mapping[str, Any],

@@ -28,9 +28,10 @@ def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
     except Exception as error:
         from chalicelib.errors import DomainError, problem_of
 
-        if not isinstance(error, DomainError):
+        problem = problem_of(error, request_id)
+        if problem.status == 500 or not isinstance(error, DomainError):
             _log.exception("%s %s failed, request id %s", route.method, route.path, request_id)
-        return _problem_response(problem_of(error, request_id), origin)
+        return _problem_response(problem, origin)
     return _response(answered, origin, request_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib import identity
+from chalicelib import identity, times
 from chalicelib.api.http import Answer, Call
 from chalicelib.settings import settings
 
@@ -26,6 +26,6 @@ def auth_verify(call: Call) -> Answer:
         {
             "valid": True,
             "user": {"id": user.id, "email": identity.email_of(user), "groups": list(user.groups)},
-            "expiresAt": user.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if user.expires_at else None,
+            "expiresAt": times.iso(user.expires_at) if user.expires_at else None,
         }
     )

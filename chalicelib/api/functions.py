@@ -11,12 +11,13 @@ from typing import Any
 from chalicelib import functions
 from chalicelib.api.http import Answer, Call
 from chalicelib.api.paging import page_of
-from chalicelib.errors import Invalid, NotFound
+from chalicelib.errors import DomainError, Invalid, NotFound, caller_error
 from chalicelib.flows.suggestions import suggestion
 from chalicelib.functions import Function
 from chalicelib.functions.loading import load
 from chalicelib.functions.serialising import dump
 from chalicelib.functions.signature import ValidationError
+from chalicelib.settings import settings
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -30,8 +31,18 @@ def list_functions(call: Call) -> Answer:
     return Answer({"functions": [describe(known[name]).to_json() for name in names], "count": len(names), **more})
 
 
+class FunctionFailed(DomainError):
+    """A function failed on this machine: its developer is told where."""
+
+
 def call_function(call: Call) -> Answer:
-    """Call a function."""
+    """Answer with what a function returns.
+
+    Raises:
+        NotFound: There is no such function.
+        Invalid: The body does not fit the parameters.
+        FunctionFailed: The function failed, and this is not AWS. There, its exception itself is raised.
+    """
     name = call.param("function_name")
     function = functions.find(name)
     if function is None:
@@ -39,10 +50,17 @@ def call_function(call: Call) -> Answer:
         raise NotFound(f"There is no function {name!r}{f'; {hint}' if hint else '.'} GET /lib lists them.")
     try:
         return _call(function, call)
-    except Exception:
+    except BaseException as error:  # sys.exit and the like too: the call fails, its process serves others
+        if caller_error(error) is not None:
+            raise
+        if not settings.on_lambda:
+            from chalicelib.functions.failures import describe_failure
+
+            what = describe_failure(function, error)
+            raise FunctionFailed(f"The function {name!r} failed: {what}") from error
+        if not isinstance(error, Exception):
+            raise RuntimeError(f"{function.path} raised {error!r}") from error
         raise
-    except BaseException as error:  # sys.exit and the like: the call fails, its process serves others
-        raise RuntimeError(f"{function.path} would end its process by {error!r}") from error
 
 
 def _call(function: Function, call: Call) -> Answer:

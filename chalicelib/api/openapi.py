@@ -1,8 +1,7 @@
-"""The API as an OpenAPI 3.1 document: the fixed routes, and one path each for every function and flow."""
+"""The API as an OpenAPI 3.1 document: the fixed routes, and a path for each function and flow."""
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -16,13 +15,11 @@ from chalicelib.functions.describing import Description, describe
 
 VERSION = "0.1.0"
 
-_log = logging.getLogger(__name__)
-
 Json = dict[str, Any]
 
 
 def document(server: str) -> Json:
-    """The document; `server` is where the API's paths begin. What is broken is left out of it."""
+    """Return the document; `server` is the URL that paths are relative to. It leaves out what is broken."""
     components = dict(schemas.COMPONENTS)
     paths = fixed_paths()
     for description in _descriptions():
@@ -36,7 +33,7 @@ def document(server: str) -> Json:
         "info": {
             "title": "Serverless Dynamic Workflows",
             "version": VERSION,
-            "description": "Python functions as REST endpoints, and workflows of them.",
+            "description": "Python functions as REST endpoints, and workflows that combine them.",
         },
         "servers": [{"url": server}],
         "security": [{"idToken": []}],
@@ -56,7 +53,7 @@ def document(server: str) -> Json:
 
 
 def fixed_paths() -> dict[str, Json]:
-    """The routes that do not depend on functions and flows."""
+    """Describe the routes that do not depend on functions and flows."""
     flow, run = _path_parameter("flow_name"), _path_parameter("execution_id", "The execution's id or ARN.")
     limit, token = _query("limit", {"type": "integer", "minimum": 1}), _query("nextToken")
     month = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}
@@ -69,13 +66,13 @@ def fixed_paths() -> dict[str, Json]:
         "/auth/config": {"get": _public("How to sign in", "AuthConfig")},
         "/openapi.json": {"get": _public("This document", None)},
         "/auth/verify": {
-            "get": _operation("Who the token says is calling", {"200": _json_answer("The user.", "Caller")})
+            "get": _operation("Who is calling, according to the token", {"200": _json_answer("The user.", "Caller")})
         },
         "/flows": {
             "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
         },
         "/flows/{flow_name}": {
-            "get": _operation("One flow", {"200": _json_answer("The flow.", "Flow")}, [flow], missing=True)
+            "get": _operation("One flow", {"200": _json_answer("The flow.", "Flow")}, [flow], problems=("404",))
         },
         "/run/{flow_name}": {
             "post": _operation(
@@ -83,25 +80,23 @@ def fixed_paths() -> dict[str, Json]:
                 {"200": finished, "202": started},
                 [flow, wait, _idempotency_key()],
                 body={"type": "object"},
-                missing=True,
-                forbidden=True,
+                problems=("403", "404"),
             )
         },
         "/run/{flow_name}/{execution_id}": {
-            "get": _operation("A run", {"200": finished}, [flow, run, wait], missing=True),
-            "delete": _operation("Stop a run", {"200": finished}, [flow, run], missing=True, conflict=True),
+            "get": _operation("A run", {"200": finished}, [flow, run, wait], problems=("404",)),
+            "delete": _operation("Stop a run", {"200": finished}, [flow, run], problems=("404", "409")),
         },
         "/run/{flow_name}/{execution_id}/history": {
             "get": _operation(
                 "The events of a run",
                 {"200": _json_answer("The events.", "History")},
                 [flow, run, limit, token, _query("reverseOrder", {"type": "boolean"})],
-                missing=True,
-                conflict=True,
+                problems=("404", "409"),
             )
         },
         "/run/{flow_name}/{execution_id}/redrive": {
-            "post": _operation("Continue a failed run", {"202": finished}, [flow, run], missing=True, conflict=True)
+            "post": _operation("Continue a failed run", {"202": finished}, [flow, run], problems=("404", "409"))
         },
         "/runs": {
             "get": _operation(
@@ -116,7 +111,7 @@ def fixed_paths() -> dict[str, Json]:
                 "A user's usage; another's for the group admin",
                 {"200": _json_answer("Calls a month.", "Usage")},
                 [_path_parameter("user_id"), *months],
-                forbidden=True,
+                problems=("403",),
             )
         },
         "/lib": {
@@ -128,7 +123,7 @@ def fixed_paths() -> dict[str, Json]:
                 {"200": {"description": "What the function returned."}},
                 [_path_parameter("function_name")],
                 body={},
-                missing=True,
+                problems=("404",),
             )
         },
     }
@@ -155,9 +150,9 @@ def _function_operation(function: Description, components: dict[str, Any]) -> Js
 
 
 def _plugin_operation(path: str) -> Json:
-    """A route of a plugin: of what it takes and gives, its path is all that is known."""
+    """Describe a plugin's route, of which only the path is known."""
     parameters = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
-    operation = _operation(path.split("/")[2], {"200": {"description": "What the plugin answers."}}, parameters)
+    operation = _operation(path.split("/")[2], {"200": {"description": "The plugin's answer."}}, parameters)
     return {**operation, "tags": ["plugins"]}
 
 
@@ -168,7 +163,7 @@ def _flow_operation(flow: CatalogFlow, components: dict[str, Any]) -> Json:
     wait = _query("wait", {"type": "number", "minimum": 0, "maximum": 25}, "Seconds to wait for the run's end.")
     answers = {"200": _json_answer("The run.", "Run"), "202": _json_answer("The flow was started.", "Started")}
     operation = _operation(
-        _summary(flow.description, flow.name), answers, [wait, _idempotency_key()], body=body, forbidden=True
+        _summary(flow.description, flow.name), answers, [wait, _idempotency_key()], body=body, problems=("403",)
     )
     return {**operation, "operationId": f"run.{flow.name}", "tags": ["flows"], **_long(flow.description)}
 
@@ -179,18 +174,21 @@ def _operation(
     parameters: list[Json] | None = None,
     *,
     body: Json | None = None,
-    missing: bool = False,
-    conflict: bool = False,
-    forbidden: bool = False,
+    problems: tuple[str, ...] = (),
 ) -> Json:
-    """An operation with the problems that it can answer with besides those that any can."""
-    problems = ["400", "401", "429", "500", "503"]
-    problems += ["403"] if forbidden else []
-    problems += ["404"] if missing else []
-    problems += ["409", "413", "422"] if body is not None else ["409"] if conflict else []
+    """Describe an operation.
+
+    Args:
+        summary: What it does.
+        answers: The answers of a success, by status.
+        parameters: The parameters of path, query and header.
+        body: The schema of the request's body; None if it has none.
+        problems: The statuses of problems that not every operation answers with.
+    """
+    statuses = {"400", "401", "429", "500", "503", *problems, *(("409", "413", "422") if body is not None else ())}
     operation: Json = {
         "summary": summary,
-        "responses": {**answers, **{status: _problem(status) for status in sorted(problems)}},
+        "responses": {**answers, **{status: _problem(status) for status in sorted(statuses)}},
     }
     if parameters:
         operation["parameters"] = parameters
@@ -223,7 +221,7 @@ def _query(name: str, schema: Json | None = None, description: str = "") -> Json
 
 
 def _idempotency_key() -> Json:
-    description = "The same key and body stand for one run, for a day."
+    description = "For a day, the same key and body are the same run."
     return {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description": description}
 
 
@@ -232,5 +230,5 @@ def _long(description: str) -> Json:
 
 
 def _summary(description: str, name: str) -> str:
-    """The first line of a description."""
+    """Return the first line of a description."""
     return description.strip().split("\n", 1)[0].rstrip(".") or name

@@ -77,7 +77,14 @@ COMPONENTS: dict[str, Any] = {
     ),
     "Status": {"enum": list(STATUSES)},
     "Started": _object(
-        {"message": _TEXT, "executionArn": _TEXT, "executionId": _TEXT, "flow": _TEXT, "status": {"const": "SUCCESS"}}
+        {
+            "message": _TEXT,
+            "executionArn": _TEXT,
+            "executionId": _TEXT,
+            "flow": _TEXT,
+            "status": {"const": "SUCCESS", "description": "The start succeeded."},
+            "runStatus": _reference("Status"),
+        }
     ),
     "Run": _object(
         {
@@ -96,10 +103,11 @@ COMPONENTS: dict[str, Any] = {
         "executions",
         _object(
             {
-                "flowName": _TEXT,
-                "name": _TEXT,
                 "executionArn": _TEXT,
                 "executionId": _TEXT,
+                "flow": _TEXT,
+                "flowName": {**_TEXT, "deprecated": True, "description": "The same as `flow`."},
+                "name": {**_TEXT, "deprecated": True, "description": "The same as `executionId`."},
                 "status": _reference("Status"),
                 "startDate": _DATE,
                 "stopDate": _NULLABLE_DATE,

@@ -41,6 +41,7 @@ def start_run(call: Call) -> Answer:
             "executionId": run.execution_id,
             "flow": run.flow,
             "status": "SUCCESS",
+            "runStatus": run.status,
         },
         202,
         {"Location": f"{call.path.rstrip('/')}/{run.execution_id}"},
@@ -80,10 +81,11 @@ def list_runs(call: Call) -> Answer:
     page = runs_of(call.user.id, flow=call.query("flow"), status=status, limit=limit, token=call.query("nextToken"))
     executions = [
         {
-            "flowName": run.flow,
-            "name": run.execution_id,
             "executionArn": run.execution_arn,
             "executionId": run.execution_id,
+            "flow": run.flow,
+            "flowName": run.flow,  # the former names of flow and executionId, which clients still read
+            "name": run.execution_id,
             "status": run.status,
             "startDate": run.start_date,
             "stopDate": run.stop_date,

@@ -1,4 +1,4 @@
-"""What the deployed application knows about flows: their catalog, name suggestions, and checks of their input.
+"""What the deployed application knows about flows: their catalog, name suggestions, and validation of their input.
 
-How a YAML file becomes a state machine is the business of the package `compiler`, which is never deployed.
+The package `compiler`, which is never deployed, turns YAML files into state machines.
 """

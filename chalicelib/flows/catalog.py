@@ -1,8 +1,8 @@
 """What the API needs to know about flows at run time.
 
 On Lambda this is one JSON file, `chalicelib/catalog.json`, written when the project is packaged: the deployed code
-parses no YAML. A process on a developer's machine (the API of `make run`, Chalice's command line) hands over another
-source with `use_source`, which compiles the flows whenever their files change.
+parses no YAML. A process on a developer's machine (the API of `make run`, Chalice's command line) sets another source
+with `use_source`, which compiles the flows when their files change.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class CatalogFunction:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All flows by name. `broken` says for each flow that cannot run why, one line a finding."""
+    """All flows by name. `broken` has the errors of each flow that can't run, one line each."""
 
     flows: Mapping[str, CatalogFlow]
     broken: Mapping[str, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""A flow's input against its `inputSchema` (JSON Schema)."""
+"""Validates a flow's input against its `inputSchema` (JSON Schema)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ MAX_ERRORS = 100
 
 
 def check_input(flow: CatalogFlow, body: dict[str, Any]) -> None:
-    """Raise `Invalid`, naming each field, if `body` does not fit the flow's schema."""
+    """Validate the body of a request against the flow's schema.
+
+    Raises:
+        Invalid: The body does not match; names each field.
+    """
     if flow.input_schema is None:
         return
     body = {key: value for key, value in body.items() if key != USER_KEY}
@@ -31,11 +35,13 @@ def check_input(flow: CatalogFlow, body: dict[str, Any]) -> None:
         found.sort(key=lambda item: item.field)
         summary = "; ".join(f"{item.field}: {item.message}" if item.field else item.message for item in found[:3])
         more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
-        raise Invalid(f"The body does not fit the input of the flow {flow.name!r}: {summary}{more}.", errors=found)
+        raise Invalid(
+            f"The body doesn't match the inputSchema of the flow {flow.name!r}: {summary}{more}.", errors=found
+        )
 
 
 class _Schema:
-    """A schema as a key of the cache: the same object, as a catalog is replaced as a whole when flows change."""
+    """A schema as a cache key, by identity: a catalog is replaced as a whole when flows change."""
 
     def __init__(self, value: Any):
         self.value = value
@@ -52,8 +58,8 @@ def _validator(schema: _Schema) -> Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import validator_for
 
-    made: Validator = validator_for(schema.value, default=Draft202012Validator)(schema.value)
-    return made
+    validator: Validator = validator_for(schema.value, default=Draft202012Validator)(schema.value)
+    return validator
 
 
 def _field_errors(error: Any) -> list[FieldError]:
@@ -61,7 +67,7 @@ def _field_errors(error: Any) -> list[FieldError]:
 
     path = list(error.absolute_path)
     if error.validator == "required":
-        # There is an error for each missing name, which only its message tells.
+        # There is an error for each missing name, which only the message contains.
         missing = next((name for name in error.validator_value if error.message.startswith(repr(name))), "")
         return [FieldError(field_path([*path, missing]), "is required")]
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
@@ -72,5 +78,5 @@ def _field_errors(error: Any) -> list[FieldError]:
 
 
 def _short(message: str, limit: int = 300) -> str:
-    """A message of the validator; it repeats the value, which may be large."""
+    """Shorten a message of the validator, which repeats the value."""
     return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"

@@ -1,4 +1,4 @@
-"""The nearest name to one that is unknown."""
+"""Suggests known names for unknown ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The most similar of `known` names, None when none is similar."""
+    """Return the most similar of `known` names, or None if none is similar enough."""
     from difflib import get_close_matches
 
     names = list(known)
@@ -19,6 +19,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`did you mean X?`, or the empty text."""
+    """Return `did you mean 'X'?`, or an empty string."""
     found = nearest(name, known)
     return f"did you mean {found!r}?" if found else ""

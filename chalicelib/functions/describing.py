@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -49,9 +50,11 @@ def describe(function: Function) -> Description:
         return Description(function.name, description, function.plugin, {"type": "object"}, {})
     try:
         signature = load(function).signature
-        return Description(function.name, description, function.plugin, signature.input_schema, signature.output_schema)
+        schemas = signature.input_schema, signature.output_schema
+        json.dumps(schemas, allow_nan=False)  # one that is not JSON would break the whole answer
+        return Description(function.name, description, function.plugin, *schemas)
     except Exception:
-        _log.exception("%s cannot be described", function.path)
+        _log.exception("The schemas of %s could not be made", function.path)
         return Description(function.name, description, function.plugin, None, None)
 
 

@@ -63,12 +63,12 @@ def _import(function: Function) -> Loaded:
         except Exception:
             raise
         except BaseException as error:  # sys.exit and the like would end whoever merely lists the functions
-            raise FunctionError(f"{function.path} would end its process by {error!r} when it is imported") from error
+            raise FunctionError(f"{function.path} raises {error!r} on import") from error
         finally:
             _watch()
     handler = getattr(module, "handler", None)
     if not callable(handler):
-        raise FunctionError(f"{function.path} defines no function `handler`: add `def handler(event, context)`")
+        raise FunctionError(f"{function.path} has no function `handler`. Add `def handler(event, context): ...`")
     return Loaded(handler)
 
 
@@ -99,9 +99,14 @@ def _fresh_source() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
+def is_user_module(name: str) -> bool:
+    """Whether a module of this name is the user's own code: a function, or what functions import from beside them."""
+    return name.startswith(_PACKAGES)
+
+
 def _user_modules() -> Iterator[tuple[str, ModuleType]]:
     for name, module in list(sys.modules.items()):
-        if name.startswith(_PACKAGES) and module is not None:
+        if is_user_module(name) and module is not None:
             yield name, module
 
 

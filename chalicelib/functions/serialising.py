@@ -18,11 +18,14 @@ _PLAIN = (str, int, bool, type(None))
 
 
 def jsonable(value: Any) -> Any:
-    """`value` in JSON's own types.
+    """Return `value` in JSON's own types.
 
     Takes pydantic models, data classes, dates (ISO 8601), durations (seconds), Decimals (numbers, as Lambda writes
-    them), enumerations, UUIDs, paths, sets and bytes (base64). Raises `TypeError` for anything else, and `ValueError`
-    for a number that JSON does not have.
+    them), enumerations, UUIDs, paths, sets and bytes (base64).
+
+    Raises:
+        TypeError: The value, or one in it, is of another type.
+        ValueError: A number is infinite or NaN.
     """
     if isinstance(value, Enum):
         return jsonable(value.value)
@@ -42,8 +45,18 @@ def jsonable(value: Any) -> Any:
 
 
 def dump(value: Any) -> str:
-    """`value` as compact JSON text."""
-    return json.dumps(jsonable(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Return `value` as compact JSON.
+
+    Raises:
+        TypeError: JSON cannot express a value of its type.
+        ValueError: JSON cannot express this number or string.
+    """
+    document = json.dumps(jsonable(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        document.encode()
+    except UnicodeEncodeError:
+        raise ValueError("The function returned an unpaired surrogate, which is not valid Unicode.") from None
+    return document
 
 
 def _scalar(value: Any) -> Any:
@@ -57,17 +70,17 @@ def _scalar(value: Any) -> Any:
         return str(value)
     if isinstance(value, (bytes, bytearray)):
         return b64encode(value).decode("ascii")
-    raise TypeError(f"a function returned a {type(value).__name__}, which has no form in JSON")
+    raise TypeError(f"The function returned a value of the type {type(value).__name__}, which JSON cannot express.")
 
 
 def _finite(value: float) -> float:
     if math.isfinite(value):
         return value
-    raise ValueError(f"a function returned {value}, which JSON does not have")
+    raise ValueError(f"The function returned {value}, which JSON cannot express.")
 
 
 def _key(key: Any) -> str:
-    """Keys as `json.dumps` writes them, and those of enumerations, UUIDs and dates as their values."""
+    """Write keys as `json.dumps` does, and those of enumerations, UUIDs and dates as their values."""
     if isinstance(key, str):
         return str(key.value) if isinstance(key, Enum) else key
     if key is None or isinstance(key, bool):

@@ -14,6 +14,7 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import FieldError
+from chalicelib.strict_json import kind
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -87,13 +88,17 @@ class Signature:
 
         definitions: dict[str, Any] = {}
         for field, parameter in self._fields:
-            default = ... if parameter.default is Parameter.empty else parameter.default
-            definitions[field] = (
-                self._hints.get(parameter.name, Any),
-                Field(default, alias=parameter.name, title=parameter.name),
-            )
+            hint = self._hints.get(parameter.name, Any)
+            named: Any = Field(alias=parameter.name, title=parameter.name)
+            if typing.get_origin(hint) is typing.Annotated:  # what the handler itself says comes later, and wins
+                hint = typing.Annotated[(hint.__origin__, named, *hint.__metadata__)]
+            else:
+                hint = typing.Annotated[hint, named]
+            definitions[field] = (hint, ... if parameter.default is Parameter.empty else parameter.default)
         extra: typing.Literal["allow", "ignore"] = "allow" if self._takes_keywords else "ignore"
-        return create_model("Input", __config__=ConfigDict(extra=extra, arbitrary_types_allowed=True), **definitions)
+        # JSON has neither infinity nor NaN, so that none may come in as a string either
+        config = ConfigDict(extra=extra, arbitrary_types_allowed=True, allow_inf_nan=False)
+        return create_model("Input", __config__=config, **definitions)
 
     @cached_property
     def _takes_keywords(self) -> bool:
@@ -101,7 +106,7 @@ class Signature:
 
     def _bind(self, value: Any) -> tuple[list[Any], dict[str, Any]]:
         if not isinstance(value, Mapping):
-            raise ValidationError([FieldError("", f"the input must be a JSON object, not {_json_type(value)}")])
+            raise ValidationError([FieldError("", f"the input must be a JSON object, not {kind(value)}")])
         import pydantic
 
         try:
@@ -143,22 +148,28 @@ def _field_error(error: Any) -> FieldError:
     return FieldError(field_path(error["loc"]), error["msg"])
 
 
-def _json_type(value: Any) -> str:
-    if value is None:
-        return "null"
-    return {bool: "a boolean", str: "a text", list: "an array"}.get(type(value), "a number")
-
-
 def _schema_generator() -> Any:
     """Schemas as the values are really written: a Decimal is a number (see `serialising`)."""
     from pydantic.json_schema import GenerateJsonSchema
-    from pydantic_core import core_schema
+    from pydantic_core import PydanticSerializationError, core_schema
+
+    from chalicelib.functions.serialising import jsonable
 
     class Generator(GenerateJsonSchema):
+        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  (as the base class has it)
+
         def decimal_schema(self, schema: Any) -> dict[str, Any]:
             bounds: dict[str, Any] = {
                 key: float(schema[key]) for key in ("ge", "gt", "le", "lt", "multiple_of") if key in schema
             }
             return self.float_schema(core_schema.float_schema(**bounds))
+
+        def encode_default(self, dft: Any) -> Any:
+            try:
+                return jsonable(dft)
+            except TypeError:
+                return super().encode_default(dft)
+            except ValueError as error:  # infinity
+                raise PydanticSerializationError(str(error)) from None
 
     return Generator

@@ -41,5 +41,5 @@ def redrive(run: Run) -> Run:
 
 
 def _refuse_express(run: Run, verb: str) -> None:
-    if ":express:" in run.execution_arn:
+    if run.is_express:
         raise Conflict(f"A run of an EXPRESS flow cannot be {verb}.")

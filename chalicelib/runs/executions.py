@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from chalicelib import aws
+from chalicelib import aws, times
 from chalicelib.errors import error_code
 from chalicelib.names import USER_KEY
-from chalicelib.runs.records import RUNNING, Outcome, date_text
+from chalicelib.runs.records import RUNNING, Outcome
 
 
 class DoesNotExist(Exception):
@@ -38,11 +38,11 @@ def describe(execution_arn: str) -> Description:
     return Description(
         execution_arn=found["executionArn"],
         name=found.get("name", ""),
-        start_date=date_text(found["startDate"]),
+        start_date=times.iso(found["startDate"]),
         input=found.get("input"),
         outcome=Outcome(
             status=RUNNING if status == "PENDING_REDRIVE" else status,
-            stop_date=date_text(found["stopDate"]) if "stopDate" in found else None,
+            stop_date=times.iso(found["stopDate"]) if "stopDate" in found else None,
             output=found.get("output"),
             error=found.get("error"),
             cause=found.get("cause"),

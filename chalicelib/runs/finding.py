@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from chalicelib import times
 from chalicelib.errors import NotFound
 from chalicelib.identity import User
 from chalicelib.runs import executions, records
@@ -62,7 +63,7 @@ def refreshed(run: Run) -> Run:
         outcome = executions.describe(run.execution_arn).outcome
     except executions.DoesNotExist:
         cause = "Step Functions knows no such execution: it never started, or is gone since."
-        outcome = Outcome("FAILED", records.now_text(), error="ExecutionDoesNotExist", cause=cause)
+        outcome = Outcome("FAILED", times.now(), error="ExecutionDoesNotExist", cause=cause)
     if outcome.status == RUNNING:
         return run
     records.update(run.user_id, run.execution_id, run.execution_arn, outcome)
@@ -108,7 +109,7 @@ def _doubted(run: Run) -> Run:
     due, trust = _doubts.get(run.execution_id, (0.0, FIRST_DOUBT))
     if age < FIRST_DOUBT or time.monotonic() < due:
         return run
-    if ":express:" in run.execution_arn:
+    if run.is_express:
         return _given_up(run) if age > LONGEST_EXPRESS else run
     if len(_doubts) >= MAX_REMEMBERED:
         _doubts.clear()
@@ -119,6 +120,6 @@ def _doubted(run: Run) -> Run:
 def _given_up(run: Run) -> Run:
     """An EXPRESS run whose process died: nobody can tell what became of it."""
     cause = "The API lost the execution. EXPRESS executions keep no record; make the flow STANDARD to have one."
-    outcome = Outcome("TIMED_OUT", records.now_text(), error="States.Timeout", cause=cause)
+    outcome = Outcome("TIMED_OUT", times.now(), error="States.Timeout", cause=cause)
     records.update(run.user_id, run.execution_id, run.execution_arn, outcome)
     return records.get(run.user_id, run.execution_id) or run

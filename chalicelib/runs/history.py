@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import aws
+from chalicelib import aws, times
 from chalicelib.errors import BadRequest, Conflict, NotFound, error_code
-from chalicelib.runs.records import Run, date_text
+from chalicelib.runs.records import Run
 
 MAX_EVENTS = 1_000
 INTERNAL = frozenset({"roleArn", "taskCredentials"})
@@ -27,7 +27,7 @@ def history(run: Run, *, limit: int, token: str | None, newest_first: bool = Fal
 
     Raises `BadRequest` for a token that is none, `Conflict` for an EXPRESS run, which has no history.
     """
-    if ":express:" in run.execution_arn:
+    if run.is_express:
         raise Conflict("A run of an EXPRESS flow has no history; its log group in CloudWatch has.")
     more: dict[str, Any] = {} if token is None else {"nextToken": token}
     try:
@@ -45,7 +45,7 @@ def history(run: Run, *, limit: int, token: str | None, newest_first: bool = Fal
 
 def _event(event: Any) -> dict[str, Any]:
     return {
-        key: date_text(value)
+        key: times.iso(value)
         if key == "timestamp"
         else {name: item for name, item in value.items() if name not in INTERNAL}
         if isinstance(value, dict)

@@ -13,6 +13,7 @@ from chalicelib import aws
 from chalicelib.errors import BadRequest, Conflict, error_code
 from chalicelib.runs.ids import new_id
 from chalicelib.settings import settings
+from chalicelib.tables import RUNS, TTL
 
 KEEP_SECONDS = 24 * 3600
 MAX_LENGTH = 255
@@ -35,10 +36,10 @@ def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]
                 **_item_key(user_id, flow, key),
                 "executionId": {"S": execution_id},
                 "inputSha": {"S": input_sha},
-                "ttl": {"N": str(now + KEEP_SECONDS)},
+                TTL: {"N": str(now + KEEP_SECONDS)},
             },
-            ConditionExpression="attribute_not_exists(itemId) OR #ttl < :now",
-            ExpressionAttributeNames={"#ttl": "ttl"},
+            ConditionExpression=f"attribute_not_exists({RUNS.range_key}) OR #ttl < :now",
+            ExpressionAttributeNames={"#ttl": TTL},
             ExpressionAttributeValues={":now": {"N": str(now)}},
         )
     except Exception as error:
@@ -67,7 +68,4 @@ def _existing(user_id: str, flow: str, key: str, input_sha: str) -> str:
 
 
 def _item_key(user_id: str, flow: str, key: str) -> dict[str, dict[str, str]]:
-    return {
-        "userId": {"S": user_id},
-        "itemId": {"S": f"key#{flow}#{hashlib.sha256(key.encode()).hexdigest()}"},
-    }
+    return RUNS.key(user_id, f"key#{flow}#{hashlib.sha256(key.encode()).hexdigest()}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
 from chalicelib.errors import error_code
 from chalicelib.settings import settings
+from chalicelib.tables import RUNS, TTL
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef as Value
@@ -32,6 +32,7 @@ _TEXTS = {
     "cause": "cause",
     "inputSha": "input_sha",
 }
+_LISTED = ("executionArn", "flow", "#status", "startDate", "stopDate", "redriveCount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,10 @@ class Run:
     def ended(self) -> bool:
         return self.status != RUNNING
 
-
-def now_text() -> str:
-    """This moment as records and answers write it."""
-    return date_text(time.time())
-
-
-def date_text(moment: float | datetime) -> str:
-    """Seconds since 1970, or a `datetime`, as ISO 8601 in UTC with milliseconds."""
-    date = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
-    return date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    @property
+    def is_express(self) -> bool:
+        """Whether it is a run of an EXPRESS flow, which Step Functions keeps no record of."""
+        return ":express:" in self.execution_arn
 
 
 def create(run: Run) -> bool:
@@ -85,7 +80,7 @@ def create(run: Run) -> bool:
         aws.dynamodb().put_item,
         TableName=settings.names.runs_table,
         Item=_item(run),
-        ConditionExpression="attribute_not_exists(itemId)",
+        ConditionExpression=f"attribute_not_exists({RUNS.range_key})",
     )
 
 
@@ -151,13 +146,13 @@ def newest_first(user_id: str, *, before: str | None, lowest: str, page_size: in
     while True:
         page = aws.dynamodb().query(
             TableName=settings.names.runs_table,
-            KeyConditionExpression="userId = :user AND itemId BETWEEN :lowest AND :highest",
+            KeyConditionExpression=f"{RUNS.hash_key} = :user AND {RUNS.range_key} BETWEEN :lowest AND :highest",
             ExpressionAttributeValues={
                 ":user": {"S": user_id},
                 ":lowest": {"S": _PREFIX + lowest},
                 ":highest": {"S": _PREFIX + "g"},
             },
-            ProjectionExpression="userId, itemId, executionArn, flow, #status, startDate, stopDate, redriveCount",
+            ProjectionExpression=", ".join([*RUNS, *_LISTED]),
             ExpressionAttributeNames={"#status": "status"},
             ScanIndexForward=False,
             ConsistentRead=True,
@@ -172,13 +167,13 @@ def newest_first(user_id: str, *, before: str | None, lowest: str, page_size: in
 
 
 def _item(run: Run) -> dict[str, Value]:
-    item: dict[str, Value] = {"userId": {"S": run.user_id}, "itemId": {"S": _PREFIX + run.execution_id}}
+    item = _key(run.user_id, run.execution_id)
     for attribute, name in _TEXTS.items():
         value = getattr(run, name)
         if value is not None:
             item[attribute] = {"S": value}
     item["redriveCount"] = {"N": str(run.redrive_count)}
-    item["ttl"] = {"N": str(int(time.time()) + RETENTION_SECONDS)}
+    item[TTL] = {"N": str(int(time.time()) + RETENTION_SECONDS)}
     return item
 
 
@@ -192,14 +187,14 @@ def _changes(outcome: Outcome) -> dict[str, str | None]:
 
 
 def _key(user_id: str, execution_id: str) -> dict[str, Value]:
-    return {"userId": {"S": user_id}, "itemId": {"S": _PREFIX + execution_id}}
+    return RUNS.key(user_id, _PREFIX + execution_id)
 
 
 def _run(item: dict[str, Any]) -> Run:
     texts = {name: item[attribute]["S"] for attribute, name in _TEXTS.items() if attribute in item}
     return Run(
-        user_id=item["userId"]["S"],
-        execution_id=item["itemId"]["S"].removeprefix(_PREFIX),
+        user_id=item[RUNS.hash_key]["S"],
+        execution_id=item[RUNS.range_key]["S"].removeprefix(_PREFIX),
         redrive_count=int(item["redriveCount"]["N"]),
         **texts,
     )

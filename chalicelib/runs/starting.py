@@ -8,8 +8,8 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from chalicelib import aws
-from chalicelib.errors import BadRequest, TooLarge, Unavailable, error_code, is_unreachable
+from chalicelib import aws, times
+from chalicelib.errors import BadRequest, TooLarge, Unavailable, error_code, is_unanswered
 from chalicelib.flows.catalog import CatalogFlow
 from chalicelib.names import USER_KEY
 from chalicelib.runs import idempotency, records
@@ -73,7 +73,7 @@ def _new_run(flow: CatalogFlow, user_id: str, execution_id: str, sha: str) -> Ru
         ),
         flow=flow.name,
         status=RUNNING,
-        start_date=records.now_text(),
+        start_date=times.now(),
         input_sha=sha,
     )
 
@@ -87,7 +87,7 @@ def _start_new(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
             return _run_express(flow, run, text)
         _start_standard(flow, run, text)
     except Exception as error:
-        if not is_unreachable(error):  # refused for certain; without an answer it may run
+        if not is_unanswered(error):  # refused for certain; otherwise it may run
             _withdraw(run, key)
         raise _explained(error, flow) from error
     return run
@@ -113,14 +113,14 @@ def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
             raise
         seconds = int(aws.SYNC_EXECUTION_TIMEOUT)
         cause = f"The flow did not end within the {seconds} s that the API waits for an EXPRESS flow; make it STANDARD."
-        ended = replace(run, status="TIMED_OUT", error="States.Timeout", cause=cause, stop_date=records.now_text())
+        ended = replace(run, status="TIMED_OUT", error="States.Timeout", cause=cause, stop_date=times.now())
     else:
         ended = replace(
             run,
             execution_arn=found["executionArn"],
             status=found["status"],
-            start_date=records.date_text(found["startDate"]),
-            stop_date=records.date_text(found["stopDate"]),
+            start_date=times.iso(found["startDate"]),
+            stop_date=times.iso(found["stopDate"]),
             output=found.get("output"),
             error=found.get("error"),
             cause=found.get("cause"),

@@ -9,6 +9,7 @@ import json
 import logging
 from typing import Any
 
+from chalicelib import times
 from chalicelib.runs import executions, records
 from chalicelib.runs.records import RUNNING, Outcome
 
@@ -48,7 +49,7 @@ def _outcome(detail: dict[str, Any]) -> Outcome:
     stop = detail.get("stopDate")
     return Outcome(
         status=detail["status"],
-        stop_date=None if stop is None else records.date_text(stop / 1000),
+        stop_date=None if stop is None else times.iso(stop / 1000),
         output=output if output is None or isinstance(output, str) else json.dumps(output),
         error=detail.get("error"),
         cause=detail.get("cause"),

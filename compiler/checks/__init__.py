@@ -1,89 +1,25 @@
-"""The checks of flows, one a file. What concerns a definition alone is in `asl.language.checks`."""
+"""The checks of flow files, one a module: each module here with a `CHECK` is one, and nothing else lists them.
+
+To add a check, add a module named after its id (`missing-key` is `missing_key.py`). The command line, the reports and
+the tests find it, and its examples are tested. The checks of definitions are in `asl.language.checks`.
+"""
 
 from __future__ import annotations
 
-from compiler.checks import (
-    duplicate_flow,
-    duplicate_function,
-    express_duration,
-    flow_cycle,
-    flow_name,
-    flow_shape,
-    function_clash,
-    function_settings,
-    handler_signature,
-    iam_statement,
-    input_mismatch,
-    input_schema,
-    input_unused,
-    lambda_timeout,
-    missing_argument,
-    missing_handler,
-    missing_key,
-    missing_timeout,
-    name_kind,
-    name_length,
-    plugin_hook,
-    schedule_expression,
-    schedule_never,
-    silence_without_reason,
-    steps,
-    unknown_handler,
-    unknown_integration,
-    unknown_key,
-    unknown_reference,
-    unreadable_file,
-    unresolved_name,
-    unused_function,
-    unused_silence,
-    yaml_alias,
-    yaml_duplicate_key,
-    yaml_syntax,
-    yaml_tab,
-    yaml_value,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from compiler.checks.base import Check
 
-CHECKS: tuple[Check, ...] = (
-    unreadable_file.CHECK,
-    yaml_syntax.CHECK,
-    yaml_tab.CHECK,
-    yaml_duplicate_key.CHECK,
-    yaml_alias.CHECK,
-    yaml_value.CHECK,
-    flow_shape.CHECK,
-    flow_name.CHECK,
-    missing_key.CHECK,
-    unknown_key.CHECK,
-    steps.CHECK,
-    duplicate_flow.CHECK,
-    function_clash.CHECK,
-    plugin_hook.CHECK,
-    unresolved_name.CHECK,
-    name_kind.CHECK,
-    unknown_reference.CHECK,
-    unknown_handler.CHECK,
-    missing_handler.CHECK,
-    handler_signature.CHECK,
-    function_settings.CHECK,
-    duplicate_function.CHECK,
-    unused_function.CHECK,
-    name_length.CHECK,
-    flow_cycle.CHECK,
-    schedule_expression.CHECK,
-    schedule_never.CHECK,
-    input_schema.CHECK,
-    input_mismatch.CHECK,
-    input_unused.CHECK,
-    iam_statement.CHECK,
-    unknown_integration.CHECK,
-    missing_argument.CHECK,
-    lambda_timeout.CHECK,
-    missing_timeout.CHECK,
-    express_duration.CHECK,
-    silence_without_reason.CHECK,
-    unused_silence.CHECK,
-)
+_WITHOUT_CHECK = frozenset({"base", "listing"})
+
+
+def _checks_here() -> tuple[Check, ...]:
+    names = sorted(module.name for module in iter_modules(__path__) if module.name not in _WITHOUT_CHECK)
+    return tuple(import_module(f"{__name__}.{name}").CHECK for name in names)
+
+
+CHECKS: tuple[Check, ...] = _checks_here()
 FILE_CHECKS = tuple(check for check in CHECKS if check.file is not None)
 PROJECT_CHECKS = tuple(check for check in CHECKS if check.project is not None)
 SILENCEABLE_ERRORS = frozenset(check.id for check in CHECKS if check.silenceable)

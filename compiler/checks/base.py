@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Where a check found something: a pointer into the flow's file, at its key or at `offset` of its text.
+    """Where and what a check found. `pointer` is that of a value in the flow's file.
 
-    A pointer into the definition begins with `/definition`, whatever form the file has.
+    The position is that of the value, of its key (`at_key`), or of character `offset` of the string. A pointer into the
+    definition starts with `/definition`, whichever form the file has.
     """
 
     pointer: str
@@ -29,14 +30,14 @@ class Finding:
     at_key: bool = False
     offset: int | None = None
     severity: Severity | None = None
-    """Where it is not the check's own."""
+    """If it differs from the check's own."""
 
 
 @dataclass(frozen=True)
 class FileView:
     """What a check of one file sees: the flow, and the names in its `${...}`.
 
-    `complete` says that nothing had to be left out of the flow because the file is malformed.
+    `complete` is false if parts of the flow are missing because the file is malformed.
     """
 
     flow: Flow
@@ -46,7 +47,7 @@ class FileView:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """Every state of the definition."""
+        """Every state of the definition, wherever it is nested."""
         return list(steps_of(self.flow.definition, "/definition"))
 
 
@@ -60,7 +61,7 @@ class ProjectView:
 
     @cached_property
     def settings(self) -> Mapping[str, dict[str, tuple[int, str]]]:
-        """The largest timeout and memory that any flow asks for, of each function, and the file that does."""
+        """The largest timeout and memory that any flow requests for each function, and the file that requests it."""
         largest: dict[str, dict[str, tuple[int, str]]] = {}
         for linked in self.flows.values():
             for entry in linked.flow.functions:
@@ -74,7 +75,7 @@ class ProjectView:
 
     @cached_property
     def cyclic(self) -> Mapping[str, tuple[str, ...]]:
-        """Each flow that comes to start itself, with the flows that lie between."""
+        """Each flow that starts itself, directly or through others, with the flows in between."""
         return {name: path for name in self.flows if (path := self._way_back(name)) is not None}
 
     def _way_back(self, name: str) -> tuple[str, ...] | None:
@@ -99,9 +100,9 @@ ProjectCheck = Callable[["Linked", ProjectView], Iterable[Finding]]
 class Check:
     """A rule: what it finds and why, with a flow that breaks it and one that does not.
 
-    `file` looks at a file on its own, `project` at a flow among the others; a check without either is found by the
-    stage that reads files. `source` is where the rule is written. In `wrong`, `# <-` ends the line that is found.
-    Warnings and advice can be silenced on a line; an error only when `silenceable`, since most stop the deployment.
+    `file` looks at a file on its own, `project` at a flow among the others; a check without either is reported by the
+    stage that reads files. `source` is where the rule is documented. In `wrong`, `# <-` ends the line that is found.
+    Warnings and advice can be silenced on a line; an error only if `silenceable`, since most stop the deployment.
     """
 
     id: str
@@ -115,13 +116,20 @@ class Check:
     project: ProjectCheck | None = None
     silenceable: bool = False
     library: Mapping[str, str] = field(default_factory=dict)
-    """Functions that the wrong example needs beside `hello_world`: the name and the source of the handler."""
+    """Functions that the wrong example needs in addition to `hello_world`: name and source of the handler."""
     others: Mapping[str, str] = field(default_factory=dict)
-    """Other flows that the wrong example needs: the file's name and its text."""
+    """Other flows that the wrong example needs: name and content of the file."""
 
 
 def flow(head: str = "", *, task: str = "", definition: str = "", tail: str = "") -> str:
-    """The text of an example: a flow named `greet` of one task, with lines of its own put in."""
+    """Return an example: a flow named `greet` with one task, and with the given lines inserted.
+
+    Args:
+        head: Lines before the functions; may replace the name or the functions.
+        task: Lines of the task state.
+        definition: Lines that replace the definition.
+        tail: Lines at the end.
+    """
     body = definition or (
         "definition:\n  StartAt: Greet\n  States:\n    Greet:\n      Type: Task\n"
         f"      Resource: ${{HelloArn}}\n{task}      End: true\n"

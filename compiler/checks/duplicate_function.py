@@ -1,4 +1,4 @@
-"""Functions that a flow lists under one name."""
+"""Functions that a flow lists under the same name."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ def _file(view: FileView) -> Iterator[Finding]:
     known: dict[str, str] = {}
     for index, entry in enumerate(view.flow.functions):
         if entry.name in known:
-            message = f"{entry.name!r} is listed twice; it already means {known[entry.name]}."
-            yield Finding(f"/functions/{index}/name", message, "rename or remove one")
+            message = f"{entry.name!r} is already used for {known[entry.name]}."
+            yield Finding(f"/functions/{index}/name", message, "rename or remove one of them")
         known.setdefault(entry.name, entry.handler)
 
 
 CHECK = Check(
     id="duplicate-function",
     severity=Severity.ERROR,
-    summary="A flow lists two functions under one name",
-    description="`${NAMEArn}` would mean the one or the other.",
+    summary="A flow lists two functions under the same name",
+    description="`${NAMEArn}` would be ambiguous.",
     source="docs/flows.md",
     wrong=flow(
         "functions:\n  - {name: Hello, handler: hello_world, timeout: 30}\n"

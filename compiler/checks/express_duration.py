@@ -1,4 +1,4 @@
-"""EXPRESS flows that last too long."""
+"""EXPRESS flows that run for too long."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def _file(view: FileView) -> Iterator[Finding]:
     for step in view.steps:
         seconds = step.state.get("Seconds")
         if step.state.get("Type") == "Wait" and isinstance(seconds, int) and seconds > LIMIT:
-            message = f"The state waits for {seconds} s; an EXPRESS flow ends after {LIMIT} s."
+            message = f"The state waits for {seconds} s, but an EXPRESS flow is stopped after {LIMIT} s."
             yield Finding(step.pointer + "/Seconds", message, "make the flow STANDARD")
         timeout = step.state.get("TimeoutSeconds")
         if isinstance(timeout, int) and timeout > LIMIT:
-            message = f"TimeoutSeconds is {timeout} s; an EXPRESS flow ends after {LIMIT} s."
+            message = f"TimeoutSeconds is {timeout} s, but an EXPRESS flow is stopped after {LIMIT} s."
             yield Finding(step.pointer + "/TimeoutSeconds", message, severity=Severity.WARNING)
     definition = view.flow.definition or {}
     waited = shortest_wait(definition)
     if waited > LIMIT and not any(_seconds(step.state) > LIMIT for step in view.steps):
-        message = f"Every way to an end waits for {waited} s or more; an EXPRESS flow ends after {LIMIT} s."
+        message = f"Every path waits for at least {waited} s, but an EXPRESS flow is stopped after {LIMIT} s."
         yield Finding("/definition/StartAt", message, "make the flow STANDARD")
     timeout = definition.get("TimeoutSeconds")
     if isinstance(timeout, int) and timeout > LIMIT:
-        message = f"TimeoutSeconds is {timeout} s; an EXPRESS flow ends after {LIMIT} s."
+        message = f"TimeoutSeconds is {timeout} s, but an EXPRESS flow is stopped after {LIMIT} s."
         yield Finding("/definition/TimeoutSeconds", message, severity=Severity.WARNING)
 
 
@@ -41,7 +41,7 @@ def _seconds(state: Mapping[str, Any]) -> int:
 
 
 def shortest_wait(definition: Mapping[str, Any]) -> int:
-    """The seconds that the Wait states on the quickest way through a flow wait; 0 for a flow that never ends."""
+    """Return the seconds that a flow waits on its quickest path; 0 for a flow that never ends."""
     states, start = definition.get("States"), definition.get("StartAt")
     if not isinstance(states, dict) or not isinstance(start, str):
         return 0
@@ -76,11 +76,10 @@ _WAIT = (
 CHECK = Check(
     id="express-duration",
     severity=Severity.ERROR,
-    summary="An EXPRESS flow lasts longer than five minutes",
-    description=("AWS ends every EXPRESS run after five minutes: a state that waits longer never ends well."),
+    summary="An EXPRESS flow runs longer than five minutes",
+    description="AWS stops every EXPRESS run after five minutes: a state that waits longer never succeeds.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html",
     wrong="name: nap\ntype: EXPRESS\n" + _WAIT.replace("{mark}", "  # <-"),
     right="name: nap\ntype: STANDARD\n" + _WAIT.replace("{mark}", ""),
     file=_file,
-    silenceable=False,
 )

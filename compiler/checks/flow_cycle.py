@@ -23,8 +23,8 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
     for placeholder, pointer, _ in occurrences(linked.definition):
         target = linked.targets.get(placeholder)
         if target is not None and target.kind == "flow" and target.name == first:
-            hint = "if a Choice ends it, silence this line and say so"
-            yield Finding("/definition" + pointer, f"The flow comes to start itself: {way}.", hint)
+            hint = "if a Choice ends it, silence this line and say what ends it"
+            yield Finding("/definition" + pointer, f"The flow starts itself: {way}.", hint)
 
 
 _WRONG = """\
@@ -46,8 +46,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     summary="A flow starts itself, directly or through others",
     description=(
-        "Each run would start another one without end, and each costs money. A Choice may end the recursion: "
-        "then silence the line and say what ends it."
+        "Each run would start another one, endlessly, and each costs money. If a Choice ends the recursion, silence "
+        "the line and say what ends it."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/dg/tutorial-continue-new.html",
     wrong=_WRONG,

@@ -1,4 +1,4 @@
-"""Names with characters that names cannot have."""
+"""Names with characters that are not allowed."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -6,10 +6,10 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="flow-name",
     severity=Severity.ERROR,
-    summary="A name has characters that names cannot have",
+    summary="A name has characters that are not allowed",
     description=(
-        "A flow's name becomes a part of URLs and of the state machine's name; a function's name becomes a "
-        "part of `${...}`. Letters, digits, `_` and (in flows) `-` fit all of them; the first is a letter."
+        "A flow's name becomes part of URLs and of the state machine's name, a function's name part of `${...}`. "
+        "Names consist of letters, digits, `_` and (for flows) `-`, and start with a letter."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html",
     wrong=flow("name: my flow  # <-\n"),

@@ -1,4 +1,4 @@
-"""Functions that cannot live together."""
+"""Functions whose names clash or are invalid."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -6,8 +6,8 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="function-clash",
     severity=Severity.ERROR,
-    summary="Two functions would be one on AWS, or a function's name cannot be one",
-    description=("`lib-a`, `lib_a` and `LibA` become the same resource on AWS. Nothing compiles until one is renamed."),
+    summary="Two functions have the same name on AWS, or a function's name is invalid",
+    description="`lib-a`, `lib_a` and `LibA` become the same resource on AWS. Nothing compiles until one is renamed.",
     source="docs/flows.md",
     wrong="",
     right=flow(),

@@ -1,4 +1,4 @@
-"""Flows that want different settings of one function."""
+"""Flows that request different settings for a function."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
             own = getattr(entry, setting)
             largest, where = asked.get(setting, (own, ""))
             if own is not None and own < largest:
-                message = f"{function} gets {setting} {largest} {unit}, which {where} asks for, not {own}."
-                yield Finding(f"/functions/{index}/{setting}", message, "ask for the same in both")
+                message = f"{function} gets a {setting} of {largest} {unit}, as requested in {where}, not {own} {unit}."
+                yield Finding(f"/functions/{index}/{setting}", message, "request the same value in both")
 
 
 CHECK = Check(
     id="function-settings",
     severity=Severity.WARNING,
-    summary="Two flows want different settings of one function",
+    summary="Two flows request different settings for the same function",
     description=(
         "A function is one Lambda function, whichever flows call it. It gets the largest timeout and memory "
-        "that any flow asks for."
+        "that any flow requests."
     ),
     source="docs/flows.md",
     wrong=flow("functions:\n  - name: Hello\n    handler: hello_world\n    timeout: 30  # <-\n"),

@@ -1,4 +1,4 @@
-"""Handlers that nobody could call."""
+"""Handlers that can't be called."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
 CHECK = Check(
     id="handler-signature",
     severity=Severity.ERROR,
-    summary="A handler's parameters fit neither style of calling",
-    description=("A handler takes `(event, context)`, as on Lambda, or parameters that a JSON object fills by name."),
+    summary="A handler's parameters match neither calling style",
+    description="A handler takes `(event, context)`, as on Lambda, or parameters that a JSON object fills by name.",
     source="docs/flows.md",
     wrong=flow("functions:\n  - {name: Hello, handler: turned, timeout: 30}  # <-\n"),
     right=flow(),

@@ -1,4 +1,4 @@
-"""Statements of `permissions` that IAM refuses."""
+"""Statements of `permissions` that IAM rejects."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def _file(view: FileView) -> Iterator[Finding]:
         for index, statement in enumerate(statements or ()):
             pointer = f"/permissions{at}/{index}"
             if isinstance(statement, str):
-                yield from _texts("Action", [statement], pointer)
+                yield from _check("Action", [statement], pointer)
                 continue
             for key in ("Action", "Resource"):
                 value = statement[key]
-                texts, inner = (value, "/{}") if isinstance(value, list) else ([value], "")
-                yield from _texts(key, texts, f"{pointer}/{key}{inner}")
+                values, inner = (value, "/{}") if isinstance(value, list) else ([value], "")
+                yield from _check(key, values, f"{pointer}/{key}{inner}")
             sid = statement.get("Sid", "")
             if not re.fullmatch("[A-Za-z0-9]*", sid):
-                yield Finding(f"{pointer}/Sid", f"{sid!r} is no Sid: letters and digits alone.")
+                yield Finding(f"{pointer}/Sid", f"Invalid Sid {sid!r}: only letters and digits are allowed.")
 
 
 def _members(written: Any) -> dict[str, Any]:
     return {f"/{key}": value for key, value in written.items()} if isinstance(written, dict) else {}
 
 
-def _texts(key: str, texts: list[str], pointer: str) -> Iterator[Finding]:
-    for index, text in enumerate(texts):
+def _check(key: str, values: list[str], pointer: str) -> Iterator[Finding]:
+    for index, text in enumerate(values):
         at = pointer.replace("{}", str(index))
         if key == "Action" and not _ACTION.fullmatch(text):
-            yield Finding(at, f"{text!r} is no IAM action.", "write SERVICE:ACTION, such as s3:GetObject")
+            yield Finding(at, f"Invalid IAM action {text!r}.", "use SERVICE:ACTION, such as s3:GetObject")
         elif key == "Resource" and not PLACEHOLDER.match(text) and not _ARN.fullmatch(_filled(text)):
-            yield Finding(at, f"{text!r} is no ARN.", "write one such as arn:aws:s3:::BUCKET/*, or ${NAME}")
+            yield Finding(at, f"Invalid ARN {text!r}.", "use an ARN such as arn:aws:s3:::BUCKET/*, or ${NAME}")
 
 
 def _filled(text: str) -> str:
@@ -52,10 +52,10 @@ def _filled(text: str) -> str:
 CHECK = Check(
     id="iam-statement",
     severity=Severity.ERROR,
-    summary="An action or resource in `permissions` is nothing that IAM knows",
+    summary="An action or resource in `permissions` is invalid",
     description=(
-        "An action is SERVICE:ACTION, a resource an ARN; both may hold `*` and `?`. IAM refuses a role with any other, "
-        "and the deployment ends there."
+        "An action is SERVICE:ACTION, a resource an ARN; both may contain `*` and `?`. IAM rejects a role with "
+        "anything else, and the deployment fails."
     ),
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html",
     wrong=flow(tail="permissions:\n  - Action: GetObject  # <-\n    Resource: arn:aws:s3:::reports/*\n"),

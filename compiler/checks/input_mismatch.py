@@ -1,4 +1,4 @@
-"""Inputs that the flow's own inputSchema refuses."""
+"""Inputs that do not match the flow's own inputSchema."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _file(view: FileView) -> Iterator[Finding]:
 CHECK = Check(
     id="input-mismatch",
     severity=Severity.ERROR,
-    summary="The schedule's input or an example does not fit the inputSchema",
-    description=("Scheduled runs are not checked at run time; the example is what readers try first."),
+    summary="The schedule's input or an example does not match the inputSchema",
+    description="The inputs of scheduled runs are not checked at run time, and examples are what readers try first.",
     source="https://json-schema.org/draft/2020-12/json-schema-validation",
     wrong=flow("input: {id: 1}  # <-\ninputSchema:\n  type: object\n  properties:\n    id: {type: string}\n"),
     right=flow("input: {id: one}\ninputSchema:\n  type: object\n  properties:\n    id: {type: string}\n"),

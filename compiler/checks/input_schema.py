@@ -1,4 +1,4 @@
-"""An inputSchema that is no JSON Schema."""
+"""An inputSchema that is not valid JSON Schema."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def _file(view: FileView) -> Iterator[Finding]:
         yield Finding(pointer, message, hint)
     kind = schema.get("type")
     if kind in TYPES and kind != "object":
-        yield Finding("/inputSchema/type", "The input of a flow is an object.", "write `type: object`")
+        yield Finding("/inputSchema/type", "The input of a flow must be an object.", "use `type: object`")
 
 
 CHECK = Check(
     id="input-schema",
     severity=Severity.ERROR,
-    summary="The inputSchema is no JSON Schema",
-    description=("POST /run checks inputs against the schema: a mistake in it would refuse every input, or none."),
+    summary="The inputSchema is not valid JSON Schema",
+    description="POST /run validates inputs against it: with a mistake in it, every input could be rejected.",
     source="https://json-schema.org/draft/2020-12/json-schema-validation",
     wrong=flow("inputSchema:\n  type: object\n  properties:\n    id: {type: text}  # <-\n"),
     right=flow("inputSchema:\n  type: object\n  properties:\n    id: {type: string}\n"),

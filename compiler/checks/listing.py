@@ -1,4 +1,4 @@
-"""Every check there is: those of flows, and those of definitions in `asl.language.checks`."""
+"""All checks: those of flow files, those of definitions in `asl.language.checks`, and those of plugins."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CheckEntry:
 
 
 def all_checks(root: Path = PROJECT) -> tuple[CheckEntry, ...]:
-    """All checks by id, those of the plugins of the project at `root` among them."""
+    """Return all checks by id, including those of the plugins of the project at `root`."""
     added = [_entry(check) for check in extensions_of(root).checks]
     return tuple(sorted([*_own_checks(), *added], key=lambda entry: entry.id))
 
@@ -63,7 +63,7 @@ def _own_checks() -> tuple[CheckEntry, ...]:
 
 
 def _examples(check: str) -> tuple[str, str]:
-    """The examples of a definition's check as flows; none where a file of YAML cannot be wrong in that way."""
+    """Return the examples of a definition's check as flows; empty if YAML can't express the mistake."""
     example = EXAMPLES.get(check)
     if example is None:
         return "", ""
@@ -86,7 +86,7 @@ def _flow(definition: Definition, machine_type: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes equal values out each time: an example needs no aliases."""
+    """Writes no aliases for equal values: examples are easier to read without."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Arguments without which an integration cannot be called."""
+"""Missing arguments of service integrations."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def _file(view: FileView) -> Iterator[Finding]:
         field = "Arguments" if step.query_language == "JSONata" else "Parameters"
         written = step.state.get(field)
         if not isinstance(written, dict):
-            continue  # the whole is computed, or the state's input is it
+            continue  # computed as a whole, or the state's input
         arguments = Arguments(written)
         missing = [argument for argument in _NEEDED.get(name, ()) if not arguments.given(argument)]
         if missing:
-            message = f"{name} needs {' and '.join(missing)}."
+            message = f"{name} requires {' and '.join(missing)}."
             yield Finding(f"{step.pointer}/{field}", message, f"add it to {field}", at_key=True)
 
 
@@ -51,8 +51,8 @@ _TASK = (
 CHECK = Check(
     id="missing-argument",
     severity=Severity.ERROR,
-    summary="A call of a service lacks an argument that it needs",
-    description="Without it Step Functions refuses the definition, or the task fails each time.",
+    summary="A service integration lacks a required argument",
+    description="Without it, Step Functions rejects the definition or the task always fails.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html",
     wrong=_TASK.replace("{mark}", "  # <-").replace("{body}", ""),
     right=_TASK.replace("{mark}", "").replace("{body}", "        MessageBody: go\n"),

@@ -1,4 +1,4 @@
-"""Functions whose file cannot be called."""
+"""Functions without a handler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def handler_faults(linked: Linked, view: ProjectView, check: str) -> Iterator[Finding]:
-    """The functions of a flow whose file `inspect_handler` finds wrong in the way of `check`."""
+    """Yield what `inspect_handler` finds wrong with a flow's functions, if it is about `check`."""
     for index, entry in enumerate(linked.flow.functions):
         function = view.functions.get(linked.aliases.get(entry.name, ""))
         fault = inspect_handler(function.path) if function is not None else None
@@ -30,8 +30,8 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
 CHECK = Check(
     id="missing-handler",
     severity=Severity.ERROR,
-    summary="A function's file defines no `handler`, or is not Python",
-    description=("The file is parsed and not imported: whatever a module does when imported, checking it is harmless."),
+    summary="A function's file does not define `handler`, or is not valid Python",
+    description="The file is parsed, not imported, so that checking it has no side effects.",
     source="docs/flows.md",
     wrong=flow("functions:\n  - {name: Hello, handler: broken, timeout: 30}  # <-\n"),
     right=flow(),

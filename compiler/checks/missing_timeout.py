@@ -1,4 +1,4 @@
-"""Tasks that may wait for ever."""
+"""Tasks that may wait forever."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def _file(view: FileView) -> Iterator[Finding]:
             continue
         resource = str(state.get("Resource", ""))
         if ".sync" in resource and ":states:startExecution" not in resource:
-            message = "The task has no TimeoutSeconds: if nobody ends it, it waits for a year."
+            message = "The task has no TimeoutSeconds, so that it may wait for up to a year."
             yield Finding(step.pointer, message, "add TimeoutSeconds", at_key=True)
         elif not view.short_form and calls_lambda(state) and not limited.intersection(_functions(state)):
-            message = f"Neither the task nor its function has a timeout; {DEFAULT_TIMEOUT} s apply."
-            yield Finding(step.pointer, message, "add one to say what you expect", True, severity=Severity.ADVICE)
+            message = f"Neither the task nor its function has a timeout; the default is {DEFAULT_TIMEOUT} s."
+            yield Finding(step.pointer, message, "add one", True, severity=Severity.ADVICE)
 
 
 def _functions(state: dict[str, object]) -> set[str]:
@@ -45,8 +45,8 @@ CHECK = Check(
     severity=Severity.WARNING,
     summary="A task may wait for a year",
     description=(
-        "A job that never ends keeps the run open for a year when there is no TimeoutSeconds. For a Lambda "
-        "task without any timeout it is advice: the default applies. Flows that a flow starts have their own."
+        "Without TimeoutSeconds, a job that never ends keeps the run open for a year. For a Lambda task without a "
+        "timeout this is advice, since the default applies. Flows that a flow starts have their own timeouts."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html",
     wrong="name: build\n" + _JOB.replace("{mark}", "  # <-").replace("{timeout}", ""),

@@ -1,4 +1,4 @@
-"""A flow where a function belongs, or the other way round."""
+"""A flow where a function is expected, or the reverse."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _HINTS = {
     "function": "start a flow with arn:aws:states:::states:startExecution.sync:2 and StateMachineArn",
     "flow": "call a function by its ARN as Resource",
 }
+_KINDS = {"function": "a function", "flow": "a flow", "pseudo": "a property of the deployment"}
 
 
 def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
@@ -27,12 +28,12 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
             match = PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
             target = linked.targets.get(match[1]) if match else None
             if target is not None and target.kind != wanted:
-                message = f"{value} is a {target.kind}; here belongs a {wanted}."
+                message = f"Expected a {wanted}, but {value} is {_KINDS[target.kind]}."
                 yield Finding(pointer, message, _HINTS[wanted] if target.kind in _HINTS else "")
 
 
 def _places(step: Step) -> Iterator[tuple[str, Any, str]]:
-    """The values of a Task that must be a function's or a flow's ARN: pointer, value, and which."""
+    """Yield the values of a Task that must be ARNs: pointer, value, and whether of a function or a flow."""
     if step.state.get("Type") != "Task":
         return
     yield f"{step.pointer}/Resource", step.state.get("Resource"), "function"
@@ -58,10 +59,10 @@ definition:
 CHECK = Check(
     id="name-kind",
     severity=Severity.ERROR,
-    summary="A flow's name stands where a function belongs, or the other way round",
+    summary="A name refers to a flow where a function is expected, or the reverse",
     description=(
         "A Task's Resource and FunctionName take a function, StateMachineArn takes a flow. AWS would accept "
-        "the ARN and fail every run."
+        "the ARN, and every run would fail."
     ),
     source="docs/flows.md",
     wrong=_TEXT.replace("@@@", "inner}  # <-"),

@@ -1,4 +1,4 @@
-"""Names that are too long once the stage is in front of them."""
+"""Names that are too long with the names of application and stage in front."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 MAX_STATE_MACHINE = 80
 MAX_FUNCTION = 64
-STAGE = 10  # letters that a stage's name should be able to have
+STAGE = 10  # characters that every stage name should be able to have
 FLOW_LETTERS = MAX_STATE_MACHINE - len(f"{APP_NAME}--")
-"""What AWS leaves for the names of stage and flow."""
+"""How many characters AWS leaves for the names of stage and flow together."""
 
 
 def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
@@ -29,13 +29,15 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
 def _judge(pointer: str, what: str, name: str, limit: int) -> Iterator[Finding]:
     left = limit - len(APP_NAME) - 2 - len(name)  # for the stage's name
     if left < 1:
-        message = (
-            f"The {what}'s name has {len(name)} letters; with {APP_NAME!r} and a stage before it AWS allows {limit}."
+        message = f"The {what}'s name has {len(name)} characters; AWS allows {limit} for <app>-<stage>-<name>."
+        yield Finding(
+            pointer,
+            message,
+            f"use at most {limit - len(APP_NAME) - 2 - STAGE} characters, which leaves room for any stage",
         )
-        yield Finding(pointer, message, f"{limit - len(APP_NAME) - 2 - STAGE} letters leave room for any stage")
     elif left < STAGE:
         message = (
-            f"The {what}'s name leaves {left} letters for the stage's name: <app>-<stage>-<name> has at most {limit}."
+            f"The {what}'s name leaves {left} characters for the stage; AWS allows {limit} for <app>-<stage>-<name>."
         )
         yield Finding(pointer, message, "shorten it", severity=Severity.WARNING)
 
@@ -45,11 +47,11 @@ _LONG = "a" * 60
 CHECK = Check(
     id="name-length",
     severity=Severity.ERROR,
-    summary="A name is too long for AWS once application and stage are in front of it",
+    summary="A name is too long for AWS with application and stage in front of it",
     description=(
-        "State machines are called `<app>-<stage>-<flow>` and have at most 80 letters, functions "
-        "`<app>-<stage>-<function>` and at most 64. A name that leaves fewer than ten letters for the stage "
-        "is a warning."
+        "State machines are called `<app>-<stage>-<flow>`, with at most 80 characters, and functions "
+        "`<app>-<stage>-<function>`, with at most 64. A name that leaves fewer than ten characters for the stage is "
+        "a warning."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html",
     wrong=flow(f"name: {_LONG}  # <-\n"),

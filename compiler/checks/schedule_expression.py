@@ -1,4 +1,4 @@
-"""Schedules that EventBridge refuses."""
+"""Schedules that EventBridge rejects."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def _file(view: FileView) -> Iterator[Finding]:
 CHECK = Check(
     id="schedule-expression",
     severity=Severity.ERROR,
-    summary="A schedule expression or its time zone is wrong",
+    summary="A schedule expression or its time zone is invalid",
     description=(
-        "`cron(minutes hours day-of-month month day-of-week year)`, `rate(VALUE UNIT)` or `at(TIME)`, by the "
-        "rules of EventBridge. `show FLOW` lists when a schedule fires next."
+        "Use `cron(minutes hours day-of-month month day-of-week year)`, `rate(VALUE UNIT)` or `at(TIME)`, as in "
+        "EventBridge. `show FLOW` lists when a schedule fires next."
     ),
     source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html",
     wrong=flow("schedule: cron(0 12 * * * *)  # <-\n"),

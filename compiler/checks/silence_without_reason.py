@@ -1,4 +1,4 @@
-"""Comments that silence without saying why."""
+"""Silencing comments without a check or a reason."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -6,11 +6,10 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="silence-without-reason",
     severity=Severity.ERROR,
-    summary="A silencing comment lacks its check or its reason, or silences what cannot be",
+    summary="A silencing comment lacks its check or its reason, or can't silence the error",
     description=(
-        "`# flows: ignore[CHECK] reason` silences one check on its line, or on the next line when it stands "
-        "alone. The reason tells the next reader why the check is wrong here. Errors that stop the deployment "
-        "cannot be silenced."
+        "`# flows: ignore[CHECK] REASON` silences one check on its line or, on a line of its own, on the next line. "
+        "The reason tells readers why the check does not apply. Errors that stop the deployment can't be silenced."
     ),
     source="docs/flows.md",
     wrong=flow(

@@ -1,4 +1,4 @@
-"""Steps of the short form that mean nothing."""
+"""Invalid steps of the short form."""
 
 from compiler.checks.base import Check
 from compiler.diagnostic import Severity
@@ -6,10 +6,10 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="steps",
     severity=Severity.ERROR,
-    summary="A step of the short form means nothing",
+    summary="A step of the short form is invalid",
     description=(
-        "A step is the name of a function or a flow, or does one of: call, parallel, foreach, choose, wait, "
-        "state, fail, succeed. Some keys go with some of these alone."
+        "A step is the name of a function or a flow, or has exactly one action: call, parallel, foreach, choose, "
+        "wait, state, fail or succeed. Some keys can be combined only with certain actions."
     ),
     source="docs/flows.md",
     wrong="name: greet\nsteps:\n  - call: hello_world\n  - wait: soon  # <-\n",

@@ -1,4 +1,4 @@
-"""Functions and references of a flow that do not exist."""
+"""Handler paths that refer to no function."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
         pointer = f"/functions/{index}/handler"
         function = function_of_handler(entry.handler)
         if function is None:
-            message = f"{entry.handler!r} is no handler path."
-            yield Finding(pointer, message, "write a function's name or functions/lib/NAME/handler.handler")
+            message = f"Invalid handler path {entry.handler!r}."
+            yield Finding(pointer, message, "use a function's name or functions/lib/NAME/handler.handler")
         else:
             message = f"There is no function {function!r}."
             hint = suggestion(function, view.functions) or f"its file would be chalicelib/lib/{function}/handler.py"
@@ -32,7 +32,7 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
 CHECK = Check(
     id="unknown-handler",
     severity=Severity.ERROR,
-    summary="A handler path leads to no function",
+    summary="A handler path refers to no function",
     description=(
         "Each entry of `functions` names a library function: by its folder's name, or by the path "
         "`functions/lib/NAME/handler.handler` or `chalicelib/lib/NAME/handler.handler`."

@@ -1,4 +1,4 @@
-"""Integrations that Step Functions does not have."""
+"""Integrations that Step Functions does not support."""
 
 from __future__ import annotations
 
@@ -28,10 +28,8 @@ def _file(view: FileView) -> Iterator[Finding]:
 def _optimised_problem(name: str) -> tuple[str, str] | None:
     if name in INTEGRATIONS or name == "http:invoke":
         return None
-    hint = (
-        suggestion(name, INTEGRATIONS) or "call an action of any service with arn:aws:states:::aws-sdk:SERVICE:ACTION"
-    )
-    return f"Step Functions has no integration {name!r} that the compiler knows; it gets no permission.", hint
+    hint = suggestion(name, INTEGRATIONS) or "use arn:aws:states:::aws-sdk:SERVICE:ACTION to call any service"
+    return f"Unknown integration {name!r}; no permission is derived for it.", hint
 
 
 def _sdk_problem(name: str) -> tuple[str, str] | None:
@@ -39,10 +37,10 @@ def _sdk_problem(name: str) -> tuple[str, str] | None:
 
     service, _, action = name.removeprefix("aws-sdk:").partition(":")
     if service not in services():
-        return f"AWS has no service {service!r} that the compiler knows.", suggestion(service, services())
+        return f"Unknown AWS service {service!r}.", suggestion(service, services())
     if action in actions(service):
         return None
-    return f"{service!r} has no action {action!r} that the compiler knows.", suggestion(action, actions(service))
+    return f"Unknown action {action!r} of the AWS service {service!r}.", suggestion(action, actions(service))
 
 
 _TASK = (
@@ -54,10 +52,10 @@ _TASK = (
 CHECK = Check(
     id="unknown-integration",
     severity=Severity.WARNING,
-    summary="A Task's resource names no integration of Step Functions",
+    summary="A Task's resource is not a known Step Functions integration",
     description=(
-        "Step Functions refuses a resource that it does not know. The compiler knows the optimised integrations and "
-        "the services and actions of the installed botocore; newer ones need a newer botocore."
+        "Step Functions rejects unknown resources. The compiler knows the optimised integrations, and the services "
+        "and actions of the installed botocore; newer ones need a newer botocore."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html",
     wrong=_TASK.replace("{resource}", "sqs:sendMesage  # <-"),

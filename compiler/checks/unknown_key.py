@@ -1,4 +1,4 @@
-"""Keys that mean nothing."""
+"""Unknown keys."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -6,8 +6,8 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="unknown-key",
     severity=Severity.ERROR,
-    summary="A key of the file is unknown",
-    description=("An unknown key is most often a misspelled one, whose meaning would be lost without a word."),
+    summary="The file has an unknown key",
+    description="An unknown key is usually misspelled and would be ignored. Keys of your own start with `x-`.",
     source="docs/flows.md",
     wrong=flow("descripton: greets  # <-\n"),
     right=flow("description: greets\n"),

@@ -23,16 +23,16 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
             hint = suggestion(reference, [*known, *(item + STATE_MACHINE for item in known)])
             yield Finding(pointer, f"There is no flow {reference.removesuffix(STATE_MACHINE)!r}.", hint)
         elif name in view.broken:
-            yield Finding(pointer, f"The flow {name!r} is broken itself.", severity=Severity.WARNING)
+            yield Finding(pointer, f"The flow {name!r} is broken.", severity=Severity.WARNING)
 
 
 CHECK = Check(
     id="unknown-reference",
     severity=Severity.ERROR,
-    summary="A state machine reference names no flow",
+    summary="A state machine reference refers to no flow",
     description=(
-        "`stateMachineReferences` lists flows by name or as `<name>StateMachine`. It may be left out: "
-        "`${...}` finds flows without it."
+        "`stateMachineReferences` lists flows by name or as `<name>StateMachine`. It is optional: `${...}` finds "
+        "flows without it."
     ),
     source="docs/flows.md",
     wrong=flow(tail="stateMachineReferences:\n  - gretStateMachine  # <-\n"),

@@ -1,4 +1,4 @@
-"""`${...}` that means nothing."""
+"""`${...}` that can't be resolved."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
             continue
         ambiguous = linked.scope.ambiguous.get(name)
         if ambiguous:
-            message = f"${{{name}}} means {' and '.join(ambiguous)} in other flows."
-            hint = "name it in this flow's `functions`"
+            message = f"${{{name}}} is ambiguous: in other flows it means {' and '.join(ambiguous)}."
+            hint = "list it in this flow's `functions`"
         else:
-            message = f"${{{name}}} is no function or flow that this project knows."
+            message = f"${{{name}}} doesn't match any function or flow in this project."
             hint = suggestion(name, linked.own) or suggestion(name, linked.scope.candidates(linked.own))
         yield Finding(pointer, message, hint, offset=offset)
 
@@ -35,12 +35,12 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
 CHECK = Check(
     id="unresolved-name",
     severity=Severity.ERROR,
-    summary="`${...}` names no function or flow",
+    summary="`${...}` doesn't match any function or flow",
     description=(
-        "A name in `${...}` is looked up among the flow's own functions, its stateMachineReferences, and what "
-        "the whole project knows: an alias that other flows give a function when all mean the same one, a "
-        "library function, a flow. `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${Stage}` "
-        "are known everywhere."
+        "A name in `${...}` is looked up among the flow's own functions, its stateMachineReferences, and the names "
+        "of the whole project: an alias of other flows if all of them mean the same function, a library function, a "
+        "flow. `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}`, `${Stage}` and `${ResourcePrefix}` are "
+        "known everywhere."
     ),
     source="docs/flows.md",
     wrong="""\

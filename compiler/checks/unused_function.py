@@ -15,7 +15,7 @@ def _file(view: FileView) -> Iterator[Finding]:
     used = set(view.placeholders)
     own = {name for entry in view.flow.functions for name in (entry.name, entry.name + "Arn")}
     if not own <= used:
-        used |= {meant for name in used - own if (meant := nearest(name, own)) is not None}  # most likely misspelt
+        used |= {meant for name in used - own if (meant := nearest(name, own)) is not None}  # most likely misspelled
     for index, entry in enumerate(view.flow.functions):
         if entry.name not in used and f"{entry.name}Arn" not in used:
             message = f"The definition never calls ${{{entry.name}Arn}}."
@@ -26,7 +26,7 @@ CHECK = Check(
     id="unused-function",
     severity=Severity.ADVICE,
     summary="A flow lists a function that it never calls",
-    description=("The function is deployed for nothing, and a reader looks for its use."),
+    description="The function is deployed although nothing calls it, and readers look for its use in vain.",
     source="docs/flows.md",
     wrong=flow(
         "functions:\n  - {name: Hello, handler: hello_world, timeout: 30}\n"

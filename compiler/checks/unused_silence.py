@@ -7,7 +7,7 @@ CHECK = Check(
     id="unused-silence",
     severity=Severity.ADVICE,
     summary="A silencing comment silences nothing",
-    description=("The finding that it was written for is gone: the comment would hide the next one."),
+    description="The finding that it was written for is gone. The comment could hide a new one.",
     source="docs/flows.md",
     wrong=flow(
         "functions:\n  # flows: ignore[unused-function] the console calls it # <-\n"

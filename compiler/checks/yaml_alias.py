@@ -1,4 +1,4 @@
-"""Aliases without end."""
+"""Recursive and excessive aliases."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -8,8 +8,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     summary="An alias contains itself, or aliases expand to too many values",
     description=(
-        "Anchors and aliases may repeat a part of a file. They may not contain themselves, nor add more than "
-        "20,000 values: a few lines of aliases of aliases would fill the memory."
+        "Aliases repeat a part of a file. They must not contain themselves or add more than 20,000 values: a few "
+        "lines of aliases of aliases would exhaust the memory."
     ),
     source="https://yaml.org/spec/1.2.2/#71-alias-nodes",
     wrong=flow("input: &self  # <-\n  again: *self\n"),

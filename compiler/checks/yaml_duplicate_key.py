@@ -1,4 +1,4 @@
-"""A key written twice."""
+"""Duplicate keys."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -8,7 +8,7 @@ CHECK = Check(
     severity=Severity.ERROR,
     summary="A key appears twice in one mapping",
     description=(
-        "Most readers of YAML keep the last of two keys and drop the first without a word: two states of one "
+        "Most YAML parsers keep the last of two equal keys and silently drop the first: two states with the same "
         "name would become one."
     ),
     source="https://yaml.org/spec/1.2.2/#3213-node-comparison",

@@ -1,4 +1,4 @@
-"""YAML that JSON has no value for."""
+"""YAML that JSON can't express."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -6,9 +6,9 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="yaml-value",
     severity=Severity.ERROR,
-    summary="A value or key is nothing that JSON has",
+    summary="JSON can't express a value or key",
     description=(
-        "A flow becomes JSON: no infinities, no tags, no keys that are lists, no merging of anything but mappings."
+        "A flow becomes JSON: infinities, tags and keys that are lists are not allowed, and `<<` merges only mappings."
     ),
     source="https://yaml.org/spec/1.2.2/#102-json-schema",
     wrong=flow("input:\n  limit: .inf  # <-\n"),

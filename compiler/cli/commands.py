@@ -1,4 +1,4 @@
-"""What each command does. Modules that only one of them needs are imported there: `check` has to be quick."""
+"""What each command does. Modules that only one command needs are imported there, so that `check` starts quickly."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from compiler.project import check_paths, compile_project
 
 
 class CommandError(Exception):
-    """The command cannot be done as it was given; says why and the way out."""
+    """The command can't be run as given; the message says why and what to do."""
 
 
 def check(options: Namespace) -> int:
-    """`check`: 1 when there is an error."""
+    """Run `check`; returns 1 if there is an error.
+
+    Raises:
+        CommandError: A path does not exist.
+    """
     from compiler.project import files_of, flow_files
 
     try:
@@ -49,7 +53,11 @@ def check(options: Namespace) -> int:
 
 
 def show(options: Namespace) -> int:
-    """`show FLOW`."""
+    """Run `show FLOW`.
+
+    Raises:
+        CommandError: There is no such flow, or it is broken.
+    """
     from chalicelib.names import Names
     from compiler.cli.show import show_json, show_text
 
@@ -63,13 +71,17 @@ def show(options: Namespace) -> int:
 
 
 def graph(options: Namespace) -> int:
-    """`graph FLOW` and `graph --all`."""
+    """Run `graph FLOW` or `graph --all`.
+
+    Raises:
+        CommandError: There is no such flow, it is broken, or it was given together with `--all`.
+    """
     from compiler.graphs.model import graph_of_flow, graph_of_project
     from compiler.graphs.svg import render_svg
     from compiler.graphs.text import render_dot, render_mermaid
 
     if (options.flow is None) != options.all:
-        raise CommandError("name one flow, or say --all")
+        raise CommandError("give either the name of a flow or --all")
     project = compile_project(options.root)
     picture = graph_of_project(project) if options.all else graph_of_flow(_flow(project, options.flow))
     render = {"mermaid": render_mermaid, "svg": render_svg, "dot": render_dot}[options.format]
@@ -78,7 +90,11 @@ def graph(options: Namespace) -> int:
 
 
 def run(options: Namespace) -> int:
-    """`run FLOW`: 1 when the run does not succeed."""
+    """Run `run FLOW`; returns 1 if the run does not succeed.
+
+    Raises:
+        CommandError: There is no such flow, it is broken, or the input can't be used.
+    """
     from compiler.cli.progress import Progress
     from compiler.cli.runner import FlowRunner
 
@@ -95,21 +111,27 @@ def run(options: Namespace) -> int:
 
 
 def new(options: Namespace) -> int:
-    """`new NAME`."""
+    """Run `new NAME`.
+
+    Raises:
+        CommandError: The name is invalid or in use.
+    """
     from compiler.checks.name_length import FLOW_LETTERS, STAGE
     from compiler.cli.new import template
     from compiler.model import FLOW_NAME
 
     if not re.fullmatch(FLOW_NAME, options.name):
-        raise CommandError(f"{options.name!r} cannot be a flow's name: letters, digits, `_` and `-`, a letter first")
+        raise CommandError(
+            f"invalid flow name {options.name!r}: use letters, digits, `_` and `-`, starting with a letter"
+        )
     if len(options.name) >= FLOW_LETTERS:
-        raise CommandError(f"{options.name!r} cannot be a flow's name: {FLOW_LETTERS - STAGE} letters fit any stage")
+        raise CommandError(f"invalid flow name {options.name!r}: use at most {FLOW_LETTERS - STAGE} characters")
     project = compile_project(options.root)
     if options.name in project.flows or options.name in project.broken:
-        raise CommandError(f"there is a flow {options.name!r} already")
+        raise CommandError(f"the flow {options.name!r} already exists")
     file = Path(options.root) / "flows" / f"{options.name}.yml"
     if file.exists():
-        raise CommandError(f"{file} exists already")
+        raise CommandError(f"{file} already exists")
     file.parent.mkdir(exist_ok=True)
     file.write_text(template(options.name), encoding="utf-8")
     print(file)
@@ -117,13 +139,17 @@ def new(options: Namespace) -> int:
 
 
 def explain(options: Namespace) -> int:
-    """`explain CHECK`."""
+    """Run `explain CHECK`.
+
+    Raises:
+        CommandError: There is no such check.
+    """
     from compiler.checks.listing import all_checks
 
     entries = {entry.id: entry for entry in all_checks(options.root)}
     entry = entries.get(options.check)
     if entry is None:
-        hint = suggestion(options.check, entries) or "`checks` lists them"
+        hint = suggestion(options.check, entries) or "run `python -m compiler checks` to list them"
         raise CommandError(f"there is no check {options.check!r}; {hint}")
     style = Style(sys.stdout)
     print(f"{style.bold(entry.id)}  {style.paint(entry.severity, SEVERITY_COLOURS[entry.severity])}")
@@ -138,7 +164,7 @@ def explain(options: Namespace) -> int:
 
 
 def checks(options: Namespace) -> int:
-    """`checks`."""
+    """Run `checks`."""
     from compiler.checks.listing import all_checks
 
     entries = all_checks(options.root)
@@ -154,19 +180,19 @@ def checks(options: Namespace) -> int:
 
 
 def schema(options: Namespace) -> int:
-    """`schema`."""
+    """Run `schema`."""
     from compiler.extensions import extensions_of
     from compiler.file_schema import flow_schema
 
     schema = flow_schema()
     for name in extensions_of(options.root).shorthands:
-        schema["$defs"]["Step"]["properties"][name] = {"description": "A step of a plugin."}
+        schema["$defs"]["Step"]["properties"][name] = {"description": "A plugin's step."}
     print(json.dumps(schema, indent=2, ensure_ascii=False))
     return 0
 
 
 def catalog(options: Namespace) -> int:
-    """`catalog`: 1 when a flow is broken."""
+    """Run `catalog`; returns 1 if a flow is broken."""
     from compiler.catalog import write_catalog
 
     try:
@@ -183,12 +209,12 @@ def _flow(project: Project, name: str) -> CompiledFlow:
     if name in project.broken:
         found = "\n".join(f"  {item}" for item in project.broken[name])
         raise CommandError(f"the flow {name!r} is broken:\n{found}")
-    hint = suggestion(name, project.flows) or "there are " + ", ".join(project.flows)
+    hint = suggestion(name, project.flows) or "the flows are " + ", ".join(project.flows)
     raise CommandError(f"there is no flow {name!r}; {hint}")
 
 
 def _input(given: str | None, flow: CompiledFlow) -> str:
-    """The input of a run: from a file, else the schedule's, else nothing. It is checked as POST /run would."""
+    """Return the input of a run, from a file or the schedule, `{}` by default. It is validated as by POST /run."""
     try:
         if given is None:
             text = json.dumps(flow.input if flow.input is not None else {})
@@ -196,7 +222,7 @@ def _input(given: str | None, flow: CompiledFlow) -> str:
             text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
         value = json.loads(text)
     except (OSError, ValueError) as error:
-        raise CommandError(f"the input cannot be read: {error}") from None
+        raise CommandError(f"can't read the input: {error}") from None
     if not isinstance(value, dict):
         raise CommandError("the input must be a JSON object")
     if flow.input_schema is not None:
@@ -204,5 +230,5 @@ def _input(given: str | None, flow: CompiledFlow) -> str:
 
         faults = [f"  {pointer or '/'}: {message}" for pointer, message in value_faults(value, flow.input_schema)]
         if faults:
-            raise CommandError("the input does not fit:\n" + "\n".join(faults))
+            raise CommandError("the input does not match the inputSchema:\n" + "\n".join(faults))
     return text

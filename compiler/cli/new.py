@@ -4,11 +4,11 @@ from __future__ import annotations
 
 TEMPLATE = """\
 # yaml-language-server: $schema=../docs/flow.schema.json
-# What every key may say: docs/flows.md. Check: python -m compiler check flows/{name}.yml
+# All keys: docs/flows.md. Check this file: python -m compiler check flows/{name}.yml
 name: {name}
 description: What this flow does, in a sentence for its callers.
 
-# Inputs that POST /run/{name} accepts (JSON Schema), and one that works.
+# The inputs that POST /run/{name} accepts (JSON Schema), and an example.
 inputSchema:
   type: object
   properties:
@@ -16,20 +16,20 @@ inputSchema:
   examples:
     - {{ name: Ada }}
 
-# Start by itself, with a fixed input: cron(minutes hours day-of-month month day-of-week year) or rate(5 minutes).
+# Start automatically with a fixed input: cron(minutes hours day-of-month month day-of-week year) or rate(5 minutes).
 # schedule:
 #   expression: cron(0 12 * * ? *)
 #   timezone: Europe/Berlin
 # input: {{ name: Ada }}
 
-# Who may run it; every user when left out.
+# Who may run it; every user by default.
 # access: {{ groups: [ops] }}
 
 # Functions of chalicelib/lib under the names that the definition uses: ${{<name>Arn}}.
 functions:
   - name: FirstFunction
     handler: functions/lib/hello_world/handler.handler
-    timeout: 30 # seconds, 900 at most
+    timeout: 30 # seconds, at most 900
     memory: 256 # MB
 
 # Amazon States Language: https://states-language.net/
@@ -61,5 +61,5 @@ definition:
 
 
 def template(name: str) -> str:
-    """The text of a new flow's file, commented and ready to run."""
+    """Return the content of a new flow file, commented and ready to run."""
     return TEMPLATE.format(name=name)

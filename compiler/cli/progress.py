@@ -1,4 +1,4 @@
-"""A run of a flow in the terminal, state by state while it goes on."""
+"""Shows a run in the terminal, state by state, while it is in progress."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, TextIO
 from asl import Execution
 from compiler.cli.terminal import Style
 
-_INTERVAL = 0.05  # seconds between looks at the histories
+_INTERVAL = 0.05  # seconds between two looks at the histories
 _ENDED = {"SUCCEEDED": ("✔", "32"), "FAILED": ("✘", "31"), "TIMED_OUT": ("✘", "31"), "ABORTED": ("✘", "31")}
 
 
 class Progress:
-    """Writes what happens in executions as lines of text. `watch` blocks until the first of them has ended."""
+    """Writes a line for each event of executions."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -28,7 +28,7 @@ class Progress:
             self._executions.append(execution)
 
     def watch(self, execution: Execution) -> None:
-        """Write what happens until `execution` has ended."""
+        """Write the events until `execution` has ended; blocks until then."""
         while not execution.wait(_INTERVAL):
             self._write_news(execution)
         self._write_news(execution)
@@ -78,7 +78,7 @@ class Progress:
 
 
 def _short(cause: str | None) -> str:
-    """The message inside of a Lambda cause, else the cause's beginning."""
+    """Return the message in a Lambda cause, or else the start of the cause."""
     import json
 
     try:

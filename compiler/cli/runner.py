@@ -1,7 +1,7 @@
 """Runs a flow in this process: the States Language engine, and the project's own functions called in threads.
 
-For `python -m compiler run`, on a developer's machine alone. Functions run without Lambda's isolation, memory
-and timeout, and services other than Lambda and Step Functions are out of reach: `make run` has all of it.
+Used by `python -m compiler run` on a developer's machine. Functions run without Lambda's isolation, memory limit and
+timeout, and Lambda and Step Functions are the only services: `make run` has all of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
 
 
 class LocalContext:
-    """What a handler gets as its Lambda context."""
+    """The Lambda context that handlers get."""
 
     def __init__(self, function: Function) -> None:
         self.function_name = NAMES.resource(function.name)
@@ -38,7 +38,7 @@ class LocalContext:
         self.log_stream_name = "local"
 
     def get_remaining_time_in_millis(self) -> int:
-        """A fixed answer: nothing ends a call here."""
+        """Return a fixed value: calls have no timeout here."""
         return 900_000
 
 
@@ -55,7 +55,12 @@ class FlowRunner:
         self._started = started or (lambda execution: None)
 
     def run(self, flow: CompiledFlow, input_text: str) -> Execution:
-        """Start a run of the flow; it goes on in the engine's thread."""
+        """Start a run of the flow, which continues in the engine's thread.
+
+        Args:
+            flow: The flow to run.
+            input_text: Its input as JSON.
+        """
         return self._start(flow, input_text, None)
 
     def _start(self, flow: CompiledFlow, input_text: str, on_change: Callable[[Execution], None] | None) -> Execution:
@@ -66,7 +71,7 @@ class FlowRunner:
         return execution
 
     def start(self, request: TaskRequest, completion: Completion) -> None:
-        """Do a task's work: see `asl.engine.tasks.TaskRunner`."""
+        """Perform a task: call a function, or start a flow. The engine calls this (`asl.engine.tasks.TaskRunner`)."""
         if request.resource.startswith(START_EXECUTION):
             self._start_flow(request, completion)
             return
@@ -78,14 +83,13 @@ class FlowRunner:
         if function is None:
             completion.fail(
                 "States.TaskFailed",
-                f"{request.resource} is out of reach of `flows run`, which calls functions and flows alone; "
-                "`make run` has the other services",
+                f"`python -m compiler run` supports only functions and flows, not {request.resource}; use `make run`",
             )
             return
         threading.Thread(target=_call, args=(function, parameters, wrap, completion), daemon=True).start()
 
     def started_flow(self, parameters: dict[str, Any]) -> CompiledFlow | None:
-        """The flow that the parameters of StartExecution name, None if the project has none such."""
+        """Return the flow that the parameters of StartExecution refer to, or None if the project has no such flow."""
         return self._machines.get(str(parameters.get("StateMachineArn")))
 
     def _start_flow(self, request: TaskRequest, completion: Completion) -> None:
@@ -118,7 +122,7 @@ class FlowRunner:
 
 
 def nested_outcome(execution: Execution, pattern: str) -> dict[str, Any]:
-    """What the task is told that has started an execution by `startExecution` and a pattern: .sync or .sync:2."""
+    """Return the result of a task that has run an execution by `startExecution` with a pattern: .sync or .sync:2."""
     redrive: dict[str, Any] = {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
     if execution.status == "SUCCEEDED":
         reason = "Execution is SUCCEEDED and cannot be redriven"
@@ -127,7 +131,7 @@ def nested_outcome(execution: Execution, pattern: str) -> dict[str, Any]:
 
 
 def no_such_flow(parameters: dict[str, Any]) -> tuple[str, str]:
-    """The error and cause of a task that starts a state machine which does not exist."""
+    """Return the error and cause of a task that starts a state machine that does not exist."""
     return (
         "StepFunctions.StateMachineDoesNotExistException",
         f"State Machine Does Not Exist: '{parameters.get('StateMachineArn')}' (Service: AWSStepFunctions; "
@@ -136,7 +140,7 @@ def no_such_flow(parameters: dict[str, Any]) -> tuple[str, str]:
 
 
 def input_text(parameters: dict[str, Any]) -> str:
-    """The input that the parameters of StartExecution give, as JSON text."""
+    """Return the input in the parameters of StartExecution, as JSON."""
     given = parameters.get("Input", {})
     return given if isinstance(given, str) else json.dumps(given)
 

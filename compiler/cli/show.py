@@ -1,4 +1,4 @@
-"""`show FLOW`: what the compiler made of a flow."""
+"""`show FLOW`: the result of compiling a flow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from compiler.schedule import parse_schedule
 
 
 def show_json(flow: CompiledFlow, names: Names) -> str:
-    """Everything about the flow as JSON."""
+    """Return everything about the flow as JSON."""
     value: dict[str, Any] = {
         "name": flow.name,
         "description": flow.description,
@@ -35,7 +35,7 @@ def show_json(flow: CompiledFlow, names: Names) -> str:
 
 
 def show_text(flow: CompiledFlow, names: Names, style: Style) -> Iterator[str]:
-    """Everything about the flow for a reader."""
+    """Yield everything about the flow as lines for a reader."""
     yield f"{style.bold(flow.name)}  {flow.type}  {style.faint(flow.path.as_posix())}"
     if flow.description:
         yield flow.description

@@ -1,4 +1,4 @@
-"""Colours, where there is a terminal to show them."""
+"""Colours for terminals."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ SEVERITY_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.ADVIC
 
 
 class Style:
-    """Paints texts, or leaves them alone when the stream is no terminal."""
+    """Adds colours to strings if the stream is a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self.coloured = stream.isatty()
 
     def paint(self, text: str, colour: str) -> str:
-        """`text` in an ANSI colour, `31` or `1;31`."""
+        """Return `text` in an ANSI colour such as `31` or `1;31`."""
         return f"\x1b[{colour}m{text}\x1b[0m" if self.coloured else text
 
     def bold(self, text: str) -> str:
-        """`text` in bold."""
+        """Return `text` in bold."""
         return self.paint(text, "1")
 
     def faint(self, text: str) -> str:
-        """`text` in grey."""
+        """Return `text` in grey."""
         return self.paint(text, "2")

@@ -1,1 +1,1 @@
-"""Pictures of flows: Mermaid, Graphviz DOT, and SVG drawn here."""
+"""Pictures of flows as Mermaid, Graphviz DOT or SVG."""

@@ -1,8 +1,8 @@
-"""Places the nodes of a picture: in layers from the top down, each group inside of its node's box.
+"""Places the nodes of a picture: in layers from the top down, each group inside its node's box.
 
-A small form of Sugiyama's method: the longest way from the start gives the layer (edges that lead back are left out),
-the mean place of a node's predecessors gives its place within the layer, and an edge that passes a layer has a lane of
-its own there, so that it crosses no box.
+A small version of Sugiyama's method: the longest path from the start determines the layer (edges that lead back are
+left out), the mean position of a node's predecessors its position within the layer, and an edge that passes through a
+layer has a lane of its own there, so that it crosses no box.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GAP_X, GAP_Y, PAD, TITLE, LANE = 30.0, 50.0, 18.0, 24.0, 8.0
 
 @dataclass
 class Box:
-    """A node with its place: the left upper corner and the size, relative to the picture."""
+    """A node with its position (upper left corner, relative to the picture) and size, in pixels."""
 
     node: Node
     width: float
@@ -32,9 +32,9 @@ class Box:
 
 @dataclass
 class Route:
-    """An edge and the lanes that it passes on its way down: each the middle, the top and the bottom of its layer.
+    """An edge and the lanes that it passes through on its way down: x of the middle, top and bottom of each layer.
 
-    `leaves` is the bottom of the layer that it comes from.
+    `leaves` is the bottom of the layer that it starts in.
     """
 
     edge: Edge
@@ -44,7 +44,7 @@ class Route:
 
 @dataclass
 class Picture:
-    """A group with the places of its nodes, relative to its own left upper corner (`x`, `y`)."""
+    """A group with the positions of its nodes, relative to its own upper left corner (`x`, `y`)."""
 
     label: str
     boxes: dict[str, Box]
@@ -56,7 +56,7 @@ class Picture:
 
 
 def lay_out(group: Group) -> Picture:
-    """Give every node of the group its place."""
+    """Place every node of the group."""
     boxes = {node.id: _box(node, group) for node in group.nodes}
     rows = _layers(group)
     steps = [(edge.source, edge.target) for edge in group.edges]
@@ -86,7 +86,7 @@ def lay_out(group: Group) -> Picture:
 def _lanes(
     rows: list[list[str]], edges: list[Edge], boxes: dict[str, Box], steps: list[tuple[str, str]]
 ) -> list[list[str]]:
-    """Put a lane into each layer that an edge passes; the ids of each edge's lanes, from the top down."""
+    """Add a lane to each layer that an edge passes through; return the ids of each edge's lanes from the top down."""
     layer = {item: number for number, row in enumerate(rows) for item in row}
     result = []
     for number, edge in enumerate(edges):
@@ -96,8 +96,8 @@ def _lanes(
             boxes[lane] = Box(Node(lane, "", ""), LANE, 0.0)
             rows[between].append(lane)
             passed.append(lane)
-        way = [edge.source, *passed, edge.target]
-        steps.extend(pairwise(way))
+        path = [edge.source, *passed, edge.target]
+        steps.extend(pairwise(path))
         result.append(passed)
     return result
 
@@ -121,9 +121,9 @@ def _layers(group: Group) -> list[list[str]]:
     following: dict[str, list[str]] = defaultdict(list)
     for edge in group.edges:
         following[edge.source].append(edge.target)
-    forward = _without_ways_back([node.id for node in group.nodes], following)
+    forward = _without_back_edges([node.id for node in group.nodes], following)
     layer = {node.id: 0 for node in group.nodes}
-    for _ in group.nodes:  # no way is longer than there are nodes
+    for _ in group.nodes:  # no path is longer than the number of nodes
         changed = False
         for source, target in forward:
             if layer[target] <= layer[source]:
@@ -140,8 +140,8 @@ def _layers(group: Group) -> list[list[str]]:
     return [row for row in rows if row]
 
 
-def _without_ways_back(nodes: list[str], following: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """The edges but for those that close a cycle, found depth first."""
+def _without_back_edges(nodes: list[str], following: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Return the edges except those that close a cycle, found depth first."""
     open_nodes: set[str] = set()
     done: set[str] = set()
     forward: list[tuple[str, str]] = []

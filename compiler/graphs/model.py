@@ -1,4 +1,4 @@
-"""What a picture of a flow shows: its states as nodes, what follows what as edges, branches and maps as groups."""
+"""What a picture of a flow shows: states as nodes, transitions as edges, branches and maps as groups."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One node follows another; `dashed` for the ways that errors take."""
+    """A transition between nodes; `dashed` for caught errors."""
 
     source: str
     target: str
@@ -38,28 +38,28 @@ class Group:
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     groups: list[tuple[str, Group]] = field(default_factory=list)
-    """Groups inside of a node: the node's id and the group."""
+    """Groups inside a node: the node's id and the group."""
 
     def all_nodes(self) -> Iterator[Node]:
-        """The nodes of this group and of those inside."""
+        """Yield the nodes of this group and of those inside it."""
         yield from self.nodes
         for _, group in self.groups:
             yield from group.all_nodes()
 
     def all_edges(self) -> Iterator[Edge]:
-        """The edges of this group and of those inside."""
+        """Yield the edges of this group and of those inside it."""
         yield from self.edges
         for _, group in self.groups:
             yield from group.all_edges()
 
 
 def graph_of_flow(flow: CompiledFlow) -> Group:
-    """The picture of one flow."""
+    """Return the picture of one flow."""
     return _Reader().chain(flow.definition, flow.name)
 
 
 def graph_of_project(project: Project) -> Group:
-    """Which flows start which."""
+    """Return the picture of which flows start which."""
     group = Group("flows")
     ids = {name: f"n{number}" for number, name in enumerate(sorted(project.flows))}
     for name, flow in sorted(project.flows.items()):
@@ -109,7 +109,7 @@ def _edges(state: dict[str, Any], ids: dict[str, str], source: str, end: str) ->
 
 
 def _joined(edges: Iterable[Edge]) -> Iterator[Edge]:
-    """Edges that lead the same way as one, with all their labels."""
+    """Merge edges between the same nodes into one with all their labels."""
     ways: dict[tuple[str, str, bool], list[str]] = {}
     for edge in edges:
         ways.setdefault((edge.source, edge.target, edge.dashed), []).append(edge.label)
@@ -118,7 +118,7 @@ def _joined(edges: Iterable[Edge]) -> Iterator[Edge]:
 
 
 def _condition(choice: dict[str, Any]) -> str:
-    """A choice in few words."""
+    """Return a short description of a choice."""
     text = ""
     if "Condition" in choice:
         text = str(choice["Condition"]).removeprefix("{%").removesuffix("%}").strip()

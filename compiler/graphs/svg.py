@@ -1,4 +1,4 @@
-"""Pictures as SVG, drawn without any other program."""
+"""Pictures as SVG, drawn without other programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEAD = (
 
 
 def render_svg(group: Group) -> str:
-    """An SVG document."""
+    """Return the picture of a group as an SVG document."""
     picture = lay_out(group)
     head = _HEAD.format(width=picture.width + 2 * MARGIN, height=picture.height + 2 * MARGIN, title=escape(group.label))
     return head + "\n".join(_picture(picture, MARGIN, MARGIN)) + "\n</svg>\n"
@@ -60,7 +60,7 @@ def _box(box: Box, x: float, y: float) -> Iterator[str]:
 
 
 def _edge(route: Route, picture: Picture, x: float, y: float) -> tuple[str, str]:
-    """The line of an edge, and its label."""
+    """Return the line of an edge, and its label."""
     edge = route.edge
     source, target = picture.boxes[edge.source], picture.boxes[edge.target]
     if target.y > source.y:
@@ -75,7 +75,7 @@ def _edge(route: Route, picture: Picture, x: float, y: float) -> tuple[str, str]
             path += f"C{x1:.1f} {half:.1f} {x2:.1f} {half:.1f} {x2:.1f} {top:.1f}"
             path += f"V{bottom:.1f}" if bottom > top else ""
             x1, y1 = x2, bottom
-    else:  # a way back, round the right side
+    else:  # an edge that leads back, around the right side
         x1, y1 = x + source.x + source.width, y + source.y + source.height / 2
         x2, y2 = x + target.x + target.width, y + target.y + target.height / 2
         side = max(x1, x2) + 16

@@ -17,7 +17,7 @@ _DOT_SHAPES = {
 
 
 def render_mermaid(group: Group) -> str:
-    """A Mermaid flowchart."""
+    """Return the picture of a group as a Mermaid flowchart."""
     return "\n".join(["flowchart TD", *_mermaid(group, "  ")]) + "\n"
 
 
@@ -42,7 +42,7 @@ def _mermaid(group: Group, indent: str) -> Iterator[str]:
 
 
 def render_dot(group: Group) -> str:
-    """A Graphviz digraph."""
+    """Return the picture of a group as a Graphviz digraph."""
     head = ["digraph flow {", "  compound=true;", '  node [shape=box, style=rounded, fontname="sans-serif"];']
     return "\n".join([*head, *_dot(group, "  "), "}"]) + "\n"
 

@@ -1,4 +1,4 @@
-"""Least privilege: the IAM policy that a state machine's role needs, derived from the definition."""
+"""Derives the least-privilege IAM policy of a state machine's role from its definition."""
 
 from compiler.permissions.derive import derive_statements
 from compiler.permissions.statement import Statement, policy_document

@@ -1,4 +1,4 @@
-"""What a task hands to a service, as far as the definition says it: literal, computed at run time, or absent."""
+"""The arguments of a task, as far as the definition shows them: literal, computed at run time, or absent."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The `Parameters` (JSONPath) or `Arguments` (JSONata) of a Task state. Names are found in any letter case."""
+    """The `Parameters` (JSONPath) or `Arguments` (JSONata) of a Task state. Names are not case-sensitive."""
 
     values: Mapping[str, Any]
     computed_as_a_whole: bool = False
 
     @staticmethod
     def of(state: Mapping[str, Any]) -> Arguments:
-        """The arguments of one state."""
+        """Return the arguments of a state."""
         value = state["Arguments"] if "Arguments" in state else state.get("Parameters", {})
         return Arguments(value) if isinstance(value, dict) else Arguments({}, computed_as_a_whole=True)
 
     def literal(self, name: str) -> str | None:
-        """The text of an argument when the definition has it, None when it is computed or absent."""
+        """Return an argument that is a literal string; None if it is computed or absent."""
         value = self._find(name)
         return value if isinstance(value, str) and not is_expression(value) else None
 
     def given(self, name: str) -> bool:
-        """Whether the argument is there, in whatever form."""
+        """Return whether the argument is present in any form."""
         return self.computed_as_a_whole or self._find(name) is not None or self._find(name + ".$") is not None
 
     def nested(self, name: str) -> Arguments:
-        """The arguments inside of an argument."""
+        """Return the members of an argument that is an object."""
         value = self._find(name)
         return Arguments(value) if isinstance(value, dict) else Arguments({}, self.given(name))
 
     def items(self, name: str) -> list[Arguments]:
-        """The objects of an argument that is a list."""
+        """Return the items of an argument that is a list of objects."""
         value = self._find(name)
         if not isinstance(value, list):
             return [Arguments({}, computed_as_a_whole=True)] if self.given(name) else []
@@ -44,7 +44,7 @@ class Arguments:
         ]
 
     def literals(self, name: str) -> list[str] | None:
-        """The texts of an argument that is a list of them, None when the definition does not have them all."""
+        """Return an argument that is a list of literal strings; None if any of them is computed, or it is absent."""
         value = self._find(name)
         if not isinstance(value, list) or not value:
             return None
@@ -58,17 +58,17 @@ class Arguments:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text is JSONata: `{% ... %}`."""
+    """Return whether a string is JSONata: `{% ... %}`."""
     return text.startswith("{%") and text.endswith("%}")
 
 
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text in a value, at whatever depth."""
+def strings_in(value: Any) -> Iterator[str]:
+    """Yield every string in a value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from texts_in(item)
+            yield from strings_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from texts_in(item)
+            yield from strings_in(item)

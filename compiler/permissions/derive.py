@@ -1,4 +1,4 @@
-"""From a definition to the statements of its role."""
+"""Derives the statements of a state machine's role from its definition."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ def derive_statements(
     allow: Sequence[IamStatement] = (),
     deny: Sequence[IamStatement] = (),
 ) -> tuple[Statement, ...]:
-    """The statements that the role of the flow `flow_name` needs, and no more.
+    """Return the statements that the role of a flow needs, and no more.
 
-    `allow` is added; what `deny` covers is taken away and denied besides, so that no other policy brings it back.
+    Args:
+        flow_name: The flow's name.
+        definition: Its definition.
+        allow: Statements to add.
+        deny: Statements whose actions are removed from the others and also denied, so that no other policy allows them.
     """
     needed = [statement for step in steps_of(definition) for statement in _of_state(step.state, flow_name)]
     needed = [_with_flow_name(statement, flow_name) for statement in needed]
@@ -46,13 +50,13 @@ def _of_state(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
 def _of_task(state: dict[str, Any]) -> Iterator[Statement]:
     resource: str = state["Resource"]
     credentials = state.get("Credentials")
-    if isinstance(credentials, dict):  # another role does the work: ours only has to become it
+    if isinstance(credentials, dict):  # another role does the work: this one only has to assume it
         role = Arguments(credentials).literal("RoleArn")
         note = "" if role else "RoleArn is computed at run time"
         yield Statement("", ("sts:AssumeRole",), (role or "arn:${AWS::Partition}:iam::*:role/*",), note=note)
         return
     if not resource.startswith(_INTEGRATION):
-        if ":activity:" not in resource:  # an activity's worker asks for the task itself
+        if ":activity:" not in resource:  # an activity's worker polls for the task
             yield Statement("", ("lambda:InvokeFunction",), (resource,))
         return
     name, _, pattern = resource.removeprefix(_INTEGRATION).partition(".")
@@ -65,7 +69,7 @@ def _of_task(state: dict[str, Any]) -> Iterator[Statement]:
 
 
 def _of_map(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
-    """https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html"""
+    """Source: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html."""
     processor = state.get("ItemProcessor")
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
     if not isinstance(config, dict) or config.get("Mode") != "DISTRIBUTED":

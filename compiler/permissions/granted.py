@@ -1,4 +1,4 @@
-"""IAM statements that people write for the role of all functions: checked, and with a stage's names filled in."""
+"""Handwritten IAM statements for the role of all functions: validated, and with a stage's names filled in."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ _PLACEHOLDER = re.compile(r"\$\{([^}!]*)\}")
 
 
 class PermissionsError(ValueError):
-    """What grants permissions is not what it should be; names the statement."""
+    """A statement is invalid; the message says which one and why."""
 
 
 def checked_statements(statements: Sequence[Any], origin: str, names: Names) -> list[dict[str, Any]]:
-    """IAM statements with `${AWS::Region}` and the like filled in; `origin` says where they are written.
+    """Validate IAM statements and fill in `${AWS::Region}` and the like.
+
+    Args:
+        statements: The statements as written.
+        origin: Where they are written, for messages.
+        names: The names of the stage.
 
     Raises:
-        PermissionsError: One is no IAM statement.
+        PermissionsError: One of them is not a valid IAM statement.
     """
     return [_checked(statement, index, origin, names) for index, statement in enumerate(statements, 1)]
 
@@ -31,17 +36,17 @@ def _checked(statement: Any, index: int, origin: str, names: Names) -> dict[str,
         raise PermissionsError(f"{where}: expected Effect, Action and Resource")
     unknown = sorted(set(statement) - _KEYS)
     if unknown:
-        raise PermissionsError(f"{where}: IAM has no key {', '.join(map(repr, unknown))}")
+        raise PermissionsError(f"{where}: unknown key {', '.join(map(repr, unknown))}")
     if statement.get("Effect", "Allow") not in ("Allow", "Deny"):
-        raise PermissionsError(f"{where}: Effect is Allow or Deny, not {statement['Effect']!r}")
+        raise PermissionsError(f"{where}: Effect must be Allow or Deny, not {statement['Effect']!r}")
     for choice in (("Action", "NotAction"), ("Resource", "NotResource")):
         found = [key for key in choice if key in statement]
         if len(found) != 1:
-            raise PermissionsError(f"{where}: exactly one of {' and '.join(choice)} is needed")
+            raise PermissionsError(f"{where}: exactly one of {' and '.join(choice)} is required")
         values = statement[found[0]]
         listed = values if isinstance(values, list) else [values]
         if not listed or not all(isinstance(value, str) and value for value in listed):
-            raise PermissionsError(f"{where}: {found[0]} is a text or a list of texts")
+            raise PermissionsError(f"{where}: {found[0]} must be a string or a list of strings")
     filled: dict[str, Any] = _fill({"Effect": "Allow", **statement}, names, where)
     return filled
 
@@ -64,7 +69,9 @@ def _fill(value: Any, names: Names, where: str) -> Any:
         if match[1].startswith("aws:"):  # IAM's own policy variables stay
             return match[0]
         if match[1] not in known:
-            raise PermissionsError(f"{where}: unknown {match[0]}; there are {', '.join('${' + k + '}' for k in known)}")
+            raise PermissionsError(
+                f"{where}: unknown {match[0]}; use one of {', '.join('${' + k + '}' for k in known)}"
+            )
         return known[match[1]]
 
     return _PLACEHOLDER.sub(fill, value)

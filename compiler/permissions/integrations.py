@@ -1,4 +1,4 @@
-"""What each optimised integration needs.
+"""The permissions that each optimised integration needs.
 
 Source: "IAM policies for integrated services",
 https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html, and the pages of each
@@ -28,10 +28,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """What an integration needs always, what `.sync` needs as well, and the rule that `.sync` listens by.
+    """What an integration always needs, what `.sync` needs in addition, and the event rule that `.sync` uses.
 
-    `passes_role` is the argument with a role that the service gets to use (`Outer.RoleArn` for one inside of another),
-    and the service's name.
+    `passes_role` is the argument with a role that is passed to the service (`Outer.RoleArn` for a nested one), and the
+    service's name.
     """
 
     grants: tuple[Grant, ...]
@@ -60,7 +60,7 @@ _EMR_SERVERLESS = "StepFunctionsGetEventsForEMRServerless{}Rule"
 
 
 def job_queue_and_definition(arguments: Arguments) -> Resources:
-    """The job queue and the job definition of `batch:submitJob`."""
+    """Return the job queue and the job definition of `batch:submitJob`."""
     queue = named("JobQueue", "batch", "job-queue/{}")(arguments)
     definition = r.revisions("JobDefinition", "batch", "job-definition/{}")(arguments)
     return Resources((*definition.arns, *queue.arns), definition.note or queue.note)
@@ -69,7 +69,7 @@ def job_queue_and_definition(arguments: Arguments) -> Resources:
 def _data_catalogs(arguments: Arguments) -> Resources:
     catalog = arguments.nested("QueryExecutionContext")
     found = named("Catalog", "athena", "datacatalog/{}", default="AwsDataCatalog")(catalog)
-    return Resources(found.arns, found.note or "what the query reads in Glue and S3 is for `permissions` to allow")
+    return Resources(found.arns, found.note or "allow what the query reads in Glue and S3 in `permissions`")
 
 
 def _sagemaker(kind: str, parameter: str, path: str, *, role: str | None = "RoleArn") -> Integration:
@@ -113,7 +113,10 @@ INTEGRATIONS: dict[str, Integration] = {
         _one("batch:SubmitJob", on=job_queue_and_definition),
         (
             Grant(("batch:DescribeJobs",)),
-            Grant(("batch:TerminateJob",), lambda args: Resources((arn("batch", "job/*"),), "ids of jobs are new")),
+            Grant(
+                ("batch:TerminateJob",),
+                lambda args: Resources((arn("batch", "job/*"),), "job ids are assigned at run time"),
+            ),
         ),
         "StepFunctionsGetEventsForBatchJobsRule",
     ),
@@ -122,7 +125,7 @@ INTEGRATIONS: dict[str, Integration] = {
         _one(
             "ecs:DescribeTasks",
             "ecs:StopTask",
-            on=lambda args: Resources((arn("ecs", "task/*"),), "ids of tasks are new"),
+            on=lambda args: Resources((arn("ecs", "task/*"),), "task ids are assigned at run time"),
         ),
         "StepFunctionsGetEventsForECSTaskRule",
         ("", "ecs-tasks.amazonaws.com"),
@@ -295,7 +298,13 @@ INTEGRATIONS: dict[str, Integration] = {
 
 
 def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Statement]:
-    """What an integration such as `sqs:sendMessage` needs; `pattern` is "", "sync", "sync:2" or "waitForTaskToken"."""
+    """Yield the statements of an integration.
+
+    Args:
+        name: The integration, such as `sqs:sendMessage`; an unknown one has no statements.
+        pattern: "", "sync", "sync:2" or "waitForTaskToken".
+        arguments: The task's arguments.
+    """
     if name == "http:invoke":
         yield from _http(arguments)
         return
@@ -321,12 +330,12 @@ def _pass_role(parameter: str, service: str, arguments: Arguments) -> Statement:
     if role is not None:
         return Statement("", ("iam:PassRole",), (r.role(role),), condition=condition)
     pattern = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${ResourcePrefix}*"
-    note = "the definition does not name the role; only roles of this stage may be passed"
+    note = "the definition does not specify the role; only roles of this stage may be passed"
     return Statement("", ("iam:PassRole",), (pattern,), condition=condition, note=note)
 
 
 def _http(arguments: Arguments) -> Iterator[Statement]:
-    """https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html#connect-http-task-permissions"""
+    """Source: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html#connect-http-task-permissions."""
     condition = {}
     endpoint, method = arguments.literal("ApiEndpoint"), arguments.literal("Method")
     if endpoint is not None:
@@ -347,5 +356,5 @@ def _http(arguments: Arguments) -> Iterator[Statement]:
         "",
         ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
         secrets,
-        note="the connection's secret has a name that EventBridge chose",
+        note="EventBridge chooses the name of the connection's secret",
     )

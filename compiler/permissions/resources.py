@@ -1,4 +1,4 @@
-"""ARNs of what a task touches: of one thing when the definition names it, else the narrowest pattern and a note."""
+"""The resources of a task: the ARN if the definition specifies it, else the narrowest pattern and a note why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from compiler.placeholders import EXECUTIONS, PLACEHOLDER
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """ARNs, and why they are wider than one thing."""
+    """ARNs, and why they match more than one resource."""
 
     arns: tuple[str, ...]
     note: str = ""
@@ -20,29 +20,33 @@ class Resources:
 
 ResourceOf = Callable[[Arguments], Resources]
 
-ANY = Resources(("*",), "no narrower resource is known for this action")
+ANY = Resources(("*",), "the action does not support resource-level permissions, or they are not known")
 _QUEUE_URL = re.compile(r"https?://sqs\.(?P<region>.+?)\.amazonaws\.com(?:\.cn)?/(?P<account>[^/]+)/(?P<name>[^/]+)")
 
 
 def arn(service: str, resource: str) -> str:
-    """An ARN of the stage's own account and region."""
+    """Return an ARN in the stage's account and region."""
     return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"
 
 
 def is_arn(text: str) -> bool:
-    """Whether a text is an ARN, or a `${...}` that becomes one."""
+    """Return whether a string is an ARN, or a `${...}` that becomes one."""
     return text.startswith("arn:") or PLACEHOLDER.fullmatch(text) is not None
 
 
 def anything(arguments: Arguments) -> Resources:
-    """For actions that IAM cannot narrow."""
+    """Return all resources, for actions that IAM can't narrow."""
     return ANY
 
 
 def named(parameter: str, service: str, pattern: str, *, default: str | None = None) -> ResourceOf:
-    """What `parameter` names: an ARN as it is, a name put into `pattern` (its `{}`).
+    """Return a function from arguments to the resource that one of them names.
 
-    An absent parameter means `default`, and anything when there is no default.
+    Args:
+        parameter: The argument's name. Its value is an ARN or a name.
+        service: The service in the ARN of a name.
+        pattern: The resource in the ARN of a name, which replaces its `{}`.
+        default: The name that an absent argument means; without one, all resources match.
     """
 
     def resources(arguments: Arguments) -> Resources:
@@ -53,13 +57,13 @@ def named(parameter: str, service: str, pattern: str, *, default: str | None = N
             return Resources((arn(service, pattern.format("*")),), f"{parameter} is computed at run time")
         if default is not None:
             return Resources((arn(service, pattern.format(default)),))
-        return Resources(("*",), f"no {parameter} is given")
+        return Resources(("*",), f"{parameter} is absent")
 
     return resources
 
 
 def revisions(parameter: str, service: str, pattern: str) -> ResourceOf:
-    """As `named`, for what has numbered revisions: a name without a number means the latest, whichever that is."""
+    """Like `named`, for resources with numbered revisions: a name without a number means the latest revision."""
     of = named(parameter, service, pattern)
 
     def resources(arguments: Arguments) -> Resources:
@@ -67,18 +71,18 @@ def revisions(parameter: str, service: str, pattern: str) -> ResourceOf:
         text = arguments.literal(parameter)
         if text is None or PLACEHOLDER.fullmatch(text) or ":" in text.rpartition("/")[2]:
             return found
-        return Resources((f"{found.arns[0]}:*",), f"{parameter} names no revision")
+        return Resources((f"{found.arns[0]}:*",), f"{parameter} specifies no revision")
 
     return resources
 
 
 def role(text: str) -> str:
-    """The ARN of a role, given as that or by its name."""
+    """Return the ARN of a role, given by its ARN or its name."""
     return text if is_arn(text) else f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{text}"
 
 
 def first_given(*choices: tuple[str, ResourceOf], otherwise: ResourceOf) -> ResourceOf:
-    """The resource of the first parameter that is given."""
+    """Return a function from arguments to the resource of the first parameter that is present."""
 
     def resources(arguments: Arguments) -> Resources:
         for parameter, resource in choices:
@@ -90,11 +94,11 @@ def first_given(*choices: tuple[str, ResourceOf], otherwise: ResourceOf) -> Reso
 
 
 def function(arguments: Arguments) -> Resources:
-    """The Lambda function in `FunctionName`: a name, an ARN, or a part of one, with a qualifier or without."""
+    """Return the Lambda function in `FunctionName`: a name, an ARN or a partial ARN, with or without a qualifier."""
     text = arguments.literal("FunctionName")
     if text is None:
         arns = (arn("lambda", "function:${ResourcePrefix}*"),)
-        return Resources(arns, "FunctionName is computed at run time; functions of this stage alone are allowed")
+        return Resources(arns, "FunctionName is computed at run time; only functions of this stage are allowed")
     if is_arn(text):
         qualifier = arguments.literal("Qualifier")
         return Resources((f"{text}:{qualifier}" if qualifier else text,))
@@ -108,16 +112,16 @@ def function(arguments: Arguments) -> Resources:
 
 
 def state_machine(arguments: Arguments) -> Resources:
-    """The state machine in `StateMachineArn`."""
+    """Return the state machine in `StateMachineArn`."""
     text = arguments.literal("StateMachineArn")
     if text is not None:
         return Resources((text,))
     arns = (arn("states", "stateMachine:${ResourcePrefix}*"),)
-    return Resources(arns, "StateMachineArn is computed at run time; flows of this stage alone are allowed")
+    return Resources(arns, "StateMachineArn is computed at run time; only flows of this stage are allowed")
 
 
 def executions_of(machine: Resources) -> Resources:
-    """All executions of a state machine."""
+    """Return all executions of a state machine."""
     arns = []
     for text in machine.arns:
         placeholder = PLACEHOLDER.fullmatch(text)
@@ -129,7 +133,7 @@ def executions_of(machine: Resources) -> Resources:
 
 
 def queue(arguments: Arguments) -> Resources:
-    """The queue in `QueueUrl`."""
+    """Return the queue in `QueueUrl`."""
     text = arguments.literal("QueueUrl")
     if text is None:
         return Resources((arn("sqs", "*"),), "QueueUrl is computed at run time")
@@ -140,18 +144,18 @@ def queue(arguments: Arguments) -> Resources:
 
 
 def topic(arguments: Arguments) -> Resources:
-    """The topic in `TopicArn` or `TargetArn`; a message to a phone number has no resource."""
+    """Return the topic in `TopicArn` or `TargetArn`; a message to a phone number has no resource."""
     for parameter in ("TopicArn", "TargetArn"):
         text = arguments.literal(parameter)
         if text is not None:
             return Resources((text,))
     if arguments.given("PhoneNumber") and not arguments.computed_as_a_whole:
-        return Resources(("*",), "a phone number is no resource of IAM")
+        return Resources(("*",), "phone numbers are not IAM resources")
     return Resources((arn("sns", "*"),), "TopicArn is computed at run time")
 
 
 def event_buses(arguments: Arguments) -> Resources:
-    """The event buses of `Entries`."""
+    """Return the event buses of `Entries`."""
     found = [_event_bus(entry) for entry in arguments.items("Entries")] or [_event_bus(arguments)]
     note = next((item.note for item in found if item.note), "")
     return Resources(tuple(dict.fromkeys(text for item in found for text in item.arns)), note)
@@ -161,7 +165,7 @@ _event_bus = named("EventBusName", "events", "event-bus/{}", default="default")
 
 
 def bucket(arguments: Arguments) -> Resources:
-    """The bucket in `Bucket`."""
+    """Return the bucket in `Bucket`."""
     text = arguments.literal("Bucket")
     if text is None:
         return Resources(("arn:${AWS::Partition}:s3:::*",), "Bucket is computed at run time")
@@ -169,7 +173,7 @@ def bucket(arguments: Arguments) -> Resources:
 
 
 def bucket_objects(arguments: Arguments) -> Resources:
-    """The object in `Bucket` and `Key`, or those below `Prefix`."""
+    """Return the object in `Bucket` and `Key`, or those under `Prefix`."""
     of = bucket(arguments)
     key = arguments.literal("Key")
     if key is not None:
@@ -181,23 +185,23 @@ def bucket_objects(arguments: Arguments) -> Resources:
 
 
 def query_results(arguments: Arguments) -> Resources:
-    """The objects below `ResultConfiguration.OutputLocation` of an Athena query."""
+    """Return the objects under `ResultConfiguration.OutputLocation` of an Athena query."""
     location = arguments.nested("ResultConfiguration").literal("OutputLocation")
     if location is None:
-        return Resources(("arn:${AWS::Partition}:s3:::*/*",), "the definition does not say where the results are")
+        return Resources(("arn:${AWS::Partition}:s3:::*/*",), "the definition does not specify OutputLocation")
     path = location.removeprefix("s3://").rstrip("/")
     return Resources((f"arn:${{AWS::Partition}}:s3:::{path}/*",))
 
 
 def query_bucket(arguments: Arguments) -> Resources:
-    """The bucket of `query_results`."""
+    """Return the bucket of `query_results`."""
     found = query_results(arguments)
     partition, _, path = found.arns[0].rpartition(":::")
     return Resources((f"{partition}:::{path.partition('/')[0]}",), found.note)
 
 
 def secret(arguments: Arguments) -> Resources:
-    """The secret in `SecretId`: a name's ARN ends in six characters that nobody knows."""
+    """Return the secret in `SecretId`; Secrets Manager adds six random characters to the ARN of a name."""
     text = arguments.literal("SecretId")
     if text is None:
         return Resources((arn("secretsmanager", "secret:*"),), "SecretId is computed at run time")
@@ -205,12 +209,12 @@ def secret(arguments: Arguments) -> Resources:
 
 
 def secrets(arguments: Arguments) -> Resources:
-    """The secrets of `SecretIdList`."""
+    """Return the secrets of `SecretIdList`."""
     return _each(arguments, "SecretIdList", lambda text: secret(Arguments({"SecretId": text})))
 
 
 def parameter(arguments: Arguments) -> Resources:
-    """The parameter of Parameter Store in `Name`, those in `Names`, or those below `Path`."""
+    """Return the Parameter Store parameter in `Name`, those in `Names`, or those under `Path`."""
     if arguments.given("Names") and not arguments.computed_as_a_whole:
         return _each(arguments, "Names", lambda text: parameter(Arguments({"Name": text})))
     text = arguments.literal("Name") or arguments.literal("Path")
@@ -220,7 +224,7 @@ def parameter(arguments: Arguments) -> Resources:
 
 
 def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Resources]) -> Resources:
-    """The resources of a list of names."""
+    """Return the resources of a list of names."""
     texts = arguments.literals(name)
     found = [resource(text) for text in texts] if texts else [resource(None)]
     note = next((item.note for item in found if item.note), "")
@@ -228,17 +232,17 @@ def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Reso
 
 
 def key(arguments: Arguments) -> Resources:
-    """The KMS key in `KeyId`; an alias is no resource."""
+    """Return the KMS key in `KeyId`; an alias is not a resource."""
     text = arguments.literal("KeyId")
     if text is not None and (":key/" in text or PLACEHOLDER.fullmatch(text)):
         return Resources((text,))
     if text is not None and "alias/" not in text:
         return Resources((arn("kms", f"key/{text}"),))
-    return Resources((arn("kms", "key/*"),), "IAM knows keys by id alone, not by alias or at run time")
+    return Resources((arn("kms", "key/*"),), "KeyId is an alias or computed at run time; IAM identifies keys by id")
 
 
 def model(arguments: Arguments) -> Resources:
-    """The foundation model in `ModelId`."""
+    """Return the foundation model in `ModelId`."""
     text = arguments.literal("ModelId")
     if text is None:
         return Resources(("arn:${AWS::Partition}:bedrock:*::foundation-model/*",), "ModelId is computed at run time")
@@ -248,7 +252,7 @@ def model(arguments: Arguments) -> Resources:
 
 
 def api_endpoint(arguments: Arguments) -> Resources:
-    """The method of an API Gateway API that `apigateway:invoke` calls."""
+    """Return the method of the API Gateway API that `apigateway:invoke` calls."""
     host = arguments.literal("ApiEndpoint")
     if host is None:
         return Resources((arn("execute-api", "*"),), "ApiEndpoint is computed at run time")
@@ -259,7 +263,7 @@ def api_endpoint(arguments: Arguments) -> Resources:
 
 
 def connection(arguments: Arguments) -> Resources:
-    """The EventBridge connection of `http:invoke`."""
+    """Return the EventBridge connection of `http:invoke`."""
     text = arguments.nested("Authentication").literal("ConnectionArn") or arguments.nested("InvocationConfig").literal(
         "ConnectionArn"
     )

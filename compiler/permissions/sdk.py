@@ -1,7 +1,7 @@
-"""What an AWS SDK integration needs: `arn:aws:states:::aws-sdk:dynamodb:query` -> `dynamodb:Query` on the table.
+"""The permissions of AWS SDK integrations: `arn:aws:states:::aws-sdk:dynamodb:query` -> `dynamodb:Query` on the table.
 
-The IAM prefix of a service and the name of an action are mostly those of the API; where IAM differs, this module says
-how. Source: the Service Authorization Reference,
+A service's IAM prefix and its actions mostly have the names of the API; this module lists where IAM differs. Source:
+the Service Authorization Reference,
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 
 from compiler.permissions import resources as r
-from compiler.permissions.arguments import Arguments, is_expression, texts_in
+from compiler.permissions.arguments import Arguments, is_expression, strings_in
 from compiler.permissions.integrations import job_queue_and_definition
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
 from compiler.permissions.statement import Statement
 
-# Services whose prefix in IAM is not the name that they sign requests with, and the common ones, to read no API model.
+# Services whose IAM prefix differs from their signing name, and common ones, so that no API model has to be read.
 _PREFIXES = {
     **dict.fromkeys(("athena", "batch", "ecs", "ec2", "ecr", "eks", "iam", "rds", "ses", "sts", "textract"), ""),
     **dict.fromkeys(("comprehend", "rekognition", "polly", "transcribe", "translate", "sagemaker"), ""),
@@ -39,7 +39,7 @@ _PREFIXES = {
     "sfn": "states",
 }
 
-# The actions of IAM that an API action needs, where it is not the action of the same name.
+# The IAM actions that an API action needs, where they differ from the action of the same name.
 _ACTIONS = {
     "s3:HeadBucket": ("ListBucket",),
     "s3:HeadObject": ("GetObject",),
@@ -101,7 +101,7 @@ _OF_THE_BUCKET = (
     "DeletePublicAccessBlock",
     "GetObjectLockConfiguration",
 )
-# Of these actions IAM knows another one for a version of the object.
+# For these IAM has another action if a version of the object is given.
 _OF_A_VERSION = (
     "DeleteObject",
     "DeleteObjectTagging",
@@ -110,7 +110,7 @@ _OF_A_VERSION = (
     "GetObjectTagging",
     "PutObjectTagging",
 )
-# Arguments of PutObject and the like that IAM asks an action of its own for.
+# Arguments of PutObject and the like that need an IAM action of their own.
 _WITH_OBJECT = {
     "ACL": "PutObjectAcl",
     "GrantRead": "PutObjectAcl",
@@ -120,16 +120,16 @@ _WITH_OBJECT = {
     "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
 }
 _ROLE = re.compile(r"arn:[\w${}:-]*:iam::[^:]*:role/.+")
-# Actions that are about a role and do not hand it to a service.
+# Services whose actions are about a role, and do not pass it to a service.
 _NOT_PASSED = ("sts", "iam")
-# Services that read the secret which a call names, with the caller's permissions.
+# Services that read the secret in a call with the caller's permissions.
 _READ_SECRETS = ("rds-data", "redshift-data")
-# DynamoDB's actions that concern no table.
+# DynamoDB actions that do not concern a table.
 _WITHOUT_TABLE = ("List", "DescribeLimits", "DescribeEndpoints")
 
 
 def _table(arguments: Arguments) -> Resources:
-    """A table, and its index when the query names one."""
+    """Return a table, or its index if the query specifies one."""
     of = named("TableName", "dynamodb", "table/{}")(arguments)
     index = arguments.literal("IndexName")
     if index is None and not arguments.given("IndexName"):
@@ -141,11 +141,11 @@ def _tables_of_requests(arguments: Arguments) -> Resources:
     requests = arguments.nested("RequestItems").values
     if requests and not any(name.endswith(".$") for name in requests):
         return Resources(tuple(arn("dynamodb", f"table/{name}") for name in requests))
-    return Resources((arn("dynamodb", "table/*"),), "the tables are known at run time alone")
+    return Resources((arn("dynamodb", "table/*"),), "the tables are known only at run time")
 
 
 def _tables_of_items(arguments: Arguments) -> Resources:
-    """The tables of a transaction: each item has one operation with a TableName."""
+    """Return the tables of a transaction: each item has one operation with a TableName."""
     names = [
         operation.get("TableName")
         for item in arguments.items("TransactItems")
@@ -161,7 +161,7 @@ def _tables_of_items(arguments: Arguments) -> Resources:
 
 
 def _any_table(arguments: Arguments) -> Resources:
-    return Resources((arn("dynamodb", "table/*"),), "the tables are known at run time alone")
+    return Resources((arn("dynamodb", "table/*"),), "the tables are known only at run time")
 
 
 def _schedule(arguments: Arguments) -> Resources:
@@ -238,7 +238,7 @@ _RESOURCES: dict[str, ResourceOf] = {
 
 
 def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statement]:
-    """The statements of `aws-sdk:<service>:<action>`."""
+    """Yield the statements of `aws-sdk:<service>:<action>`."""
     prefix = iam_prefix(service)
     api_name = action[:1].upper() + action[1:]
     names = _ACTIONS.get(f"{prefix}:{api_name}", (api_name,))
@@ -253,18 +253,21 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
     if (prefix, api_name) == ("secretsmanager", "BatchGetSecretValue"):
         yield Statement("", ("secretsmanager:BatchGetSecretValue",), r.ANY.arns, note=r.ANY.note)
         names = ("GetSecretValue",)
-    if prefix == "dynamodb" and api_name.startswith(_WITHOUT_TABLE) and not arguments.given("TableName"):
-        found = r.ANY
-    else:
-        found = _RESOURCES.get(prefix, anything)(arguments)
-    if prefix == "batch" and api_name != "SubmitJob":
-        found = r.ANY
+    found = _resources(prefix, api_name, arguments)
     yield Statement("", tuple(f"{prefix}:{name}" for name in names), found.arns, note=found.note)
 
 
+def _resources(prefix: str, api_name: str, arguments: Arguments) -> Resources:
+    if prefix == "dynamodb" and api_name.startswith(_WITHOUT_TABLE) and not arguments.given("TableName"):
+        return r.ANY
+    if prefix == "batch" and api_name != "SubmitJob":
+        return r.ANY
+    return _RESOURCES.get(prefix, anything)(arguments)
+
+
 def _passed_roles(arguments: Arguments) -> Iterator[Statement]:
-    """A role that the call hands to a service: IAM asks the caller for iam:PassRole."""
-    roles = dict.fromkeys(text for text in texts_in(arguments.values) if _ROLE.fullmatch(text))
+    """Yield the statement for the roles that the call passes to a service: the caller needs iam:PassRole."""
+    roles = dict.fromkeys(text for text in strings_in(arguments.values) if _ROLE.fullmatch(text))
     if roles:
         yield Statement("", ("iam:PassRole",), tuple(roles))
 
@@ -290,7 +293,7 @@ def _s3(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Iterator
 
 
 def iam_prefix(service: str) -> str:
-    """The prefix in IAM of a service as Step Functions writes it: `cloudwatchlogs` -> `logs`."""
+    """Return the IAM prefix of a service as Step Functions writes it: `cloudwatchlogs` -> `logs`."""
     if service in _PREFIXES:
         return _PREFIXES[service] or service
     if service in _RESOURCES or service == "s3":

@@ -1,4 +1,4 @@
-"""Statements of IAM policies whose resources still hold `${...}`."""
+"""Statements of IAM policies whose resources still contain `${...}`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from compiler.placeholders import replace as replace_names
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of an IAM policy. `note` says why its resource is wider than one ARN."""
+    """One statement of an IAM policy. `note` says why it allows more than one resource."""
 
     sid: str
     actions: tuple[str, ...]
@@ -26,7 +26,7 @@ class Statement:
     note: str = ""
 
     def render(self, targets: Mapping[str, Target], names: Names) -> dict[str, Any]:
-        """The statement as IAM reads it, for one stage."""
+        """Return the statement as IAM reads it, for one stage."""
         statement: dict[str, Any] = {"Sid": self.sid} if self.sid else {}
         known = {**PSEUDO_TARGETS, **targets}
         resources = [replace_names(resource, known, names) for resource in self.resources]
@@ -38,12 +38,12 @@ class Statement:
 
 
 def policy_document(statements: Sequence[Statement], targets: Mapping[str, Target], names: Names) -> dict[str, Any]:
-    """The policy of these statements, for one stage."""
+    """Return the policy document of statements, for one stage."""
     return {"Version": "2012-10-17", "Statement": [statement.render(targets, names) for statement in statements]}
 
 
 def merge(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """Statements of the same actions as one, each with a Sid of its own, in a fixed order."""
+    """Merge statements with the same actions, give each a unique Sid, and put them in a fixed order."""
     merged: dict[tuple[Any, ...], Statement] = {}
     for item in statements:
         key = (item.effect, item.actions, item.note, repr(item.condition))
@@ -74,7 +74,7 @@ def _sid(effect: str, actions: Sequence[str]) -> str:
 
 
 def subtract(statements: Iterable[Statement], denied: Sequence[Statement]) -> Iterator[Statement]:
-    """The statements without the actions and resources that a denied statement covers wholly."""
+    """Yield the statements without the actions and resources that a denied statement covers completely."""
     for item in statements:
         actions = item.actions
         resources = item.resources

@@ -1,1 +1,1 @@
-"""How findings are written: for people, for programs (JSON), for code scanning (SARIF)."""
+"""Reports of findings: for people, for programs (JSON) and for code scanning (SARIF)."""

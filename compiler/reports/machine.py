@@ -1,4 +1,4 @@
-"""Findings for programs: JSON of our own, and SARIF 2.1.0 for code scanning.
+"""Findings for programs: JSON in a format of this project, and SARIF 2.1.0 for code scanning.
 
 SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -18,7 +18,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE
 
 
 def render_json(diagnostics: Sequence[Diagnostic]) -> str:
-    """A JSON list with an object for each finding."""
+    """Return a JSON list with an object for each finding."""
     found = [
         {
             "check": item.check,
@@ -38,7 +38,7 @@ def render_json(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
-    """A SARIF log of one run."""
+    """Return a SARIF log with one run."""
     entries = {entry.id: entry for entry in all_checks()}
     used = sorted({item.check for item in diagnostics})
     driver = {
@@ -66,7 +66,7 @@ def _rule(entry: CheckEntry) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """A path as a URI reference (RFC 3986): relative to the project, or absolute when the file is outside of it."""
+    """Return a path as a URI reference (RFC 3986): relative to the project, or absolute for a file outside it."""
     return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
 
 

@@ -1,4 +1,4 @@
-"""Findings for people: place, message, and the line with a caret under what is wrong."""
+"""Findings for people: position, message, and the line with carets under what is wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ MAX_WIDTH = 160  # columns of an excerpt
 
 
 def render_text(diagnostics: Iterable[Diagnostic], root: Path, style: Style) -> Iterator[str]:
-    """The lines of a report; files are read from `root` for their excerpts."""
+    """Yield the lines of a report.
+
+    Args:
+        diagnostics: The findings.
+        root: The project's folder, from which excerpts are read.
+        style: The colours.
+    """
     lines_of = _files(root)
     for item in diagnostics:
         severity = style.paint(item.severity, SEVERITY_COLOURS[item.severity])
@@ -25,7 +31,7 @@ def render_text(diagnostics: Iterable[Diagnostic], root: Path, style: Style) -> 
 
 
 def summary(diagnostics: Iterable[Diagnostic], flows: int) -> str:
-    """`6 flows: 1 error, 2 warnings`."""
+    """Return a summary such as `6 flows: 1 error, 2 warnings`."""
     counts = dict.fromkeys(Severity, 0)
     for item in diagnostics:
         counts[item.severity] += 1
@@ -55,7 +61,7 @@ def _excerpt(item: Diagnostic, lines: list[str], style: Style) -> Iterator[str]:
 
 
 def _cells(letter: str) -> int:
-    """How many columns of a terminal a character takes."""
+    """Return how many columns of a terminal a character takes up."""
     if letter < "\u0300":
         return 1
     return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1

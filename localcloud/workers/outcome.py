@@ -47,12 +47,6 @@ def exited(request_id: str, return_code: int, log: str) -> InvocationResult:
     return _failure("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}", request_id, log)
 
 
-def response_too_large(request_id: str, log: str) -> InvocationResult:
-    """The response is over the limit."""
-    message = f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
-    return _failure("Function.ResponseSizeTooLarge", message, request_id, log)
-
-
 def request_too_large(request_id: str, size: int) -> InvocationResult:
     """The request of `size` bytes is over the limit."""
     message = (

@@ -1,5 +1,5 @@
-"""API Gateway's REST APIs over HTTP: what was deployed by its API is served as AWS would serve it.
+"""REST APIs of API Gateway over HTTP: serves what was deployed by its API as AWS would.
 
-`definition` reads a deployment, `authorizer` verifies tokens, `mapping` fills templates, `events` makes Lambda's event,
-`front` answers requests. Nothing of it is imported before the first request to a deployed API.
+`definition` reads a deployment, `authorizer` verifies tokens, `mapping` fills templates, `events` builds Lambda's
+event, and `front` answers requests. The package is imported at the first request to a deployed API.
 """

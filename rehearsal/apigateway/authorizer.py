@@ -1,7 +1,7 @@
-"""A Cognito authorizer of a REST API: verifies the id token of a request with the keys of its user pools.
+"""The Cognito authorizer of a REST API: verifies the id token of a request with the keys of its user pools.
 
-An authorizer without scopes takes id tokens alone, of any client of the pool.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
+An authorizer without scopes only accepts id tokens, of any client of the pool.
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ _DATES = frozenset({"exp", "iat"})
 
 
 class Refused(Exception):
-    """The request carries no token that is accepted; the text is API Gateway's."""
+    """The request has no acceptable token. The message is API Gateway's."""
 
 
 def authorize(token: str, user_pools: Sequence[str]) -> dict[str, str]:
-    """The claims of a token as API Gateway hands them to a function.
+    """Verify a token.
 
     Args:
         token: The header's value, with or without `Bearer `.
-        user_pools: The ARNs of the pools that are accepted.
+        user_pools: The ARNs of the accepted user pools.
+
+    Returns:
+        The token's claims, as strings, as API Gateway passes them to a function.
 
     Raises:
-        Refused: The token is not accepted.
+        Refused: The token is not valid or has expired.
     """
     from jose import jwt
     from jose.exceptions import ExpiredSignatureError, JOSEError
@@ -46,7 +49,7 @@ def authorize(token: str, user_pools: Sequence[str]) -> dict[str, str]:
         raise Refused("Unauthorized") from None
     if claims.get("token_use") != "id":
         raise Refused("Unauthorized")
-    return {name: _as_text(name, value) for name, value in claims.items()}
+    return {name: _claim(name, value) for name, value in claims.items()}
 
 
 def _issuer(pool_arn: str) -> str:
@@ -55,7 +58,11 @@ def _issuer(pool_arn: str) -> str:
 
 
 def _key(pool_arn: str, key_id: Any) -> Mapping[str, Any]:
-    """The public key of a pool. Raises LookupError where there is no such pool, or it has no such key."""
+    """Return the public key of a user pool.
+
+    Raises:
+        LookupError: The user pool doesn't exist or doesn't have the key.
+    """
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.cognitoidp.responses import CognitoIdpJsonWebKeyResponse
 
@@ -67,8 +74,8 @@ def _key(pool_arn: str, key_id: Any) -> Mapping[str, Any]:
     return found
 
 
-def _as_text(name: str, value: Any) -> str:
-    """Claims are texts: dates as Java prints them, lists with commas."""
+def _claim(name: str, value: Any) -> str:
+    """Return a claim as a string: dates as Java prints them, lists with commas."""
     if name in _DATES and isinstance(value, int | float):
         return time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(value))
     if isinstance(value, bool):

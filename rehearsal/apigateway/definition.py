@@ -1,7 +1,7 @@
-"""What a deployment of a REST API consists of: a picture of the API at the time it was deployed.
+"""The deployment of a REST API: a snapshot of the API at the time of deployment.
 
-A stage serves its deployment: what is imported or changed afterwards is not seen before the next one.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html
+A stage serves its deployment. Later changes of the API take effect with the next deployment.
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ _FUNCTION = re.compile(r":lambda:path/[0-9-]+/functions/(?P<arn>[^/]+)/invocatio
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An integration's response, or a gateway response. `parameters` map headers, `templates` content types."""
+    """The response of an integration, or a gateway response.
+
+    `parameters` are the sources of headers by name, `templates` the bodies by content type.
+    """
 
     status: str | None
     parameters: Mapping[str, str]
@@ -30,8 +33,9 @@ class Answer:
 class Operation:
     """A method of a path: who may call it, and what answers.
 
-    `function` is the ARN behind an `AWS_PROXY` integration, `mock` what a `MOCK` answers; neither is set where the
-    integration is of a kind that is not served here. `timeout` is in seconds.
+    `user_pools` are the ARNs of the accepted user pools, None without an authorizer. `kind` is the type of the
+    integration: `function` is the ARN behind `AWS_PROXY`, and `mock` are the responses of `MOCK`. Other types are not
+    served here. `timeout` is in seconds.
     """
 
     resource_id: str
@@ -54,12 +58,12 @@ class Api:
     binary_media_types: tuple[str, ...]
 
     def operation(self, route: str, method: str) -> Operation | None:
-        """The method of a route, `ANY` standing for every other."""
+        """Return the method of a route, or the route's `ANY` if it doesn't have that method."""
         return self.operations.get((route, method)) or self.operations.get((route, "ANY"))
 
 
 def snapshot(api: Any) -> Api:
-    """A picture of moto's `RestAPI` as it is now."""
+    """Return a snapshot of moto's `RestAPI`."""
     operations = {
         (resource.get_path(), method): _operation(api, resource.id, described)
         for resource in api.resources.values()
@@ -69,34 +73,31 @@ def snapshot(api: Any) -> Api:
         id=api.id,
         routes=RouteIndex(sorted({path for path, _ in operations})),
         operations=operations,
-        gateway_responses={
-            kind: Answer(_text(answer.status_code), answer.response_parameters or {}, answer.response_templates or {})
-            for kind, answer in api.gateway_responses.items()
-        },
+        gateway_responses={kind: _answer(response) for kind, response in api.gateway_responses.items()},
         binary_media_types=tuple(api.binaryMediaTypes),
     )
 
 
 def _operation(api: Any, resource_id: str, method: Any) -> Operation:
     authorizer = api.authorizers.get(method.authorizer_id)
-    integration = method.method_integration
-    found = _FUNCTION.search(integration.uri or "") if integration else None
-    responses = (integration.integration_responses or {}).values() if integration else ()
-    milliseconds = float((integration.timeout_in_millis if integration else None) or MAX_TIMEOUT * 1000)
     source = (authorizer.identity_source if authorizer else None) or "method.request.header.Authorization"
+    user_pools = tuple(authorizer.provider_arns or ()) if authorizer else None
+    token_header = source.rpartition(".")[2].lower()
+    integration = method.method_integration
+    if integration is None:
+        return Operation(resource_id, user_pools, token_header, "", None, (), MAX_TIMEOUT)
+    function = _FUNCTION.search(integration.uri or "")
     return Operation(
         resource_id=resource_id,
-        user_pools=tuple(authorizer.provider_arns or ()) if authorizer else None,
-        token_header=source.rpartition(".")[2].lower(),
-        kind=integration.integration_type if integration else "",
-        function=found["arn"] if found else None,
-        mock=tuple(
-            Answer(_text(response.status_code), response.response_parameters or {}, response.response_templates or {})
-            for response in responses
-        ),
-        timeout=milliseconds / 1000,
+        user_pools=user_pools,
+        token_header=token_header,
+        kind=integration.integration_type,
+        function=function["arn"] if function else None,
+        mock=tuple(_answer(response) for response in (integration.integration_responses or {}).values()),
+        timeout=float(integration.timeout_in_millis or MAX_TIMEOUT * 1000) / 1000,
     )
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _answer(response: Any) -> Answer:
+    status = None if response.status_code is None else str(response.status_code)
+    return Answer(status, response.response_parameters or {}, response.response_templates or {})

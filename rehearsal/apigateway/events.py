@@ -1,6 +1,6 @@
-"""The event that a REST API hands to a function, and the answer that the function's result is.
+"""The event that a REST API passes to a function, and the response that it builds from the function's result.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 
 
 class MalformedResult(Exception):
-    """A function's result is not what a proxy integration understands."""
+    """A function's result doesn't have the format of a proxy integration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to a deployed API. `path` begins after the stage and is still URL-encoded, as its parameters are."""
+    """A request to a deployed API. `path` begins after the stage. It and `parameters` are still URL-encoded."""
 
     request: Request
     request_id: str
@@ -39,7 +39,14 @@ class Call:
 def proxy_event(
     call: Call, resource_id: str, claims: Mapping[str, str] | None, binary_types: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The event of a request, version 1.0."""
+    """Return the event of a request, in the format 1.0.
+
+    Args:
+        call: The request.
+        resource_id: The id of the API's resource.
+        claims: The claims of the caller's token; None without an authorizer.
+        binary_types: The API's binary media types.
+    """
     request = call.request
     query = parse_qsl(call.query, keep_blank_values=True)
     body, encoded = _body(request, binary_types)
@@ -81,7 +88,12 @@ def proxy_event(
 
 
 def proxy_response(payload: bytes, accept: str, binary_types: tuple[str, ...]) -> Response:
-    """The answer that a function's result stands for.
+    """Return the response that a function's result describes.
+
+    Args:
+        payload: The result, as JSON.
+        accept: The request's header `Accept`.
+        binary_types: The API's binary media types.
 
     Raises:
         MalformedResult: It is not `{statusCode, headers, multiValueHeaders, body, isBase64Encoded}`.
@@ -91,10 +103,7 @@ def proxy_response(payload: bytes, accept: str, binary_types: tuple[str, ...]) -
         if result is None or not set(result) <= _RESULT_KEYS:
             raise MalformedResult
         status = int(result.get("statusCode", 200))
-        headers = [(name, _header(value)) for name, value in (result.get("headers") or {}).items()]
-        for name, values in (result.get("multiValueHeaders") or {}).items():
-            headers = [pair for pair in headers if pair[0].lower() != name.lower()]
-            headers += [(name, _header(value)) for value in values]
+        headers = _headers(result)
         body = result.get("body") or ""
         content = body.encode()
         if result.get("isBase64Encoded") and _binary(accept, binary_types):
@@ -107,6 +116,15 @@ def proxy_response(payload: bytes, accept: str, binary_types: tuple[str, ...]) -
 
 
 _RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+
+
+def _headers(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers of a result. `multiValueHeaders` take precedence over `headers`."""
+    headers = [(name, _header(value)) for name, value in (result.get("headers") or {}).items()]
+    for name, values in (result.get("multiValueHeaders") or {}).items():
+        headers = [pair for pair in headers if pair[0].lower() != name.lower()]
+        headers += [(name, _header(value)) for value in values]
+    return headers
 
 
 def _header(value: Any) -> str:
@@ -122,7 +140,7 @@ def _body(request: Request, binary_types: tuple[str, ...]) -> tuple[str | None, 
 
 
 def _binary(types: str, binary_types: tuple[str, ...]) -> bool:
-    """Whether the first of the types of a header is one of the API's binary ones."""
+    """Return whether the first media type of a header is one of the API's binary ones."""
     first = types.partition(",")[0].partition(";")[0].strip().lower()
     return "*/*" in binary_types or first in binary_types
 

@@ -1,7 +1,7 @@
-"""Answers requests to REST APIs that were deployed to the cloud on this machine.
+"""Answers requests to REST APIs that were deployed to the local cloud.
 
-A request names the API as on AWS, by its host (`<api id>.execute-api.<anything>`), or by its path,
-`/_aws/execute-api/<api id>/<stage>/...`, for clients that cannot choose the host.
+As on AWS, a request names the API by its host, `<api id>.execute-api.<anything>`. Clients that can't choose the host
+use the path `/_aws/execute-api/<api id>/<stage>/...`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from localcloud.deployments import PATH_PREFIX
 from localcloud.functions import FunctionRegistry
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.workers import InvocationResult, WorkerPool
 from rehearsal.apigateway import events, mapping
 from rehearsal.apigateway.authorizer import Refused, authorize
@@ -27,7 +27,7 @@ from rehearsal.apigateway.events import Call
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 _HOST = re.compile(r"^([a-z0-9]+)\.execute-api\.")
-_DEPLOYED = "_localcloud_snapshot"  # the attribute of moto's Deployment that keeps the picture of its API
+_DEPLOYED = "_localcloud_snapshot"  # the attribute of moto's Deployment with the snapshot of its API
 
 _STATUSES = {
     "MISSING_AUTHENTICATION_TOKEN": 403,
@@ -39,12 +39,12 @@ _STATUSES = {
 
 
 def keep_snapshot(api: Any, deployment: Any) -> None:
-    """Keep the picture of moto's `RestAPI` with its `Deployment`."""
+    """Keep a snapshot of moto's `RestAPI` with its `Deployment`."""
     setattr(deployment, _DEPLOYED, snapshot(api))
 
 
-class _Stop(Exception):
-    """The request is answered by API Gateway itself."""
+class _GatewayError(Exception):
+    """API Gateway itself answers the request, with the gateway response of this kind."""
 
     def __init__(self, kind: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -54,7 +54,14 @@ class _Stop(Exception):
 
 
 class Front:
-    """The REST APIs of one account and region."""
+    """The deployed REST APIs of one account and region.
+
+    Args:
+        registry: Finds the functions behind integrations.
+        pool: Invokes them.
+        account: The account whose APIs are served.
+        region: The region whose APIs are served.
+    """
 
     def __init__(self, registry: FunctionRegistry, pool: WorkerPool, account: str, region: str) -> None:
         self._registry = registry
@@ -69,8 +76,8 @@ class Front:
         try:
             call, api = self._find(request, request_id)
             response = self._answer(call, api)
-        except _Stop as stop:
-            response = _gateway_response(stop, api, request_id)
+        except _GatewayError as error:
+            response = _gateway_response(error, api, request_id)
         headers = [*response.headers, ("x-amzn-RequestId", request_id)]
         return Response(response.status, headers, response.body)
 
@@ -84,7 +91,7 @@ class Front:
         stage_name, _, inner = rest.partition("/")
         found = self._stage(api_id, stage_name)
         if found is None:
-            raise _Stop("MISSING_AUTHENTICATION_TOKEN", "Forbidden")
+            raise _GatewayError("MISSING_AUTHENTICATION_TOKEN", "Forbidden")
         stage, api = found
         call = Call(
             request=request,
@@ -114,17 +121,19 @@ class Front:
         try:
             match = api.routes.match_route(call.path)
         except ValueError:
-            raise _Stop("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token") from None
+            raise _GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token") from None
         operation = api.operation(match.route, request.method)
         if operation is None:
-            raise _Stop("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+            raise _GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
         if len(request.body) > MAX_BODY_BYTES:
-            raise _Stop("REQUEST_TOO_LARGE", "Request Too Long")
+            raise _GatewayError("REQUEST_TOO_LARGE", "Request Too Long")
         claims = _claims(operation, request)
         if operation.kind == "MOCK":
             return _mock(operation, call)
         if operation.kind != "AWS_PROXY" or operation.function is None:
-            raise _Stop("DEFAULT_5XX", f"Integrations of type {operation.kind} are not served on this machine", 501)
+            raise _GatewayError(
+                "DEFAULT_5XX", f"Integrations of type {operation.kind} are not served on this machine", 501
+            )
         call = replace(call, route=match.route, parameters=match.captured)
         event = events.proxy_event(call, operation.resource_id, claims, api.binary_media_types)
         result = self._invoke(api.id, call, operation, event)
@@ -133,15 +142,15 @@ class Front:
                 raise events.MalformedResult
             return events.proxy_response(result.payload, request.headers.get("accept", ""), api.binary_media_types)
         except events.MalformedResult:
-            raise _Stop("DEFAULT_5XX", "Internal server error", 502) from None
+            raise _GatewayError("DEFAULT_5XX", "Internal server error", 502) from None
 
     def _invoke(self, api_id: str, call: Call, operation: Operation, event: dict[str, Any]) -> InvocationResult:
-        """The function's result; after the integration's time it goes on, and nobody waits for it."""
+        """Return the function's result. The function isn't stopped at the integration's timeout."""
         assert operation.function is not None
         spec = self._registry.resolve(operation.function)
         source = f"arn:aws:execute-api:{self._region}:{self._account}:{api_id}/{call.stage}/{call.request.method}"
         if spec is None or not _permitted(operation.function, self._account, self._region, source + call.route):
-            raise _Stop("DEFAULT_5XX", "Internal server error")
+            raise _GatewayError("DEFAULT_5XX", "Internal server error")
         done = threading.Event()
         results: list[InvocationResult] = []
 
@@ -151,7 +160,7 @@ class Front:
 
         self._pool.invoke(spec, json.dumps(event).encode(), on_done)
         if not done.wait(operation.timeout):
-            raise _Stop("INTEGRATION_TIMEOUT", "Endpoint request timed out")
+            raise _GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out")
         return results[0]
 
 
@@ -161,11 +170,11 @@ def _claims(operation: Operation, request: Request) -> dict[str, str] | None:
     try:
         return authorize(request.headers.get(operation.token_header, ""), operation.user_pools)
     except Refused as refused:
-        raise _Stop("UNAUTHORIZED", str(refused)) from None
+        raise _GatewayError("UNAUTHORIZED", str(refused)) from None
 
 
 def _permitted(function_arn: str, account: str, region: str, source: str) -> bool:
-    """Whether the function's policy lets API Gateway invoke it."""
+    """Return whether the function's policy allows API Gateway to invoke it."""
     from moto.awslambda.models import lambda_backends
 
     with contextlib.suppress(Exception):  # moto raises what its API answers
@@ -197,23 +206,23 @@ def _mock(operation: Operation, call: Call) -> Response:
         if body and not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", kind))
         return Response(int(answer.status or 200), headers, body.encode())
-    raise _Stop("DEFAULT_5XX", "Internal server error")
+    raise _GatewayError("DEFAULT_5XX", "Internal server error")
 
 
-def _gateway_response(stop: _Stop, api: Api | None, request_id: str) -> Response:
-    """API Gateway's own answer, as the API words it."""
-    kinds = (stop.kind, "DEFAULT_4XX" if stop.status < 500 else "DEFAULT_5XX")
+def _gateway_response(error: _GatewayError, api: Api | None, request_id: str) -> Response:
+    """Return API Gateway's own answer, as the API has customized it."""
+    kinds = (error.kind, "DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
     worded = api.gateway_responses if api else {}
     answer = next((worded[kind] for kind in kinds if kind in worded), Answer(None, {}, {}))
     variables = {
         "context.requestId": request_id,
-        "context.error.message": stop.message,
-        "context.error.messageString": json.dumps(stop.message),
-        "context.error.responseType": stop.kind,
+        "context.error.message": error.message,
+        "context.error.messageString": json.dumps(error.message),
+        "context.error.responseType": error.kind,
     }
     headers = mapping.headers(answer, "gatewayresponse.header.", variables)
     template = answer.templates.get("application/json", mapping.DEFAULT_TEMPLATE)
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
-    headers.append(("x-amzn-ErrorType", "".join(part.capitalize() for part in stop.kind.split("_")) + "Exception"))
-    return Response(int(answer.status or stop.status), headers, mapping.fill(template, variables).encode())
+    headers.append(("x-amzn-ErrorType", "".join(part.capitalize() for part in error.kind.split("_")) + "Exception"))
+    return Response(int(answer.status or error.status), headers, mapping.fill(template, variables).encode())

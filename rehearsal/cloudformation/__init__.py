@@ -1,19 +1,19 @@
-"""CloudFormation as a deployment needs it, in the place of moto's.
+"""CloudFormation as deployments need it, in place of moto's.
 
-Moto knows 5 of the 26 resource types that this project's stack and CDK's bootstrap are made of well enough to create,
-update and delete them; it drops the others without a word, `AWS::Serverless` among them. It updates in the template's
-order, deletes first what may still be in use, and stops half way when something fails.
+Of the 26 resource types in this project's stack and in CDK's bootstrap, moto can create, update and delete 5. It
+silently drops the others, `AWS::Serverless` among them. It updates in the template's order, deletes resources that may
+still be in use first, and stops half way when something fails.
 
-Here a template is expanded (SAM) and evaluated (`template`), its resources are brought about by calls of the AWS APIs
-(`providers`), in the order of their dependencies, and what fails is rolled back (`provisioning`). `stacks` puts that
-behind the operations of moto's CloudFormation.
+Here, `template` expands (SAM) and evaluates templates, `providers` create each resource type by calls of the AWS APIs,
+`provisioning` orders these calls by dependency and rolls back on failure, and `stacks` puts all that behind the
+operations of moto's CloudFormation. To add a resource type, write a `Provider` in `providers/`.
 """
 
 from __future__ import annotations
 
 
 def install(endpoint: str) -> None:
-    """Let moto's CloudFormation provision by calls of the AWS APIs at `endpoint`."""
+    """Have moto's CloudFormation provision by calls of the AWS APIs at `endpoint`."""
     from rehearsal.cloudformation import stacks
 
     stacks.install(endpoint)

@@ -1,4 +1,4 @@
-"""What a provider of a resource type is: how the resource is created, updated and deleted by calls of the AWS APIs."""
+"""Providers: how a resource type is created, updated and deleted by calls of the AWS APIs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Properties = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Made:
-    """A resource that exists: what `Ref` and `Fn::GetAtt` give."""
+class Physical:
+    """A resource that exists: its physical id, which `Ref` returns, and its attributes, which `Fn::GetAtt` returns."""
 
     id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Aws:
-    """The AWS APIs as CloudFormation calls them for one stack."""
+    """The AWS APIs, as CloudFormation calls them for one stack."""
 
     endpoint: str
     region: str
@@ -29,18 +29,23 @@ class Aws:
     stack: str
 
     def client(self, service: str) -> Any:
-        """A client of a service."""
+        """Return a boto3 client of a service."""
         return _client(self.endpoint, self.region, service)
 
     def accepted(self, service: str, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the values that an operation has parameters for."""
+        """Return those of the values that an operation has parameters for."""
         members = self.client(service).meta.service_model.operation_model(operation).input_shape.members
         return {key: value for key, value in values.items() if key in members}
 
     def generated_name(self, logical_id: str, limit: int = 64) -> str:
-        """A name for a resource whose template gives it none: stack, logical id and a random ending."""
-        ending = uuid.uuid4().hex[:12]
-        return f"{f'{self.stack}-{logical_id}'[: limit - 13]}-{ending}"
+        """Return a name for a resource without one in its template: stack, logical id and a random suffix.
+
+        Args:
+            logical_id: The resource's logical id.
+            limit: The longest name that the service accepts.
+        """
+        suffix = uuid.uuid4().hex[:12]
+        return f"{f'{self.stack}-{logical_id}'[: limit - 13]}-{suffix}"
 
 
 @functools.cache
@@ -50,45 +55,46 @@ def _client(endpoint: str, region: str, service: str) -> Any:
 
     session = boto3.Session(aws_access_key_id=CALLER, aws_secret_access_key=CALLER, region_name=region)
     config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, s3={"addressing_style": "path"})
-    make: Any = session.client
-    return make(service, endpoint_url=endpoint, config=config)
+    create: Any = session.client
+    return create(service, endpoint_url=endpoint, config=config)
 
 
 CALLER = "cloudformation"
-"""The access key of CloudFormation's own calls, by which they can be told from those of people."""
+"""The access key of CloudFormation's own calls, which distinguishes them from those of people."""
 
 
 class Provider:
-    """One resource type. Clients' errors are what a deployment fails with."""
+    """One resource type. Every method may raise the errors of boto3's clients, which fail the deployment."""
 
     type: ClassVar[str]
     replaced_by: ClassVar[frozenset[str]] = frozenset()
-    """The properties whose change makes another resource; all, where there is nothing to update."""
+    """The properties whose change requires replacement."""
     never_updated: ClassVar[bool] = False
+    """Whether every change requires replacement."""
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
-        """Make the resource."""
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
+        """Create the resource."""
         raise NotImplementedError
 
-    def find(self, aws: Aws, properties: Properties) -> Made | None:
-        """The resource that exists under the name that `properties` give it, if the type can be imported."""
+    def find(self, aws: Aws, properties: Properties) -> Physical | None:
+        """Return the existing resource with the name in `properties`, if there is one and its type can be imported."""
         return None
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
-        """Bring the resource in line with `properties`."""
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
+        """Change the resource from the properties `former` to `properties`."""
         raise NotImplementedError
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        """Remove the resource. One that is gone already is no error."""
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        """Delete the resource. The caller ignores an error that `is_gone` recognizes."""
         raise NotImplementedError
 
     def must_be_replaced(self, properties: Properties, former: Properties) -> bool:
-        """Whether the change from `former` makes another resource."""
+        """Return whether the change from the properties `former` requires replacement."""
         return self.never_updated or any(properties.get(key) != former.get(key) for key in self.replaced_by)
 
 
 def is_gone(error: Exception) -> bool:
-    """Whether an error says that there is nothing to delete."""
+    """Return whether an error means that the resource to delete doesn't exist."""
     code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
     message = str(error)
     return (
@@ -100,23 +106,23 @@ def is_gone(error: Exception) -> bool:
 
 
 def tag_map(properties: Mapping[str, Any]) -> dict[str, str]:
-    """The property `Tags`, a list or a mapping, as a mapping."""
+    """Return the property `Tags`, a list or a mapping, as a mapping."""
     tags = properties.get("Tags") or {}
     return dict(tags) if isinstance(tags, dict) else {tag["Key"]: str(tag["Value"]) for tag in tags}
 
 
 def lower_first(value: Any) -> Any:
-    """Keys as Step Functions' API spells them."""
+    """Return a value with its keys in camelCase, as Step Functions' API spells them."""
     if isinstance(value, dict):
         return {key[:1].lower() + key[1:]: lower_first(item) for key, item in value.items()}
     return [lower_first(item) for item in value] if isinstance(value, list) else value
 
 
 def without(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The properties but those."""
+    """Return the properties except the named ones."""
     return {key: value for key, value in properties.items() if key not in names}
 
 
 def changed(new: Properties, former: Properties, names: Iterable[str]) -> dict[str, Any]:
-    """Those of the named properties that differ, with their new values."""
+    """Return those of the named properties that differ, with their new values."""
     return {name: new[name] for name in names if name in new and new[name] != former.get(name)}

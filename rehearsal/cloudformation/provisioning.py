@@ -1,7 +1,8 @@
-"""Brings about what a template asks for, and goes back to what there was when something fails.
+"""Provisions the resources of a template, and rolls back when something fails.
 
-As CloudFormation does: dependencies first; what is replaced or no longer asked for is deleted at the end, once
-everything else has succeeded. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks.html
+As with CloudFormation, dependencies come first. Resources that are replaced or no longer in the template are deleted at
+the end, once everything else has succeeded.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks.html.
 """
 
 from __future__ import annotations
@@ -10,29 +11,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rehearsal.cloudformation.provider import Aws, Made, Properties, Provider, is_gone
+from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, is_gone
 from rehearsal.cloudformation.providers import providers
 from rehearsal.cloudformation.template import Evaluator, Template, TemplateError, in_order
 
 Report = Callable[[str, str, str, str, str], None]
-"""Receives what happens to resources: logical id, physical id, type, status, reason."""
+"""Receives the events of resources: logical id, physical id, type, status, reason."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of a stack, as it is."""
+    """A resource of a stack as it was deployed."""
 
     logical_id: str
     type: str
-    made: Made
+    physical: Physical
     properties: Properties
     keeps_on_deletion: bool
     keeps_on_replacement: bool
 
-    # by these names moto's API asks for it
+    # moto's names of these attributes
     @property
     def physical_resource_id(self) -> str:
-        return self.made.id
+        return self.physical.id
 
     @property
     def logical_resource_id(self) -> str:
@@ -45,7 +46,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class OutputValue:
-    """An output of a stack; `export` is the name under which other stacks find it, if any."""
+    """An output of a stack. `export` is the name by which other stacks import it, if any."""
 
     key: str
     value: str
@@ -54,11 +55,11 @@ class OutputValue:
 
 
 class DeploymentFailed(Exception):
-    """A deployment failed and was rolled back; the text says which resource and why."""
+    """A deployment failed and was rolled back. The message names the resource and the reason."""
 
 
 class Provisioner:
-    """The resources of one stack. `report` is told what happens to each."""
+    """The resources of one stack. `report` receives the events of each."""
 
     def __init__(self, aws: Aws, report: Report) -> None:
         self.resources: dict[str, Resource] = {}
@@ -68,16 +69,19 @@ class Provisioner:
     def deploy(
         self, template: Template, names: Mapping[str, Any], exported: Mapping[str, Any], *, imports: bool = False
     ) -> list[OutputValue]:
-        """Bring the stack in line with the template; returns its outputs.
+        """Create, update, replace and delete resources until the stack matches the template.
 
         Args:
             template: The template, expanded.
-            names: Parameters and pseudo parameters.
-            exported: The values that other stacks export.
-            imports: Take in resources that exist by their names, of those that are kept when the stack is deleted.
+            names: The values of parameters and pseudo parameters.
+            exported: The values that other stacks export, by their names.
+            imports: Import existing resources by their names, if the template retains them on deletion.
+
+        Returns:
+            The stack's outputs.
 
         Raises:
-            DeploymentFailed: Something failed; everything is as it was.
+            DeploymentFailed: Something failed, and the changes were rolled back.
         """
         before = dict(self.resources)
         evaluator = Evaluator(template, names, self.find, exported)
@@ -88,8 +92,8 @@ class Provisioner:
             wanted = [name for name in order if self._is_wanted(template["Resources"][name], evaluator)]
             for name in wanted:
                 described = template["Resources"][name]
-                if not (imports and self._take_in(name, described, evaluator)):
-                    self._bring_about(name, described, evaluator, undo, replaced)
+                if not (imports and self._import(name, described, evaluator)):
+                    self._provision(name, described, evaluator, undo, replaced)
             outputs = _outputs(template, evaluator)
         except Exception as error:
             for step in reversed(undo):
@@ -103,19 +107,23 @@ class Provisioner:
         return outputs
 
     def find(self, logical_id: str) -> tuple[str, Mapping[str, Any]] | None:
-        """The physical id and the attributes of a resource."""
+        """Return the physical id and the attributes of a resource by its logical id, if it exists."""
         resource = self.resources.get(logical_id)
-        return (resource.made.id, resource.made.attributes) if resource else None
+        return (resource.physical.id, resource.physical.attributes) if resource else None
 
     def delete(self) -> None:
-        """Delete all resources, the last that was made first. Raises DeploymentFailed where one cannot be."""
+        """Delete all resources, the newest first.
+
+        Raises:
+            DeploymentFailed: At least one could not be deleted. The others have been.
+        """
         failures = []
         for name, resource in reversed(list(self.resources.items())):
             if not resource.keeps_on_deletion:
                 try:
                     self._delete(resource)
                 except Exception as error:
-                    self._tell(resource, "DELETE_FAILED", str(error))
+                    self._event(resource, "DELETE_FAILED", str(error))
                     failures.append(f"{name}: {error}")
                     continue
             del self.resources[name]
@@ -126,10 +134,10 @@ class Provisioner:
         condition = described.get("Condition")
         return condition is None or evaluator.condition(condition)
 
-    def _take_in(self, name: str, described: Mapping[str, Any], evaluator: Evaluator) -> bool:
-        """Import a resource that is not in the stack yet; whether there is one of its name.
+    def _import(self, name: str, described: Mapping[str, Any], evaluator: Evaluator) -> bool:
+        """Import a resource that the stack doesn't have yet; return whether a resource with its name exists.
 
-        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html.
         """
         kept = _kept_on_deletion(described)
         if name in self.resources or not kept:
@@ -140,10 +148,10 @@ class Provisioner:
             return False
         imported = Resource(name, described["Type"], found, properties, kept, _kept_on_replacement(described))
         self.resources[name] = imported
-        self._tell(imported, "IMPORT_COMPLETE")
+        self._event(imported, "IMPORT_COMPLETE")
         return True
 
-    def _bring_about(
+    def _provision(
         self,
         name: str,
         described: Mapping[str, Any],
@@ -161,53 +169,53 @@ class Provisioner:
             if former is not None and former.type == kind and former.properties == properties:
                 self.resources[name] = replace(former, keeps_on_deletion=keeps[0], keeps_on_replacement=keeps[1])
                 return
-            self._report(name, former.made.id if former else "", kind, f"{verb}_IN_PROGRESS", "")
+            self._report(name, former.physical.id if former else "", kind, f"{verb}_IN_PROGRESS", "")
             if former is None or former.type != kind or provider.must_be_replaced(properties, former.properties):
-                made = Resource(name, kind, provider.create(self._aws, name, properties), properties, *keeps)
-                # A rollback leaves what is to be retained, too, unless the policy makes this one exception.
+                deployed = Resource(name, kind, provider.create(self._aws, name, properties), properties, *keeps)
+                # A rollback keeps retained resources too, except with RetainExceptOnCreate.
                 stays = described.get("DeletionPolicy") == "Retain"
-                undo.append(lambda: self._clean_up(made, stays))
+                undo.append(lambda: self._clean_up(deployed, stays))
                 if former is not None and not former.keeps_on_replacement:
                     replaced.append(former)
             else:
                 undo.append(lambda: self._restore(provider, former, properties))
-                updated = provider.update(self._aws, former.made, properties, former.properties)
-                made = Resource(name, kind, updated, properties, *keeps)
+                updated = provider.update(self._aws, former.physical, properties, former.properties)
+                deployed = Resource(name, kind, updated, properties, *keeps)
         except Exception as error:
-            self._report(name, former.made.id if former else "", kind, f"{verb}_FAILED", str(error))
+            self._report(name, former.physical.id if former else "", kind, f"{verb}_FAILED", str(error))
             raise DeploymentFailed(f"{name}: {error}") from error
-        self.resources[name] = made
-        self._tell(made, f"{verb}_COMPLETE")
+        self.resources[name] = deployed
+        self._event(deployed, f"{verb}_COMPLETE")
 
     def _restore(self, provider: Provider, former: Resource, attempted: Properties) -> None:
-        """Undo an update, also one that failed half way."""
+        """Undo an update, even one that failed half way."""
         try:
-            provider.update(self._aws, former.made, former.properties, attempted)
+            provider.update(self._aws, former.physical, former.properties, attempted)
         except Exception as error:
-            self._tell(former, "UPDATE_FAILED", str(error))
+            self._event(former, "UPDATE_FAILED", str(error))
         else:
-            self._tell(former, "UPDATE_COMPLETE", "Rollback requested")
+            self._event(former, "UPDATE_COMPLETE", "Rollback requested")
 
     def _clean_up(self, resource: Resource, keep: bool) -> None:
-        """Delete what is no longer used; a failure is reported and no more, as with CloudFormation."""
+        """Delete what is no longer used. As with CloudFormation, a failure is only reported."""
         if keep:
             return
         try:
             self._delete(resource)
         except Exception as error:
-            self._tell(resource, "DELETE_FAILED", str(error))
+            self._event(resource, "DELETE_FAILED", str(error))
 
     def _delete(self, resource: Resource) -> None:
-        self._tell(resource, "DELETE_IN_PROGRESS")
+        self._event(resource, "DELETE_IN_PROGRESS")
         try:
-            _provider(resource.type).delete(self._aws, resource.made, resource.properties)
+            _provider(resource.type).delete(self._aws, resource.physical, resource.properties)
         except Exception as error:
             if not is_gone(error):
                 raise
-        self._tell(resource, "DELETE_COMPLETE")
+        self._event(resource, "DELETE_COMPLETE")
 
-    def _tell(self, resource: Resource, status: str, reason: str = "") -> None:
-        self._report(resource.logical_id, resource.made.id, resource.type, status, reason)
+    def _event(self, resource: Resource, status: str, reason: str = "") -> None:
+        self._report(resource.logical_id, resource.physical.id, resource.type, status, reason)
 
 
 def _outputs(template: Template, evaluator: Evaluator) -> list[OutputValue]:

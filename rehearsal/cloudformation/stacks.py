@@ -1,4 +1,4 @@
-"""Puts the provisioning behind the operations of moto's CloudFormation: stacks, change sets, events, outputs."""
+"""Puts provisioning behind the operations of moto's CloudFormation: stacks, change sets, events, outputs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ _SSM = "AWS::SSM::Parameter::Value<"
 
 
 def install(endpoint: str) -> None:
-    """Replace what moto's stacks do; `endpoint` is where their resources are made."""
-    Resources.endpoint = endpoint
+    """Replace what moto's stacks do. `endpoint` is the URL of the endpoint where their resources are created."""
     Stack.parse_template = staticmethod(_parsed)  # type: ignore[method-assign,assignment]
-    Stack._create_resource_map = _resources_of  # type: ignore[method-assign,assignment]
+    Stack._create_resource_map = lambda stack: Resources(stack, endpoint)  # type: ignore[method-assign,assignment,return-value]
     Stack._create_output_map = _outputs_of  # type: ignore[method-assign,assignment]
     Stack.create_resources = _create  # type: ignore[method-assign,assignment]
     Stack.update = _update  # type: ignore[method-assign,assignment]
@@ -34,7 +33,7 @@ def install(endpoint: str) -> None:
     ChangeSet._parse_template = _parse_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.execute_change_set = _execute_change_set  # type: ignore[method-assign,assignment]
     CloudFormationBackend.delete_stack = _delete_stack  # type: ignore[method-assign,assignment]
-    CloudFormationResponse._get_stack_from_s3_url = _template_at  # type: ignore[method-assign,assignment]
+    CloudFormationResponse._get_stack_from_s3_url = _template_reader(endpoint)  # type: ignore[method-assign,assignment]
     CloudFormationResponse.describe_change_set = _describe_change_set  # type: ignore[method-assign,assignment]
     CloudFormationResponse.delete_change_set = _delete_change_set  # type: ignore[method-assign,assignment]
     CloudFormationResponse.create_change_set = _noting_imports(_create_change_set)  # type: ignore[method-assign]
@@ -42,32 +41,30 @@ def install(endpoint: str) -> None:
 
 
 _create_change_set = CloudFormationResponse.create_change_set
-_IMPORTS = "_localcloud_imports"  # the attribute of moto's ChangeSet that keeps the parameter ImportExistingResources
+_IMPORTS = "_localcloud_imports"  # the attribute of moto's ChangeSet with the parameter ImportExistingResources
 
 
 class Resources:
-    """The resources of a stack, with what moto asks of its own map of them."""
+    """The resources of a stack, with the interface of moto's own map of them."""
 
-    endpoint: str
-
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, endpoint: str) -> None:
         self.stack = stack
         self.template: Template = {}
         self.no_echo_parameter_keys: list[str] = []
         self.resolved_parameters: dict[str, Any] = {}
-        aws = Aws(self.endpoint, stack.region_name, stack.account_id, stack.name)
+        aws = Aws(endpoint, stack.region_name, stack.account_id, stack.name)
         self._aws = aws
         self.provisioner = Provisioner(aws, self._report)
         self.outputs: list[OutputValue] = []
         if stack.template_dict:
-            self._take_parameters(stack.template_dict, stack.parameters)
+            self._resolve_parameters(stack.template_dict, stack.parameters)
 
     def values(self) -> list[Resource]:
-        """The resources that exist."""
+        """Return the resources that exist."""
         return list(self.provisioner.resources.values())
 
     def build_change_set_actions(self, template: Template) -> dict[str, dict[str, dict[str, str]]]:
-        """What a template would add, modify and remove."""
+        """Return what a template would add, modify and remove: `{"Add": {logical id: {...}}, ...}`."""
         old, new = self.template.get("Resources", {}), template["Resources"]
         kinds = {
             "Add": {name: new[name] for name in new if name not in old},
@@ -83,13 +80,19 @@ class Resources:
         }
 
     def deploy(self, template: Template, parameters: Mapping[str, Any], *, imports: bool) -> None:
-        """Bring the resources in line with a template, or take them in where they exist.
+        """Change the resources until they match a template.
 
-        Raises DeploymentFailed, everything being as it was.
+        Args:
+            template: The template, expanded.
+            parameters: The values of its parameters.
+            imports: Import existing resources; see `Provisioner.deploy`.
+
+        Raises:
+            DeploymentFailed: Something failed, and the changes were rolled back.
         """
         former = dict(self.resolved_parameters)
         try:
-            names = self._take_parameters(template, parameters)
+            names = self._resolve_parameters(template, parameters)
             exported = {name: export.value for name, export in self.stack.cross_stack_resources.items()}
             outputs = self.provisioner.deploy(template, names, exported, imports=imports)
         except (DeploymentFailed, TemplateError) as error:
@@ -97,8 +100,8 @@ class Resources:
             raise DeploymentFailed(str(error)) from None
         self.template, self.outputs = template, outputs
 
-    def _take_parameters(self, template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep the parameters as they were given; returns what they stand for, and the pseudo parameters."""
+    def _resolve_parameters(self, template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the parameters as they were given; return their values and the pseudo parameters."""
         names: dict[str, Any] = {
             "AWS::AccountId": self.stack.account_id,
             "AWS::Region": self.stack.region_name,
@@ -132,7 +135,7 @@ class Resources:
 
 
 class Outputs:
-    """The outputs of a stack."""
+    """The outputs of a stack, with the interface of moto's own map of them."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -146,23 +149,26 @@ class Outputs:
         return [Export(stack_id, o.export, o.value) for o in self._resources.outputs if o.export is not None]
 
 
-def _parsed(text: str) -> Template:
+def _parsed(source: str) -> Template:
     try:
-        return parse(text)
+        return parse(source)
     except TemplateError as error:
         raise ValidationError(message=str(error)) from None
 
 
-def _template_at(response: CloudFormationResponse, template_url: str) -> str:
-    """The template at an address of S3, which at this endpoint has the bucket in its path, and no name but an IP."""
-    url = urlsplit(template_url)
-    host = url.hostname or ""
-    bucket, key = host.split(".", maxsplit=1)[0], url.path.lstrip("/")
-    if host.startswith("s3") or host == "localhost" or host.replace(".", "").isdigit():
-        bucket, _, key = key.partition("/")
-    client = Aws(Resources.endpoint, response.region, response.current_account, "").client("s3")
-    text: bytes = client.get_object(Bucket=bucket, Key=unquote(key))["Body"].read()
-    return text.decode()
+def _template_reader(endpoint: str) -> Callable[[CloudFormationResponse, str], str]:
+    def template_at(response: CloudFormationResponse, template_url: str) -> str:
+        """Return the template at an S3 URL. URLs of a local endpoint have the bucket in their path, after the host."""
+        url = urlsplit(template_url)
+        host = url.hostname or ""
+        bucket, key = host.split(".", maxsplit=1)[0], url.path.lstrip("/")
+        if host.startswith("s3") or host == "localhost" or host.replace(".", "").isdigit():
+            bucket, _, key = key.partition("/")
+        client = Aws(endpoint, response.region, response.current_account, "").client("s3")
+        content: bytes = client.get_object(Bucket=bucket, Key=unquote(key))["Body"].read()
+        return content.decode()
+
+    return template_at
 
 
 def _parse_change_set(change_set: ChangeSet) -> None:
@@ -173,16 +179,12 @@ def _resources(stack: Stack) -> Resources:
     return cast(Resources, stack.resource_map)
 
 
-def _resources_of(stack: Stack) -> Resources:
-    return Resources(stack)
-
-
 def _outputs_of(stack: Stack) -> Outputs:
     return Outputs(_resources(stack))
 
 
 def _deploy(stack: Stack, template: str, parameters: Mapping[str, Any], verb: str, *, imports: bool = False) -> bool:
-    """Deploy a template; whether it succeeded. The stack's status and events say the rest."""
+    """Deploy a template and return whether it succeeded. The stack's status and events say the rest."""
     resources = _resources(stack)
     _set_status(stack, f"{verb}_IN_PROGRESS", "User Initiated")
     try:
@@ -237,13 +239,13 @@ def _delete(stack: Stack) -> None:
 
 
 class ChangeSetNotFound(CloudFormationError):
-    """There is no change set of that name."""
+    """The change set doesn't exist."""
 
     code = "ChangeSetNotFound"
 
 
 def _change_set(backend: CloudFormationBackend, name: str, stack_name: str | None) -> ChangeSet:
-    """The change set of an ARN, or of a name among those of a stack; moto's names are for all stacks together."""
+    """Return the change set with an ARN, or with a name within a stack. Moto's own lookup ignores the stack."""
     for change_set in backend.change_sets.values():
         if name == change_set.change_set_id:
             return change_set
@@ -258,7 +260,7 @@ def _describe_change_set(response: CloudFormationResponse) -> ActionResult:
 
 
 def _delete_change_set(response: CloudFormationResponse) -> ActionResult:
-    """Forget a change set; one that is not there is no error."""
+    """Delete a change set. Deleting an unknown one succeeds."""
     backend = response.cloudformation_backend
     with contextlib.suppress(ChangeSetNotFound):
         found = _change_set(backend, response._get_param("ChangeSetName"), response._get_param("StackName"))
@@ -278,7 +280,7 @@ def _execute_change_set(backend: CloudFormationBackend, change_set_name: str, st
 
 
 def _noting_imports(original: Callable[[CloudFormationResponse], ActionResult]) -> Any:
-    """CreateChangeSet's parameter `ImportExistingResources`, which moto does not read."""
+    """Keep CreateChangeSet's parameter `ImportExistingResources`, which moto doesn't read."""
 
     @functools.wraps(original)
     def create_change_set(self: CloudFormationResponse) -> ActionResult:
@@ -308,7 +310,7 @@ def _delete_stack(backend: CloudFormationBackend, name_or_stack_id: str) -> None
 
 
 def _update_termination_protection(response: CloudFormationResponse) -> ActionResult:
-    """An operation that moto does not have."""
+    """UpdateTerminationProtection, which moto doesn't have."""
     stack = response.cloudformation_backend.get_stack(response._get_param("StackName"))
     stack.enable_termination_protection = bool(response._get_bool_param("EnableTerminationProtection"))
     return ActionResult({"StackId": stack.stack_id})

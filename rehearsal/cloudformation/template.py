@@ -1,6 +1,6 @@
-"""Templates: read, expanded, and evaluated.
+"""Reads, expands and evaluates templates.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html.
 """
 
 from __future__ import annotations
@@ -20,27 +20,31 @@ _NO_VALUE: Any = object()
 
 
 class TemplateError(Exception):
-    """The template cannot be deployed; the text is CloudFormation's where it is known."""
+    """The template cannot be deployed. The message is CloudFormation's where it is known."""
 
 
 @functools.lru_cache(maxsize=64)
-def _parse(text: str) -> str:
-    """The template as JSON, expanded. Cached as a text, so that nobody shares what another changes."""
-    if text.lstrip().startswith("{"):
-        template = json.loads(text)
+def _parse(source: str) -> str:
+    """Return the template as JSON, expanded. The cache keeps a string, which callers can't change for each other."""
+    if source.lstrip().startswith("{"):
+        template = json.loads(source)
     else:
         import yaml
         from moto.cloudformation.utils import yaml_tag_constructor
 
         yaml.add_multi_constructor("", yaml_tag_constructor)
-        template = yaml.load(text, Loader=yaml.Loader)  # noqa: S506 - the tags are those of CloudFormation
+        template = yaml.load(source, Loader=yaml.Loader)  # noqa: S506 - the tags are those of CloudFormation
     return json.dumps(_expanded(template), default=str)
 
 
-def parse(text: str) -> Template:
-    """A template from its text, JSON or YAML, with SAM's resources expanded. Raises TemplateError."""
+def parse(source: str) -> Template:
+    """Parse a template in JSON or YAML, and expand SAM's resources.
+
+    Raises:
+        TemplateError: The template is not valid.
+    """
     try:
-        template: Template = json.loads(_parse(text))
+        template: Template = json.loads(_parse(source))
     except ValueError as error:
         raise TemplateError(f"Template format error: {error}") from None
     return template
@@ -65,7 +69,7 @@ def _expanded(template: Template) -> Template:
 
 
 def references(value: Any) -> Iterator[str]:
-    """The names that a value refers to: of parameters, resources and pseudo parameters."""
+    """Yield the names of the parameters, resources and pseudo parameters that a value refers to."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key == "Ref":
@@ -73,8 +77,8 @@ def references(value: Any) -> Iterator[str]:
             elif key == "Fn::GetAtt":
                 yield item.split(".")[0] if isinstance(item, str) else item[0]
             elif key == "Fn::Sub":
-                text, names = (item, {}) if isinstance(item, str) else item
-                found = (match[2].split(".")[0] for match in _PLACEHOLDER.finditer(text) if not match[1])
+                pattern, names = (item, {}) if isinstance(item, str) else item
+                found = (match[2].split(".")[0] for match in _PLACEHOLDER.finditer(pattern) if not match[1])
                 yield from (name for name in found if name not in names)
                 yield from references(names)
             else:
@@ -85,7 +89,11 @@ def references(value: Any) -> Iterator[str]:
 
 
 def in_order(template: Template) -> list[str]:
-    """The logical ids of the resources, each after those it depends on. Raises TemplateError."""
+    """Return the logical ids of the resources, each after those that it depends on.
+
+    Raises:
+        TemplateError: A dependency is circular or doesn't exist.
+    """
     resources: dict[str, Any] = template["Resources"]
     done: dict[str, None] = {}
     under_way: list[str] = []
@@ -114,13 +122,13 @@ def in_order(template: Template) -> list[str]:
 
 
 class Evaluator:
-    """Gives the values of a template's expressions.
+    """Evaluates the expressions of a template.
 
     Args:
         template: The template.
-        names: What `Ref` finds besides resources: parameters and pseudo parameters.
-        resource: Finds a resource by its logical id: its physical id and attributes; None where there is none yet.
-        exported: The values that other stacks export.
+        names: The values of parameters and pseudo parameters.
+        resource: Returns the physical id and the attributes of a resource by its logical id; None if it doesn't exist.
+        exported: The values that other stacks export, by their names.
     """
 
     def __init__(
@@ -136,12 +144,20 @@ class Evaluator:
         self._exported = exported
 
     def value(self, value: Any) -> Any:
-        """The value of an expression. Raises TemplateError."""
+        """Return the value of an expression.
+
+        Raises:
+            TemplateError: The expression refers to something unknown, or uses an unsupported function.
+        """
         found = self._value(value)
         return None if found is _NO_VALUE else found
 
     def condition(self, name: str) -> bool:
-        """Whether a condition of the template is met."""
+        """Return whether a condition of the template is met.
+
+        Raises:
+            TemplateError: The template doesn't have the condition.
+        """
         try:
             return self._met(self._template["Conditions"][name])
         except KeyError:
@@ -190,38 +206,31 @@ class Evaluator:
         return found[1][attribute]
 
     def _function(self, name: str, argument: Any) -> Any:
-        if name == "Fn::GetAtt":
-            return self._attribute(*(argument.split(".", 1) if isinstance(argument, str) else argument))
-        if name == "Fn::Sub":
-            return self._substituted(argument)
-        if name == "Fn::If":
-            return self._value(argument[1] if self.condition(argument[0]) else argument[2])
-        if name == "Fn::FindInMap":
-            found = self._template.get("Mappings", {})
-            for key in self._value(argument):
-                found = found[key]
-            return found
-        value = self._value(argument)
-        if name == "Fn::Join":
-            return value[0].join(map(str, value[1]))
-        if name == "Fn::Select":
-            return value[1][int(value[0])]
-        if name == "Fn::Split":
-            return value[1].split(value[0])
-        if name == "Fn::Base64":
-            return base64.b64encode(value.encode()).decode()
-        if name == "Fn::ToJsonString":
-            return json.dumps(value)
-        if name == "Fn::ImportValue":
-            if value not in self._exported:
-                raise TemplateError(f"No export named {value} found.")
-            return self._exported[value]
-        if name == "Fn::GetAZs":
-            return [f"{value or self._names['AWS::Region']}{zone}" for zone in "abc"]
-        raise TemplateError(f"Template error: the function {name} is not supported on this machine")
+        match name:
+            case "Fn::GetAtt":
+                return self._attribute(*(argument.split(".", 1) if isinstance(argument, str) else argument))
+            case "Fn::Sub":
+                return self._substituted(argument)
+            case "Fn::If":
+                return self._value(argument[1] if self.condition(argument[0]) else argument[2])
+            case "Fn::FindInMap":
+                found = self._template.get("Mappings", {})
+                for key in self._value(argument):
+                    found = found[key]
+                return found
+            case "Fn::ImportValue":
+                exported = self._value(argument)
+                if exported not in self._exported:
+                    raise TemplateError(f"No export named {exported} found.")
+                return self._exported[exported]
+            case "Fn::GetAZs":
+                return [f"{self._value(argument) or self._names['AWS::Region']}{zone}" for zone in "abc"]
+        if name not in _FUNCTIONS:
+            raise TemplateError(f"Template error: the function {name} is not supported on this machine")
+        return _FUNCTIONS[name](self._value(argument))
 
     def _substituted(self, argument: Any) -> str:
-        text, given = (argument, {}) if isinstance(argument, str) else (argument[0], self._value(argument[1]))
+        pattern, given = (argument, {}) if isinstance(argument, str) else (argument[0], self._value(argument[1]))
 
         def replace(match: re.Match[str]) -> str:
             if match[1]:
@@ -231,4 +240,14 @@ class Evaluator:
             resource, dot, attribute = match[2].partition(".")
             return str(self._attribute(resource, attribute) if dot else self._ref(resource))
 
-        return _PLACEHOLDER.sub(replace, text)
+        return _PLACEHOLDER.sub(replace, pattern)
+
+
+# The functions that need nothing but the value of their argument.
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "Fn::Base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "Fn::Join": lambda value: value[0].join(map(str, value[1])),
+    "Fn::Select": lambda value: value[1][int(value[0])],
+    "Fn::Split": lambda value: value[1].split(value[0]),
+    "Fn::ToJsonString": json.dumps,
+}

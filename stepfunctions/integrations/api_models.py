@@ -1,14 +1,13 @@
-"""The models of services' APIs, as botocore ships them, for checks that need no client."""
+"""Checks by the models of services' APIs, which botocore ships. They need no client."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Set
 from functools import lru_cache
 from typing import Any
 
 from stepfunctions.integrations.names import botocore_name, operation_name
-
-_INTEGRATION = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(?:aws-sdk:)?([a-zA-Z0-9-]+):([a-zA-Z0-9]+)(\..+)?")
+from stepfunctions.integrations.resources import parse_resource
 
 
 @lru_cache(maxsize=16)
@@ -23,22 +22,22 @@ def _load(service: str) -> dict[str, Any] | None:
     return model
 
 
-_POLLED = {("states", "startExecution", ".sync"): "describeExecution"}
+_POLLED = {("states", "startExecution", "sync"): "describeExecution"}
 
 
-def output_shape(resource: str) -> tuple[dict[str, Any], str] | None:
-    """The model and the name of the shape that a task's resource answers with.
+def output_shape(arn: str) -> tuple[dict[str, Any], str] | None:
+    """Return the model and the name of the shape that a task's resource answers with.
 
-    None for functions, for patterns whose result is not the API's answer, and for APIs that are not known.
+    None for functions, for patterns whose result is not the API's answer, and for unknown APIs.
     """
-    match = _INTEGRATION.fullmatch(resource)
-    if match is None:
+    resource = parse_resource(arn)
+    if resource is None:
         return None
-    service, action, pattern = match.groups()
-    if pattern:
-        # Where Step Functions polls, the result is what the polled API answers last.
-        action = _POLLED.get((service, action, pattern), "")
-    model = _load(botocore_name(service))
+    action = resource.action
+    if resource.pattern:
+        # The result of a job is the last answer of the API that polls it.
+        action = _POLLED.get((resource.service, action, resource.pattern), "")
+    model = _load(botocore_name(resource.service))
     operation = model["operations"].get(operation_name(action)) if model and action else None
     if model is None or operation is None or "output" not in operation:
         return None
@@ -46,15 +45,15 @@ def output_shape(resource: str) -> tuple[dict[str, Any], str] | None:
 
 
 def shape_of(model: dict[str, Any], name: str) -> dict[str, Any]:
-    """A shape of a model by its name."""
+    """Return a shape of a model by its name."""
     shape: dict[str, Any] = model["shapes"][name]
     return shape
 
 
 def parameter_problems(service: str, action: str, parameters: dict[str, Any]) -> list[str]:
-    """What is wrong with an API's parameters by their names, as Step Functions words it before it calls the API.
+    """Return what is wrong with the names of an API's parameters, as Step Functions words it before it calls the API.
 
-    Nothing is wrong with what is not known: a service or an action without a model.
+    The result is empty for a service or an action without a model.
     """
     model = _load(botocore_name(service))
     operation = model["operations"].get(operation_name(action)) if model else None
@@ -63,14 +62,24 @@ def parameter_problems(service: str, action: str, parameters: dict[str, Any]) ->
     shape = model["shapes"][operation["input"]["shape"]] if "input" in operation else {"type": "structure"}
     given = {_plain(name) for name in parameters}
     missing = [name for name in shape.get("required", ()) if _plain(name) not in given]
+    return _problems([name[:1].upper() + name[1:] for name in missing], _unknown(model, shape, parameters))
+
+
+def field_problems(parameters: dict[str, Any], *, required: Set[str], known: Set[str]) -> list[str]:
+    """Return what is wrong with the names of the parameters of an integration that has fields of its own."""
+    given = set(parameters)
+    return _problems(sorted(required - given), sorted(given - known))
+
+
+def _problems(missing: list[str], unknown: list[str]) -> list[str]:
     return [
-        *(f"The field '{name[:1].upper()}{name[1:]}' is required but was missing" for name in missing),
-        *(f"The field '{name}' is not supported by Step Functions" for name in _unknown(model, shape, parameters)),
+        *(f"The field '{name}' is required but was missing" for name in missing),
+        *(f"The field '{name}' is not supported by Step Functions" for name in unknown),
     ]
 
 
 def _unknown(model: dict[str, Any], shape: dict[str, Any], value: Any) -> list[str]:
-    """The names in a value, however deep, that the shape does not have."""
+    """Return the names in a value, at any depth, that the shape does not have."""
     if shape["type"] == "list" and isinstance(value, list):
         inner = model["shapes"][shape["member"]["shape"]]
         return [name for item in value for name in _unknown(model, inner, item)]
@@ -88,5 +97,5 @@ def _unknown(model: dict[str, Any], shape: dict[str, Any], value: Any) -> list[s
 
 
 def _plain(name: str) -> str:
-    """A field's name whatever the case of its first letter: tasks write PascalCase, some APIs camelCase."""
+    """Return a field's name in camelCase. Tasks write PascalCase, and so do some APIs."""
     return name[:1].lower() + name[1:]

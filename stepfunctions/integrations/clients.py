@@ -1,4 +1,4 @@
-"""boto3 clients for tasks: made when first needed, kept, and all at one endpoint."""
+"""boto3 clients for tasks: created on first use, kept, and all for one endpoint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ POOL_SIZE = 64
 class AwsClients:
     """Clients of AWS services.
 
-    Parameters:
-        endpoint: URL of the endpoint; None: AWS itself, as boto3 is configured.
-        region: the clients' region.
+    Args:
+        endpoint: URL of the endpoint that serves all services; None for AWS itself, as boto3 is configured.
+        region: The clients' region.
     """
 
     def __init__(self, endpoint: str | None, region: str) -> None:
@@ -26,26 +26,26 @@ class AwsClients:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """The client of a service by botocore's name of it.
+        """Return the client of a service by botocore's name of it.
 
         Raises:
-            botocore.exceptions.UnknownServiceError
+            botocore.exceptions.UnknownServiceError: There is no such service.
         """
         client = self._clients.get(service)
         if client is None:
             with self._lock:
                 client = self._clients.get(service)
                 if client is None:
-                    client = self._clients[service] = self._make(service)
+                    client = self._clients[service] = self._create(service)
         return client
 
-    def _make(self, service: str) -> Any:
+    def _create(self, service: str) -> Any:
         import boto3
         from botocore.config import Config
 
         if self._session is None:
             self._session = boto3.session.Session(region_name=self._region)
-        # The service, not the client, says what is wrong with a request, as on AWS; and a failed try is a failed task.
+        # As on AWS, the service validates requests, not the client; and a task's retries are those of its state.
         config = Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,

@@ -1,6 +1,6 @@
-"""Where the emulated services differ from AWS's: what those refuse, and what they answer besides.
+"""Corrects emulated services where they differ from AWS: requests that AWS refuses, and fields that AWS answers.
 
-Against AWS itself nothing here makes a difference.
+With AWS itself, nothing here has an effect.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 Arguments = dict[str, Any]
-# Error code, message, status.
+# Error code, message, HTTP status.
 Refusal = tuple[str, str, int]
 
 _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
@@ -19,23 +19,23 @@ _SECRET_NAME = re.compile(r"[a-zA-Z0-9/_+=.@!-]+")
 
 
 def refusal(service: str, operation: str, arguments: Arguments) -> Refusal | None:
-    """Why AWS would refuse a call that the emulation lets pass or answers otherwise; None: it would not.
+    """Return why AWS would refuse a call that the emulation accepts or refuses differently; None if it would not.
 
-    `service` and `operation` are botocore's names, `arguments` what boto3 is given.
+    `service` and `operation` are botocore's names, `arguments` boto3's.
     """
     check = _REFUSALS.get((service, operation)) or _REFUSALS.get((service, ""))
     return check(arguments) if check is not None else None
 
 
 def complete(service: str, operation: str, arguments: Arguments, answer: dict[str, Any]) -> None:
-    """Put into an answer what AWS's has, and take out what it has not."""
+    """Add the fields to an answer that AWS's has, and remove those that it doesn't have."""
     change = _COMPLETIONS.get((service, operation)) or _COMPLETIONS.get((service, ""))
     if change is not None:
         change(arguments, answer)
 
 
 def reword(service: str, protocol: str, message: str, status: int) -> tuple[str, int]:
-    """An error's message and status as AWS has them. Protocols that are JSON alone answer a bad request with 400."""
+    """Return an error's message and HTTP status as AWS has them. Pure JSON protocols refuse a request with 400."""
     if protocol == "json" and status == 404:
         status = 400
     return _MESSAGES.get((service, message), message), status

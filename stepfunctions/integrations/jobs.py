@@ -1,38 +1,42 @@
-"""The pattern `.sync`: a task that starts a job of another service ends as the job does.
+"""The pattern Run a Job, `.sync`: a task that starts a job of another service ends when the job does.
 
-Step Functions hears of a job's end by events; here the job is described again and again, ever more seldom.
-https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
+AWS learns of a job's end from events. Here the job is polled, at growing intervals.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
+
+from typing_extensions import override
 
 from asl.engine.failures import TASK_FAILED
 from asl.engine.jsontext import dumps
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from stepfunctions.integrations import sdk
+from stepfunctions.integrations.calls import Calls, reporting_failure
 from stepfunctions.integrations.clients import AwsClients
+from stepfunctions.integrations.integration import ServiceIntegration
 
-FIRST_LOOK_SECONDS = 0.05
-LAST_LOOK_SECONDS = 5.0
+FIRST_POLL_SECONDS = 0.05
+LONGEST_POLL_SECONDS = 5.0
 
 Answer = dict[str, Any]
-# Parameters of a call, from those that the job was started with and from what the start answered.
+# The parameters of a call, from the parameters and the answer of the call that started the job.
 Parameters = Callable[[Answer, Answer], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How the job that an action starts is looked at.
+    """How to poll and stop the job that an action starts.
 
-    `describe` and `stop` are actions of the same service, and their parameters. `result` is where in the description
-    the task's result is, `status` where in the result the job's status is, `over` maps the statuses of a job that has
-    ended to whether it has succeeded.
+    `describe` and `stop` are actions of the same service with their parameters. `result` is the path of the task's
+    result in the description, and `status` the path of the job's status in the result. `over` has the statuses of a job
+    that has ended, and whether it succeeded.
     """
 
     describe: tuple[str, Parameters]
@@ -121,94 +125,123 @@ JOBS = {
 }
 
 
-class RunningJob:
-    """The job of one task, started by the action `name` of `JOBS`.
+class RunJob(ServiceIntegration):
+    """The action `name`, `glue:startJobRun`, with `.sync`."""
 
-    Its calls run on the executor's threads; between them only a timer waits.
-    """
-
-    def __init__(
-        self,
-        clients: AwsClients,
-        executor: Executor,
-        request: TaskRequest,
-        completion: Completion,
-        name: str,
-    ) -> None:
+    def __init__(self, name: str, job: Job, clients: AwsClients, calls: Calls) -> None:
+        self._service, _, self._action = name.partition(":")
+        self._job = job
         self._clients = clients
-        self._executor = executor
+        self._calls = calls
+
+    @override
+    def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        completion.started()
+        return RunningJob(self, request, completion).begin()
+
+    def start_job(self, given: Answer) -> Answer:
+        """Start a job with a task's parameters.
+
+        Raises:
+            TaskError: See `sdk.call`.
+        """
+        return sdk.call(self._clients, self._service, self._action, given, optimized=True)
+
+    def describe(self, given: Answer, answer: Answer) -> Any:
+        """Return the task's result as the job's description has it now.
+
+        Raises:
+            TaskError: See `sdk.call`.
+        """
+        found: Any = self._call(self._job.describe, given, answer)
+        for key in self._job.result:
+            found = found[key]
+        return found
+
+    def stop(self, given: Answer, answer: Answer) -> None:
+        """Stop a job.
+
+        Raises:
+            TaskError: See `sdk.call`.
+        """
+        self._call(self._job.stop, given, answer)
+
+    def succeeded(self, found: Any) -> bool | None:
+        """Return whether a described job succeeded; None while it runs."""
+        status: Any = found
+        for name in self._job.status:
+            status = status[name]
+        over = self._job.over.get(status)
+        return over and not _exited_badly(found)
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run `work` on a thread; after the service has been closed nothing waits for the job, and nothing runs."""
+        with contextlib.suppress(RuntimeError):
+            self._calls.submit(work)
+
+    def _call(self, what: tuple[str, Parameters], given: Answer, answer: Answer) -> Answer:
+        action, parameters = what
+        return sdk.call(self._clients, self._service, action, parameters(given, answer), optimized=False)
+
+
+class RunningJob:
+    """The job of one task. Its calls run on the pool's threads; between them only a timer waits."""
+
+    def __init__(self, integration: RunJob, request: TaskRequest, completion: Completion) -> None:
+        self._integration = integration
         self._request = request
         self._completion = completion
-        self._service, _, self._action = name.partition(":")
-        self._job = JOBS[name]
         self._given: Answer = request.parameters or {}
         self._answer: Answer = {}
-        self._wait = FIRST_LOOK_SECONDS
-        self._given_up = threading.Event()
+        self._interval = FIRST_POLL_SECONDS
+        self._cancelled = threading.Event()
 
     def begin(self) -> Cancel:
         """Start the job; the returned callable stops it."""
         self._submit(self._start)
-        return self._give_up
+        return self._cancel
 
     def _submit(self, work: Callable[[], None]) -> None:
-        try:
-            self._executor.submit(self._guard, work)
-        except RuntimeError:
-            return  # the executor has been shut down: nobody waits for the task any more
+        def guarded() -> None:
+            with reporting_failure(self._request, self._completion):
+                work()
 
-    def _guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except sdk.TaskError as error:
-            self._completion.fail(error.error, error.cause)
-        except Exception as error:
-            self._completion.fail("States.Runtime", f"{self._request.resource}: {type(error).__name__}: {error}")
+        self._integration.submit(guarded)
 
     def _start(self) -> None:
-        self._answer = sdk.call(self._clients, self._service, self._action, self._given, optimized=True)
+        self._answer = self._integration.start_job(self._given)
         if self._answer.get("Failures"):
             self._completion.fail("ECS.AmazonECSException", dumps(self._answer["Failures"]))
             return
         self._completion.submitted(self._answer)
-        self._look()
+        self._poll()
 
-    def _look(self) -> None:
-        if self._given_up.is_set():
+    def _poll(self) -> None:
+        if self._cancelled.is_set():
             self._stop()
             return
-        action, parameters = self._job.describe
-        found = self._call(action, parameters)
-        for key in self._job.result:
-            found = found[key]
-        status: Any = found
-        for name in self._job.status:
-            status = status[name]
-        succeeded = self._job.over.get(status)
+        found = self._integration.describe(self._given, self._answer)
+        succeeded = self._integration.succeeded(found)
         if succeeded is None:
-            timer = threading.Timer(self._wait, self._submit, (self._look,))
+            timer = threading.Timer(self._interval, self._submit, (self._poll,))
             timer.daemon = True
             timer.start()
-            self._wait = min(self._wait * 1.5, LAST_LOOK_SECONDS)
-        elif succeeded and not _exited_badly(found):
+            self._interval = min(self._interval * 1.5, LONGEST_POLL_SECONDS)
+        elif succeeded:
             self._completion.succeed(found)
         else:
             self._completion.fail(TASK_FAILED, dumps(found))
 
-    def _give_up(self) -> None:
-        self._given_up.set()
+    def _cancel(self) -> None:
+        self._cancelled.set()
         if self._answer:
             self._submit(self._stop)
 
     def _stop(self) -> None:
-        action, parameters = self._job.stop
-        self._call(action, parameters)
-
-    def _call(self, action: str, parameters: Parameters) -> Any:
-        return sdk.call(self._clients, self._service, action, parameters(self._given, self._answer), optimized=False)
+        self._integration.stop(self._given, self._answer)
 
 
 def _exited_badly(task: Any) -> bool:
-    """Whether a container of an ECS task ended with an error; the task itself is only said to have stopped."""
+    """Return whether a container of an ECS task ended with an error. The task itself only says that it stopped."""
     containers = task.get("Containers") if isinstance(task, dict) else None
     return any(container.get("ExitCode") for container in containers or ())

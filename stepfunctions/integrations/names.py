@@ -1,9 +1,9 @@
-"""What services and errors are called in Step Functions.
+"""The names that Step Functions uses for services, operations and errors.
 
-Task states name services as the AWS SDK for Java 2 does (`cognitoidentityprovider`), errors too (`DynamoDb.
-ResourceNotFoundException`); the older optimised integrations word errors as the SDK for Java 1 did (`DynamoDB.
-AmazonDynamoDBException`). Sources: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
-and the naming rules of both SDKs.
+Task states name services and errors as the AWS SDK for Java 2 does (`cognitoidentityprovider`,
+`DynamoDb.ResourceNotFoundException`). The older optimized integrations name errors as the SDK for Java 1 did
+(`DynamoDB.AmazonDynamoDBException`). Sources: the naming rules of both SDKs, and
+https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _BOTOCORE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class OptimizedService:
-    """How an optimised integration words errors: `<prefix>.<name>`, `<prefix>.<base>` where the API has no name."""
+    """The names in an optimized integration's errors: `<prefix>.<name>`, or `<prefix>.<base>` for unmodelled errors."""
 
     prefix: str
     base: str
@@ -80,19 +80,19 @@ OPTIMIZED = {
 
 
 def botocore_name(service: str) -> str:
-    """botocore's name of a service that a task names as the Java SDK does. Names it does not know stay."""
+    """Return botocore's name of a service that a task names as the Java SDK does; other names are returned as given."""
     if service == "elasticmapreduce":
         return "emr"
     return _BOTOCORE_NAMES.get(service, service)
 
 
 def operation_name(action: str) -> str:
-    """The API's name of an action: `putItem` is PutItem."""
+    """Return the API's name of an action: PutItem for `putItem`."""
     return action[:1].upper() + action[1:]
 
 
 def sdk_name(service_id: str) -> str:
-    """The Java SDK 2's name of a service from its id in the model: `DynamoDB` is DynamoDb, `SFN` is Sfn."""
+    """Return the Java SDK 2's name of a service by its id in the model: DynamoDb for `DynamoDB`, Sfn for `SFN`."""
     words = re.sub(r"[^A-Za-z0-9]+", " ", service_id)
     words = re.sub(r"(?<=[a-z])(?=[A-Z][a-zA-Z0-9])", " ", words)
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", words)
@@ -101,7 +101,7 @@ def sdk_name(service_id: str) -> str:
 
 
 def exception_name(shape_name: str) -> str:
-    """The SDKs' name of a modelled error: always an exception."""
+    """Return the SDKs' name of a modelled error, which always ends with `Exception`."""
     name = shape_name[:1].upper() + shape_name[1:]
     if name.endswith("Exception"):
         return name

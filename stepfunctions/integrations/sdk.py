@@ -1,89 +1,103 @@
-"""Calls of AWS APIs: `aws-sdk:SERVICE:ACTION`, and the optimised integrations that are plain calls as well."""
+"""AWS SDK integrations, `aws-sdk:SERVICE:ACTION`, and the optimized integrations that are plain API calls as well."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import override
+
 from asl.engine.jsontext import dumps
-from asl.engine.tasks import TaskRequest
+from asl.engine.tasks import Cancel, Completion, TaskRequest
+from stepfunctions.integrations.calls import Calls
 from stepfunctions.integrations.clients import AwsClients
 from stepfunctions.integrations.emulation import complete, refusal, reword
-from stepfunctions.integrations.names import (
-    OPTIMIZED,
-    OptimizedService,
-    botocore_name,
-    exception_name,
-    operation_name,
-    sdk_name,
+from stepfunctions.integrations.integration import ServiceIntegration
+from stepfunctions.integrations.names import OPTIMIZED, botocore_name, operation_name, sdk_name
+from stepfunctions.integrations.resources import parse_resource
+from stepfunctions.integrations.service_errors import (
+    ServiceFailure,
+    TaskError,
+    optimized_error,
+    sdk_error,
+    sdk_metadata,
 )
 from stepfunctions.integrations.values import to_arguments, to_json
 
 
-class TaskError(Exception):
-    """A task has failed with an error's name and cause, as Step Functions words them."""
+class SdkIntegration(ServiceIntegration):
+    """Any action of any service by `aws-sdk:SERVICE:ACTION`."""
 
-    def __init__(self, error: str, cause: str) -> None:
-        super().__init__(f"{error}: {cause}")
-        self.error = error
-        self.cause = cause
+    optimized = False
 
+    def __init__(self, clients: AwsClients, calls: Calls) -> None:
+        self._clients = clients
+        self._calls = calls
 
-@dataclass(frozen=True, slots=True)
-class ServiceFailure:
-    """An error that a service answered."""
+    @override
+    def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        return self._calls.start(request, completion, lambda: self._call(request))
 
-    code: str
-    message: str
-    status: int
-    request_id: str
-    extended_request_id: str | None = None
+    def _call(self, request: TaskRequest) -> dict[str, Any]:
+        resource = parse_resource(request.resource)
+        assert resource is not None
+        parameters = self.arguments(request)
+        return call(self._clients, resource.service, resource.action, parameters, optimized=self.optimized)
 
-
-def sdk_error(failure: ServiceFailure, service: str, shape_name: str | None) -> TaskError:
-    """How `aws-sdk:` integrations word an error. `service` is the SDK's name, `shape_name` the error's in the model."""
-    name = exception_name(shape_name) if shape_name else f"{service}Exception"
-    extended = f", Extended Request ID: {failure.extended_request_id}" if failure.extended_request_id else ""
-    return TaskError(
-        f"{service}.{name}",
-        f"{failure.message} (Service: {service}, Status Code: {failure.status}, "
-        f"Request ID: {failure.request_id}{extended}) (SDK Attempt Count: 1)",
-    )
+    def arguments(self, request: TaskRequest) -> Any:
+        """Return the parameters to call the API with."""
+        return request.parameters
 
 
-def optimized_error(failure: ServiceFailure, service: OptimizedService, shape_name: str | None) -> TaskError:
-    """How optimised integrations word an error. `shape_name` is the error's name in the API's model."""
-    name = exception_name(shape_name) if shape_name else service.base
-    return TaskError(
-        f"{service.prefix}.{name}",
-        f"{failure.message} (Service: {service.service}; Status Code: {failure.status}; "
-        f"Error Code: {failure.code}; Request ID: {failure.request_id}; Proxy: null)",
-    )
+class OptimizedIntegration(SdkIntegration):
+    """The actions of a service with an optimized integration, in the pattern Request Response or Wait for Callback."""
+
+    optimized = True
 
 
-def sdk_metadata(status: int, headers: dict[str, str], request_id: str) -> dict[str, Any]:
-    """What optimised integrations add to a service's answer."""
-    return {
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-            "HttpHeaders": headers,
-            "HttpStatusCode": status,
-        },
-        "SdkResponseMetadata": {"RequestId": request_id},
-    }
+class PutEvents(OptimizedIntegration):
+    """`events:putEvents`.
+
+    Each entry's resources name the execution and its state machine, and the task fails when any entry does.
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html.
+    """
+
+    @override
+    def arguments(self, request: TaskRequest) -> Any:
+        parameters = request.parameters
+        if not isinstance(parameters, dict) or not isinstance(parameters.get("Entries"), list):
+            return parameters
+        origin = [request.execution_arn, request.state_machine_arn]
+        entries = [
+            entry | {"Resources": [*(entry.get("Resources") or ()), *origin]} if isinstance(entry, dict) else entry
+            for entry in parameters["Entries"]
+        ]
+        return parameters | {"Entries": entries}
+
+    @override
+    def _call(self, request: TaskRequest) -> dict[str, Any]:
+        result = super()._call(request)
+        if result.get("FailedEntryCount"):
+            failed = [entry for entry in result.get("Entries", ()) if "ErrorCode" in entry]
+            raise TaskError("EventBridge.FailedEntry", dumps(failed))
+        return result
 
 
 def call(clients: AwsClients, service: str, action: str, parameters: Any, *, optimized: bool) -> dict[str, Any]:
     """Call an API and wait for its answer.
 
-    Parameters:
-        service: as the task names it, without `aws-sdk:`.
-        action: `putItem`.
-        optimized: answer and errors in the shape of the optimised integrations.
+    Args:
+        clients: The clients to call it with.
+        service: The service as the task names it, without `aws-sdk:`.
+        action: The action as the task names it: `putItem`.
+        parameters: The task's parameters, a JSON object in PascalCase.
+        optimized: Return answer and errors in the shape of optimized integrations, not of AWS SDK integrations.
+
+    Returns:
+        The answer as a JSON object in PascalCase.
 
     Raises:
-        TaskError: the service refused, or could not be reached.
+        TaskError: The service returned an error or could not be reached, or there is no such action.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.model import OperationNotFoundError
@@ -93,7 +107,7 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
         model = client.meta.service_model
         operation = model.operation_model(operation_name(action))
     except (BotoCoreError, OperationNotFoundError):
-        raise TaskError("States.Runtime", f"The resource {service}:{action} is none that AWS has.") from None
+        raise TaskError("States.Runtime", f"Unknown AWS API {service}:{action}.") from None
     arguments = to_arguments(operation.input_shape, parameters or {})
     refused = refusal(model.service_name, operation.name, arguments)
     if refused is not None:
@@ -138,28 +152,3 @@ def _task_error(response: Any, model: Any, service: str, optimized: bool) -> Tas
     if optimized:
         return optimized_error(failure, OPTIMIZED[service], shape_name)
     return sdk_error(failure, sdk_name(model.service_id), shape_name)
-
-
-def put_events_parameters(request: TaskRequest) -> Any:
-    """`events:putEvents` names the execution and its machine among each entry's resources
-    (https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html)."""
-    parameters = request.parameters
-    if not isinstance(parameters, dict) or not isinstance(parameters.get("Entries"), list):
-        return parameters
-    origin = [request.execution_arn, request.state_machine_arn]
-    entries = [
-        entry | {"Resources": [*(entry.get("Resources") or ()), *origin]} if isinstance(entry, dict) else entry
-        for entry in parameters["Entries"]
-    ]
-    return parameters | {"Entries": entries}
-
-
-def check_put_events(result: dict[str, Any]) -> None:
-    """`events:putEvents` fails when any entry does.
-
-    Raises:
-        TaskError: EventBridge.FailedEntry.
-    """
-    if result.get("FailedEntryCount"):
-        failed = [entry for entry in result.get("Entries", ()) if "ErrorCode" in entry]
-        raise TaskError("EventBridge.FailedEntry", dumps(failed))

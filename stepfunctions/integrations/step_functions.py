@@ -1,105 +1,123 @@
-"""Step Functions from within itself: `states:startExecution` in its patterns, and `aws-sdk:sfn`, without HTTP."""
+"""Step Functions called by its own tasks: `states:startExecution`, and `aws-sdk:sfn`. Neither uses HTTP.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html.
+"""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
+
+from typing_extensions import override
 
 from asl import Execution
 from asl.engine.jsontext import dumps
 from asl.engine.outcome import outcome
 from asl.engine.tasks import Cancel, Completion, TaskRequest
+from asl.language.timestamps import epoch_milliseconds, iso_8601
 from stepfunctions.api_model import output_dates
 from stepfunctions.errors import ServiceError
-from stepfunctions.integrations.names import OPTIMIZED
-from stepfunctions.integrations.sdk import (
-    ServiceFailure,
-    optimized_error,
-    sdk_error,
-    sdk_metadata,
-)
+from stepfunctions.integrations.calls import Calls, finish
+from stepfunctions.integrations.integration import ServiceIntegration
+from stepfunctions.integrations.names import OPTIMIZED, operation_name
+from stepfunctions.integrations.resources import SYNC_PATTERNS, parse_resource
+from stepfunctions.integrations.service_errors import ServiceFailure, optimized_error, sdk_error, sdk_metadata
 
 OnEnd = Callable[[Execution], None]
-Handle = Callable[[str, dict[str, Any]], dict[str, Any]]
-StartExecution = Callable[[dict[str, Any], OnEnd | None], dict[str, Any]]
 # Operations that wait, and so must not run on the engine's own thread.
 BLOCKING = frozenset({"GetActivityTask", "RedriveExecution", "StartSyncExecution", "StopExecution", "TestState"})
-_TEXTS = frozenset({"input", "output", "definition", "cause", "error", "context", "variables"})
+_JSON_STRINGS = frozenset({"input", "output", "definition", "cause", "error", "context", "variables"})
 
 
-class StepFunctionsTasks:
-    """Tasks that call Step Functions.
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What tasks use of the service that runs them.
 
-    Parameters:
-        start: StartExecution with a callback for the execution's end.
-        give_up: stops an execution without waiting, for the children of a task that is given up.
-        handle: any operation of the API.
-        describe_redrive: what DescribeExecution says of an execution's redrives.
+    `start_execution` is StartExecution with a callback for the execution's end. `abandon_execution` stops an execution
+    without waiting. `describe_redrive` returns what DescribeExecution says about an execution's redrives. `handle`
+    answers any operation of the API.
     """
 
-    def __init__(
-        self,
-        start: StartExecution,
-        give_up: Callable[[str], None],
-        handle: Handle,
-        describe_redrive: Callable[[str], dict[str, Any]],
-    ) -> None:
-        self._start = start
-        self._give_up = give_up
-        self._handle = handle
-        self._describe_redrive = describe_redrive
+    start_execution: Callable[[dict[str, Any], OnEnd | None], dict[str, Any]]
+    abandon_execution: Callable[[str], None]
+    describe_redrive: Callable[[str], dict[str, Any]]
+    handle: Callable[[str, dict[str, Any]], dict[str, Any]]
 
-    def start_execution(self, request: TaskRequest, completion: Completion, pattern: str) -> Cancel | None:
-        """`states:startExecution`. `pattern` is what follows it: nothing, sync, sync:2 or waitForTaskToken."""
+
+class StartExecution(ServiceIntegration):
+    """`states:startExecution` in all its patterns."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    @override
+    def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        resource = parse_resource(request.resource)
+        assert resource is not None
+        runs_job = resource.pattern in SYNC_PATTERNS
         completion.started()
-        body = _camel_case(request.parameters)
-        waits = pattern in ("sync", "sync:2")
 
         def ended(execution: Execution) -> None:
-            redrive = self._describe_redrive(execution.arn)
-            described = outcome(execution, parsed=pattern == "sync:2", redrive=redrive)
+            redrive = self._operations.describe_redrive(execution.arn)
+            described = outcome(execution, parsed=resource.pattern == "sync:2", redrive=redrive)
             if execution.status == "SUCCEEDED":
                 completion.succeed(described)
             else:
                 completion.fail("States.TaskFailed", dumps(described))
 
         try:
-            answer = self._start(body, ended if waits else None)
+            answer = self._operations.start_execution(_camel_case(request.parameters), ended if runs_job else None)
         except ServiceError as error:
-            failure = ServiceFailure(error.code, error.message, error.http_status, str(uuid.uuid4()))
-            worded = optimized_error(failure, OPTIMIZED["states"], error.code)
-            completion.fail(worded.error, worded.cause)
+            task_error = optimized_error(_failure(error), OPTIMIZED["states"], error.code)
+            completion.fail(task_error.error, task_error.cause)
             return None
         result = {
             "ExecutionArn": answer["executionArn"],
             **_metadata(answer),
-            "StartDate": _milliseconds(answer["startDate"]),
+            "StartDate": epoch_milliseconds(answer["startDate"]),
         }
-        if not waits and pattern != "waitForTaskToken":
+        if not resource.pattern:
             completion.succeed(result)
             return None
         completion.submitted(result)
-        if not waits:
+        if not runs_job:
             return None
         completion.awaiting()
-        return lambda: self._give_up(answer["executionArn"])
+        return lambda: self._operations.abandon_execution(answer["executionArn"])
 
-    def call(self, action: str, parameters: Any) -> dict[str, Any]:
-        """`aws-sdk:sfn:ACTION`.
 
-        Raises:
-            TaskError: as the SDK words the service's error.
-        """
+class StepFunctionsSdk(ServiceIntegration):
+    """`aws-sdk:sfn:ACTION`."""
+
+    def __init__(self, operations: Operations, calls: Calls) -> None:
+        self._operations = operations
+        self._calls = calls
+
+    @override
+    def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
+        resource = parse_resource(request.resource)
+        assert resource is not None
+        operation = operation_name(resource.action)
+        if operation in BLOCKING:
+            return self._calls.start(request, completion, lambda: self._call(operation, request.parameters))
+        completion.started()
+        finish(request, completion, lambda: self._call(operation, request.parameters))
+        return None
+
+    def _call(self, operation: str, parameters: Any) -> dict[str, Any]:
         try:
-            answer = self._handle(action, _camel_case(parameters))
+            answer = self._operations.handle(operation, _camel_case(parameters))
         except ServiceError as error:
-            failure = ServiceFailure(error.code, error.message, error.http_status, str(uuid.uuid4()))
-            raise sdk_error(failure, "Sfn", error.code) from None
-        dated = output_dates(action, answer, _iso_8601)
+            raise sdk_error(_failure(error), "Sfn", error.code) from None
+        dated = output_dates(operation, answer, iso_8601)
         return {key[:1].upper() + key[1:]: _pascal_case(value) for key, value in dated.items()}
+
+
+def _failure(error: ServiceError) -> ServiceFailure:
+    return ServiceFailure(error.code, error.message, error.http_status, str(uuid.uuid4()))
 
 
 def _metadata(answer: dict[str, Any]) -> dict[str, Any]:
@@ -115,13 +133,14 @@ def _metadata(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _camel_case(parameters: Any) -> dict[str, Any]:
-    """A task's parameters as the API's request: `Input` and its like as JSON texts."""
+    """Return a task's parameters as the API's request. `Input` and its like become JSON strings."""
     body: dict[str, Any] = {}
     for key, value in (parameters or {}).items():
         name = key[:1].lower() + key[1:]
         if value is None:
             continue
-        body[name] = dumps(value) if name in _TEXTS and not isinstance(value, str) else _camel_case_inside(value)
+        is_object = name in _JSON_STRINGS and not isinstance(value, str)
+        body[name] = dumps(value) if is_object else _camel_case_inside(value)
     return body
 
 
@@ -137,11 +156,3 @@ def _pascal_case(value: Any) -> Any:
     if isinstance(value, dict):
         return {key[:1].upper() + key[1:]: _pascal_case(item) for key, item in value.items()}
     return value
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _iso_8601(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

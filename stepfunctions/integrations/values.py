@@ -1,23 +1,24 @@
-"""JSON as tasks have it, to and from what boto3 takes and gives.
+"""Converts between the JSON of tasks and the arguments and answers of boto3.
 
-A task writes parameters in PascalCase whatever the API's own case is, and gets answers in PascalCase. Where the API
-wants a text, an object or list is given as its JSON text.
+Tasks write parameters in PascalCase whatever the API's own case is, and get answers in PascalCase. Where the API
+expects a string, an object or array is passed as a JSON string.
 """
 
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from asl.engine.jsontext import dumps
+from asl.language.timestamps import iso_8601
 
 if TYPE_CHECKING:
     from botocore.model import Shape
 
 
 def to_arguments(shape: Shape | None, value: Any) -> Any:
-    """boto3's arguments from a task's parameters, by the shape of the operation's input."""
+    """Return boto3's arguments for a task's parameters, by the shape of the operation's input."""
     if shape is None or value is None:
         return value
     convert = _TO_ARGUMENT.get(shape.type_name)
@@ -48,16 +49,16 @@ def _map(shape: Any, value: Any) -> Any:
     return {key: to_arguments(shape.value, item) for key, item in value.items()}
 
 
-def _text(_: Any, value: Any) -> str:
+def _string(_: Any, value: Any) -> str:
     return value if isinstance(value, str) else dumps(value)
 
 
 def _blob(_: Any, value: Any) -> bytes:
-    # A text goes as JSON, in quotes: so Step Functions stores it by `s3:putObject`.
+    # A string is sent as JSON, in quotes: this is what Step Functions stores by `s3:putObject`.
     return value if isinstance(value, bytes) else dumps(value).encode()
 
 
-def _whole_number(_: Any, value: Any) -> Any:
+def _integer(_: Any, value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     try:
@@ -73,7 +74,7 @@ def _number(_: Any, value: Any) -> Any:
         return value
 
 
-def _truth(_: Any, value: Any) -> Any:
+def _boolean(_: Any, value: Any) -> Any:
     return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
 
 
@@ -81,18 +82,18 @@ _TO_ARGUMENT = {
     "structure": _structure,
     "list": _list,
     "map": _map,
-    "string": _text,
+    "string": _string,
     "blob": _blob,
-    "integer": _whole_number,
-    "long": _whole_number,
+    "integer": _integer,
+    "long": _integer,
     "float": _number,
     "double": _number,
-    "boolean": _truth,
+    "boolean": _boolean,
 }
 
 
 def to_json(shape: Shape | None, value: Any) -> Any:
-    """A task's result from boto3's answer, by the shape of the operation's output."""
+    """Return a task's result for boto3's answer, by the shape of the operation's output."""
     match value:
         case dict() if shape is not None and shape.type_name == "structure":
             members = shape.members  # type: ignore[attr-defined]
@@ -108,7 +109,7 @@ def to_json(shape: Shape | None, value: Any) -> Any:
             inner = getattr(shape, "member", None)
             return [to_json(inner, item) for item in value]
         case datetime():
-            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return iso_8601(value)
         case bytes() | bytearray():
             return _decoded(bytes(value))
         case _ if hasattr(value, "read"):
@@ -118,7 +119,7 @@ def to_json(shape: Shape | None, value: Any) -> Any:
 
 
 def _decoded(data: bytes) -> str:
-    """Bytes as the text that they are, else in base64."""
+    """Return bytes as a string where they are UTF-8, else in base64."""
     try:
         return data.decode()
     except UnicodeDecodeError:

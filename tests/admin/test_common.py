@@ -49,7 +49,7 @@ class TestFindingTheStage:
         assert found.cognito().list_users(UserPoolId=found.user_pool_id)["Users"] == []
 
     def test_no_local_cloud(self, tmp_path: Path) -> None:
-        with pytest.raises(common.UnreachableError, match=r"no local cloud runs here: start it with `make run`"):
+        with pytest.raises(common.UnreachableError, match=r"no local cloud is running here: start it with `make run`"):
             common.find_stage(None, tmp_path)
 
     def test_a_local_cloud_that_was_killed(self, cloud: Cloud, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ class TestFindingTheStage:
             document = json.loads((cloud.project / common.CLOUD_FILE).read_text())
             document["endpoint"] = f"http://127.0.0.1:{closed.getsockname()[1]}"
             (tmp_path / common.CLOUD_FILE).write_text(json.dumps(document))
-            with pytest.raises(common.UnreachableError, match="no local cloud runs here"):
+            with pytest.raises(common.UnreachableError, match="no local cloud is running here"):
                 common.find_stage("local", tmp_path)
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"endpoint": "http://127.0.0.1:1", "environment": {}}'])
@@ -71,7 +71,7 @@ class TestFindingTheStage:
 
     @pytest.mark.usefixtures("aws")
     def test_no_such_stage(self) -> None:
-        with pytest.raises(common.UnreachableError, match="there is no stack serverless-dynamic-workflows-nope in"):
+        with pytest.raises(common.UnreachableError, match="the stack serverless-dynamic-workflows-nope does not exist in"):
             common.find_stage("nope")
 
     def test_a_stack_without_the_outputs(self, aws: Cloud) -> None:
@@ -113,11 +113,11 @@ class TestErrors:
     @pytest.mark.parametrize("code", ["ExpiredToken", "UnrecognizedClientException"])
     def test_credentials_that_aws_refuses(self, cloud: Cloud, code: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.fails_with(cloud, code) == common.UNREACHABLE
-        assert f"AWS does not accept the credentials ({code}); sign in again" in capsys.readouterr().err
+        assert f"AWS rejected the credentials ({code}); sign in again" in capsys.readouterr().err
 
     def test_what_aws_does_not_allow(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.fails_with(cloud, "AccessDeniedException") == common.REFUSED
-        assert "ListUsers answered AccessDeniedException: no" in capsys.readouterr().err
+        assert "ListUsers failed with AccessDeniedException: no" in capsys.readouterr().err
 
     def test_an_interrupt_is_no_traceback(self, monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
         def interrupted(*_: object) -> common.Result:
@@ -147,7 +147,7 @@ class TestArguments:
         "text", ["", "me", "me@", "@example.com", "me@host", "a b@example.com", "a@b@c.org", "a@b."]
     )
     def test_no_email_address(self, text: str) -> None:
-        with pytest.raises(argparse.ArgumentTypeError, match="is no email address"):
+        with pytest.raises(argparse.ArgumentTypeError, match="is not an email address"):
             common.email(text)
 
     @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", ""])
@@ -172,7 +172,7 @@ class TestArguments:
     def test_a_wrong_command_line(self, cloud: Cloud) -> None:
         outcome = cloud.script("create_user", "--email", "nobody")
         assert outcome.code == 2
-        assert "'nobody' is no email address" in outcome.err
+        assert "'nobody' is not an email address" in outcome.err
 
 
 class TestEnvironment:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,7 +97,7 @@ def test_functions_of_the_project_and_a_flow(tmp_path: Path) -> None:
     ],
 )
 def test_names_in_a_plugin_fit_aws_whatever_its_own(name: str, function: str, flow: str) -> None:
-    files = plugin_files(name, "..")
+    files = plugin_files(name, PROJECT / ".." / name)
     assert {f"lib/{function}/handler.py", f"flows/{flow}.yml"} <= files.keys()
     assert read_manifest({path: text.encode() for path, text in files.items()}, "here", "").name == name
 
@@ -115,13 +115,16 @@ def test_a_path_is_a_folder_and_its_last_part_the_name(
     assert create_function.main(["fn/", "--plugin", "mine"]) == 0
     assert create_function.main(["Fn", "--plugin", "mine"]) == 1
     said = capsys.readouterr().err
-    assert "'..' cannot be a plugin's name" in said and "'Fn' and the function 'fn' would be the same on AWS" in said
+    assert (
+        "'..' cannot be a plugin's name" in said
+        and "'Fn' and the function 'fn' would have the same name on AWS" in said
+    )
 
 
 class TestRefusals:
     @pytest.mark.parametrize("name", ["", "1st", "a b", "../x", "x/y", "ümlaut"])
     def test_names(self, name: str) -> None:
-        for write in (lambda: plugin_files(name, ".."), lambda: function_files(name, event=True, plugin=True)):
+        for write in (lambda: plugin_files(name, PROJECT), lambda: function_files(name, event=True, plugin=True)):
             with pytest.raises(ScaffoldError, match="cannot be a"):
                 write()
 
@@ -130,8 +133,8 @@ class TestRefusals:
         [
             ("class", "the name is a keyword of Python"),
             ("api", "the name is reserved"),
-            ("x" * 34, "it has 34 letters, and AWS leaves 34 for stage and function; 24 fit any stage"),
-            ("Hello-World", "'Hello-World' and the function 'hello_world' would be the same on AWS"),
+            ("x" * 34, "it has 34 characters, and AWS leaves 34 for stage and function; 24 fit any stage"),
+            ("Hello-World", "'Hello-World' and the function 'hello_world' would have the same name on AWS"),
         ],
     )
     def test_what_would_break_the_project(self, name: str, why: str) -> None:
@@ -144,7 +147,7 @@ class TestRefusals:
     def test_a_flow_that_its_own_check_would_refuse(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for letters, code in ((50, 2), (49, 0)):
             assert flows(["--root", str(tmp_path), "new", "x" * letters]) == code
-        assert "cannot be a flow's name: 40 letters fit any stage" in capsys.readouterr().err
+        assert "use at most 40 characters" in capsys.readouterr().err
         assert [path.stem for path in (tmp_path / "flows").iterdir()] == ["x" * 49]
 
     def test_nothing_is_overwritten(self, tmp_path: Path) -> None:
@@ -156,7 +159,7 @@ class TestRefusals:
         (tmp_path / "p" / "plugin.toml").touch()
         (tmp_path / "p" / "lib" / "f" / "handler.py").write_text("mine")
         said = run(PROJECT / "admin" / "create_function.py", "f", "--plugin", "p", folder=tmp_path, code=1)
-        assert "handler.py exists already" in said
+        assert "handler.py already exists" in said
         assert not (tmp_path / "p" / "tests").exists()
 
     def test_a_folder_that_is_no_plugin(self, tmp_path: Path) -> None:
@@ -165,6 +168,30 @@ class TestRefusals:
 
 
 def test_every_generated_name_is_filled_in() -> None:
-    texts = [*plugin_files("a-b_c", "../x").values(), *function_files("f", event=True, plugin=False).values()]
-    assert not [text for text in texts if "__PLUGIN__" in text or "__FUNCTION__" in text or "__RESULT__" in text]
-    assert json.dumps(texts).count("../x") == 2  # in the README and in the Makefile
+    plugin = plugin_files("a-b_c", PROJECT.parent / "x")
+    contents = [*plugin.values(), *function_files("f", event=True, plugin=False).values()]
+    assert not [content for content in contents if re.search("__[A-Z]+__", content)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "entry"), [("../plugins/acme", "../plugins/acme"), ("plugins/acme", "./plugins/acme")]
+)
+def test_the_readme_names_the_folder_and_the_framework(folder: str, entry: str) -> None:
+    files = plugin_files("acme", PROJECT / folder)
+    assert f'{{"plugins": ["{entry}"]}}' in files["README.md"]
+    assert (PROJECT / folder).resolve() == (PROJECT / entry).resolve()
+    framework = os.path.relpath(PROJECT, PROJECT / folder)
+    assert f"`{framework}`" in files["README.md"] and f"FRAMEWORK ?= {framework}\n" in files["Makefile"]
+
+
+def test_a_plugin_inside_a_clone_is_warned_of_with_the_way_out(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project", overlay=False)
+    shutil.copy2(PROJECT / "pyproject.toml", project)
+    script = project / "admin" / "create_plugin.py"
+    printed = run(sys.executable, script, "acme", folder=project)
+    (warning,) = [line for line in printed.splitlines() if line.startswith("warning: ")]
+    assert f"acme is inside {project}" in warning
+    (command,) = [line for line in printed.splitlines() if line.startswith("  rm -r")]
+    run("sh", "-c", command.replace(str(script), f"{sys.executable} {script}"), folder=project)
+    assert not (project / "acme").exists() and (tmp_path / "acme" / "plugin.toml").is_file()
+    assert "warning" not in run(sys.executable, script, "../other", folder=project)

@@ -58,7 +58,7 @@ class TestCreateUser:
 
     def test_a_group_is_made_when_it_is_new_and_said(self, here: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         assert create_user.main(["--email", EMAIL, "--group", "admin"]) == 0
-        assert capsys.readouterr().err == "Group admin is new.\n"
+        assert capsys.readouterr().err == "Created the group admin.\n"
         assert groups_of(here, EMAIL) == ["admin"]
         assert create_user.main(["--email", "second@example.com", "--group", "admin"]) == 0
         assert capsys.readouterr().err == ""
@@ -68,7 +68,7 @@ class TestCreateUser:
     def test_a_user_that_exists_keeps_its_password(self, here: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         password = created(capsys)["password"]
         assert create_user.main(["--email", EMAIL]) == common.REFUSED
-        assert f"stage local has a user {EMAIL} already" in capsys.readouterr().err
+        assert f"stage local already has a user {EMAIL}" in capsys.readouterr().err
         assert here.script("get_user_token", "--email", EMAIL, "--password", password).code == 0
 
     def test_a_user_that_cannot_be_finished_is_not_left_behind(
@@ -76,7 +76,7 @@ class TestCreateUser:
     ) -> None:
         monkeypatch.setattr(create_user, "generate_password", lambda: "short")
         assert create_user.main(["--email", EMAIL]) == common.REFUSED
-        assert "AdminSetUserPassword answered InvalidPassword" in capsys.readouterr().err
+        assert "AdminSetUserPassword failed with InvalidPassword" in capsys.readouterr().err
         assert here.stage.cognito().list_users(UserPoolId=here.stage.user_pool_id)["Users"] == []
 
     def test_passwords_meet_every_rule_and_never_repeat(self) -> None:
@@ -142,7 +142,7 @@ class TestGetUserToken:
         ("arguments", "message"),
         [
             (["--password", "Wrong-1-password"], f"wrong email or password for {EMAIL}, or the user is disabled"),
-            ([], "no password: give --password, or the password on standard input"),
+            ([], "no password: use --password, or pass the password on standard input"),
         ],
     )
     def test_refused(self, here: Cloud, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
@@ -162,7 +162,7 @@ class TestGetUserToken:
         )
         outcome = here.script("get_user_token", "--email", EMAIL, "--password", "Temp-1-word")
         assert outcome.code == common.REFUSED
-        assert "Cognito asks for NEW_PASSWORD_REQUIRED" in outcome.err
+        assert "Cognito requires NEW_PASSWORD_REQUIRED" in outcome.err
 
 
 class TestListUsers:

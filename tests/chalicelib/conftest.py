@@ -24,7 +24,7 @@ from chalicelib.flows.catalog import Catalog, CatalogFlow
 from chalicelib.runs import on_status_change
 from localcloud.chalice_local import Gateway
 from localcloud.cloud import Cloud
-from localcloud.http_server import Request
+from localcloud.http_messages import Request
 from localcloud.settings import CloudSettings
 
 CLIENT_ID = "test-client"
@@ -55,13 +55,14 @@ class IdentityProvider:
         self.key = SigningKey("key-1")
         self.published = [self.key.public]
         self.requests = 0
+        self.status = 200
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.requests += 1
                 body = json.dumps({"keys": provider.published}).encode()
-                self.send_response(200)
+                self.send_response(provider.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -104,6 +105,7 @@ def provider(_provider: IdentityProvider, clean: pytest.MonkeyPatch) -> Identity
     """The identity provider that the application's environment names."""
     _provider.published = [_provider.key.public]
     _provider.requests = 0
+    _provider.status = 200
     clean.setenv("USER_POOL_ID", "us-east-1_test")
     clean.setenv("USER_POOL_CLIENT_ID", CLIENT_ID)
     clean.setenv("TOKEN_ISSUER", ISSUER)
@@ -171,7 +173,7 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         if test_cloud.events.is_set():
             workers.submit(on_status_change, json.loads(json.dumps(event)))
 
-    cloud.service.on_status_change(deliver)
+    cloud.status_changes.subscribe(deliver)
     threading.Thread(target=cloud._server.serve_forever, args=(0.05,), daemon=True).start()
     # moto imports a service at its first request, for longer than the application waits on a busy machine
     cloud.client.call("ssm", "GetParametersByPath", {"Path": "/"})

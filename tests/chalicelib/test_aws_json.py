@@ -20,7 +20,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from chalicelib import aws, aws_json, secrets, usage
-from chalicelib.aws_json import SSM, AwsError, Client, Credentials, sign
+from chalicelib.aws_json import SSM, AwsError, Client, Credentials, Patience, Scope, sign
 from chalicelib.settings import PROJECT, settings
 
 from .conftest import LocalCloud
@@ -71,7 +71,7 @@ def service() -> Iterator[Service]:
 
 
 def client(service: Service, attempts: int = 2, read_timeout: float = 10) -> Client:
-    return Client(SSM, service.url, "eu-west-1", KEYS, connect_timeout=5, read_timeout=read_timeout, attempts=attempts)
+    return Client(SSM, service.url, "eu-west-1", KEYS, Patience(5, read_timeout, attempts))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_the_signature_is_botocore_s(token: str | None) -> None:
     body = b'{"Path":"/a/"}'
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     keys = Credentials("AKIDEXAMPLE", "secret+/=", token)
-    signed = sign(headers, body, keys, path="/", service="ssm", region="eu-west-1", now=now)
+    signed = sign(headers, body, keys, Scope(now, "eu-west-1", "ssm"), path="/")
     request = AWSRequest("POST", "https://ssm.eu-west-1.amazonaws.com/", headers=headers, data=body)
     theirs = SigV4Auth(botocore_credentials.Credentials(keys.access_key, keys.secret_key, token), "ssm", "eu-west-1")
     request.context["timestamp"] = now
@@ -159,7 +159,10 @@ def test_an_error_says_what_the_service_said(service: Service) -> None:
     service.answers = [(400, {"__type": "com.amazonaws.ssm#AccessDeniedException", "Message": "not you"})]
     with pytest.raises(AwsError, match=r"GetParameter: AccessDeniedException \(400\): not you") as failure:
         client(service).get_parameter(Name="a")
-    assert failure.value.response == {"Error": {"Code": "AccessDeniedException", "Message": "not you"}}
+    assert failure.value.response == {
+        "Error": {"Code": "AccessDeniedException", "Message": "not you"},
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
     assert aws.error_name(failure.value) == "AccessDeniedException"
     assert len(service.requests) == 1
 
@@ -167,10 +170,10 @@ def test_an_error_says_what_the_service_said(service: Service) -> None:
 def test_a_silent_or_absent_service_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=8) as server:
         silent = f"http://127.0.0.1:{server.getsockname()[1]}"
-        calls = Client(SSM, silent, "eu-west-1", KEYS, connect_timeout=5, read_timeout=0.1, attempts=2)
+        calls = Client(SSM, silent, "eu-west-1", KEYS, Patience(5, 0.1, 2))
         with pytest.raises(OSError, match="timed out"):
             calls.get_parameter(Name="a")
-    absent = Client(SSM, "http://127.0.0.1:9", "eu-west-1", KEYS, connect_timeout=5, read_timeout=5, attempts=1)
+    absent = Client(SSM, "http://127.0.0.1:9", "eu-west-1", KEYS, Patience(5, 5, 1))
     with pytest.raises(OSError):
         absent.get_parameter(Name="a")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from chalice.app import ForbiddenError
 
 from chalicelib import errors
+from chalicelib.aws_json import AwsError
 from chalicelib.errors import DomainError, FieldError, Invalid, problem_of
 
 
@@ -26,7 +28,7 @@ def client_error(code: str) -> ClientError:
         (errors.NotFound("d"), 404, "Not Found"),
         (errors.MethodNotAllowed("d"), 405, "Method Not Allowed"),
         (errors.Conflict("d"), 409, "Conflict"),
-        (errors.Invalid("d"), 422, "Unprocessable Entity"),
+        (errors.Invalid("d"), 422, "Unprocessable Content"),
         (errors.TooManyRequests("d"), 429, "Too Many Requests"),
         (errors.Unavailable("d"), 503, "Service Unavailable"),
         (ForbiddenError("d"), 403, "Forbidden"),
@@ -38,13 +40,52 @@ def test_domain_errors(error: Exception, status: int, title: str) -> None:
 
 
 def test_the_body_too_large() -> None:
-    assert problem_of(errors.TooLarge("d"), "r").status == 413
+    problem = problem_of(errors.TooLarge("d"), "r").to_json()
+    assert (problem["status"], problem["title"]) == (413, "Content Too Large")
+
+
+def test_titles_do_not_depend_on_the_interpreter() -> None:
+    changed = {
+        413: "Content Too Large",
+        414: "URI Too Long",
+        416: "Range Not Satisfiable",
+        422: "Unprocessable Content",
+    }
+    for status in (s for s in HTTPStatus if s >= 400 and s in errors.TITLES):
+        assert errors.title_of(status) == changed.get(status, status.phrase)
+    assert (errors.title_of(499), errors.title_of(599)) == ("Client Error", "Server Error")
+
+
+class Teapot(DomainError):
+    status = 418
+
+
+class Redirect(DomainError):
+    status = 302
+
+
+def test_a_status_of_ones_own() -> None:
+    assert problem_of(Teapot("d"), "r").to_json()["title"] == "Client Error"
+    assert problem_of(Redirect("secret"), "r").status == 500
+    assert "secret" not in problem_of(Redirect("secret"), "r").body()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_failure_of_aws_is_unavailable(status: int) -> None:
+    error = ClientError(
+        {"Error": {"Code": "InternalServerError", "Message": "x"}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "PutItem",
+    )
+    problem = problem_of(error, "r")
+    assert (problem.status, problem.headers) == (503, {"Retry-After": "1"})
+    light = problem_of(AwsError("PutItem", status, "InternalServerError", "x"), "r")
+    assert (light.status, light.headers) == (503, {"Retry-After": "1"})
 
 
 @pytest.mark.parametrize("code", sorted(errors.THROTTLING_CODES))
 def test_throttling_says_when_to_come_back(code: str) -> None:
     problem = problem_of(client_error(code), "r")
-    assert (problem.status, problem.headers) == (429, {"Retry-After": "1"})
+    assert (problem.status, problem.headers) == (503, {"Retry-After": "1"})
     assert "arn:" not in problem.body()
 
 
@@ -58,7 +99,7 @@ def test_throttling_says_when_to_come_back(code: str) -> None:
 )
 def test_no_answer_is_unavailable(error: Exception) -> None:
     problem = problem_of(error, "r")
-    assert problem.status == 503
+    assert (problem.status, problem.headers) == (503, {"Retry-After": "1"})
     assert "10.0.0.1" not in problem.body()
 
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from chalicelib.settings import PROJECT
 from compiler import Severity
 from compiler.checks import CHECKS
 from compiler.checks.base import Check
@@ -49,8 +56,69 @@ def test_a_check_explains_itself(check: Check) -> None:
     assert check.source.startswith("https://") or check.source == "docs/flows.md"
 
 
-def test_ids_are_unique() -> None:
-    assert len({check.id for check in CHECKS}) == len(CHECKS)
+def test_each_check_is_the_module_named_after_it() -> None:
+    folder = PROJECT / "compiler" / "checks"
+    modules = {file.stem for file in folder.glob("*.py")} - {"__init__", "base", "listing"}
+    assert [check.id.replace("-", "_") for check in CHECKS] == sorted(modules)
+
+
+NEW_CHECK = """\
+from compiler.checks.base import Check, Finding, flow
+from compiler.diagnostic import Severity
+
+CHECK = Check(
+    id="no-shouting",
+    severity=Severity.ADVICE,
+    summary="A description shouts",
+    description="Readers look away.",
+    source="docs/flows.md",
+    wrong=flow("description: HELP  # <-\\n"),
+    right=flow("description: Helps\\n"),
+    file=lambda view: [Finding("/description", "Don't shout.")] if view.flow.description.isupper() else [],
+)
+"""
+
+
+def test_adding_a_check_is_adding_one_file(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> None:
+    copy = tmp_path_factory.mktemp("copy")
+    shutil.copytree(PROJECT / "compiler", copy / "compiler", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "compiler" / "checks" / "no_shouting.py").write_text(NEW_CHECK)
+    workspace.flow("name: f\ndescription: HELP\nsteps: [hello_world]\n")
+
+    def flows(*arguments: str | Path) -> str:
+        command = [sys.executable, "-m", "compiler", "--root", str(workspace.root), *map(str, arguments)]
+        environment = os.environ | {"PYTHONPATH": f"{copy}{os.pathsep}{PROJECT}"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=copy, env=environment, timeout=120, check=True
+        )
+        return done.stdout
+
+    assert "flows/flow.yml:2:14: advice: Don't shout. [no-shouting]" in flows("check")
+    assert "A description shouts" in flows("checks")
+    assert "Readers look away." in flows("explain", "no-shouting")
+
+
+MESSAGES = {
+    "unresolved-name": "${GreatArn} doesn't match any function or flow in this project.",
+    "name-kind": "Expected a function, but ${inner} is a flow.",
+    "unknown-key": "Unknown key 'descripton' in the file.",
+    "file-shape": "type must be STANDARD or EXPRESS, not 'FAST'.",
+    "missing-key": "schedule lacks the required key 'expression'.",
+    "yaml-duplicate-key": "Duplicate key 'description'; first used on line 2.",
+    "yaml-tab": "This line is indented with a tab; YAML allows only spaces.",
+    "yaml-value": "'.inf' is not a valid JSON number.",
+    "input-schema": "Unknown JSON Schema type 'text'.",
+    "unused-silence": "'unused-function' finds nothing on line 4.",
+}
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if check.id in MESSAGES], ids=lambda check: check.id)
+def test_a_message_says_what_is_wrong(check: Check, workspace: Workspace) -> None:
+    for name, text in check.others.items():
+        workspace.flow(text, name)
+    workspace.flow(check.wrong)
+    found = [item.message for item in workspace.compile().diagnostics if item.check == check.id]
+    assert found == [MESSAGES[check.id]]
 
 
 ENTRIES = all_checks()

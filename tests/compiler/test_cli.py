@@ -94,7 +94,7 @@ class TestShow:
     def test_an_unknown_flow(self) -> None:
         done = flows("show", "orderFlw")
         assert done.returncode == 2
-        assert done.stderr == "flows: there is no flow 'orderFlw'; did you mean 'orderFlow'?\n"
+        assert done.stderr == "error: there is no flow 'orderFlw'; did you mean 'orderFlow'?\n"
 
     def test_a_broken_flow(self, workspace: Workspace) -> None:
         workspace.flow(BROKEN)
@@ -201,7 +201,7 @@ class TestExplain:
     def test_an_unknown_one(self) -> None:
         done = flows("explain", "flow-cycel")
         assert done.returncode == 2
-        assert done.stderr == "flows: there is no check 'flow-cycel'; did you mean 'flow-cycle'?\n"
+        assert done.stderr == "error: there is no check 'flow-cycel'; did you mean 'flow-cycle'?\n"
 
     def test_the_list_has_them_all(self) -> None:
         listed = [line.split()[0] for line in flows("checks").stdout.splitlines()]

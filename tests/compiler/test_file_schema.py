@@ -43,6 +43,16 @@ def test_it_refuses_what_the_compiler_refuses(check: Any) -> None:
     assert list(VALIDATOR.iter_errors(yaml.safe_load(check.right))) == []
 
 
+@pytest.mark.parametrize("key", ["x-notes", "x-name"])
+def test_keys_that_begin_with_x_are_the_authors_own(key: str) -> None:
+    flow = {"name": "x", key: {"retry": [1]}, "steps": ["hello_world"]}
+    assert list(violations(flow)) == list(VALIDATOR.iter_errors(flow)) == []
+    del flow["name"]
+    assert [(found.check, found.message) for found in violations(flow)] == [
+        ("missing-key", "the file lacks the required key 'name'.")
+    ]
+
+
 def test_every_key_is_documented() -> None:
     schema = flow_schema()
     assert all(item.get("description") for item in schema["properties"].values())
@@ -72,4 +82,4 @@ def test_a_state_among_steps_needs_no_next() -> None:
 def test_the_parts_of_the_schema_have_names_of_their_own() -> None:
     assert SHORT_FORM_DEFINITIONS.keys().isdisjoint(STATES_DEFINITIONS)
     (found,) = violations({"name": "x", "steps": [{"choose": [{"when": -1, "do": ["hello_world"]}]}]})
-    assert (found.pointer, found.message) == ("/steps/0/choose/0/when", "when is -1, not a text.")
+    assert (found.pointer, found.message) == ("/steps/0/choose/0/when", "when must be a string, not -1.")

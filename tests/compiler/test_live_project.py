@@ -59,7 +59,7 @@ def test_a_function_that_loses_its_handler_breaks_its_flows(workspace: Workspace
     live = LiveProject(workspace.root)
     assert set(live.catalog().flows) == {"greet"}
     touch(workspace.root / "chalicelib/lib/hello_world/handler.py", "def handle(): ...\n")
-    assert "defines no `handler`" in live.catalog().broken["greet"][0]
+    assert "does not define `handler`" in live.catalog().broken["greet"][0]
 
 
 def test_many_threads_get_one_catalog(workspace: Workspace) -> None:

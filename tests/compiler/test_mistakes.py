@@ -1,4 +1,4 @@
-"""What is found in wrong flows, all of it and nothing else; and that valid expressions raise no alarm."""
+"""What is found in wrong flows, all of it and nothing else; and that valid expressions cause no finding."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def found_in(project: Workspace, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_each_mistake_is_found_once_and_nothing_besides(project: Workspace, name: str) -> None:
+def test_each_mistake_is_found_once_and_nothing_else(project: Workspace, name: str) -> None:
     text, _, expected = MISTAKES[name].partition("--- found\n")
     assert found_in(project, text) == [line for line in expected.split("\n") if line]
 
@@ -58,7 +58,8 @@ def test_places_do_not_depend_on_how_lines_end(project: Workspace, content: byte
 def test_a_byte_that_is_not_utf_8_has_its_place(project: Workspace) -> None:
     project.flow("", "f.yml").write_bytes("name: f\ndescription: é\n".encode("latin-1"))
     (found,) = check_paths([project.root / "flows" / "f.yml"], project.root)
-    assert (found.line, found.column, found.check, found.hint) == (2, 14, "unreadable-file", "save it as UTF-8")
+    assert found.message == "Not valid UTF-8: unexpected byte 0xe9."
+    assert (found.line, found.column, found.check, found.hint) == (2, 14, "unreadable-file", "save the file as UTF-8")
 
 
 def test_a_definition_of_more_than_a_megabyte_is_refused(project: Workspace) -> None:
@@ -70,12 +71,12 @@ def test_a_definition_of_more_than_a_megabyte_is_refused(project: Workspace) -> 
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("Output: {% $states.input %}", "put an expression in quotes: '{% ... %}'"),
-        ("Comment: a: b", "put a text that holds `: ` in quotes, and write the keys of a mapping on lines of the same"),
-        ("Comment: @home", "put a text that begins with '@' in quotes"),
+        ("Output: {% $states.input %}", "put the expression in quotes: '{% ... %}'"),
+        ("Comment: a: b", "put a string that contains `: ` in quotes, and indent all keys of a mapping equally"),
+        ("Comment: @home", "put a string that starts with '@' in quotes"),
     ],
 )
-def test_yaml_errors_say_the_way_out(line: str, hint: str) -> None:
+def test_yaml_errors_say_how_to_fix_them(line: str, hint: str) -> None:
     text = f"name: f\ndefinition:\n  StartAt: A\n  States:\n    A:\n      Type: Pass\n      {line}\n      End: true\n"
     (found,) = compile_unit("f.yml", text).diagnostics
     assert (found.line, found.check) == (7, "yaml-syntax")
@@ -144,7 +145,7 @@ $$
 
 
 @pytest.mark.parametrize("expression", INTRINSICS.splitlines())
-def test_valid_intrinsic_functions_and_paths_raise_no_alarm(expression: str) -> None:
+def test_valid_intrinsic_functions_and_paths_cause_no_finding(expression: str) -> None:
     text = (
         "name: f\ndefinition:\n  StartAt: A\n  States:\n    A:\n      Type: Pass\n      Parameters:\n"
         f"        value.$: |-\n          {expression}\n      End: true\n"

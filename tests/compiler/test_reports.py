@@ -22,7 +22,9 @@ def test_a_terminal_gets_colours_and_a_caret_under_the_fault(workspace: Workspac
     workspace.flow("name: x\nschedule: cron(0 25 * * ? *)\nsteps: [hello_world]\n")
     found = workspace.compile().diagnostics
     first, line, caret = list(render_text(found, workspace.root, Style(Terminal())))[:3]
-    assert first.startswith("\x1b[1mflows/flow.yml:2:18\x1b[0m: \x1b[31merror\x1b[0m: hours: 25 is not from 0 to 23.")
+    assert first.startswith(
+        "\x1b[1mflows/flow.yml:2:18\x1b[0m: \x1b[31merror\x1b[0m: hours: expected a number from 0 to 23; got 25."
+    )
     assert line.endswith("schedule: cron(0 25 * * ? *)")
     plain = caret.replace("\x1b[2m", "").replace("\x1b[0m", "").replace("\x1b[31m", "")
     assert plain.index("^") - len("      | ") == 17

@@ -184,16 +184,17 @@ def test_equal_steps_get_names_of_their_own_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("steps", "place", "words"),
     [
-        ("  - a\n  - {}\n", (4, 5), "does nothing"),
-        ("  - {call: a, wait: 3}\n", (3, 5), "several things"),
-        ("  - call: a\n    do: [b]\n", (4, 5), "does not go with"),
-        ("  - foreach: $x\n", (3, 5), "no `do`"),
-        ("  - wait: soon\n", (3, 11), "no duration"),
-        ("  - choose:\n      - {when: a}\n", (4, 9), "`when` with `do`"),
-        ("  - choose:\n      - otherwise: [a]\n      - {when: a, do: [b]}\n", (4, 9), "comes last"),
-        ("  - cal: a\n", (3, 5), "unknown key 'cal'"),
-        ("  - call: [a]\n", (3, 11), "not a text"),
-        ("  []\n", (3, 3), "empty"),
+        ("  - a\n  - {}\n", (4, 5), "exactly one action; found: none."),
+        ("  - {call: a, wait: 3}\n", (3, 5), "A step must have exactly one action; found: call, wait."),
+        ("  - call: a\n    do: [b]\n", (4, 5), "'do' can't be combined with 'call'."),
+        ("  - wait: 5\n    retry: 2\n", (4, 5), "'retry' can't be combined with 'wait'."),
+        ("  - foreach: $x\n", (3, 5), "`foreach` needs `do`"),
+        ("  - wait: soon\n", (3, 11), "Invalid duration or time 'soon'"),
+        ("  - choose:\n      - {when: a}\n", (4, 9), "either `when` and `do`, or `otherwise`"),
+        ("  - choose:\n      - otherwise: [a]\n      - {when: a, do: [b]}\n", (4, 9), "must be the last choice"),
+        ("  - cal: a\n", (3, 5), "Unknown key 'cal' in item 1 of steps."),
+        ("  - call: [a]\n", (3, 11), "call must be a string, not a list."),
+        ("  []\n", (3, 3), "steps must not be empty."),
     ],
 )
 def test_wrong_steps_are_reported_in_their_place(steps: str, place: tuple[int, int], words: str) -> None:

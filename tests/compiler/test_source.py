@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.source import MAX_DEPTH, Source
+from compiler.source import Source
+from compiler.yaml_nodes import MAX_DEPTH
 
 
 def json_values(texts: st.SearchStrategy[str]) -> st.SearchStrategy[object]:

@@ -1,4 +1,4 @@
-"""The command: see the package."""
+"""Runs recorded cases through the engine and the service API, and writes the raw results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("recorded", type=Path, help="recorded cases, a JSON object a line")
     parser.add_argument("results", type=Path, help="where the results are written, a JSON object a line")
-    parser.add_argument("--only", default="", help="run the cases whose id contains this text")
+    parser.add_argument("--only", default="", help="run only the cases whose id contains this string")
     options = parser.parse_args()
     began = time.monotonic()
     count = 0
@@ -24,7 +24,7 @@ def main() -> int:
             try:
                 record = json.loads(line)
             except ValueError as problem:
-                print(f"line {number} of {options.recorded} is no JSON object: {problem}", file=sys.stderr)
+                print(f"line {number} of {options.recorded} is not a JSON object: {problem}", file=sys.stderr)
                 continue
             if options.only in str(record.get("id")):
                 out.write(json.dumps(harness.run(record)) + "\n")

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from typing import Any
 
 from asl import Engine
-from stepfunctions.integrations.lambda_functions import Invocation
+from stepfunctions import Invocation
 
 OnDone = Callable[[Invocation], None]
 
 
 class Behaviours:
-    """A `FunctionInvoker` over a record's table of functions. `engine` is set when there is one."""
+    """A `FunctionInvoker` over a record's table of functions. `engine` returns the engine, which exists only later."""
 
-    def __init__(self, functions: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, functions: dict[str, dict[str, Any]], engine: Callable[[], Engine]) -> None:
         self._functions = functions
-        self.engine: Engine | None = None
+        self._engine = engine
 
     def invoke(self, function: str, payload: bytes, on_done: OnDone) -> None:
         name = function.split(":")[6] if function.startswith("arn:") else function.split(":")[0]
@@ -33,9 +33,9 @@ class Behaviours:
             on_done(invocation)
 
     def _sleep(self, seconds: float, on_done: OnDone, invocation: Invocation) -> None:
-        """A sleeping function is nothing that the clock has to wait for: its end is one more timer."""
-        assert self.engine is not None
-        engine, scheduler = self.engine, self.engine.scheduler
+        """End the function by a timer of the engine, since a clock that skips doesn't wait for a sleeping function."""
+        engine = self._engine()
+        scheduler = engine.scheduler
 
         def wake() -> None:
             scheduler.working += 1
@@ -59,15 +59,15 @@ def _behave(behaviour: dict[str, Any], event: Any) -> Invocation:
     if "returns_format" in behaviour:
         value: Any = behaviour["returns_format"].format(event=event)
     else:
-        # A behaviour that has no name here does the commonest thing.
+        # A function with an unknown behaviour returns its event, as most do.
         returns = behaviour.get("returns", None if "sleeps_seconds" in behaviour or not behaviour else "event")
         value = event if returns == "event" else returns
     return Invocation(json.dumps(value).encode(), request_id=request_id)
 
 
 def _raise(error_type: str, message: str, request_id: str) -> Invocation:
-    """The error document of Python's runtime. The recorded handlers raised in line 2."""
-    line = 2 if hasattr(builtins, error_type) else 9  # an exception of the handler's own is declared before it
+    """Return the error document of Lambda's Python runtime. The recorded handlers raised in line 2."""
+    line = 2 if hasattr(builtins, error_type) else 9  # the handler declares its own exceptions before it
     call = f'{error_type}("{message}")' if message else f"{error_type}()"
     document = {
         "errorMessage": message,

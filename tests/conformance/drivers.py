@@ -1,6 +1,6 @@
 """Drives executions from outside, as the recorded tests did: activity workers, and callbacks by task token.
 
-How a worker ended a task is taken from the record: it is the test's own doing, not the service's.
+How a worker ended a task is taken from the record, since the recorded test decided that, not the service.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stepfunctions.errors import ServiceError
-from stepfunctions.service import Service
+from stepfunctions import Service, ServiceError
 from tests.conformance.surroundings import Aws
 
 Driver = Callable[[], None]
@@ -21,7 +20,7 @@ _PATIENCE = 10.0
 
 
 def drivers(record: dict[str, Any], service: Service, aws: Aws, activities: list[str]) -> list[Driver]:
-    """What to run beside the record's execution."""
+    """Return what to run alongside the record's execution."""
     found: list[Driver] = [lambda arn=arn: _work(record, service, arn) for arn in activities]  # type: ignore[misc]
     external = record.get("external") or []
     setup = record.get("setup") or []
@@ -51,7 +50,7 @@ def run_beside(found: list[Driver]) -> list[threading.Thread]:
 
 
 def _safely(driver: Driver) -> None:
-    """A driver that does not know what to do says so; the execution then ends as it does without one."""
+    """Run a driver. If it fails, it says so, and the execution ends as it would without a driver."""
     try:
         driver()
     except Exception as problem:
@@ -66,7 +65,7 @@ def _events(record: dict[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str
 
 
 def _work(record: dict[str, Any], service: Service, arn: str) -> None:
-    """An activity worker: takes one task and ends it."""
+    """Fetch one task of an activity, as a worker would, and end it."""
     started = next(_events(record, "ActivityStarted"), ("", {}))[1]
     request = {"activityArn": arn}
     if "workerName" in started:
@@ -77,7 +76,7 @@ def _work(record: dict[str, Any], service: Service, arn: str) -> None:
 
 
 def _call_back(record: dict[str, Any], service: Service, aws: Aws, queue: str, heartbeat: bool) -> None:
-    """Takes messages with a task token from a queue and ends their tasks, one for each end in the record."""
+    """Receive messages with a task token from a queue and end their tasks, one for each end in the record."""
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     for kind, details in _events(record, "TaskSucceeded", "TaskFailed"):
@@ -96,7 +95,7 @@ def _call_back(record: dict[str, Any], service: Service, aws: Aws, queue: str, h
 
 
 def _end_open_tasks(record: dict[str, Any], service: Service, heartbeat: bool) -> None:
-    """Ends the tasks that wait for their token, one for each end in the record. Nobody is told the tokens here."""
+    """End the tasks that wait for their token, one for each end in the record. Nothing has sent the tokens here."""
     ends = list(_events(record, "TaskSucceeded", "TaskFailed"))
     deadline = time.monotonic() + _PATIENCE
     while ends and time.monotonic() < deadline:
@@ -110,16 +109,16 @@ def _end_open_tasks(record: dict[str, Any], service: Service, heartbeat: bool) -
         time.sleep(0.01)
 
 
-def _body(text: str) -> dict[str, Any]:
-    """What a message says; one that came by way of a topic is wrapped in a notification."""
-    body = json.loads(text)
+def _body(message: str) -> dict[str, Any]:
+    """Return the body of a message. The body of one sent through a topic is inside a notification."""
+    body = json.loads(message)
     if isinstance(body, dict) and body.get("Type") == "Notification":
         return _body(body["Message"])
     return body if isinstance(body, dict) else {"Message": body}
 
 
 def _token(value: Any) -> str | None:
-    """The task token somewhere in a message."""
+    """Return the task token in a message, at any depth."""
     if isinstance(value, list):
         value = dict(enumerate(value))
     if not isinstance(value, dict):
@@ -144,4 +143,4 @@ def _end(service: Service, kind: str, details: dict[str, Any], token: str, outpu
             }
             service.handle("SendTaskFailure", {"taskToken": token, **reason})
     except ServiceError:
-        return  # the task ended by itself meanwhile
+        return  # the task has ended in the meantime

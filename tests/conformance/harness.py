@@ -1,4 +1,4 @@
-"""Runs one record after the other through the service API, each with a service of its own."""
+"""Runs one record after the other through the service API, each with its own service."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 
 from asl import SkippingClock
-from stepfunctions.errors import ServiceError
-from stepfunctions.service import Service
+from stepfunctions import Service, ServiceError, ignore_status_changes
 from tests.conformance.behaviours import Behaviours
 from tests.conformance.drivers import drivers, run_beside, stop
-from tests.conformance.surroundings import ROLE, Aws, make_activities, make_resources, make_targets
+from tests.conformance.surroundings import ROLE, Aws, create_activities, create_resources, create_targets
 
 PATIENCE = 20.0
-"""Real seconds that an execution may take. Time is skipped, so that none needs as many."""
+"""Real seconds that an execution may take. Since time is skipped, none needs that many."""
 SETTLED = 0.3
-"""Real seconds after which an execution that AWS showed as still running is looked at."""
+"""Real seconds after which an execution that AWS showed as still running is described."""
 
 
 class Harness:
@@ -41,11 +40,12 @@ class Harness:
         self._server.stop()
 
     def run(self, record: dict[str, Any]) -> dict[str, Any]:
-        """The raw result of a record. What goes wrong in running it is a result as well."""
-        functions = Behaviours(record.get("lambdas") or {})
+        """Return the raw result of a record. A failure to run it is a result as well."""
+        functions = Behaviours(record.get("lambdas") or {}, lambda: service.engine)
         clock = SkippingClock()
-        service = Service(functions, self._endpoint, clock=clock, poll_seconds=10)
-        functions.engine = service.engine
+        service = Service(
+            functions, self._endpoint, on_status_change=ignore_status_changes, clock=clock, poll_seconds=10
+        )
         identity = record.get("id")
         try:
             return {"id": identity, **self._result(record, service, clock)}
@@ -69,9 +69,9 @@ class Harness:
         return self._execution(record, service, clock)
 
     def _execution(self, record: dict[str, Any], service: Service, clock: SkippingClock) -> dict[str, Any]:
-        make_resources(record, self._aws, service)
-        make_targets(record, service)
-        activities = make_activities(record, service)
+        create_resources(record, self._aws, service)
+        create_targets(record, service)
+        activities = create_activities(record, service)
         machine = service.handle(
             "CreateStateMachine",
             {
@@ -90,7 +90,7 @@ class Harness:
             return _outcome(service.handle("StartSyncExecution", request))
         beside = drivers(record, service, self._aws, activities)
         still_running = _shown_running(record)
-        # Time must not run away while a worker of flesh and blood, or one that AWS saw waiting, is thought of.
+        # Time must not skip while a driver acts from outside, or while AWS saw the execution waiting.
         with clock.held() if beside or still_running else nullcontext():
             arn = service.handle("StartExecution", request)["executionArn"]
             threads = run_beside(beside)
@@ -116,7 +116,7 @@ def _refusal(record: dict[str, Any], service: Service) -> dict[str, Any]:
 
 
 def _shown_running(record: dict[str, Any]) -> bool:
-    """Whether AWS showed the execution before it ended, or it was stopped from outside."""
+    """Return whether AWS showed the execution before its end, or someone stopped it."""
     history = record.get("expected_history") or []
     return bool(history) and not any(
         event["type"] in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut") for event in history

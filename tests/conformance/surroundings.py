@@ -1,4 +1,4 @@
-"""What a record needs around its execution: other services' resources, activities, target machines."""
+"""What a record needs around its execution: resources of other services, activities, target state machines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from stepfunctions.service import Service
+from stepfunctions import Service
 
 ROLE = "arn:aws:iam::123456789012:role/sfn_role"
 _TARGET = re.compile(r"arn:aws:states:[a-z0-9-]+:\d+:stateMachine:([A-Za-z0-9_-]+)")
@@ -34,10 +34,10 @@ class Aws:
         return self._clients[service]
 
 
-def make_resources(record: dict[str, Any], aws: Aws, service: Service) -> None:
-    """Make the calls of `setup`. Receiving a message is what the driver does later.
+def create_resources(record: dict[str, Any], aws: Aws, service: Service) -> None:
+    """Make the calls of `setup`, except for receiving messages, which is left to the driver.
 
-    A call that fails, or that is none of AWS's, is told and passed over: the execution may well do without it.
+    A call that fails, or that AWS doesn't have, is reported and skipped, since the execution may not need it.
     """
     for name, operation, arguments in record.get("setup") or []:
         if operation == "receive_message":
@@ -54,7 +54,7 @@ def make_resources(record: dict[str, Any], aws: Aws, service: Service) -> None:
 
 
 def _table(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A helper of the recording made tables by `TableName` and `partition_key`."""
+    """Return CreateTable's arguments. A helper of the recorded tests took `TableName` and `partition_key`."""
     if "AttributeDefinitions" in arguments:
         return arguments
     key = arguments.get("partition_key", "id")
@@ -66,8 +66,8 @@ def _table(arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def make_activities(record: dict[str, Any], service: Service) -> list[str]:
-    """The activities of a record; those that the test deleted before the start do not exist."""
+def create_activities(record: dict[str, Any], service: Service) -> list[str]:
+    """Create the activities of a record, unless the test deleted them before the start; return their ARNs."""
     if not any("activity" in name for name in record.get("external") or []):
         return []
     arns = re.findall(r"arn:aws:states:[a-z0-9-]+:\d+:activity:[A-Za-z0-9_-]+", record["definition"])
@@ -76,10 +76,10 @@ def make_activities(record: dict[str, Any], service: Service) -> list[str]:
     return [service.handle("CreateActivity", {"name": arn.rsplit(":", 1)[1]})["activityArn"] for arn in arns]
 
 
-def make_targets(record: dict[str, Any], service: Service) -> None:
-    """The machines that a record's execution starts.
+def create_targets(record: dict[str, Any], service: Service) -> None:
+    """Create the state machines that a record's execution starts.
 
-    Records name them and do not define them. What AWS answered tells how a target ended, and so does the one made here.
+    Records name them without defining them. AWS's answer says how a target ended, and the one created here ends alike.
     """
     if "tartExecution" not in record["definition"]:
         return

@@ -1,4 +1,4 @@
-"""The harness itself, on records made up for it."""
+"""The harness, on records invented for it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def harness() -> Iterator[Harness]:
 def record(state: dict[str, Any], kind: str = "execution", value: Any = None, **fields: Any) -> dict[str, Any]:
     definition = {"StartAt": "S", "States": {"S": {**state, **({} if state["Type"] == "Fail" else {"End": True})}}}
     return {
-        "id": "made-up",
+        "id": "invented",
         "kind": kind,
         "definition": json.dumps(definition),
         "input": json.dumps({} if value is None else value),
         "type": "STANDARD",
-        "sm_name": "made-up",
+        "sm_name": "invented",
         "expected_status": "SUCCEEDED",
         **fields,
     }
@@ -47,7 +47,7 @@ def types(result: dict[str, Any]) -> list[str]:
 
 def test_an_execution_with_its_history(harness: Harness) -> None:
     result = harness.run(record({"Type": "Pass", "Result": {"a": 1}}))
-    assert (result["id"], result["status"], result["output"]) == ("made-up", "SUCCEEDED", '{"a":1}')
+    assert (result["id"], result["status"], result["output"]) == ("invented", "SUCCEEDED", '{"a":1}')
     assert types(result) == ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
 
 
@@ -77,14 +77,14 @@ def test_functions_that_do_not(harness: Harness) -> None:
 
 
 def test_set_up_calls_and_a_callback(harness: Harness) -> None:
-    url = "https://sqs.us-east-1.amazonaws.com/123456789012/made-up"
+    url = "https://sqs.us-east-1.amazonaws.com/123456789012/invented"
     body = {"Message.$": "$.m", "TaskToken.$": "$$.Task.Token"}
     state = task("arn:aws:states:::sqs:sendMessage.waitForTaskToken", Parameters={"QueueUrl": url, "MessageBody": body})
     result = harness.run(
         record(
             state,
             value={"m": "hello"},
-            setup=[["sqs", "create_queue", {"QueueName": "made-up"}]],
+            setup=[["sqs", "create_queue", {"QueueName": "invented"}]],
             external=["external.sqs_send_task_success_state_machine"],
             expected_history=[{"id": 1, "type": "TaskSucceeded"}, {"id": 2, "type": "ExecutionSucceeded"}],
         )
@@ -94,7 +94,7 @@ def test_set_up_calls_and_a_callback(harness: Harness) -> None:
 
 
 def test_an_activity_s_worker(harness: Harness) -> None:
-    arn = "arn:aws:states:us-east-1:123456789012:activity:made-up"
+    arn = "arn:aws:states:us-east-1:123456789012:activity:invented"
     history = [
         {"id": 1, "type": "ActivityStarted", "activityStartedEventDetails": {"workerName": "me"}},
         {"id": 2, "type": "ActivityFailed", "activityFailedEventDetails": {"error": "E", "cause": "c"}},

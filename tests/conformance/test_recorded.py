@@ -1,6 +1,6 @@
-"""Judges this project by recorded answers of AWS, where there are any on this machine.
+"""Judges this project by recorded answers of AWS, if this machine has them.
 
-`ASL_RECORDED` is the path of the recorded cases; `judge.py`, which compares results with them, lies beside them.
+`ASL_RECORDED` is the path of the recorded cases. `judge.py` in the same folder compares results with them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from tests.conformance.harness import Harness
 
 LEAST = {"result": 0.99, "events whole": 0.97, "event ids": 0.97, "cause": 0.97}
-"""The shares of all cases that must come out right."""
+"""The share of all cases that must be right."""
 
 
 def _judge(path: Path) -> ModuleType:
@@ -30,7 +30,7 @@ def _judge(path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.skipif("ASL_RECORDED" not in os.environ, reason="ASL_RECORDED names no file of recorded cases")
+@pytest.mark.skipif("ASL_RECORDED" not in os.environ, reason="ASL_RECORDED is not set to a file of recorded cases")
 def test_recorded_answers() -> None:
     recorded = Path(os.environ["ASL_RECORDED"])
     judge: Any = _judge(recorded.with_name("judge.py"))

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from localcloud.cloud import Cloud
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.settings import CloudSettings
 from tests.end_to_end.server import PROJECT
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from .client import PROTECTED, PUBLIC, Client, problem
 from .conftest import Aws, MakeUser, sign_up
 from .server import Server
 
-KEY = load_resource("cognitoidp/resources/jwks-private.json")  # what the local user pool signs with
+PUBLISHED_KEY = load_resource("cognitoidp/resources/jwks-private.json")  # comes with moto, for everybody to read
 
 
-def signed(claims: dict[str, Any], kid: str, key: Any = KEY) -> str:
-    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+def signed(claims: dict[str, Any], kid: str, key: Any, **header: Any) -> str:
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid, **header})
 
 
 def encoded(document: dict[str, Any]) -> str:
@@ -33,45 +34,67 @@ def token(user: Client) -> str:
     return user.token
 
 
-@pytest.fixture
-def bad_token(token: str, user: Client, aws: Aws, request: pytest.FixtureRequest) -> str:
-    claims, kid = jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"]
-    header, payload, signature = token.split(".")
+Claims = dict[str, Any]
+
+
+def with_header(token: str, **header: Any) -> str:
+    """The token under another header, signed as before."""
+    _, payload, signature = token.split(".")
+    return f"{encoded(header)}.{payload}.{signature}"
+
+
+def with_payload(token: str, claims: Claims) -> str:
+    """The token with other claims, signed as before."""
+    header, _, signature = token.split(".")
+    return f"{header}.{encoded(claims)}.{signature}"
+
+
+def expired(claims: Claims) -> Claims:
     now = int(time.time())
-    match request.param:
-        case "empty":
-            return ""
-        case "not a token":
-            return "abc"
-        case "three empty parts":
-            return ".."
-        case "not JSON inside":
-            return "YWJj.YWJj.YWJj"
-        case "not ASCII":
-            return "tok\u00e9n"
-        case "very long":
-            return token + "A" * 5000
-        case "expired":
-            return signed({**claims, "exp": now - 60, "iat": now - 3660, "auth_time": now - 3660}, kid)
-        case "signed by another key":
-            return signed(claims, kid, other_key())
-        case "another algorithm":
-            return f"{encoded({'alg': 'HS256', 'typ': 'JWT', 'kid': kid})}.{payload}.{signature}"
-        case "changed":
-            return f"{header}.{encoded({**claims, 'sub': 'somebody'})}.{signature}"
-        case "alg none":
-            return f"{encoded({'alg': 'none', 'typ': 'JWT', 'kid': kid})}.{payload}."
-        case "unknown kid":
-            return signed(claims, "nobody")
-        case "other issuer":
-            return signed({**claims, "iss": claims["iss"] + "x"}, kid)
-        case "other audience":
-            return signed({**claims, "aud": "another-client"}, kid)
-        case "access token":
-            return access_token(aws, user)
-        case "other pool":
-            return other_pools_token(aws)
-    raise AssertionError(request.param)
+    return {**claims, "exp": now - 60, "iat": now - 3660, "auth_time": now - 3660}
+
+
+BAD_TOKENS: dict[str, Callable[[str, Claims, str, Any], str]] = {
+    "empty": lambda token, claims, kid, key: "",
+    "not a token": lambda token, claims, kid, key: "abc",
+    "three empty parts": lambda token, claims, kid, key: "..",
+    "not JSON inside": lambda token, claims, kid, key: "YWJj.YWJj.YWJj",
+    "not ASCII": lambda token, claims, kid, key: "tok\u00e9n",
+    "very long": lambda token, claims, kid, key: token + "A" * 5000,
+    "expired": lambda token, claims, kid, key: signed(expired(claims), kid, key),
+    "expires in no year": lambda token, claims, kid, key: signed({**claims, "exp": 10**18}, kid, key),
+    "expires never": lambda token, claims, kid, key: signed({**claims, "exp": 10**400}, kid, key),
+    "expires at a string": lambda token, claims, kid, key: signed({**claims, "exp": "4000000000"}, kid, key),
+    "groups are a number": lambda token, claims, kid, key: signed({**claims, "cognito:groups": 7}, kid, key),
+    "has extensions": lambda token, claims, kid, key: signed(claims, kid, key, crit=["exp"]),
+    "signed by another key": lambda token, claims, kid, key: signed(claims, kid, other_key()),
+    "signed by moto's key": lambda token, claims, kid, key: signed(claims, kid, PUBLISHED_KEY),
+    "signed by moto's key, under its name": lambda token, claims, kid, key: signed(claims, "dummy", PUBLISHED_KEY),
+    "another algorithm": lambda token, claims, kid, key: with_header(token, alg="HS256", typ="JWT", kid=kid),
+    "changed": lambda token, claims, kid, key: with_payload(token, {**claims, "sub": "somebody"}),
+    "alg none": lambda token, claims, kid, key: (
+        with_header(token, alg="none", typ="JWT", kid=kid).rpartition(".")[0] + "."
+    ),
+    "unknown kid": lambda token, claims, kid, key: signed(claims, "nobody", key),
+    "other issuer": lambda token, claims, kid, key: signed({**claims, "iss": claims["iss"] + "x"}, kid, key),
+    "other audience": lambda token, claims, kid, key: signed({**claims, "aud": "another-client"}, kid, key),
+}
+
+
+@pytest.fixture
+def pool_key(server: Server) -> Any:
+    """What the local user pool signs with."""
+    return json.loads((server.project / ".localcloud" / "state" / "signing-key.json").read_text())
+
+
+@pytest.fixture
+def bad_token(token: str, user: Client, aws: Aws, pool_key: Any, request: pytest.FixtureRequest) -> str:
+    if request.param == "access token":
+        return access_token(aws, user)
+    if request.param == "other pool":
+        return other_pools_token(aws)
+    kid = jwt.get_unverified_header(token)["kid"]
+    return BAD_TOKENS[request.param](token, jwt.get_unverified_claims(token), kid, pool_key)
 
 
 def other_key() -> str:
@@ -109,34 +132,13 @@ class TestTokens:
         assert document["user"]["groups"] == []
         assert str(claims["exp"]) in str(document["expiresAt"]) or "T" in str(document["expiresAt"])
 
-    def test_a_token_signed_by_the_pools_key_is_good(self, user: Client, token: str) -> None:
+    def test_a_token_signed_by_the_pools_key_is_good(self, user: Client, token: str, pool_key: Any) -> None:
         """So that the bad ones below fail for the one thing that is wrong with them."""
-        same = signed(jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"])
+        same = signed(jwt.get_unverified_claims(token), jwt.get_unverified_header(token)["kid"], pool_key)
         assert Client(user.url, same).get("/auth/verify").status_code == 200
 
     @pytest.mark.parametrize("scheme", ["", "Bearer "])
-    @pytest.mark.parametrize(
-        "bad_token",
-        [
-            "empty",
-            "not a token",
-            "three empty parts",
-            "not JSON inside",
-            "not ASCII",
-            "very long",
-            "expired",
-            "signed by another key",
-            "another algorithm",
-            "changed",
-            "alg none",
-            "unknown kid",
-            "other issuer",
-            "other audience",
-            "access token",
-            "other pool",
-        ],
-        indirect=True,
-    )
+    @pytest.mark.parametrize("bad_token", [*BAD_TOKENS, "access token", "other pool"], indirect=True)
     def test_a_bad_one(self, nobody: Client, bad_token: str, scheme: str) -> None:
         answer = nobody.call("GET", "/auth/verify", headers={"Authorization": (scheme + bad_token).encode("latin-1")})
         problem(answer, 401)

@@ -18,7 +18,8 @@ class TestStart:
         answer = user.post("/run/e2eEcho", {})
         started = answer.json()
         assert answer.status_code == 202
-        assert set(started) == {"message", "executionArn", "executionId", "flow", "status"}
+        assert set(started) == {"message", "executionArn", "executionId", "flow", "status", "runStatus"}
+        assert (started["status"], started["runStatus"]) == ("SUCCESS", "RUNNING")
         assert answer.headers["Location"].endswith(f"/run/e2eEcho/{started['executionId']}")
         assert started["executionArn"].endswith(started["executionId"])
 
@@ -99,7 +100,9 @@ class TestList:
         assert [len(page) for page in pages] == [3, 3, 2]
         runs = [run for page in pages for run in page]
         assert [run["executionId"] for run in runs] == [other, *reversed(ids)]
-        assert set(runs[0]) >= {"flowName", "name", "executionArn", "executionId", "status", "startDate", "stopDate"}
+        assert set(runs[0]) >= {"executionArn", "executionId", "flow", "status", "startDate", "stopDate"}
+        assert all(run["flow"] == run["flowName"] for run in runs)
+        assert all(run["executionId"] == run["name"] for run in runs)
         assert eventually(
             lambda: all(run["status"] == "SUCCEEDED" for page in user.pages("/runs", "executions") for run in page)
         )

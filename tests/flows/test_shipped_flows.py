@@ -63,5 +63,5 @@ def test_a_crash_is_survived(flows: Flows, name: str, state: str) -> None:
 
 
 def test_a_flow_that_does_not_exist_is_named(flows: Flows) -> None:
-    with pytest.raises(LookupError, match=r"no flow 'helloFlow'; there are .*helloWorldFlow"):
+    with pytest.raises(LookupError, match=r"no flow 'helloFlow'; the flows are .*helloWorldFlow"):
         flows.load("helloFlow")

@@ -86,13 +86,13 @@ def test_other_stages_and_what_else_the_stage_has_stay(tmp_path: Path) -> None:
 def test_a_configuration_that_cannot_be_read_is_left_alone(text: str, tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(text)
-    with pytest.raises(DeploymentError, match="no Chalice configuration"):
+    with pytest.raises(DeploymentError, match="not a Chalice configuration"):
         write_section(file, "prod", {})
     assert file.read_text() == text
 
 
 def test_a_stack_without_the_outputs_has_to_be_deployed_again(project_flows: Project) -> None:
-    with pytest.raises(DeploymentError, match=r"no output FunctionRoleArn, UserPoolId: deploy it again: npx"):
+    with pytest.raises(DeploymentError, match=r"no output FunctionRoleArn, UserPoolId: deploy it again with npx"):
         stage_section(PROD, {"AccountId": "1", "UserPoolClientId": "c"}, project_flows)
 
 

@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (
             "deploy --stage dev",
             {},
-            "the stage dev is not configured; first run `python -m infrastructure.chalice_config --stage dev`",
+            "the stage dev is not configured: run `python -m infrastructure.chalice_config --stage dev` first",
         ),
         ("deploy --stage prud", {}, "no stage 'prud': did you mean 'prod'?"),
     ],
@@ -55,4 +55,4 @@ def test_a_python_without_cdk_says_so(project: Path) -> None:
         pytest.skip("the only Python is the project's")
     done = projects.run([other, "-S", "-m", "infrastructure"], project, {})
     assert done.returncode == 1
-    assert done.stderr == f"error: {other} has no CDK: run `make setup`, which installs it into .venv\n"
+    assert done.stderr == f"error: CDK is not installed for {other}: run `make setup`\n"

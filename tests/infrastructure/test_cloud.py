@@ -58,7 +58,7 @@ def test_no_bootstrap_an_old_one_and_a_good_one(aws: None) -> None:
         cloud.check_bootstrap()
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="5", Type="String")
-    with pytest.raises(DeploymentError, match="version 5 of 6; run once: npx cdk bootstrap"):
+    with pytest.raises(DeploymentError, match="version 5, but version 6 is needed; run once: npx cdk bootstrap"):
         cloud.check_bootstrap()
     ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String", Overwrite=True)
     cloud.check_bootstrap()
@@ -66,7 +66,7 @@ def test_no_bootstrap_an_old_one_and_a_good_one(aws: None) -> None:
 
 def test_outputs_of_a_stage(aws: None) -> None:
     cloud = Cloud()
-    with pytest.raises(DeploymentError, match=r"no stack serverless-dynamic-workflows-prod in us-east-1: deploy it"):
+    with pytest.raises(DeploymentError, match=r"no stack serverless-dynamic-workflows-prod in us-east-1: first run"):
         cloud.stack_outputs("prod")
     boto3.client("cloudformation").create_stack(StackName="serverless-dynamic-workflows-prod", TemplateBody=STACK)
     assert cloud.stack_outputs("prod")["Topic"].startswith("arn:aws:sns:us-east-1:123456789012:")

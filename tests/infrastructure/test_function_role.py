@@ -115,12 +115,12 @@ iamRoleStatements:
         ("statements: []", "expected a list of IAM statements"),
         ("iamRoleStatements: {Effect: Allow}", "expected a list of IAM statements"),
         ("iamRoleStatements: [s3:GetObject]", "statement 1: expected Effect, Action and Resource"),
-        ("iamRoleStatements: [{Action: 's3:Get', Resources: '*'}]", "no key 'Resources'"),
+        ("iamRoleStatements: [{Action: 's3:Get', Resources: '*'}]", "unknown key 'Resources'"),
         ("iamRoleStatements: [{Action: 's3:Get'}]", "exactly one of Resource and NotResource"),
-        ("iamRoleStatements: [{Action: [], Resource: '*'}]", "Action is a text or a list of texts"),
+        ("iamRoleStatements: [{Action: [], Resource: '*'}]", "Action must be a string or a list of strings"),
         ("iamRoleStatements: [{Effect: allow, Action: a, Resource: b}]", "Allow or Deny, not 'allow'"),
-        ("iamRoleStatements: [{Action: a, Resource: '${Region}'}]", r"unknown \$\{Region\}; there are"),
-        ("iamRoleStatements: [", "is no YAML"),
+        ("iamRoleStatements: [{Action: a, Resource: '${Region}'}]", r"unknown \$\{Region\}; use one of"),
+        ("iamRoleStatements: [", "is not valid YAML"),
     ],
 )
 def test_a_mistake_names_the_statement(text: str, message: str, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_what_chalice_has_deployed_elsewhere_is_not_left_behind(
             FunctionName=f"{APP}-dev", Runtime="python3.11", Role=arn, Handler="a.b", Code={"ZipFile": b"x"}
         )
         assert destroy.main(["--stage", "dev"]) == 1
-        assert "from another folder: bring its file .chalice/deployed/dev.json here" in capsys.readouterr().err
+        assert "from another folder: copy its file .chalice/deployed/dev.json here" in capsys.readouterr().err
         _deployed(tmp_path, [], "dev")
         assert destroy.main(["--stage", "dev"]) == 0
         boto3.client("cloudformation").delete_stack(StackName=f"{APP}-dev")

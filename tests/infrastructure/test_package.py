@@ -160,7 +160,7 @@ def test_a_package_that_is_too_large_says_what_takes_the_most(tmp_path: Path, mo
     write_zip(target, application_files(project))
     check_size(target)
     monkeypatch.setattr(package, "ZIP_LIMIT", 100_000)
-    with pytest.raises(PackageError, match=r"the package has 0\.2 MB.*Largest: chalicelib 0\.2 MB, app\.py"):
+    with pytest.raises(PackageError, match=r"the package is too large: 0\.2 MB.*Largest: chalicelib 0\.2 MB, app\.py"):
         check_size(target)
 
 

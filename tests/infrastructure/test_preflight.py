@@ -73,14 +73,16 @@ def test_the_two_front_doors_are_not_mixed(status: str) -> None:
     preflight.check_deployed(by_cdk, "prod", "cdk")
     preflight.check_deployed(by_chalice, "prod", "chalice")
     preflight.check_deployed(None, "prod", "chalice")
-    with pytest.raises(DeploymentError, match="were deployed by cdk: make deploy STAGE=prod API=cdk, or first: make d"):
+    with pytest.raises(
+        DeploymentError, match="were deployed by cdk: run `make deploy STAGE=prod API=cdk`, or first `make d"
+    ):
         preflight.check_deployed(by_cdk, "prod", "chalice")
-    with pytest.raises(DeploymentError, match="were deployed by chalice: make deploy STAGE=prod API=chalice, or"):
+    with pytest.raises(DeploymentError, match="were deployed by chalice: run `make deploy STAGE=prod API=chalice`, or"):
         preflight.check_deployed(by_chalice, "prod", "cdk")
 
 
 def test_a_stack_that_is_stuck_is_one_line() -> None:
-    with pytest.raises(DeploymentError, match="could not be undone: npx cdk rollback -c stage=prod"):
+    with pytest.raises(DeploymentError, match="could not be rolled back: run `npx cdk rollback -c stage=prod"):
         preflight.check_deployed(stack("UPDATE_ROLLBACK_FAILED", "ApiUrl"), "prod", "cdk")
 
 
@@ -151,11 +153,11 @@ def test_plugins_are_as_they_are_locked(project: Path) -> None:
 
 def test_no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeploymentError, match="Node is missing: install Node 20 or newer"):
+    with pytest.raises(DeploymentError, match="Node is not installed: install Node 20 or newer"):
         preflight.check_node()
 
 
-@pytest.mark.parametrize(("version", "message"), [("v18.20.1", "v18.20.1 is too old"), ("hello", "says 'hello'")])
+@pytest.mark.parametrize(("version", "message"), [("v18.20.1", "v18.20.1 is too old"), ("hello", "printed 'hello'")])
 def test_a_node_that_does_not_fit(version: str, message: str, node: Callable[[str], None]) -> None:
     node(version)
     with pytest.raises(DeploymentError, match=message):
@@ -166,7 +168,7 @@ def test_cdk_missing_or_of_another_version(project: Path) -> None:
     preflight.check_cdk(project)
     _install_cdk(project, "3.0.0")
     with pytest.raises(
-        DeploymentError, match=r"cdk 3\.0\.0 is installed, and the project needs 2\.\d+\.\d+: run `npm ci`"
+        DeploymentError, match=r"cdk 3\.0\.0 is installed, but the project needs 2\.\d+\.\d+: run `npm ci`"
     ):
         preflight.check_cdk(project)
     (project / "node_modules" / "aws-cdk" / "package.json").unlink()
@@ -184,5 +186,5 @@ def test_the_command_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert preflight.main(["--stage", "nope"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("error: no stage 'nope': there are dev, prod.")
+    assert printed.err.startswith("error: no stage 'nope': available: dev, prod.")
     assert printed.err.count("\n") == 1

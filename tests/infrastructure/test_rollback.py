@@ -12,7 +12,7 @@ import pytest
 
 from infrastructure.errors import DeploymentError
 from infrastructure.rollback import main, roll_back
-from stepfunctions import Service, ServiceError
+from stepfunctions import Service, ServiceError, ignore_status_changes
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 
@@ -41,7 +41,7 @@ class Client:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    service = Service(SimpleNamespace(), None)  # type: ignore[arg-type]
+    service = Service(SimpleNamespace(), None, on_status_change=ignore_status_changes)  # type: ignore[arg-type]
     yield Client(service)
     service.close()
 
@@ -84,7 +84,7 @@ def test_a_version_can_be_chosen_forwards_too(client: Client, machine: str) -> N
 
 
 def test_what_is_not_there_is_said(client: Client, machine: str) -> None:
-    with pytest.raises(DeploymentError, match=re.escape("prod-flow has no version 9; there are 3, 2, 1")):
+    with pytest.raises(DeploymentError, match=re.escape("prod-flow has no version 9; available: 3, 2, 1")):
         roll_back(client, machine, 9)
     with pytest.raises(DeploymentError, match="no flow prod-flaw with an alias 'live'"):
         roll_back(client, machine.replace("prod-flow", "prod-flaw"))

@@ -19,7 +19,7 @@ def test_the_stages_and_the_default() -> None:
     assert not DEV.retain_data
 
 
-@pytest.mark.parametrize(("name", "hint"), [("prd", "did you mean 'prod'?"), ("xyz", "there are dev, prod.")])
+@pytest.mark.parametrize(("name", "hint"), [("prd", "did you mean 'prod'?"), ("xyz", "available: dev, prod.")])
 def test_an_unknown_stage_is_one_line_with_the_way_out(name: str, hint: str) -> None:
     with pytest.raises(StageError) as caught:
         stage_settings(name)
@@ -32,15 +32,15 @@ def test_an_unknown_stage_is_one_line_with_the_way_out(name: str, hint: str) -> 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        *(({"name": name}, "small letters and digits") for name in ("", "Prod", "my-stage", "1st", "x" * 17)),
-        ({"flow_stacks": 0}, "flow_stacks 0: from 1 to 200"),
-        ({"function_stacks": 201}, "function_stacks 201: from 1 to 200"),
-        ({"log_retention_days": 10}, r"log_retention_days 10: CloudWatch Logs knows 1, 3, 5, 7, 14, .*, 3653"),
+        *(({"name": name}, "lower-case letters and digits") for name in ("", "Prod", "my-stage", "1st", "x" * 17)),
+        ({"flow_stacks": 0}, "flow_stacks 0: must be from 1 to 200"),
+        ({"function_stacks": 201}, "function_stacks 201: must be from 1 to 200"),
+        ({"log_retention_days": 10}, r"log_retention_days 10: must be one of 1, 3, 5, 7, 14, .*, 3653"),
         ({"cors_origins": ("https://a.example/",)}, "without a path"),
-        ({"cors_origins": ("a.example",)}, "each is '\\*', or like 'https://example.org'"),
+        ({"cors_origins": ("a.example",)}, "each must be '\\*' or like 'https://example.org'"),
         ({"cors_origins": "https://a.example"}, "cors_origins 'https://a.example'"),
         ({"alarm_topic_arn": "my-topic"}, "the ARN of an SNS topic"),
-        ({"throttle_burst": 0}, "more than 0"),
+        ({"throttle_burst": 0}, "greater than 0"),
         ({"api_memory": 64}, "from 128 to 10240"),
         ({"api_timeout": 0}, "from 1 to 900"),
     ],

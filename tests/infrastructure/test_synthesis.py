@@ -29,17 +29,17 @@ def _synthesise(context: dict[str, str]) -> tuple[int, str]:
 def test_an_unknown_stage_is_one_line() -> None:
     code, printed = _synthesise({"stage": "nope"})
     assert code == 1
-    assert printed == "error: no stage 'nope': there are dev, prod. Stages are defined in infrastructure/stages.py"
+    assert printed == "error: no stage 'nope': available: dev, prod. Stages are defined in infrastructure/stages.py"
 
 
 def test_an_unknown_front_door_is_one_line() -> None:
     code, printed = _synthesise({"stage": "dev", "api": "sam"})
-    assert (code, printed) == (1, "error: api=sam: it is cdk (the default) or chalice")
+    assert (code, printed) == (1, "error: api=sam: must be cdk (the default) or chalice")
 
 
 def test_a_broken_flow_is_found_in_its_line(make_project: Callable[..., Path]) -> None:
     project = make_project({"one": CALL % "nowhere"})
-    with pytest.raises(DeploymentError, match=r"flows are broken:\nflows/one\.yml:2:\d+: error: .*nowhere"):
+    with pytest.raises(DeploymentError, match=r"flows have errors:\nflows/one\.yml:2:\d+: error: .*nowhere"):
         checked_flows(PROD, project)
 
 
@@ -49,9 +49,13 @@ def test_a_broken_flow_is_found_in_its_line(make_project: Callable[..., Path]) -
         (
             FLOW.format(name="f" * 47, more=""),
             "ping",
-            "the flow 'f{47}' would be called .*, 81 characters of 80",
+            "the flow 'f{47}' is too long: .* has 81 characters \\(at most 80\\)",
         ),
-        (CALL % ("h" * 31), "h" * 31, "the function 'h{31}' would be called .*, 65 characters of 64: shorten"),
+        (
+            CALL % ("h" * 31),
+            "h" * 31,
+            "the function 'h{31}' is too long: .* has 65 characters \\(at most 64\\); shorten",
+        ),
     ],
 )
 def test_names_that_are_too_long_on_aws(
@@ -72,7 +76,7 @@ def test_a_stage_that_is_there() -> None:
 
 @pytest.mark.parametrize("running", ["1.99.0", "2.100.0", "3.0.0"])
 def test_a_command_line_that_does_not_fit(running: str) -> None:
-    with pytest.raises(DeploymentError, match=rf"this is cdk {running}, and the project needs 2.*npx cdk"):
+    with pytest.raises(DeploymentError, match=rf"this is cdk {running}, but the project needs 2.*npx cdk"):
         check_cli_version(running)
 
 

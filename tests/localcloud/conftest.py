@@ -35,6 +35,9 @@ FLOW = """
         Greet: {Type: Task, Resource: "${GreetArn}", End: true}
 """
 
+API_URL = "http://127.0.0.1:8000"
+"""Where the API would be; nothing serves it here."""
+
 
 def write_project(root: Path) -> None:
     """A project with one function and one flow; `app.py` is a stand-in, as these tests are about the cloud."""
@@ -51,7 +54,7 @@ def write_project(root: Path) -> None:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("project")
     write_project(root)
-    cloud = Cloud(CloudSettings(root=root, port=0))
+    cloud = Cloud(CloudSettings(root=root, port=0, api_url=API_URL))
     cloud.start()
     cloud.deploy_project()
     yield cloud

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ import pytest
 import requests
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, Response
 from chalice.config import Config
+from joserfc import jwk, jwt
+from moto.utilities.utils import load_resource
 
 from localcloud import seeding
 from localcloud.chalice_local import ProjectServer, RouteIndex
 from localcloud.cloud import Cloud
+from tests.localcloud.test_browsers import FOREIGN, LOOPBACK, METHODS, OTHER_ORIGINS, TYPES, send
 from tests.localcloud.test_http_server import raw
 
 
@@ -100,6 +104,18 @@ def unsigned(token: str) -> str:
     return f"{header}.{token.split('.')[1]}."
 
 
+def test_a_token_signed_with_the_key_that_moto_publishes_is_refused(url: str, token: str) -> None:
+    """Its key is in every installation of moto, so anybody could sign an admin's token."""
+    published = jwk.RSAKey.import_key(load_resource("cognitoidp/resources/jwks-private.json"))
+    header, payload, _ = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    own = json.loads(base64.urlsafe_b64decode(header + "=="))
+    assert requests.get(f"{url}/me", headers={"Authorization": token}, timeout=10).status_code == 200
+    for kid in ("dummy", own["kid"]):
+        signed = jwt.encode({"alg": "RS256", "kid": kid}, {**claims, "cognito:groups": ["admin"]}, published)
+        check_problem(requests.get(f"{url}/me", headers={"Authorization": signed}, timeout=10), 401)
+
+
 def check_problem(answer: requests.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -167,14 +183,14 @@ def test_unknown_paths_and_methods_are_problems(url: str) -> None:
 def test_odd_paths_are_answered(url: str, path: str) -> None:
     port = int(url.rsplit(":", 1)[1])
     server = type("Address", (), {"port": port})()
-    answer = raw(server, f"GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    answer = raw(server, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
     assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 "))
     assert b"application/problem+json" in answer
 
 
 def test_malformed_requests_are_problems(url: str) -> None:
     server = type("Address", (), {"port": int(url.rsplit(":", 1)[1])})()
-    answer = raw(server, b"POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+    answer = raw(server, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["status"] == 400
 
@@ -244,3 +260,27 @@ def test_literal_segments_win_over_parameters() -> None:
     assert index.match_route("/a/x/c").captured == {"x": "x"}
     with pytest.raises(ValueError, match="/a/b/c/d"):
         index.match_route("/a/b/c/d")
+
+
+class TestPages:
+    """What web pages can send. The API wants a token in a header, so any page may ask, by a name of this machine."""
+
+    @pytest.mark.parametrize("host", FOREIGN[:6])
+    def test_a_foreign_host_is_refused(self, url: str, host: str) -> None:
+        for method, route in itertools.product((*METHODS, "OPTIONS"), ("/", "/me", "/echo", "/nothing")):
+            answer = send(url, method, route, {"Host": host})
+            assert answer.status == 403, (method, route)
+        answer = send(url, "GET", "/me", {"Host": host})
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert host in json.loads(answer.body)["detail"]
+
+    @pytest.mark.parametrize("host", LOOPBACK)
+    def test_loopback_names_are_answered(self, url: str, host: str) -> None:
+        assert send(url, "GET", "/me", {"Host": f"{host}:8000"}).status == 401
+
+    @pytest.mark.parametrize("origin", OTHER_ORIGINS)
+    def test_any_page_may_ask_with_a_token(self, url: str, origin: str) -> None:
+        for kind in TYPES:
+            answer = send(url, "GET", "/me", {"Origin": origin, "Content-Type": kind, "Sec-Fetch-Site": "cross-site"})
+            assert answer.status == 401
+            assert answer.headers["access-control-allow-origin"] == "*"

@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.http_server import HttpConnection, HttpServer, Request, Response
+from localcloud.browsers import AllowedHosts
+from localcloud.http_messages import Request, Response
+from localcloud.http_reading import RequestReader
+from localcloud.http_server import HttpConnection, HttpServer
 
 
 class Echo(HttpConnection):
     max_body_bytes = 1000
+    allowed_hosts = AllowedHosts((".a", "a", "b"))
     slow = threading.Event()  # a slow request is being answered
 
     def respond(self, request: Request) -> Response:
@@ -71,11 +75,11 @@ def test_keeps_the_connection(server: HttpServer) -> None:
 
 def test_answers_are_not_held_back(server: HttpServer) -> None:
     """Nagle's algorithm would keep each for 40 ms, for the acknowledgement of the one before."""
-    assert raw(server, b"GET /no-delay HTTP/1.1\r\n\r\n").endswith(b"True")
+    assert raw(server, b"GET /no-delay HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"True")
 
 
 def test_pipelined_requests_are_answered_in_order(server: HttpServer) -> None:
-    answer = raw(server, b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+    answer = raw(server, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
     assert answer.index(b"GET /1") < answer.index(b"GET /2")
 
 
@@ -92,14 +96,14 @@ def test_chunked_bodies_are_read(server: HttpServer) -> None:
 
 def test_continue_is_sent_before_the_body(server: HttpServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        connection.sendall(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.sendall(b"hi")
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_head_has_no_body(server: HttpServer) -> None:
-    answer = raw(server, b"HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n")
+    answer = raw(server, b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert answer.endswith(b"\r\n\r\n")
     assert b"Content-Length: 12\r\n" in answer
 
@@ -108,21 +112,45 @@ def test_head_has_no_body(server: HttpServer) -> None:
     ("request_bytes", "status"),
     [
         (b"nonsense\r\n\r\n", 400),
-        (b"GET / HTTP/2.0\r\n\r\n", 505),
-        (b"G(T / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nBad Name: 1\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+        (b"G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nBad Name: 1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 300 + b"\r\n", 431),
-        (b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\n\r\n", 414),
-        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7d1\r\n", 413),
+        (b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d1\r\n" + b"a" * 0x7D1, 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000000000000\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000000000000000\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n", 417),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: user@a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n", 400),
+        (b"GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n folded\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", 400),
+        (b"GET", 400),
+        (b"GET path HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET file:///etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"b" * 140_000 + b"\r\n\r\n", 431),
     ],
 )
 def test_malformed_requests_are_refused_and_the_connection_closed(
@@ -131,6 +159,65 @@ def test_malformed_requests_are_refused_and_the_connection_closed(
     answer = raw(server, request_bytes)
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"Connection: close\r\n" in answer
+
+
+@pytest.mark.parametrize("step", [1, 2, 7])
+def test_requests_may_arrive_in_pieces(server: HttpServer, step: int) -> None:
+    data = (
+        b"POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nTrailer: x\r\n\r\n"
+        b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        for start in range(0, len(data), step):
+            connection.sendall(data[start : start + step])
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert [line for line in answer.split(b"\r\n") if line.startswith((b"POST", b"HTTP"))] == [
+        *(b"HTTP/1.1 200 OK", b"POST /1 None abcHTTP/1.1 200 OK", b"POST /2 None hi"),
+    ]
+
+
+@pytest.mark.parametrize("target", ["http://b:80/x?y", "http://B/x?y", "https://b/x?y"])
+def test_the_absolute_form_names_host_and_path(server: HttpServer, target: str) -> None:
+    answer = raw(server, f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    assert b"GET /x?y " in answer
+
+
+def test_its_host_outranks_the_header() -> None:
+    reader = RequestReader(0)
+    reader.feed(b"GET http://b:80 HTTP/1.1\r\nHost: a\r\n\r\n")
+    request = reader.requests.popleft()
+    assert (request.target, request.headers["host"], request.header_list) == ("/", "b:80", [("Host", "b:80")])
+
+
+def test_another_protocol_is_ignored_when_it_is_offered(server: HttpServer) -> None:
+    first = b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    answer = raw(server, first + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_what_follows_the_last_request_is_ignored(server: HttpServer) -> None:
+    first = b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    answer = raw(server, first + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert b"/1" in answer and b"/2" not in answer
+
+
+def test_requests_before_a_malformed_one_are_answered(server: HttpServer) -> None:
+    answer = raw(server, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK") and b"HTTP/1.1 400 Bad Request" in answer
+
+
+@pytest.mark.parametrize(
+    "sent", [b"G", b"GET / HTTP/1.1\r\nHost: a\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"]
+)
+def test_a_request_that_does_not_end_is_answered_after_its_time(
+    server: HttpServer, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Echo, "header_seconds", 0.2)
+    monkeypatch.setattr(Echo, "body_seconds", 0.2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
 
 
 def test_mistakes_of_the_application_are_answered(server: HttpServer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,7 +233,7 @@ def test_mistakes_of_the_application_are_answered(server: HttpServer, capsys: py
 
 
 def test_headers_cannot_be_injected(server: HttpServer) -> None:
-    answer = raw(server, b"GET /injected HTTP/1.1\r\nConnection: close\r\n\r\n")
+    answer = raw(server, b"GET /injected HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert b"\r\nX-B" not in answer
 
 
@@ -225,7 +312,7 @@ def test_a_successor_takes_over_what_is_kept(
     send, receive = handover
     for _ in range(20):
         successor = serve()
-        successor.receive(receive)
+        successor.handover.receive(receive)
         assert server.drain(30, send)
         before, server = list(answers), successor
         while not failures and any(now == then for now, then in zip(answers, before, strict=True)):

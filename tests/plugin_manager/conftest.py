@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import PROJECT
-from plugin_manager.install import install
+from plugin_manager.install import Options, install
 from plugin_manager.obtain import Obtained
 
 from .projects import FLOW, HANDLER, write
@@ -139,9 +139,8 @@ class Project:
 
     def install(self, *, update: Sequence[str] = (), frozen: bool = False, yes: bool = False) -> list[Obtained]:
         """What `make plugins` does."""
-        return install(
-            self.root, update=update, frozen=frozen, yes=yes, say=self.said.append, environment=self.environment
-        )
+        options = Options(update, frozen, yes)
+        return install(self.root, options, say=self.said.append, environment=self.environment)
 
     @property
     def lock(self) -> list[dict[str, Any]]:

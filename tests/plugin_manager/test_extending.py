@@ -90,7 +90,7 @@ class TestChecks:
         [
             ("BROKEN", "ZeroDivisionError: division by zero"),
             ("LEAVES", "SystemExit: 3"),
-            ("TALKS", "TypeError: it found 'It is bad.', which is no Finding with a pointer and a message"),
+            ("TALKS", "TypeError: it yielded 'It is bad.', not a Finding with a pointer and a message"),
         ],
     )
     def test_one_that_fails_breaks_no_flow(self, root: Path, check: str, error: str) -> None:
@@ -126,7 +126,7 @@ class TestShorthands:
         listed(root, {"name": "acme", "steps": {"greet": "hooks.steps:greet", "nothing": "hooks.steps:nothing"}})
         assert found(root) == [
             ("steps", "flows/f.yml", 4, "The shorthand 'greet' failed: a name is wanted."),
-            ("steps", "flows/f.yml", 5, "The shorthand 'nothing' failed: it gave no step: None."),
+            ("steps", "flows/f.yml", 5, "The shorthand 'nothing' failed: it returned None, which is not a step."),
         ]
 
     @pytest.mark.parametrize(

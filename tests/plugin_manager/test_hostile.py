@@ -44,10 +44,10 @@ def refusal(project: Project, source: str | dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"lib/weights.bin": LFS}, "lib/weights.bin lies in Git LFS, which is not fetched: commit it as it is"),
+        ({"lib/weights.bin": LFS}, "lib/weights.bin is stored in Git LFS, which is not supported: commit the file itself"),
         (
             {"lib/x": "a file\n", "functions/lib/x/handler.py": HANDLER},
-            "lib/x is a file, and functions/lib/x/handler.py needs a folder in its place",
+            "lib/x is a file, but functions/lib/x/handler.py needs a folder of that name",
         ),
         ({"lib/Hello.py": "1\n", "lib/hello.py": "2\n"}, "lib/Hello.py and lib/hello.py would be the same file"),
         ({"lib/caf\u00e9.py": "", "lib/cafe\u0301.py": "x"}, "would be the same file"),
@@ -56,8 +56,8 @@ def refusal(project: Project, source: str | dict[str, str]) -> str:
         ({"lib/class/handler.py": HANDLER}, "'class' cannot be a function's name: the name is a keyword"),
         ({"lib/caf\u00e9/handler.py": HANDLER}, "cannot be a function's name: a name has ASCII letters"),
         ({"plugin.toml": "x = " + "[" * 3000 + "\n"}, "plugin.toml is nested too deeply"),
-        ({"plugin.toml": "name = 'a\x00b'\n"}, "plugin.toml is no TOML"),
-        ({"requirements.txt": "-i evil\n"}, "options and files are not taken"),
+        ({"plugin.toml": "name = 'a\x00b'\n"}, "plugin.toml is not valid TOML"),
+        ({"requirements.txt": "-i evil\n"}, "options and files are not supported"),
     ],
 )
 def test_what_is_refused(project: Project, files: dict[str, str], message: str) -> None:
@@ -191,7 +191,7 @@ class TestRolesOfFlows:
 
 def test_names_that_are_one_on_aws(project: Project, make_remote: MakeRemote) -> None:
     one, two = make_remote("a-b"), make_remote("a_B", plugin_files("a_B", **{"flows/a_B.yml": ""}))
-    with pytest.raises(PluginError, match=r"plugin 'a-b' and 'a_B' \(one on AWS\): .*a-b\.git and .*a_B\.git"):
+    with pytest.raises(PluginError, match=r"plugin 'a-b' and 'a_B' \(the same name on AWS\): .*a-b\.git and .*a_B\.git"):
         project.asks_for(one.url, two.url).install()
 
 

@@ -71,7 +71,7 @@ def test_files_that_would_be_one() -> None:
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PluginError, match=r"1 files with 60\.0 MB are too many"):
+    with pytest.raises(PluginError, match=r"too large: 1 files, 60\.0 MB"):
         collect([Entry("lib/a.bin", "file", 60_000_000)], empty, "here")
     monkeypatch.setattr(layout, "MAX_FILES", 2)
     with pytest.raises(PluginError, match="3 files"):

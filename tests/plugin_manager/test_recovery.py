@@ -246,7 +246,7 @@ class TestLockByHand:
         project.asks_for(remote.url).install()
         lock = project.root / "plugins.lock"
         lock.write_text(lock.read_text().replace(new, old))
-        with pytest.raises(PluginError, match=r"plugins\.lock does not fit what is there \(greetings\)"):
+        with pytest.raises(PluginError, match=r"plugins\.lock does not match what would be installed \(greetings\)"):
             project.install(frozen=True)
         project.install()
         assert project.lock[0]["commit"] == old and "new" not in discover(project.root)
@@ -261,7 +261,7 @@ class TestLockByHand:
         project.asks_for(remote.url).install()
         lock = project.root / "plugins.lock"
         lock.write_text(lock.read_text().replace(remote.head, "c" * 40))
-        with pytest.raises(PluginError, match=f"the repository has no commit {'c' * 40}; .*ARGS=--update` moves"):
+        with pytest.raises(PluginError, match=f"the repository has no commit {'c' * 40}; .*ARGS=--update` to move"):
             project.install()
 
 
@@ -293,7 +293,7 @@ class TestTokens:
     ) -> None:
         make_remote()
         project.environment["GITHUB_TOKEN"] = value
-        with pytest.raises(PluginError, match=r"/greetings\.git: .*GITHUB_TOKEN.*(not set, or empty|is blank)"):
+        with pytest.raises(PluginError, match=r"/greetings\.git: .*GITHUB_TOKEN.*(unset or empty|is blank)"):
             project.asks_for(git_server.url("greetings")).install()
 
     def test_pip_does_not_get_it(

@@ -123,8 +123,8 @@ def test_the_ssh_that_git_is_configured_with_is_used(project: Project, remote: R
 @pytest.mark.parametrize(
     ("key", "known", "message"),
     [
-        ("stranger", "known_hosts", r"127\.0\.0\.1 refuses the ssh key: is it loaded"),
-        ("user", "nobody", r"the key of 127\.0\.0\.1 is not known: connect once by `ssh -p \d+ 127\.0\.0\.1`"),
+        ("stranger", "known_hosts", r"127\.0\.0\.1 rejected the ssh key: check that it is loaded"),
+        ("user", "nobody", r"the key of 127\.0\.0\.1 is unknown: connect once with `ssh -p \d+ 127\.0\.0\.1`"),
     ],
 )
 def test_what_ssh_refuses_is_a_line(
@@ -138,11 +138,11 @@ def test_what_ssh_refuses_is_a_line(
 
 def test_a_repository_that_is_not_there(project: Project, ssh_server: SshServer, tmp_path: Path) -> None:
     project.environment["GIT_SSH_COMMAND"] = ssh_server.command()
-    with pytest.raises(PluginError, match=r"there is no such repository, or no access to it: '/.*/gone'") as caught:
+    with pytest.raises(PluginError, match=r"the repository does not exist, or you may not read it: '/.*/gone'") as caught:
         project.asks_for(ssh_server.url(Remote(tmp_path / "gone", tmp_path))).install()
     assert "\n" not in str(caught.value)
 
 
 def test_a_host_that_is_not_there(project: Project, remote: Remote, ssh_server: SshServer) -> None:
-    with pytest.raises(PluginError, match=r"the host nowhere\.invalid is not found: is its name right"):
+    with pytest.raises(PluginError, match=r"the host nowhere\.invalid could not be found: check its name"):
         project.asks_for(ssh_server.url(remote, "nowhere.invalid")).install()

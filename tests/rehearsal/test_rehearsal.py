@@ -1,4 +1,4 @@
-"""What is added to moto, and what is told where it is not installed."""
+"""What is added to moto, and the message when a dependency is not installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import rehearsal
-from localcloud.http_server import Request
+from localcloud.http_messages import Request
 from localcloud.moto_app import MotoApplication
 
 

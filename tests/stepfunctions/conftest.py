@@ -1,4 +1,4 @@
-"""The API over HTTP, as boto3 speaks it: our endpoint with the service and moto behind it, functions out of Python."""
+"""The API over HTTP, through boto3: our endpoint over the service and moto. Functions are Python functions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.endpoint import Router, endpoint_server
-from localcloud.http_server import Request, Response
+from localcloud.http_messages import Request, Response
 from localcloud.moto_app import MotoApplication
 from stepfunctions import Invocation, Service
 
@@ -24,7 +25,7 @@ LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 
 
 class Functions:
-    """A `FunctionInvoker` out of Python functions of the event, by name."""
+    """A `FunctionInvoker` over Python functions of the event, by name."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Callable[[Any], Any]] = {}
@@ -51,16 +52,23 @@ class Functions:
 
 
 class Lab:
-    """A service at an endpoint of its own."""
+    """A service with its own endpoint."""
 
     def __init__(self) -> None:
         self.functions = Functions()
-        self.server = endpoint_server(self._respond, "127.0.0.1", 0)
+        self.server = endpoint_server(self._respond, "127.0.0.1", 0, AllowedHosts(), AllowedOrigins(frozenset()))
         self.endpoint = f"http://127.0.0.1:{self.server.port}"
-        self.service = Service(self.functions, self.endpoint, region=REGION, account=ACCOUNT, poll_seconds=0.3)
         self.events: list[dict[str, Any]] = []
-        self.service.on_status_change(self.events.append)
-        self.router = Router(self.service, _NoLambda(), MotoApplication(self.server.port, ACCOUNT))  # type: ignore[arg-type]
+        self.service = Service(
+            self.functions,
+            self.endpoint,
+            on_status_change=self.events.append,
+            region=REGION,
+            account=ACCOUNT,
+            poll_seconds=0.3,
+        )
+        moto = MotoApplication(self.server.port, ACCOUNT)
+        self.router = Router(self.service, _NoLambda(), moto, moto)  # type: ignore[arg-type]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self._clients: dict[str, Any] = {}
         self.sfn = self.client("stepfunctions")
@@ -91,8 +99,8 @@ class Lab:
         return str(answer["stateMachineArn"])
 
     def start(self, machine_arn: str, value: Any = None, **arguments: Any) -> str:
-        text = json.dumps({} if value is None else value)
-        return str(self.sfn.start_execution(stateMachineArn=machine_arn, input=text, **arguments)["executionArn"])
+        written = json.dumps({} if value is None else value)
+        return str(self.sfn.start_execution(stateMachineArn=machine_arn, input=written, **arguments)["executionArn"])
 
     def finished(self, execution_arn: str) -> dict[str, Any]:
         return self.until(
@@ -107,7 +115,7 @@ class Lab:
 
     @staticmethod
     def until(look: Callable[[], Any], holds: Callable[[Any], Any], seconds: float = 30) -> Any:
-        """What `look` gives once `holds` says so; the test fails if that takes too long."""
+        """Return what `look` returns once `holds` accepts it. The test fails if that takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = look()
@@ -118,11 +126,11 @@ class Lab:
 
 
 class _NoLambda:
-    """Lambda's own API, which these tests do not call."""
+    """Lambda's API, which these tests don't call."""
 
 
 def one(kind: str, **fields: Any) -> dict[str, Any]:
-    """A definition of one state."""
+    """Return a definition with one state."""
     leads = {} if kind in ("Succeed", "Fail") or "Choices" in fields else {"End": True}
     return {"StartAt": "A", "States": {"A": {"Type": kind, **fields, **leads}}}
 
@@ -133,7 +141,6 @@ PASSING = one("Pass")
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-
     lab = Lab()
     yield lab
     lab.close()

@@ -17,7 +17,7 @@ GATEWAY = "arn:aws:states:::apigateway:invoke"
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was asked; `/missing` is not there."""
+    """Echoes the request. `/missing` answers 404."""
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -77,7 +77,7 @@ def test_errors_of_an_endpoint(lab: Lab, address: str, connection: str) -> None:
     assert found["error"] == "States.Http.StatusCode.404"
     assert json.loads(found["cause"])["path"] == "/missing"
     assert lab.run_task(HTTP, parameters | {"ApiEndpoint": "http://127.0.0.1:1"})["error"] == "States.Http.Socket"
-    assert "is no URL of HTTP" in lab.run_task(HTTP, parameters | {"ApiEndpoint": "x"})["cause"]
+    assert "is not a valid HTTP URL" in lab.run_task(HTTP, parameters | {"ApiEndpoint": "x"})["cause"]
     assert "[The field 'ApiEndpoint' is required but was missing]" in lab.run_task(HTTP, parameters)["cause"]
     bare = {"ApiEndpoint": f"http://{address}", "Method": "GET"}
     assert "ConnectionArn" in lab.run_task(HTTP, bare)["cause"]

@@ -38,7 +38,7 @@ def output(found: dict[str, Any]) -> Any:
     return json.loads(found["output"])
 
 
-def test_dynamodb_optimised_and_by_the_sdk(lab: Lab) -> None:
+def test_dynamodb_as_an_optimized_and_as_an_sdk_integration(lab: Lab) -> None:
     make_table(lab)
     put = output(lab.run_task(OPTIMIZED + "dynamodb:putItem", {"TableName": "items", "Item": ITEM}))
     assert sorted(put) == ["SdkHttpMetadata", "SdkResponseMetadata"]
@@ -125,7 +125,7 @@ def test_sqs_and_sns_send_objects_as_json(lab: Lab) -> None:
     assert {"MessageId", "SequenceNumber", "SdkHttpMetadata", "SdkResponseMetadata"} == set(published)
 
 
-def test_a_queue_tells_the_worker_the_token(lab: Lab) -> None:
+def test_a_queue_passes_the_token_to_a_worker(lab: Lab) -> None:
     sqs = lab.client("sqs")
     queue = sqs.create_queue(QueueName="callbacks")["QueueUrl"]
     parameters = {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}}
@@ -190,10 +190,10 @@ def test_events_name_their_execution(lab: Lab) -> None:
     assert event["resources"] == [found["executionArn"], found["stateMachineArn"]]
 
 
-def test_what_there_is_not(lab: Lab) -> None:
+def test_unknown_services_and_actions(lab: Lab) -> None:
     found = lab.run_task(SDK + "dynamodb:fryItem", {})
     assert found["error"] == "States.Runtime"
-    assert "dynamodb:fryItem is none that AWS has" in found["cause"]
+    assert "Unknown AWS API dynamodb:fryItem." in found["cause"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_pascal_case_in_and_out() -> None:
     }
 
 
-def test_bytes_are_a_text_or_base64() -> None:
+def test_bytes_become_a_string_or_base64() -> None:
     assert to_json(None, b"text") == "text"
     assert to_json(None, b"\xff\x00") == "/wA="
 
@@ -277,7 +277,7 @@ _INPUTS = {
 }
 
 
-def test_parameters_that_an_api_has_not_are_refused_before_the_call(lab: Lab) -> None:
+def test_unknown_parameters_are_refused_before_the_call(lab: Lab) -> None:
     found = lab.run_task(OPTIMIZED + "sqs:sendMessage", {"QueueUrl": "u", "MessageBody": "m", "Nonsense": 1})
     assert found["error"] == "States.Runtime"
     assert "[The field 'Nonsense' is not supported by Step Functions]" in found["cause"]
@@ -287,7 +287,7 @@ def test_parameters_that_an_api_has_not_are_refused_before_the_call(lab: Lab) ->
     assert "[The field 'Item' is required but was missing]" in missing
 
 
-def test_topics_that_are_none(lab: Lab) -> None:
+def test_invalid_topics(lab: Lab) -> None:
     nowhere = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:no-such-topic", "Message": "m"}
     found = lab.run_task(OPTIMIZED + "sns:publish", nowhere)
     assert found["error"] == "SNS.NotFoundException"

@@ -1,4 +1,4 @@
-"""Tasks that run a job of another service and end as it does."""
+"""Tasks that run a job of another service and end when it does."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ def test_a_job_that_cannot_be_started(lab: Lab) -> None:
 
 
 class Recorder:
-    """A `Completion` that keeps what it is told."""
+    """A `Completion` that keeps what is reported to it."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+
+    def started(self, worker_name: str | None = None) -> None:
+        self.calls.append(("started",))
 
     def submitted(self, output: Any) -> None:
         self.calls.append(("submitted", output))
@@ -50,10 +53,10 @@ class Recorder:
 
 
 class Now:
-    """An executor that does the work at once."""
+    """`Calls` that run immediately."""
 
-    def submit(self, work: Any, *arguments: Any) -> None:
-        work(*arguments)
+    def submit(self, work: Any) -> None:
+        work()
 
 
 @pytest.mark.parametrize(
@@ -116,13 +119,13 @@ def test_how_jobs_end(
     monkeypatch.setattr(jobs.threading, "Timer", _Timer)
     request = TaskRequest(f"arn:aws:states:::{job}.sync", given, "S", "e", "m", None, None, None)
     completion = Recorder()
-    jobs.RunningJob(None, Now(), request, completion, job).begin()  # type: ignore[arg-type]
+    jobs.RunJob(job, JOBS[job], None, Now()).start(request, completion)  # type: ignore[arg-type]
     assert completion.calls[-1] == last
     assert list(answers) == []
 
 
 class _Timer:
-    """A timer that rings at once."""
+    """A timer that fires immediately."""
 
     daemon = False
 

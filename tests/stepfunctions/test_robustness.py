@@ -1,4 +1,4 @@
-"""Whatever clients send is answered, and harms nothing else."""
+"""Every request of a client gets an answer, and affects nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asl import SkippingClock
-from stepfunctions import Service, ServiceError
+from stepfunctions import Service, ServiceError, ignore_status_changes
 from stepfunctions.api_model import operations
 from tests.stepfunctions.conftest import PASSING, ROLE, Functions, Lab, one
 
@@ -45,7 +45,9 @@ PATHS = st.sampled_from(["$", "$.a", "$.a[0]", "$..b", "$$.Execution", "$.none",
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    service = Service(Functions(), None, clock=SkippingClock(), poll_seconds=0.01)
+    service = Service(
+        Functions(), None, on_status_change=ignore_status_changes, clock=SkippingClock(), poll_seconds=0.01
+    )
     yield service
     service.close()
 
@@ -105,12 +107,12 @@ def test_any_definition_is_refused_or_ends(service: Service, state: dict[str, An
     except ServiceError as refusal:
         assert refusal.code in ("InvalidDefinition", "ValidationException")
         return
-    text = json.dumps(value)
+    written = json.dumps(value)
     try:
-        arn = service.handle("StartExecution", {"stateMachineArn": machine, "input": text})["executionArn"]
+        arn = service.handle("StartExecution", {"stateMachineArn": machine, "input": written})["executionArn"]
     except ServiceError as refusal:
         assert refusal.code == "InvalidExecutionInput"
-        assert "Infinity" in text  # which Python writes and JSON does not have
+        assert "Infinity" in written  # Python writes it, but it is not valid JSON
         return
     found = Lab.until(
         lambda: service.handle("DescribeExecution", {"executionArn": arn}), lambda found: found["status"] != "RUNNING"

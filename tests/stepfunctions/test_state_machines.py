@@ -205,7 +205,7 @@ def test_variable_references_by_state(lab: Lab, sfn: Any) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_definitions_with_numbers_that_json_has_not(sfn: Any, number: str) -> None:
+def test_numbers_that_are_not_valid_json(sfn: Any, number: str) -> None:
     state = f'{{"Type": "Pass", "Result": {number}, "End": true}}'
     machine = f'{{"StartAt": "A", "States": {{"A": {state}}}}}'
     with pytest.raises(sfn.exceptions.InvalidDefinition, match="INVALID_JSON_DESCRIPTION"):

@@ -34,7 +34,7 @@ def test_levels_of_inspection(sfn: Any) -> None:
     assert inspection["input"] == "{}"
 
 
-def test_a_task_is_really_done_without_a_mock(lab: Lab, sfn: Any) -> None:
+def test_without_a_mock_the_task_is_executed(lab: Lab, sfn: Any) -> None:
     lab.functions.by_name["double"] = lambda event: event * 2
     state = {"Type": "Task", "Resource": LAMBDA + "double", "End": True}
     answer = sfn.test_state(definition=json.dumps(state), input="21", roleArn=ROLE)
@@ -53,7 +53,7 @@ def test_a_task_is_really_done_without_a_mock(lab: Lab, sfn: Any) -> None:
         ([], None, "Field 'result' must be an object"),
     ],
 )
-def test_mocks_are_held_against_the_api(sfn: Any, result: Any, mode: str | None, problem: str | None) -> None:
+def test_mocks_are_checked_by_the_api_model(sfn: Any, result: Any, mode: str | None, problem: str | None) -> None:
     arguments = {"definition": json.dumps(PUT_EVENTS), "input": '{"entries": []}', "mock": mocked(result, mode)}
     if problem is None:
         assert json.loads(sfn.test_state(**arguments)["output"]) == result
@@ -101,7 +101,7 @@ def test_a_mocked_error_and_its_catcher(sfn: Any) -> None:
         ),
     ],
 )
-def test_what_cannot_be_tested_so(sfn: Any, arguments: dict[str, Any], words: str) -> None:
+def test_requests_that_aws_refuses(sfn: Any, arguments: dict[str, Any], words: str) -> None:
     request = {**arguments, "definition": json.dumps(arguments["definition"])}
     code, message = refusal(sfn.test_state, **request)
     assert code == "ValidationException"

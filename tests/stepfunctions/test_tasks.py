@@ -107,7 +107,7 @@ def test_a_function_that_does_not_exist(lab: Lab) -> None:
     assert lab.run(one("Task", Resource=LAMBDA + "none"))["error"] == "Lambda.ResourceNotFoundException"
 
 
-def test_parameters_that_an_integration_does_not_take(lab: Lab) -> None:
+def test_parameters_that_an_integration_does_not_accept(lab: Lab) -> None:
     arguments = "{% $states.input %}"
     found = lab.run(one("Task", QueryLanguage="JSONata", Resource=INVOKE, Arguments=arguments), {"Nonsense": 1})
     assert found["error"] == "States.Runtime"

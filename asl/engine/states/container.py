@@ -20,7 +20,7 @@ class Container:
     branch, so that redriving can go on with what has not succeeded.
     """
 
-    __slots__ = ("bound", "branch", "children", "failed_child", "missing", "results", "state")
+    __slots__ = ("bound", "branch", "children", "missing", "results", "state")
 
     def __init__(self, branch: Branch, state: ContainerState, count: int) -> None:
         self.branch = branch
@@ -29,7 +29,6 @@ class Container:
         self.missing = count
         self.bound = 2 + count
         self.children: dict[int, Branch] = {}
-        self.failed_child: Branch | None = None
 
     def record(self, kind: EventKind, previous: int, *payload: Any) -> int:
         """Write an event; its id."""
@@ -62,7 +61,6 @@ class Container:
 
     def failed(self, branch: Branch, failure: StateFailure) -> None:
         """See `Owner`: the others are aborted, and the state fails with the same error."""
-        self.failed_child = branch
         previous = self.record_failure(branch)
         for child in list(self.children.values()):
             if child is not branch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from asl.engine.branch import Branch
@@ -55,33 +56,27 @@ def variables(branch: Branch, assign: Expression | None, scope: Scope) -> Mappin
     return assigned
 
 
+@dataclass(kw_only=True, eq=False)
 class PathFields(Fields):
     """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign of a JSONPath state.
 
-    `discard` stands for a ResultPath that is null. `shrinks` says that OutputPath selects one part of the output.
+    `discard` means that ResultPath is null. `shrinks` means that OutputPath selects one part of the output.
+    `passes_result` means that the result is the output, unchanged.
     """
 
-    def __init__(
-        self,
-        *,
-        input_path: Expression | None = None,
-        parameters: Expression | None = None,
-        result_selector: Expression | None = None,
-        result_path: ReferencePath | None = None,
-        discard: bool = False,
-        output_path: Expression | None = None,
-        shrinks: bool = True,
-        assign: Expression | None = None,
-    ) -> None:
-        self.input_path = input_path
-        self.parameters = parameters
-        self.result_selector = result_selector
-        self.result_path = result_path
-        self.discard = discard
-        self.output_path = output_path
-        self.shrinks = shrinks
-        self.assign = assign
-        self.passes_result = not (result_selector or result_path or discard or output_path or assign)
+    input_path: Expression | None = None
+    parameters: Expression | None = None
+    result_selector: Expression | None = None
+    result_path: ReferencePath | None = None
+    discard: bool = False
+    output_path: Expression | None = None
+    shrinks: bool = True
+    assign: Expression | None = None
+
+    def __post_init__(self) -> None:
+        self.passes_result = not (
+            self.result_selector or self.result_path or self.discard or self.output_path or self.assign
+        )
 
     def input(self, branch: Branch) -> Any:
         """See `Fields`."""

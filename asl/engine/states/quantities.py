@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, framed
@@ -11,43 +12,37 @@ from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.values import json_text
 
 
+@dataclass(frozen=True, slots=True)
 class Quantity:
-    """`MaxConcurrency`, `ToleratedFailureCount` and their like.
+    """A number of a Map state, such as `MaxConcurrency` or `ToleratedFailureCount`.
 
-    `field` is the field's name, without `Path`. A path may lead to a number or to a text that is one.
+    `field` is the field's name, without `Path`. A path may lead to a number or to a string that contains one. `whole`
+    means that the number must be an integer, `signed` that it may be negative.
     """
 
-    __slots__ = ("constant", "expression", "field", "path", "signed", "whole")
-
-    def __init__(
-        self,
-        field: str,
-        constant: float | None = None,
-        expression: Expression | None = None,
-        path: str | None = None,
-        *,
-        whole: bool = True,
-        signed: bool = False,
-    ) -> None:
-        self.field = field
-        self.constant = constant
-        self.expression = expression
-        self.path = path
-        self.whole = whole
-        self.signed = signed
+    field: str
+    constant: float | None = None
+    expression: Expression | None = None
+    path: str | None = None
+    whole: bool = True
+    signed: bool = False
 
     def of(self, branch: Branch, selected: object) -> float | None:
-        """The number, None if the state sets none."""
+        """Return the number, or None if the state doesn't set one.
+
+        Args:
+            branch: Where the expression is evaluated.
+            selected: The state's input after InputPath.
+
+        Raises:
+            StateFailure: The expression gives no such number.
+            ExpressionError: The expression fails.
+        """
         if self.expression is None:
             return self.constant
         value = self.expression(branch.scope(selected))
-        number: float | None = None
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            try:
-                number = float(value)
-            except ValueError:
-                number = None
-        if number is None or math.isnan(number) or (self.whole and number != int(number)):
+        number = _number(value)
+        if number is None or (self.whole and not number.is_integer()):
             kind = "integer" if self.whole else "number"
             shown = value if isinstance(value, str) else json_text(value)
             name = f"{self.field}Path" if self.path is not None else self.field
@@ -64,3 +59,13 @@ class Quantity:
         else:
             problem = ExpressionError(QUERY_EVALUATION, cause, self.field)
         return framed(problem, branch.state.name, branch.entered_id)
+
+
+def _number(value: object) -> float | None:
+    if not isinstance(value, (int, float, str)) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number

@@ -25,7 +25,6 @@ class Pass(State):
         super().__init__(model, fields, expressions)
         self.result = model.result
         self.result_size = 0 if self.result is MISSING else size_bound(self.result)
-        self.has_parameters = model.parameters is not MISSING
 
     def enter(self, branch: Branch) -> State | None:
         """See `State`."""

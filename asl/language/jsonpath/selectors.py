@@ -19,8 +19,8 @@ from asl.language.jsonpath.syntax import (
 )
 
 MAX_NODES = 1_000_000
-"""The most nodes that a step may visit or find. A document within the payload limit has far fewer; but `..` finds nodes
-that lie in each other, and the next `..` all that is in each of them."""
+"""The most nodes that a step may visit or find. A document within the payload limit has far fewer, but `..` finds nodes
+that contain each other, and the next `..` finds everything inside each of them."""
 
 
 class TooManyNodes(Exception):
@@ -32,43 +32,66 @@ Step = Callable[[list[Any], Any], list[Any]]
 
 
 def compile_step(selector: Selector) -> Step:
-    """The function that applies one selector. Nodes to which it cannot be applied fall away."""
-    match selector:
-        case Child(name):
-            return lambda nodes, _: [node[name] for node in nodes if isinstance(node, dict) and name in node]
-        case Index(position):
-            return lambda nodes, _: [
-                node[position] for node in nodes if isinstance(node, list) and -len(node) <= position < len(node)
-            ]
-        case Children(names):
-            return lambda nodes, _: [
-                {name: node[name] for name in names if name in node} for node in nodes if isinstance(node, dict)
-            ]
-        case Indices(positions):
-            return lambda nodes, _: [
-                node[position]
-                for node in nodes
-                if isinstance(node, list)
-                for position in positions
-                if -len(node) <= position < len(node)
-            ]
-        case Slice(start, stop):
-            return lambda nodes, _: [item for node in nodes if isinstance(node, list) for item in node[start:stop]]
-        case Wildcard():
-            return lambda nodes, _: [item for node in nodes for item in _members(node)]
-        case Filter(matches):
-            return lambda nodes, document: [
-                item
-                for node in nodes
-                # On an object, Jayway asks the filter about the object itself, not about its members.
-                for item in (node if isinstance(node, list) else (node,) if isinstance(node, dict) else ())
-                if matches(item, document)
-            ]
-        case Descendants(inner):
-            return _descendants(compile_step(inner), isinstance(inner, Filter))
-        case Function(name):
-            return _length if name in ("length", "size") else lambda nodes, _: []
-    raise AssertionError(f"no such selector: {selector!r}")
+    """Return the function that applies one selector. Nodes to which it can't be applied are dropped."""
+    if isinstance(selector, Descendants):
+        return _descendants(compile_step(selector.inner), isinstance(selector.inner, Filter))
+    compiler: Callable[[Any], Step] = _COMPILERS[type(selector)]
+    return compiler(selector)
+
+
+def _child(selector: Child) -> Step:
+    name = selector.name
+    return lambda nodes, _: [node[name] for node in nodes if isinstance(node, dict) and name in node]
+
+
+def _children(selector: Children) -> Step:
+    names = selector.names
+    return lambda nodes, _: [
+        {name: node[name] for name in names if name in node} for node in nodes if isinstance(node, dict)
+    ]
+
+
+def _index(selector: Index) -> Step:
+    position = selector.position
+    return lambda nodes, _: [
+        node[position] for node in nodes if isinstance(node, list) and -len(node) <= position < len(node)
+    ]
+
+
+def _indices(selector: Indices) -> Step:
+    positions = selector.positions
+    return lambda nodes, _: [
+        node[position]
+        for node in nodes
+        if isinstance(node, list)
+        for position in positions
+        if -len(node) <= position < len(node)
+    ]
+
+
+def _slice(selector: Slice) -> Step:
+    start, stop = selector.start, selector.stop
+    return lambda nodes, _: [item for node in nodes if isinstance(node, list) for item in node[start:stop]]
+
+
+def _wildcard(_: Wildcard) -> Step:
+    return lambda nodes, _: [item for node in nodes for item in _members(node)]
+
+
+def _filter(selector: Filter) -> Step:
+    matches = selector.matches
+    return lambda nodes, document: [item for node in nodes for item in _candidates(node) if matches(item, document)]
+
+
+def _candidates(node: Any) -> Any:
+    """The values that a filter is asked about. For an object, Jayway asks about the object itself, not its members."""
+    if isinstance(node, list):
+        return node
+    return (node,) if isinstance(node, dict) else ()
+
+
+def _function(selector: Function) -> Step:
+    return _length if selector.name in ("length", "size") else lambda nodes, _: []
 
 
 def _members(node: Any) -> Any:
@@ -84,7 +107,7 @@ def _length(nodes: list[Any], _: Any) -> list[Any]:
 def _descendants(step: Step, lists_only: bool) -> Step:
     """`..`: apply the step to each node from the top down.
 
-    A filter applies to lists here, else an object in a list would be asked twice: as an item and as itself.
+    A filter applies only to lists here: otherwise it would be asked twice about an object in a list.
     """
 
     def descend(nodes: list[Any], document: Any) -> list[Any]:
@@ -103,3 +126,15 @@ def _descendants(step: Step, lists_only: bool) -> Step:
         return found
 
     return descend
+
+
+_COMPILERS: dict[type[Any], Callable[[Any], Step]] = {
+    Child: _child,
+    Children: _children,
+    Index: _index,
+    Indices: _indices,
+    Slice: _slice,
+    Wildcard: _wildcard,
+    Filter: _filter,
+    Function: _function,
+}

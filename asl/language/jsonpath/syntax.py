@@ -14,7 +14,6 @@ class Root(Enum):
     DATA = "$"
     CONTEXT = "$$"
     VARIABLE = "$name"
-    CURRENT = "@"  # only inside a filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,9 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Descendants:
-    """`..` before another selector, which is applied to the node and everything below it."""
+    """`..` before the selector `inner`, which is applied to the node and everything below it."""
 
-    selector: Selector
+    inner: Selector
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,6 @@ class ReaderConfig:
     csv_delimiter: str | None = None
     csv_header_location: str | None = None
     csv_headers: tuple[str, ...] | None = None
-    manifest_type: str | None = None
     transformation: str | None = None
     items_pointer: str | None = None
     max_items: Quantity | None = None

@@ -329,7 +329,6 @@ def _reader_config(config: _Fields) -> ReaderConfig:
         csv_delimiter=config.optional_text("CSVDelimiter"),
         csv_header_location=config.optional_text("CSVHeaderLocation"),
         csv_headers=config.texts("CSVHeaders") if "CSVHeaders" in config.values else None,
-        manifest_type=config.optional_text("ManifestType"),
         transformation=config.optional_text("Transformation"),
         items_pointer=config.optional_text("ItemsPointer"),
         max_items=config.quantity("MaxItems"),

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
+from chalicelib.errors import DomainError, Unavailable
 from chalicelib.lib.orders.model import Amount, OrderId, reference
 
 DECLINED_CARD = "4000000000000002"
@@ -18,11 +19,13 @@ class Payment(BaseModel):
     status: str = "charged"
 
 
-class PaymentDeclined(Exception):
+class PaymentDeclined(DomainError):
     """The bank refused: trying again changes nothing."""
 
+    status = 402
 
-class PaymentProviderUnavailable(Exception):
+
+class PaymentProviderUnavailable(Unavailable):
     """The bank did not answer: worth another try."""
 
 
@@ -34,8 +37,8 @@ def handler(order_id: OrderId, amount: Amount, card_number: str) -> Payment:
     """
     digits = card_number.replace(" ", "")
     if digits == DECLINED_CARD:
-        raise PaymentDeclined(f"the card ending in {digits[-4:]} was declined")
+        raise PaymentDeclined(f"The card ending in {digits[-4:]} was declined.")
     if digits == UNREACHABLE_BANK_CARD:
-        raise PaymentProviderUnavailable(f"the bank of the card ending in {digits[-4:]} did not answer")
+        raise PaymentProviderUnavailable(f"The bank of the card ending in {digits[-4:]} did not answer. Try again.")
     payment_id = reference("pay", order_id, amount, digits)
     return Payment(payment_id=payment_id, order_id=order_id, amount=amount, card_last_four=digits[-4:])

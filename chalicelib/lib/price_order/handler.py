@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.lib.orders.model import Country, OrderItem, cents
 
 VAT_PERCENT = {"AT": 20, "BE": 21, "DE": 19, "DK": 25, "ES": 21, "FR": 20, "IT": 22, "NL": 21, "PL": 23, "SE": 25}
@@ -30,8 +31,8 @@ class PricedOrder(BaseModel):
     currency: str = "EUR"
 
 
-class UnknownCoupon(Exception):
-    """The coupon's code is not one of ours."""
+class UnknownCoupon(Invalid):
+    """The coupon's code is not one of ours: over HTTP a 422, in a flow the error `UnknownCoupon`."""
 
 
 def handler(items: list[OrderItem], country: Country = "DE", coupon: str | None = None) -> PricedOrder:
@@ -41,7 +42,7 @@ def handler(items: list[OrderItem], country: Country = "DE", coupon: str | None 
     Fails with `UnknownCoupon`.
     """
     if coupon is not None and coupon not in COUPON_PERCENT:
-        raise UnknownCoupon(f"coupon {coupon!r} is not known")
+        raise UnknownCoupon(f"The coupon {coupon!r} is not known.", errors=[FieldError("coupon", "is not known")])
     lines = [PricedLine(sku=i.sku, quantity=i.quantity, amount=cents(i.unit_price * i.quantity)) for i in items]
     goods = sum((line.amount for line in lines), Decimal(0))
     discount = cents(goods * COUPON_PERCENT.get(coupon or "", 0) / 100)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from chalicelib.errors import Conflict
 from chalicelib.lib.orders.model import OrderId, reference
 
 SHELF = 100
-"""How many of each article there are."""
+"""How many of each article are in stock."""
 
 
 class StockItem(BaseModel):
@@ -20,8 +21,8 @@ class Reservation(BaseModel):
     status: str = "reserved"
 
 
-class OutOfStock(Exception):
-    """More is ordered than there is."""
+class OutOfStock(Conflict):
+    """More is ordered than is on the shelf."""
 
 
 def handler(order_id: OrderId, items: list[StockItem]) -> Reservation:
@@ -33,6 +34,6 @@ def handler(order_id: OrderId, items: list[StockItem]) -> Reservation:
     for item in items:
         available = 0 if item.sku.startswith("SOLD-OUT") else SHELF
         if item.quantity > available:
-            raise OutOfStock(f"{item.sku}: {item.quantity} ordered, {available} available")
+            raise OutOfStock(f"{item.sku}: {item.quantity} ordered, {available} available.")
     parts = [f"{item.sku}*{item.quantity}" for item in items]
     return Reservation(reservation_id=reference("res", order_id, *parts), order_id=order_id, items=items)

@@ -1,4 +1,4 @@
-"""The resource types, a module a service."""
+"""The providers of resource types, a module a service. A new module is listed in `_MODULES`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MODULES = ("apigateway", "cloudwatch", "cognito", "data", "events", "functions"
 
 @functools.cache
 def providers() -> Mapping[str, Provider]:
-    """The provider of each resource type."""
+    """Return the provider of each resource type: every subclass of `Provider` that has no subclasses."""
     for module in _MODULES:
         importlib.import_module(f"{__name__}.{module}")
     return {provider.type: provider() for provider in _leaves(Provider)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rehearsal.cloudformation.provider import Aws, Made, Properties, Provider, tag_map
+from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, tag_map
 
 _SETTINGS = {
     "MetricsEnabled": "metrics/enabled",
@@ -21,7 +21,7 @@ _SETTINGS = {
 class RestApi(Provider):
     type = "AWS::ApiGateway::RestApi"
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         client = aws.client("apigateway")
         body = properties["Body"]
         types = (properties.get("EndpointConfiguration") or {}).get("Types") or ["EDGE"]
@@ -30,38 +30,38 @@ class RestApi(Provider):
         if name := properties.get("Name"):
             patch = {"op": "replace", "path": "/name", "value": name}
             client.update_rest_api(restApiId=api["id"], patchOperations=[patch])
-        return Made(api["id"], {"RestApiId": api["id"], "RootResourceId": api["rootResourceId"]})
+        return Physical(api["id"], {"RestApiId": api["id"], "RootResourceId": api["rootResourceId"]})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         if properties["Body"] != former["Body"]:
             body = json.dumps(properties["Body"])
-            aws.client("apigateway").put_rest_api(restApiId=made.id, mode="overwrite", body=body)
-        return made
+            aws.client("apigateway").put_rest_api(restApiId=physical.id, mode="overwrite", body=body)
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("apigateway").delete_rest_api(restApiId=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("apigateway").delete_rest_api(restApiId=physical.id)
 
 
 class Deployment(Provider):
     type = "AWS::ApiGateway::Deployment"
     never_updated = True
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         parameters = {"description": properties.get("Description", "")}
         if stage := properties.get("StageName"):
             parameters["stageName"] = stage
-        made = aws.client("apigateway").create_deployment(restApiId=properties["RestApiId"], **parameters)
-        return Made(made["id"], {"DeploymentId": made["id"]})
+        created = aws.client("apigateway").create_deployment(restApiId=properties["RestApiId"], **parameters)
+        return Physical(created["id"], {"DeploymentId": created["id"]})
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("apigateway").delete_deployment(restApiId=properties["RestApiId"], deploymentId=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("apigateway").delete_deployment(restApiId=properties["RestApiId"], deploymentId=physical.id)
 
 
 class Stage(Provider):
     type = "AWS::ApiGateway::Stage"
     replaced_by = frozenset({"RestApiId", "StageName"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         name = properties["StageName"]
         aws.client("apigateway").create_stage(
             restApiId=properties["RestApiId"],
@@ -72,9 +72,9 @@ class Stage(Provider):
             tracingEnabled=properties.get("TracingEnabled", False),
             tags=tag_map(properties),
         )
-        return self.update(aws, Made(name), properties, {"DeploymentId": properties["DeploymentId"]})
+        return self.update(aws, Physical(name), properties, {"DeploymentId": properties["DeploymentId"]})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         patches: list[dict[str, Any]] = []
         if properties["DeploymentId"] != former["DeploymentId"]:
             patches.append(_replace("/deploymentId", properties["DeploymentId"]))
@@ -86,11 +86,11 @@ class Stage(Provider):
             patches += [_replace(where + path, setting[key]) for key, path in _SETTINGS.items() if key in setting]
         if patches:
             client = aws.client("apigateway")
-            client.update_stage(restApiId=properties["RestApiId"], stageName=made.id, patchOperations=patches)
-        return made
+            client.update_stage(restApiId=properties["RestApiId"], stageName=physical.id, patchOperations=patches)
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("apigateway").delete_stage(restApiId=properties["RestApiId"], stageName=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("apigateway").delete_stage(restApiId=properties["RestApiId"], stageName=physical.id)
 
 
 def _replace(path: str, value: Any) -> dict[str, str]:

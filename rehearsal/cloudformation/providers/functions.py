@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-from rehearsal.cloudformation.provider import Aws, Made, Properties, Provider, changed, tag_map, without
+from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, changed, tag_map, without
 
 
 class Function(Provider):
     type = "AWS::Lambda::Function"
     replaced_by = frozenset({"FunctionName", "PackageType"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         name = properties.get("FunctionName") or aws.generated_name(logical_id)
         parameters = {**properties, "FunctionName": name, "Tags": tag_map(properties)}
-        made = aws.client("lambda").create_function(**parameters)
-        return Made(name, {"Arn": made["FunctionArn"]})
+        created = aws.client("lambda").create_function(**parameters)
+        return Physical(name, {"Arn": created["FunctionArn"]})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         client = aws.client("lambda")
         settings = without(properties, "Code", "Tags", "FunctionName", "PackageType", "Architectures")
         if settings != without(former, "Code", "Tags", "FunctionName", "PackageType", "Architectures"):
             reset: Properties = {"Environment": {"Variables": {}}} if "Environment" in former else {}
-            client.update_function_configuration(FunctionName=made.id, **{**reset, **settings})
+            client.update_function_configuration(FunctionName=physical.id, **{**reset, **settings})
         if changed(properties, former, ("Code", "Architectures")):
             architectures = {"Architectures": properties["Architectures"]} if "Architectures" in properties else {}
-            client.update_function_code(FunctionName=made.id, **properties["Code"], **architectures)
+            client.update_function_code(FunctionName=physical.id, **properties["Code"], **architectures)
         if tag_map(properties) != tag_map(former):
-            client.tag_resource(Resource=made.attributes["Arn"], Tags=tag_map(properties))
-        return made
+            client.tag_resource(Resource=physical.attributes["Arn"], Tags=tag_map(properties))
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("lambda").delete_function(FunctionName=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("lambda").delete_function(FunctionName=physical.id)
 
 
 class Permission(Provider):
     type = "AWS::Lambda::Permission"
     never_updated = True
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         statement = aws.generated_name(logical_id, 100)
         aws.client("lambda").add_permission(StatementId=statement, **properties)
-        return Made(statement)
+        return Physical(statement)
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
         client = aws.client("lambda")
-        client.remove_permission(FunctionName=properties["FunctionName"], StatementId=made.id)
+        client.remove_permission(FunctionName=properties["FunctionName"], StatementId=physical.id)
 
 
 class LogGroup(Provider):
     type = "AWS::Logs::LogGroup"
     replaced_by = frozenset({"LogGroupName"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         name = properties.get("LogGroupName") or aws.generated_name(logical_id, 512)
         aws.client("logs").create_log_group(logGroupName=name, tags=tag_map(properties))
-        made = Made(name, {"Arn": f"arn:aws:logs:{aws.region}:{aws.account}:log-group:{name}:*"})
-        return self.update(aws, made, properties, {})
+        physical = Physical(name, {"Arn": f"arn:aws:logs:{aws.region}:{aws.account}:log-group:{name}:*"})
+        return self.update(aws, physical, properties, {})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         if days := changed(properties, former, ("RetentionInDays",)):
-            aws.client("logs").put_retention_policy(logGroupName=made.id, retentionInDays=days["RetentionInDays"])
-        return made
+            aws.client("logs").put_retention_policy(logGroupName=physical.id, retentionInDays=days["RetentionInDays"])
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("logs").delete_log_group(logGroupName=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("logs").delete_log_group(logGroupName=physical.id)

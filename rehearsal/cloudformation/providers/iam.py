@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rehearsal.cloudformation.provider import Aws, Made, Properties, Provider, without
+from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, without
 
 _AWS_OWN = ":iam::aws:policy/"
 
@@ -14,35 +14,35 @@ class Role(Provider):
     type = "AWS::IAM::Role"
     replaced_by = frozenset({"RoleName", "Path"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         name = properties.get("RoleName") or aws.generated_name(logical_id)
         parameters = without(properties, "Policies", "ManagedPolicyArns")
-        parameters |= {"RoleName": name, "AssumeRolePolicyDocument": _text(properties["AssumeRolePolicyDocument"])}
-        made = aws.client("iam").create_role(**parameters)["Role"]
+        parameters |= {"RoleName": name, "AssumeRolePolicyDocument": _json(properties["AssumeRolePolicyDocument"])}
+        created = aws.client("iam").create_role(**parameters)["Role"]
         self._set_policies(aws, name, properties, {})
-        return Made(name, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
+        return Physical(name, {"Arn": created["Arn"], "RoleId": created["RoleId"]})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         iam = aws.client("iam")
-        document = _text(properties["AssumeRolePolicyDocument"])
-        iam.update_assume_role_policy(RoleName=made.id, PolicyDocument=document)
-        iam.update_role(RoleName=made.id, Description=properties.get("Description", ""))
-        self._set_policies(aws, made.id, properties, former)
-        return made
+        document = _json(properties["AssumeRolePolicyDocument"])
+        iam.update_assume_role_policy(RoleName=physical.id, PolicyDocument=document)
+        iam.update_role(RoleName=physical.id, Description=properties.get("Description", ""))
+        self._set_policies(aws, physical.id, properties, former)
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
         iam = aws.client("iam")
-        for name in iam.list_role_policies(RoleName=made.id)["PolicyNames"]:
-            iam.delete_role_policy(RoleName=made.id, PolicyName=name)
-        for attached in iam.list_attached_role_policies(RoleName=made.id)["AttachedPolicies"]:
-            iam.detach_role_policy(RoleName=made.id, PolicyArn=attached["PolicyArn"])
-        iam.delete_role(RoleName=made.id)
+        for name in iam.list_role_policies(RoleName=physical.id)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=physical.id, PolicyName=name)
+        for attached in iam.list_attached_role_policies(RoleName=physical.id)["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName=physical.id, PolicyArn=attached["PolicyArn"])
+        iam.delete_role(RoleName=physical.id)
 
     def _set_policies(self, aws: Aws, name: str, properties: Properties, former: Properties) -> None:
         iam = aws.client("iam")
         policies = {policy["PolicyName"]: policy for policy in properties.get("Policies", [])}
         for policy in policies.values():
-            document = _text(policy["PolicyDocument"])
+            document = _json(policy["PolicyDocument"])
             iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
         for policy in former.get("Policies", []):
             if policy["PolicyName"] not in policies:
@@ -60,20 +60,20 @@ class Policy(Provider):
     type = "AWS::IAM::Policy"
     replaced_by = frozenset({"PolicyName", "Roles"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         self._put(aws, properties)
-        return Made(properties["PolicyName"])
+        return Physical(properties["PolicyName"])
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         self._put(aws, properties)
-        return made
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
         for role in properties.get("Roles", []):
-            aws.client("iam").delete_role_policy(RoleName=role, PolicyName=made.id)
+            aws.client("iam").delete_role_policy(RoleName=role, PolicyName=physical.id)
 
     def _put(self, aws: Aws, properties: Properties) -> None:
-        document = _text(properties["PolicyDocument"])
+        document = _json(properties["PolicyDocument"])
         for role in properties.get("Roles", []):
             aws.client("iam").put_role_policy(
                 RoleName=role, PolicyName=properties["PolicyName"], PolicyDocument=document
@@ -84,31 +84,31 @@ class ManagedPolicy(Provider):
     type = "AWS::IAM::ManagedPolicy"
     replaced_by = frozenset({"ManagedPolicyName", "Path", "Description"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
-        made = aws.client("iam").create_policy(
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
+        created = aws.client("iam").create_policy(
             PolicyName=properties.get("ManagedPolicyName") or aws.generated_name(logical_id),
-            PolicyDocument=_text(properties["PolicyDocument"]),
+            PolicyDocument=_json(properties["PolicyDocument"]),
             Path=properties.get("Path", "/"),
             Description=properties.get("Description", ""),
         )["Policy"]
         for role in properties.get("Roles", []):
-            aws.client("iam").attach_role_policy(RoleName=role, PolicyArn=made["Arn"])
-        return Made(made["Arn"], {"PolicyArn": made["Arn"]})
+            aws.client("iam").attach_role_policy(RoleName=role, PolicyArn=created["Arn"])
+        return Physical(created["Arn"], {"PolicyArn": created["Arn"]})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
-        document = _text(properties["PolicyDocument"])
-        aws.client("iam").create_policy_version(PolicyArn=made.id, PolicyDocument=document, SetAsDefault=True)
-        return made
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
+        document = _json(properties["PolicyDocument"])
+        aws.client("iam").create_policy_version(PolicyArn=physical.id, PolicyDocument=document, SetAsDefault=True)
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
         iam = aws.client("iam")
-        for role in iam.list_entities_for_policy(PolicyArn=made.id)["PolicyRoles"]:
-            iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=made.id)
-        iam.delete_policy(PolicyArn=made.id)
+        for role in iam.list_entities_for_policy(PolicyArn=physical.id)["PolicyRoles"]:
+            iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=physical.id)
+        iam.delete_policy(PolicyArn=physical.id)
 
 
 def _attach(iam: Any, role: str, arn: str) -> None:
-    """Attach a policy; of AWS's own ones moto knows none unless it is told to load them all, which takes long."""
+    """Attach a policy. AWS's managed policies may be missing, since moto only loads them on request, which is slow."""
     try:
         iam.attach_role_policy(RoleName=role, PolicyArn=arn)
     except iam.exceptions.NoSuchEntityException:
@@ -116,5 +116,5 @@ def _attach(iam: Any, role: str, arn: str) -> None:
             raise
 
 
-def _text(document: Any) -> str:
+def _json(document: Any) -> str:
     return document if isinstance(document, str) else json.dumps(document)

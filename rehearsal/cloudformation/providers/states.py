@@ -6,32 +6,32 @@ import json
 import re
 from typing import Any
 
-from rehearsal.cloudformation.provider import Aws, Made, Properties, Provider, lower_first
+from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, lower_first
 
 
 class StateMachine(Provider):
     type = "AWS::StepFunctions::StateMachine"
     replaced_by = frozenset({"StateMachineName", "StateMachineType"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         name = properties.get("StateMachineName") or aws.generated_name(logical_id, 80)
-        made = aws.client("stepfunctions").create_state_machine(
+        created = aws.client("stepfunctions").create_state_machine(
             name=name,
             type=properties.get("StateMachineType", "STANDARD"),
             tags=lower_first(properties.get("Tags", [])),
             **self._settings(aws, properties),
         )
-        arn = made["stateMachineArn"]
-        return Made(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
+        arn = created["stateMachineArn"]
+        return Physical(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         client = aws.client("stepfunctions")
-        answer = client.update_state_machine(stateMachineArn=made.id, **self._settings(aws, properties))
-        revision = answer.get("revisionId") or made.attributes["StateMachineRevisionId"]
-        return Made(made.id, {**made.attributes, "StateMachineRevisionId": revision})
+        answer = client.update_state_machine(stateMachineArn=physical.id, **self._settings(aws, properties))
+        revision = answer.get("revisionId") or physical.attributes["StateMachineRevisionId"]
+        return Physical(physical.id, {**physical.attributes, "StateMachineRevisionId": revision})
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("stepfunctions").delete_state_machine(stateMachineArn=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("stepfunctions").delete_state_machine(stateMachineArn=physical.id)
 
     def _settings(self, aws: Aws, properties: Properties) -> dict[str, Any]:
         settings = {"definition": _definition(aws, properties), "roleArn": properties["RoleArn"]}
@@ -45,40 +45,40 @@ class StateMachineVersion(Provider):
     type = "AWS::StepFunctions::StateMachineVersion"
     never_updated = True
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         parameters = {"stateMachineArn": properties["StateMachineArn"]}
         if revision := properties.get("StateMachineRevisionId"):
             parameters["revisionId"] = revision
         arn = aws.client("stepfunctions").publish_state_machine_version(**parameters)["stateMachineVersionArn"]
-        return Made(arn, {"Arn": arn})
+        return Physical(arn, {"Arn": arn})
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=physical.id)
 
 
 class StateMachineAlias(Provider):
     type = "AWS::StepFunctions::StateMachineAlias"
     replaced_by = frozenset({"Name"})
 
-    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Made:
-        made = aws.client("stepfunctions").create_state_machine_alias(
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
+        created = aws.client("stepfunctions").create_state_machine_alias(
             name=properties["Name"],
             description=properties.get("Description", ""),
             routingConfiguration=_routing(properties),
         )
-        return Made(made["stateMachineAliasArn"], {"Arn": made["stateMachineAliasArn"]})
+        return Physical(created["stateMachineAliasArn"], {"Arn": created["stateMachineAliasArn"]})
 
-    def update(self, aws: Aws, made: Made, properties: Properties, former: Properties) -> Made:
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         client = aws.client("stepfunctions")
-        client.update_state_machine_alias(stateMachineAliasArn=made.id, routingConfiguration=_routing(properties))
-        return made
+        client.update_state_machine_alias(stateMachineAliasArn=physical.id, routingConfiguration=_routing(properties))
+        return physical
 
-    def delete(self, aws: Aws, made: Made, properties: Properties) -> None:
-        aws.client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=made.id)
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=physical.id)
 
 
 def _routing(properties: Properties) -> list[dict[str, Any]]:
-    """Gradual preferences go to their end at once."""
+    """Return the alias's routes. A gradual deployment preference is completed immediately."""
     if preference := properties.get("DeploymentPreference"):
         return [{"stateMachineVersionArn": preference["StateMachineVersionArn"], "weight": 100}]
     routing: list[dict[str, Any]] = lower_first(properties["RoutingConfiguration"])
@@ -88,10 +88,10 @@ def _routing(properties: Properties) -> list[dict[str, Any]]:
 def _definition(aws: Aws, properties: Properties) -> str:
     if location := properties.get("DefinitionS3Location"):
         stored = aws.client("s3").get_object(Bucket=location["Bucket"], Key=location["Key"])
-        text = stored["Body"].read().decode()
+        definition = stored["Body"].read().decode()
     elif "DefinitionString" in properties:
-        text = properties["DefinitionString"]
+        definition = properties["DefinitionString"]
     else:
-        text = json.dumps(properties["Definition"])
+        definition = json.dumps(properties["Definition"])
     values = properties.get("DefinitionSubstitutions", {})
-    return re.sub(r"\$\{([A-Za-z0-9_-]+)\}", lambda match: str(values.get(match[1], match[0])), text)
+    return re.sub(r"\$\{([A-Za-z0-9_-]+)\}", lambda match: str(values.get(match[1], match[0])), definition)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from asl import RealClock, SkippingClock
+from asl.engine.lanes import Lane
 from asl.engine.scheduler import Scheduler
 from tests.asl.engine.conftest import LAMBDA, Lab, flow, machine, output, wait_for
 
@@ -27,7 +28,7 @@ def test_calls_are_made_in_order() -> None:
         scheduler.at(now + 60, made.append, "late")
         scheduler.at(now + 30, made.append, "early").cancel()
         scheduler.at(now + 30, made.append, "middle")
-        scheduler.soon(made.append, "soon")
+        scheduler.soon_in(Lane(), made.append, "soon")
 
     scheduler.post_quietly(first)
     scheduler.help()

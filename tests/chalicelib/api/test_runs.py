@@ -77,8 +77,9 @@ class TestStart:
         reply = user.post("/run/passFlow", {"a": 1})
         body = reply.json()
         assert reply.status == 202
-        assert body.keys() == {"message", "executionArn", "executionId", "flow", "status"}
+        assert body.keys() == {"message", "executionArn", "executionId", "flow", "status", "runStatus"}
         assert (body["flow"], body["status"]) == ("passFlow", "SUCCESS")
+        assert body["runStatus"] == "RUNNING"
         assert body["executionArn"] == settings.names.execution_arn("passFlow", body["executionId"])
         assert reply.headers["Location"] == f"/run/passFlow/{body['executionId']}"
         assert finished(user, "passFlow", body["executionId"])["output"] == {"a": 1, "__user_id": user.user}
@@ -147,7 +148,7 @@ class TestIdempotency:
     def test_the_same_key_is_the_same_run(self, user: Api) -> None:
         first = start(user, "passFlow", {"a": 1, "b": 2}, Idempotency_Key="k")
         again = start(user, "passFlow", {"b": 2, "a": 1}, Idempotency_Key="k")
-        assert again == first
+        assert {**again, "runStatus": None} == {**first, "runStatus": None}
         assert user.get("/runs").json()["count"] == 1
         assert user.post("/run/passFlow?wait=5", {"a": 1, "b": 2}, headers={"Idempotency-Key": "k"}).status == 200
 
@@ -356,6 +357,7 @@ class TestExpress:
         assert user.get(f"/run/expressFlow/{run['executionId']}").json() == run
         assert user.get(f"/run/expressFlow/{quote(run['executionArn'], safe='')}").json() == run
         started = start(user, "expressFlow")
+        assert (started["status"], started["runStatus"]) == ("SUCCESS", "SUCCEEDED")
         assert user.get(f"/run/expressFlow/{started['executionId']}").json()["status"] == "SUCCEEDED"
 
     def test_a_failure(self, user: Api) -> None:
@@ -369,7 +371,9 @@ class TestExpress:
         assert "make it STANDARD" in run["cause"]
 
     def test_what_it_cannot_do_is_a_conflict(self, user: Api) -> None:
-        execution = start(user, "brokenExpress")["executionId"]
+        started = start(user, "brokenExpress")
+        assert (started["status"], started["runStatus"]) == ("SUCCESS", "FAILED")
+        execution = started["executionId"]
         for method, path in (("GET", "/history"), ("DELETE", ""), ("POST", "/redrive")):
             user.call(method, f"/run/brokenExpress/{execution}{path}").problem(409)
 
@@ -417,10 +421,13 @@ class TestList:
         started = start(user, "passFlow")
         finished(user, "passFlow", started["executionId"])
         (run,) = user.get("/runs").json()["executions"]
-        assert run["flowName"] == "passFlow"
+        assert run["flow"] == run["flowName"] == "passFlow"
         assert run["name"] == run["executionId"] == started["executionId"]
         assert run["executionArn"] == started["executionArn"]
-        assert run.keys() == {*("flowName", "name", "executionArn", "executionId", "status", "startDate", "stopDate")}
+        assert run.keys() == {
+            *("executionArn", "executionId", "flow", "status", "startDate", "stopDate"),
+            *("flowName", "name"),
+        }
 
     def test_filters(self, user: Api) -> None:
         for name in ("passFlow", "failFlow", "passFlow", "failFlow", "waitFlow"):
@@ -429,7 +436,7 @@ class TestList:
                 finished(user, name, execution)
 
         def names(query: str) -> list[str]:
-            return [run["flowName"] for run in user.get(f"/runs?{query}").json()["executions"]]
+            return [run["flow"] for run in user.get(f"/runs?{query}").json()["executions"]]
 
         assert names("flow=failFlow") == ["failFlow", "failFlow"]
         assert names("status=SUCCEEDED") == ["passFlow", "passFlow"]
@@ -437,7 +444,7 @@ class TestList:
         assert names("status=RUNNING&flow=passFlow") == []
         first = user.get("/runs?flow=failFlow&limit=1").json()
         second = user.get(f"/runs?flow=failFlow&limit=1&nextToken={first['nextToken']}").json()
-        assert [run["flowName"] for run in second["executions"]] == ["failFlow"]
+        assert [run["flow"] for run in second["executions"]] == ["failFlow"]
         assert "nextToken" not in second
         user.get(f"/runs?flow=passFlow&limit=1&nextToken={first['nextToken']}").problem(400)
 

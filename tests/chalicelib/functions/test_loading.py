@@ -72,7 +72,7 @@ def test_a_module_that_fails_to_import_can_be_repaired(tmp_path: Path) -> None:
 
 def test_a_module_without_handler_says_what_to_add(tmp_path: Path) -> None:
     write(tmp_path, "handler = 3")
-    with pytest.raises(FunctionError, match=r"handler\.py defines no function `handler`"):
+    with pytest.raises(FunctionError, match=r"handler\.py has no function `handler`"):
         call(tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -103,6 +104,44 @@ def test_parameters_may_be_called_as_pydantics_own_names() -> None:
         return f"{model_config}{schema}{_private}{copy}"
 
     assert Signature(handler).call_with_input({"model_config": "a", "schema": 1, "_private": 5}) == "a15False"
+
+
+def test_a_field_may_have_a_name_of_its_own() -> None:
+    def handler(
+        order_id: Annotated[str, Field(alias="orderId", min_length=2)],
+        amount: float = Field(1.5, alias="howMuch", ge=1),
+        count: int = Field(ge=0),
+        note: str = Field("", validation_alias="remark"),
+    ) -> list[Any]:
+        return [order_id, amount, count, note]
+
+    signature = Signature(handler)
+    assert signature.call_with_input({"orderId": "A1", "count": 2, "remark": "hi"}) == ["A1", 1.5, 2, "hi"]
+    with pytest.raises(ValidationError) as caught:
+        signature.call_with_input({"order_id": "A1", "orderId": "A", "howMuch": 0})
+    assert [error.field for error in caught.value.errors] == ["orderId", "howMuch", "count"]
+    assert list(signature.input_schema["properties"]) == ["orderId", "howMuch", "count", "remark"]
+    assert signature.input_schema["required"] == ["orderId", "count"]
+
+
+class Price(BaseModel):
+    net: Decimal = Decimal("1.50")
+
+
+PRICE = Price()
+
+
+def test_defaults_in_schemas_are_json_of_the_right_type() -> None:
+    def handler(
+        amount: Decimal = Decimal("2.50"), price: Price = PRICE, limit: float = float("inf"), since: date = date.min
+    ) -> None: ...
+
+    schema = Signature(handler).input_schema
+    defaults = {name: field.get("default") for name, field in schema["properties"].items()}
+    assert defaults == {"amount": 2.5, "price": {"net": 1.5}, "limit": None, "since": "0001-01-01"}
+    assert schema["$defs"]["Price"]["properties"]["net"]["default"] == 1.5
+    json.dumps(schema, allow_nan=False)
+    Draft202012Validator.check_schema(schema)
 
 
 def test_async_handlers_are_awaited() -> None:

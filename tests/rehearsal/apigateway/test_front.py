@@ -1,4 +1,4 @@
-"""Deployed REST APIs over HTTP: routes, tokens, events, time limits, answers of API Gateway's own."""
+"""Deployed REST APIs over HTTP: routes, tokens, events, timeouts, gateway responses."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_literal_paths_come_before_parameters_and_any_method_is_taken(api: Deplo
 
 
 def test_the_host_names_the_api_as_on_aws(api: Deployed) -> None:
-    headers = {"Host": f"{api.id}.execute-api.us-east-1.amazonaws.com"}
+    headers = {"Host": f"{api.id}.execute-api.localhost"}
     assert requests.get(f"{api.cloud.endpoint}/v1/open/x", headers=headers, timeout=10).status_code == 200
 
 
@@ -174,13 +174,13 @@ def test_what_the_api_does_not_have(api: Deployed, method: str, path: str) -> No
     assert answer.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
 
 
-def test_an_api_or_a_stage_that_is_not_there(api: Deployed) -> None:
+def test_an_unknown_api_or_stage(api: Deployed) -> None:
     for path in (f"{api.id}/v2/open/x", "abcdefghij/v1/", ""):
         answer = requests.get(f"{api.cloud.endpoint}/_aws/execute-api/{path}", timeout=10)
         assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
 
 
-def test_an_id_token_is_let_in_with_its_claims(api: Deployed) -> None:
+def test_an_id_token_is_accepted_and_its_claims_are_passed_on(api: Deployed) -> None:
     for header in (api.token, f"Bearer {api.token}"):
         claims = api("GET", "/closed", headers={"Authorization": header}).json()["requestContext"]["authorizer"][
             "claims"
@@ -191,7 +191,7 @@ def test_an_id_token_is_let_in_with_its_claims(api: Deployed) -> None:
 
 
 def tokens_that_are_refused(token: str) -> dict[str, str]:
-    """Tokens with one thing wrong, by what it is."""
+    """Return tokens with one defect each, by the defect."""
     from jose import jwt
 
     claims = jwt.get_unverified_claims(token)
@@ -227,7 +227,7 @@ def test_a_token_of_another_pool_is_refused(api: Deployed) -> None:
     assert api("GET", "/closed", headers={"Authorization": tokens["AccessToken"]}).status_code == 418
 
 
-def test_a_mock_answers_by_itself(api: Deployed) -> None:
+def test_a_mock_integration_answers_without_a_function(api: Deployed) -> None:
     answer = api("OPTIONS", "/open/x")
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
@@ -241,7 +241,7 @@ def test_a_function_that_takes_too_long(api: Deployed) -> None:
 
 
 @pytest.mark.parametrize("mode", ["fail", "odd"])
-def test_a_function_that_fails_tells_nothing(api: Deployed, mode: str) -> None:
+def test_a_function_that_fails_reveals_nothing(api: Deployed, mode: str) -> None:
     answer = api("GET", f"/open/x?mode={mode}")
     assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
 
@@ -271,7 +271,7 @@ def test_nothing_changes_before_the_next_deployment(api: Deployed) -> None:
     assert len(gateway.get_authorizers(restApiId=api.id)["items"]) == 1
 
 
-def test_a_function_that_does_not_let_api_gateway_in(api: Deployed) -> None:
+def test_a_function_that_does_not_permit_api_gateway(api: Deployed) -> None:
     functions = client_of(api.cloud, "lambda")
     functions.remove_permission(FunctionName=api.function, StatementId="gateway")
     try:
@@ -297,7 +297,7 @@ def test_a_function_that_does_not_let_api_gateway_in(api: Deployed) -> None:
         ({"securityDefinitions": {}}, "Users"),
     ],
 )
-def test_a_definition_that_is_none_changes_nothing(api: Deployed, change: dict[str, Any], message: str) -> None:
+def test_an_invalid_definition_changes_nothing(api: Deployed, change: dict[str, Any], message: str) -> None:
     gateway = client_of(api.cloud, "apigateway")
     before = len(gateway.get_resources(restApiId=api.id)["items"])
     with pytest.raises(ClientError, match=message):

@@ -14,7 +14,7 @@ from tests.localcloud.conftest import client_of
 
 
 class Stack:
-    """A stack of a name of its own, deployed from templates."""
+    """A stack with a unique name, deployed from templates."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.name = f"stack-{uuid.uuid4().hex[:8]}"
@@ -95,7 +95,7 @@ def test_what_depends_on_a_change_is_changed_too(cloud: Cloud, stack: Stack) -> 
     assert attributes["DisplayName"] == f"{stack.name}-two"
 
 
-def test_a_failure_takes_everything_back(cloud: Cloud, stack: Stack) -> None:
+def test_a_failure_is_rolled_back(cloud: Cloud, stack: Stack) -> None:
     name = stack.name
     client_of(cloud, "logs").create_log_group(logGroupName=f"/{name}/taken")
     before = {"A": queue(f"{name}-a", VisibilityTimeout=10), "Old": queue(f"{name}-old")}
@@ -130,7 +130,7 @@ def test_a_failure_takes_everything_back(cloud: Cloud, stack: Stack) -> None:
         ({"Type": "AWS::Cognito::UserPoolGroup", "Properties": {"GroupName": "g"}}, "UserPoolId"),
     ],
 )
-def test_a_stack_that_cannot_be_made_leaves_nothing(
+def test_a_stack_that_cannot_be_created_leaves_nothing(
     cloud: Cloud, stack: Stack, resource: dict[str, Any], reason: str
 ) -> None:
     assert stack.deploy({"A": queue(f"{stack.name}-a"), "Bad": resource}) == "ROLLBACK_COMPLETE"
@@ -138,19 +138,19 @@ def test_a_stack_that_cannot_be_made_leaves_nothing(
     assert queues(cloud, stack.name) == []
 
 
-def test_an_output_that_cannot_be_given_takes_everything_back(cloud: Cloud, stack: Stack) -> None:
+def test_an_output_that_cannot_be_evaluated_is_rolled_back(cloud: Cloud, stack: Stack) -> None:
     outputs = {"Bad": {"Value": {"Fn::GetAtt": ["A", "Color"]}}}
     assert stack.deploy({"A": queue(f"{stack.name}-a")}, outputs) == "ROLLBACK_COMPLETE"
     assert queues(cloud, stack.name) == []
 
 
-def test_what_is_to_be_kept_is_kept(cloud: Cloud, stack: Stack) -> None:
+def test_retained_resources_are_kept(cloud: Cloud, stack: Stack) -> None:
     stack.deploy({"A": {**queue(f"{stack.name}-a"), "DeletionPolicy": "Retain"}, "B": queue(f"{stack.name}-b")})
     stack.client.delete_stack(StackName=stack.name)
     assert queues(cloud, stack.name) == [f"{stack.name}-a"]
 
 
-def test_a_rollback_leaves_what_is_to_be_retained_unless_it_makes_an_exception(cloud: Cloud, stack: Stack) -> None:
+def test_a_rollback_keeps_retained_resources_unless_the_policy_excepts_it(cloud: Cloud, stack: Stack) -> None:
     resources = {
         "A": {**queue(f"{stack.name}-a"), "DeletionPolicy": "Retain"},
         "B": {**queue(f"{stack.name}-b"), "DeletionPolicy": "RetainExceptOnCreate"},
@@ -160,7 +160,7 @@ def test_a_rollback_leaves_what_is_to_be_retained_unless_it_makes_an_exception(c
     assert queues(cloud, stack.name) == [f"{stack.name}-a"]
 
 
-def test_tables_that_were_kept_are_taken_in_where_the_change_set_says_so(cloud: Cloud, stack: Stack) -> None:
+def test_a_change_set_can_import_retained_tables(cloud: Cloud, stack: Stack) -> None:
     client, name = stack.client, stack.name
     table = {
         "Type": "AWS::DynamoDB::Table",
@@ -265,7 +265,7 @@ def test_change_sets(cloud: Cloud, stack: Stack) -> None:
 
 
 def test_change_sets_of_the_same_name_belong_to_their_stacks(cloud: Cloud) -> None:
-    """CDK's are all called the same; it deletes the former and waits until there is none."""
+    """CDK uses one name for all. It deletes the previous change set and waits until it is gone."""
     first, second = Stack(cloud), Stack(cloud)
     for stack in (first, second):
         template = json.dumps({"Resources": {"A": queue(f"{stack.name}-a")}})
@@ -284,8 +284,8 @@ def test_change_sets_of_the_same_name_belong_to_their_stacks(cloud: Cloud) -> No
         second.client.describe_change_set(StackName=second.name, ChangeSetName="deploy")
 
 
-def test_a_bucket_that_asks_for_tls_can_be_used(cloud: Cloud, stack: Stack) -> None:
-    """Moto takes a Deny whose conditions are not met for a refusal."""
+def test_a_bucket_that_requires_tls_can_be_used(cloud: Cloud, stack: Stack) -> None:
+    """Moto applies a Deny even if its conditions are not met."""
     bucket = f"{stack.name}-bucket"
     everything = [{"Fn::GetAtt": ["B", "Arn"]}, {"Fn::Sub": "${B.Arn}/*"}]
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}

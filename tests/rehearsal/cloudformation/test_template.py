@@ -69,7 +69,7 @@ def test_references_of_all_kinds() -> None:
     assert sorted(references(value)) == ["A", "B", "C"]
 
 
-def test_dependencies_come_first_and_circles_are_refused() -> None:
+def test_dependencies_come_first_and_cycles_are_refused() -> None:
     first = {"Type": "T"}
     resources = {
         "Last": {"Type": "T", "DependsOn": ["Middle"]},
@@ -83,7 +83,7 @@ def test_dependencies_come_first_and_circles_are_refused() -> None:
         in_order({"Resources": {"First": {"Type": "T", "DependsOn": "Gone"}}})
 
 
-def test_sam_is_expanded_and_its_errors_are_told() -> None:
+def test_sam_is_expanded_and_its_errors_are_reported() -> None:
     template: dict[str, Any] = {
         "Transform": "AWS::Serverless-2016-10-31",
         "Resources": {
@@ -104,7 +104,7 @@ def test_sam_is_expanded_and_its_errors_are_told() -> None:
         parse(json.dumps(template))
 
 
-def test_yaml_and_what_is_neither() -> None:
+def test_yaml_and_invalid_templates() -> None:
     assert parse("Resources:\n  Q:\n    Type: AWS::SQS::Queue\n")["Resources"] == {"Q": {"Type": "AWS::SQS::Queue"}}
     with pytest.raises(TemplateError, match="format error"):
         parse('{"Resources": ')

@@ -1,4 +1,4 @@
-"""Values of the wrong kind."""
+"""Values of the wrong type."""
 
 from compiler.checks.base import Check, flow
 from compiler.diagnostic import Severity
@@ -6,8 +6,8 @@ from compiler.diagnostic import Severity
 CHECK = Check(
     id="file-shape",
     severity=Severity.ERROR,
-    summary="A value of the file is of the wrong kind",
-    description=("Each key of a flow's file takes a kind of value: `python -m compiler schema` lists them."),
+    summary="A value in the file has the wrong type",
+    description="`python -m compiler schema` prints which values each key of a flow file takes.",
     source="docs/flows.md",
     wrong=flow(tail="type: FAST  # <-\n"),
     right=flow(tail="type: EXPRESS\n"),

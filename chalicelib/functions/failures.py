@@ -1,0 +1,45 @@
+"""Where a function failed, for whoever develops it: file, line and message, never sent to callers on AWS."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from chalicelib.functions.discovery import Function, FunctionError
+from chalicelib.functions.loading import is_user_module
+from chalicelib.settings import PROJECT
+
+MAX_MESSAGE = 1_000
+"""Characters of an exception's message that are shown."""
+
+
+def describe_failure(function: Function, error: BaseException) -> str:
+    """Describe what `function` raised: `FILE, line N: Class: message`.
+
+    The place is the innermost one in the user's own code, which may be a module that the function imports. A failure
+    outside of it, such as a result that JSON cannot express, is shown with the function's file only.
+    """
+    if isinstance(error, FunctionError):  # names the file itself
+        if error.__cause__ is None:
+            return str(error)
+        error = error.__cause__
+    file, line = _place(error) or (str(function.path), None)
+    where = _relative(file) + (f", line {line}" if line else "")
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    name = type(error).__name__
+    return f"{where}: {name}: {message[:MAX_MESSAGE]}" if message else f"{where}: {name}"
+
+
+def _place(error: BaseException) -> tuple[str, int | None] | None:
+    if isinstance(error, SyntaxError) and error.filename:  # of the module itself, whose code never ran
+        return error.filename, error.lineno
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if is_user_module(frame.f_globals.get("__name__", "")):
+            found = frame.f_code.co_filename, line
+    return found
+
+
+def _relative(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else file

@@ -1,0 +1,74 @@
+"""Reads JSON from outside strictly (RFC 8259), and says what is wrong in words that no interpreter changes."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MAX_DIGITS = 4_300
+"""Digits of an integer; Python refuses to convert longer ones, as the time that takes grows with their square."""
+
+
+class UnreadableError(ValueError):
+    """A document is not JSON, or not usable. The message completes "The body cannot be read: ..."."""
+
+
+def loads(data: bytes) -> Any:
+    """Return the value that a JSON document holds.
+
+    Args:
+        data: The document, in UTF-8 (UTF-16 and UTF-32 are recognized).
+
+    Raises:
+        UnreadableError: It is not JSON, or holds what later steps could not work with: NaN, a number beyond the range
+            of a double, an integer of more than `MAX_DIGITS` digits, an unpaired surrogate, too many levels.
+    """
+    try:
+        text = data.decode(json.detect_encoding(data))
+        value = json.loads(text, parse_constant=_refuse, parse_float=_float, parse_int=_int)
+        if "\\u" in text:  # only an escape can stand for half of a surrogate pair
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnreadableError:
+        raise
+    except UnicodeDecodeError:
+        raise UnreadableError("it is not UTF-8") from None
+    except UnicodeEncodeError:
+        raise UnreadableError("it has a string with an unpaired surrogate, which is not valid Unicode") from None
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"it is not JSON (line {error.lineno}, column {_column(error)})") from None
+    except RecursionError:
+        raise UnreadableError("it is nested too deeply") from None
+    return value
+
+
+def _column(error: json.JSONDecodeError) -> int:
+    """Return where the mistake is. Python 3.13 points at a trailing comma, older versions at what follows it."""
+    if error.msg.startswith("Illegal trailing comma"):
+        following = error.doc[error.pos + 1 :]
+        return error.colno + 1 + len(following) - len(following.lstrip(" \t\n\r"))
+    return error.colno
+
+
+def _refuse(constant: str) -> Any:
+    raise UnreadableError(f"JSON does not have {constant}")
+
+
+def _float(literal: str) -> float:
+    value = float(literal)
+    if math.isinf(value):
+        raise UnreadableError("it has a number that is too large (at most about 1.8e308)")
+    return value
+
+
+def _int(literal: str) -> int:
+    if len(literal.lstrip("-")) > MAX_DIGITS:
+        raise UnreadableError(f"it has an integer of more than {MAX_DIGITS:,} digits")
+    return int(literal)
+
+
+def kind(value: Any) -> str:
+    """Name the type of a JSON value other than an object."""
+    if value is None:
+        return "null"
+    return {bool: "a boolean", str: "a string", list: "an array"}.get(type(value), "a number")

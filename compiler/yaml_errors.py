@@ -1,0 +1,88 @@
+"""What is wrong with text that libyaml can't read: the tab, the control character or the token, and how to fix it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from compiler.diagnostic import START, Position
+
+# https://yaml.org/spec/1.2.2/#51-character-set
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class YamlProblem:
+    """Something that prevents a file from being read as JSON values, and the id of the check that reports it."""
+
+    check: str
+    message: str
+    position: Position
+    hint: str = ""
+
+
+def syntax_problems(text: str, error: yaml.YAMLError) -> Iterator[YamlProblem]:
+    """Explain why `text` is not YAML.
+
+    Args:
+        text: What libyaml was given.
+        error: What it raised. It reports a tab or a control character at the wrong place or in obscure words.
+
+    Returns:
+        Every line that a tab indents; else the first control character; else what libyaml says.
+    """
+    tabs = list(_tabs(text))
+    if tabs:
+        yield from tabs
+        return
+    control = _CONTROL.search(text)
+    if control is not None:
+        line = text.count("\n", 0, control.start()) + 1
+        column = control.start() - text.rfind("\n", 0, control.start())
+        message = f"YAML does not allow the control character U+{ord(control.group()):04X}."
+        yield YamlProblem("yaml-syntax", message, Position(line, column, line, column + 1), "remove it")
+        return
+    yield _reported(text, error)
+
+
+def _tabs(text: str) -> Iterator[YamlProblem]:
+    for number, line in enumerate(text.split("\n"), 1):
+        indented = line.lstrip(" ")
+        if indented.startswith("\t") and line.strip():
+            column = len(line) - len(indented) + 1
+            message = "This line is indented with a tab; YAML allows only spaces."
+            yield YamlProblem("yaml-tab", message, Position(number, column, number, column + 1))
+
+
+def _reported(text: str, error: yaml.YAMLError) -> YamlProblem:
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    context = getattr(error, "context", None)
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    at_end = mark is not None and not text[mark.index :].strip()
+    if context and at_end:  # where the string or list begins that nothing ends
+        mark = getattr(error, "context_mark", None) or mark
+    position = START
+    if mark is not None:
+        position = Position(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    words = f"{context}, {problem}" if context else str(problem)
+    return YamlProblem("yaml-syntax", f"Invalid YAML: {words}.", position, _hint(text, problem, position))
+
+
+def _hint(text: str, problem: str, position: Position) -> str:
+    lines = text.splitlines()
+    line = lines[position.line - 1] if position.line <= len(lines) else ""
+    rest = line[position.column - 1 :]
+    if "{%" in line:
+        return "put the expression in quotes: '{% ... %}'"
+    if "cannot start any token" in problem:
+        return f"put a string that starts with {rest[:1]!r} in quotes"
+    if "mapping values are not allowed" in problem and rest.startswith(":"):
+        return "put a string that contains `: ` in quotes, and indent all keys of a mapping equally"
+    if "another document" in problem:
+        return "put each flow in its own file"
+    if rest[:1] in ("'", '"', "{", "["):
+        return f"the {rest[0]} here is never closed"
+    return ""

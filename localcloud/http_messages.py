@@ -1,0 +1,52 @@
+"""HTTP requests and responses, as the servers of this package hand them around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(slots=True)
+class Request:
+    """An HTTP request.
+
+    Attributes:
+        method: As sent; methods are case-sensitive.
+        target: Path and query, still encoded; `*` for OPTIONS. The absolute form is turned into this one.
+        version: `HTTP/1.1` or `HTTP/1.0`.
+        headers: By lower-case name; the values of repeated ones are joined by `, ` (RFC 9110, 5.3).
+        header_list: Names and values in the order in which they were sent.
+        body: Without transfer coding.
+    """
+
+    method: str
+    target: str
+    version: str
+    headers: dict[str, str]
+    header_list: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Response:
+    """An HTTP response. The server adds `Content-Length`, `Date` and `Connection`."""
+
+    status: int
+    headers: Iterable[tuple[str, str]] = ()
+    body: bytes = b""
+
+
+class Malformed(Exception):
+    """What arrived is not an acceptable request: it is answered with `status`, and the connection is closed."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def is_token(value: str) -> bool:
+    """Return whether `value` may be a method or the name of a header (RFC 9110, 5.6.2)."""
+    return bool(value) and _TOKEN.issuperset(value)

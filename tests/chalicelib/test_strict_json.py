@@ -1,0 +1,65 @@
+"""JSON from outside: what is refused, and in which words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.strict_json import MAX_DIGITS, UnreadableError, loads
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (b"", "it is not JSON (line 1, column 1)"),
+        (b"{", "it is not JSON (line 1, column 2)"),
+        (b'{"a": 1,\n "b": nope}', "it is not JSON (line 2, column 7)"),
+        (b'{"a": 1, }', "it is not JSON (line 1, column 10)"),
+        (b"[1,]", "it is not JSON (line 1, column 4)"),
+        (b"[,1]", "it is not JSON (line 1, column 2)"),
+        (b'"a\nb"', "it is not JSON (line 1, column 3)"),
+        (b"\xff", "it is not UTF-8"),
+        (b'"\xed\xa0\x80"', "it is not UTF-8"),
+        (b'{"a": NaN}', "JSON does not have NaN"),
+        (b"[-Infinity]", "JSON does not have -Infinity"),
+        (b"1e400", "it has a number that is too large (at most about 1.8e308)"),
+        (b"-1e400", "it has a number that is too large (at most about 1.8e308)"),
+        (b"9" * (MAX_DIGITS + 1), "it has an integer of more than 4,300 digits"),
+        (b'"\\ud800"', "it has a string with an unpaired surrogate, which is not valid Unicode"),
+        (b'{"\\udc00": 1}', "it has a string with an unpaired surrogate, which is not valid Unicode"),
+        (b"[" * 100_000, "it is nested too deeply"),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, bytes) else "",
+)
+def test_what_is_refused(document: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableError) as refused:
+        loads(document)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        (b"-" + b"9" * MAX_DIGITS, 1 - 10**MAX_DIGITS),
+        (b"1.7e308", 1.7e308),
+        (b"1e-400", 0.0),
+        (b'"\\ud83d\\ude00 \\\\ud800"', "\U0001f600 \\ud800"),
+        (b'\xef\xbb\xbf{"a": null}', {"a": None}),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_what_is_read(document: bytes, value: Any) -> None:
+    assert loads(document) == value
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_anything_is_read_or_refused(document: bytes) -> None:
+    try:
+        value = loads(document)
+    except UnreadableError:
+        return
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
