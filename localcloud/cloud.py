@@ -103,7 +103,12 @@ class Cloud:
         invoker = PoolInvoker(self.registry, self.pool)
         on_status_change = self.status_changes.publish
         self.service = Service(
-            invoker, self.endpoint, on_status_change=on_status_change, region=region, account=account
+            invoker,
+            self.endpoint,
+            on_status_change=on_status_change,
+            region=region,
+            account=account,
+            store=store_file(settings),
         )
         self._closers.callback(self.service.close)
         moto = MotoApplication(self._server.port, account, own_api=settings.moto_api)
@@ -155,6 +160,7 @@ class Cloud:
         document = {"endpoint": self.endpoint, "pid": os.getpid(), "environment": self.environment}
         write_private(settings.cloud_file, document)
         self._closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
+        self.service.recover()
 
     def warm_up(self) -> None:
         """Load in the background what the first calls would wait for."""
@@ -204,6 +210,15 @@ def tidy(settings: CloudSettings) -> None:
     prepare_state_folder(settings)
     if running_cloud(settings.root) is None:
         remove_leftovers(settings)
+
+
+def store_file(settings: CloudSettings) -> Path | None:
+    """The file of what Step Functions keeps, in its folder, which is made; None if it is to keep nothing."""
+    folder = settings.kept_folder
+    if folder is None:
+        return None
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "stepfunctions.db"
 
 
 def port_error(port: int, variable: str, error: OSError) -> SetupError:

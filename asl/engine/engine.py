@@ -15,7 +15,7 @@ from asl.engine.jsontext import PAYLOAD_LIMIT, loads
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
 from asl.engine.patience import Patience
-from asl.engine.recovery import recovered, replay
+from asl.engine.recovery import recovered, resume
 from asl.engine.scheduler import Scheduler
 from asl.engine.tasks import TaskRequest, TaskRunner
 from asl.engine.tokens import Tokens
@@ -114,8 +114,7 @@ class Engine:
     ) -> Execution:
         """An execution of an earlier process, from what was written down.
 
-        One that was running continues from its last recorded event. One that has ended is as it was, and can be
-        redriven. Nothing is written or done for the first time before the scheduler has come to it.
+        One that was running waits for `resume`, one that ended without success can be redriven.
 
         Args:
             machine: what it was started with.
@@ -123,23 +122,16 @@ class Engine:
             on_change: as for `start`; it hears only of what happens from now on.
 
         Raises:
-            InvalidDefinition: the definition cannot be run.
-            ValueError: the record is not readable.
+            ValueError: the input or the output is not JSON.
         """
-        machine.program  # noqa: B018 - what cannot be run is refused here
-        execution = recovered(self, machine, recorded, on_change)
-        self.scheduler.post(replay, execution)
-        return execution
+        return recovered(self, machine, recorded, on_change)
 
-    def recover_and_redrive(
-        self, machine: StateMachine, recorded: RecordedExecution, *, on_change: OnChange | None = None
-    ) -> Execution:
-        """As `recover`, for one that has ended without success: it is redriven, and RUNNING when this returns."""
-        machine.program  # noqa: B018
-        execution = recovered(self, machine, recorded, on_change)
-        execution.reopen_recorded()
-        self.scheduler.post(_replay_and_go_on, execution)
-        return execution
+    def resume(self, execution: Execution) -> None:
+        """Let a recovered execution that was running continue from its last recorded event.
+
+        If its record does not let it continue, it fails with States.Runtime, and a line is logged.
+        """
+        self.scheduler.post(resume, execution)
 
     def _make(
         self,
@@ -257,8 +249,3 @@ class Engine:
     def close(self) -> None:
         """End the engine's thread. Executions that are open stay as they are."""
         self.scheduler.close()
-
-
-def _replay_and_go_on(execution: Execution) -> None:
-    replay(execution)
-    execution.go_on()

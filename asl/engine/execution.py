@@ -25,6 +25,7 @@ from asl.engine.history import (
 from asl.engine.jsontext import loads
 from asl.engine.lanes import Lane
 from asl.engine.machine import StateMachine
+from asl.engine.recovery import replay
 from asl.engine.scheduler import Timer
 from asl.language.errors import RUNTIME
 
@@ -60,7 +61,7 @@ class Execution:
 
     `input` is the text that it was started with. `output` is a JSON text, made when asked for; `error` and `cause` say
     why it failed. Dates are seconds since the epoch. `map_runs` are the runs of its distributed Map states, `map_run`
-    the one that it is a child of.
+    the one that it is a child of. `unplayed` holds while a recovered execution has not been replayed.
     """
 
     __slots__ = (
@@ -91,6 +92,7 @@ class Execution:
         "stop_date",
         "timeout_seconds",
         "trace_header",
+        "unplayed",
     )
 
     def __init__(  # noqa: PLR0913  (made for each execution: a record in between would take time)
@@ -132,6 +134,7 @@ class Execution:
         self._on_change = on_change
         self._done: threading.Event | None = None
         self._ending = False
+        self.unplayed = False
         self._timer: Timer | None = None
 
     def __repr__(self) -> str:
@@ -236,7 +239,7 @@ class Execution:
         Until `go_on` the scheduler has nothing to do with the execution, so that nobody else writes these fields.
         """
         with _reopening:
-            if self.root is None or self.status not in (FAILED, TIMED_OUT, ABORTED):
+            if (self.root is None and not self.unplayed) or self.status not in (FAILED, TIMED_OUT, ABORTED):
                 return False
             self.redrive_count += 1
             self.redrive_date = self.engine.now()
@@ -246,6 +249,8 @@ class Execution:
 
     def go_on(self) -> None:
         """Go on with what has not succeeded, once the execution is reopened."""
+        if self.unplayed:
+            replay(self)
         if self.root is not None and self.status == RUNNING:
             self.go_on_again()
 
@@ -311,15 +316,11 @@ class Execution:
         self.status, self.stop_date = recorded.status, recorded.stop_date
         self.error, self.cause = recorded.error, recorded.cause
         self.redrive_count, self.redrive_date = recorded.redrive_count, recorded.redrive_date
-        self._output_value = None if recorded.output is None else loads(recorded.output)
+        if recorded.output is not None:
+            same = recorded.output == recorded.input  # the history shows the input as it was written
+            self._output_value = self.input_value if same else loads(recorded.output)
         self.history = History(self, recorded.events)
-
-    def reopen_recorded(self) -> None:
-        """As `reopen`, for an execution that is not replayed yet."""
-        self.redrive_count += 1
-        self.redrive_date = self.engine.now()
-        self.stop_date = self.error = self.cause = None
-        self.status = RUNNING
+        self.unplayed = True
 
     def begin_as_recorded(self) -> None:
         """Begin at last: nothing but the start was written down."""

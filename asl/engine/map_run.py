@@ -179,9 +179,10 @@ class MapRun:
 
     @staticmethod
     def _resume(child: Execution, ended: bool) -> None:
-        replay(child)
         if ended:
             child.redrive()
+        else:
+            replay(child)
 
     def update(self) -> None:
         """A limit has changed."""

@@ -137,9 +137,17 @@ def recovered(
     return execution
 
 
+def resume(execution: Execution) -> None:
+    """Let an execution that was running continue, unless it has been stopped since. The driver calls it."""
+    if execution.is_open:
+        replay(execution)
+
+
 def replay(execution: Execution) -> None:
-    """Bring an execution to where its record ends, and let it continue if it was running. The driver calls it."""
+    """Bring an execution to where its record ends, and let it continue if it has not ended there."""
     engine = execution.engine
+    execution.unplayed = False
+    execution.map_runs.clear()
     try:
         log = ReplayLog(execution.history.raw)
         if not log:

@@ -209,7 +209,9 @@ class Restart:
         self.record = recorded(execution, count)
 
     def recover(self) -> Execution:
-        return self.engine.recover(self.machine, self.record)
+        execution = self.engine.recover(self.machine, self.record)
+        self.engine.resume(execution)
+        return execution
 
     def __enter__(self) -> Restart:
         return self
@@ -389,7 +391,9 @@ def test_an_ended_execution_is_redriven_from_its_record() -> None:
     whole = run(flow(("A", PASS), ("T", BAD)))
     with Restart(whole, len(whole.history)) as restart:
         restart.tasks.functions[LAMBDA + "bad"] = lambda _: "better"
-        execution = restart.engine.recover_and_redrive(whole.machine, ended(whole))
+        execution = restart.engine.recover(whole.machine, ended(whole))
+        assert (execution.status, execution.cause, execution.output) == ("FAILED", "c", None)
+        restart.engine.redrive(execution)
         assert execution.wait(3)
         assert output(execution) == "better"
         assert kinds(execution)[: len(whole.history) + 1] == [*kinds(whole), "ExecutionRedriven"]
