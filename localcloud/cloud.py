@@ -14,6 +14,7 @@ import importlib
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws_json import AwsError
@@ -94,6 +95,7 @@ class Cloud:
         from localcloud.signing_key import load_signing_key, sign_with
         from localcloud.targets import Targets
         from stepfunctions import Service
+        from stepfunctions.store import StoreUnavailable
 
         settings = self.settings
         region, account = settings.region, settings.account
@@ -102,14 +104,17 @@ class Cloud:
         self._closers.callback(forget_everything)
         invoker = PoolInvoker(self.registry, self.pool)
         on_status_change = self.status_changes.publish
-        self.service = Service(
-            invoker,
-            self.endpoint,
-            on_status_change=on_status_change,
-            region=region,
-            account=account,
-            store=store_file(settings),
-        )
+        try:
+            self.service = Service(
+                invoker,
+                self.endpoint,
+                on_status_change=on_status_change,
+                region=region,
+                account=account,
+                store=store_file(settings),
+            )
+        except StoreUnavailable as error:
+            raise SetupError(f"{error}: make it writable, or keep nothing with STATE=memory.") from None
         self._closers.callback(self.service.close)
         moto = MotoApplication(self._server.port, account, own_api=settings.moto_api)
         deployments = Deployments(self.registry, self.pool, account, region)

@@ -87,7 +87,8 @@ class ExecutionFilter:
 class ExecutionIndex:
     """The executions of one service. Safe to use from many threads.
 
-    `engine` runs them, and is set once it exists. `on_change(record)` is called with every new status of an execution that was recovered.
+    `engine` runs them, and is set once it exists. `on_change(record)` is called with every new status of an execution
+    that was recovered.
     """
 
     engine: Engine
@@ -104,8 +105,13 @@ class ExecutionIndex:
         """Return the execution with an ARN, if there is one."""
         return self._by_arn.get(arn)
 
-    def add(self, record: ExecutionRecord) -> ExecutionRecord:
-        """Keep an execution. If it already has a record, that one is returned."""
+    def add(self, record: ExecutionRecord, *, refusable: bool = True) -> ExecutionRecord:
+        """Keep an execution. If it already has a record, that one is returned.
+
+        Args:
+            record: The execution.
+            refusable: Whether somebody calls `confirm`, who can be refused.
+        """
         arn = record.execution.arn
         with self._lock:
             record = self._by_arn.setdefault(arn, record)

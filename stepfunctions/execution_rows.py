@@ -19,6 +19,7 @@ COLUMNS = (
     "id, arn, name, machine, revision, version, alias, status, start, stop, redrives, redriven, redrive_token, "
     "map_run, place, items, error, cause, trace, input, output"
 )
+SELECT = f"SELECT {COLUMNS} FROM executions"  # noqa: S608  (both are constants)
 _BATCH = 500
 """How many events a row has at most, so that a part of a long history can be deleted."""
 
@@ -56,7 +57,7 @@ class ExecutionRow:
 
 
 def recorded_execution(store: Store, row: Sequence[Any]) -> RecordedExecution:
-    """Return the record of an execution from a row with `COLUMNS`. Its events are read when they are wanted."""
+    """Return the record of an execution from a row of `SELECT`. Its events are read when they are wanted."""
     row_id, arn, name, _, _, _, _, status, start, stop, redrives, redriven, _, _, place, items = row[:16]
     error, cause, trace, given, output = row[16:]
 

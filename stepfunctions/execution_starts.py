@@ -156,11 +156,14 @@ class ExecutionStarts:
                 return execution
             raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
 
+        refusable = not self._engine.scheduler.is_driving  # a task that starts an execution does not wait
+
         def record_of(execution: Execution) -> ExecutionRecord:
             return self._index.add(
                 ExecutionRecord(
                     execution, target.machine.arn, target.revision, target.version_arn, target.alias_arn, sequence
-                )
+                ),
+                refusable=refusable,
             )
 
         def changed(execution: Execution) -> None:

@@ -18,7 +18,7 @@ from asl.engine.history import Event
 from asl.engine.journal import RecordedExecution
 from stepfunctions.errors import internal_failure
 from stepfunctions.execution_index import ExecutionFilter, ExecutionIndex, ExecutionRecord
-from stepfunctions.execution_rows import COLUMNS, ExecutionRow, KeptMapRun, map_run_statement, recorded_execution
+from stepfunctions.execution_rows import SELECT, ExecutionRow, KeptMapRun, map_run_statement, recorded_execution
 from stepfunctions.kept_revisions import KeptRevisions
 from stepfunctions.paging import page_of
 from stepfunctions.store import Statement, Store, StoreUnavailable
@@ -40,10 +40,11 @@ _REOPEN = (
     "UPDATE executions SET status = 'RUNNING', stop = NULL, error = NULL, cause = NULL, redrives = ?, redriven = ?, "
     "sort = ?, redrive_token = ? WHERE id = ?"
 )
-_OLDEST = "SELECT id FROM executions WHERE stop IS NOT NULL AND map_run IS NULL"
 _PRUNE = (
-    f"DELETE FROM executions WHERE id IN ({_OLDEST} AND stop < ?)",
-    f"DELETE FROM executions WHERE id IN ({_OLDEST} ORDER BY stop DESC LIMIT -1 OFFSET ?)",
+    "DELETE FROM executions WHERE id IN "
+    "(SELECT id FROM executions WHERE stop IS NOT NULL AND map_run IS NULL AND stop < ?)",
+    "DELETE FROM executions WHERE id IN "
+    "(SELECT id FROM executions WHERE stop IS NOT NULL AND map_run IS NULL ORDER BY stop DESC LIMIT -1 OFFSET ?)",
 )
 _ORPHANS = (
     "DELETE FROM events WHERE execution NOT IN (SELECT id FROM executions)",
@@ -84,14 +85,14 @@ class KeptExecutions(ExecutionIndex):
         record = self._by_arn.get(arn) or self._known.get(arn)
         if record is not None:
             return record
-        rows = self._store.query(f"SELECT {COLUMNS} FROM executions WHERE arn = ?", arn)
+        rows = self._store.query(f"{SELECT} WHERE arn = ?", arn)
         # A child whose Map Run is in memory is found there, as it is now.
         if not rows or self.engine.map_runs.get(rows[0][13] or "") is not None:
             return None
         return self._record(rows[0])
 
     @override
-    def add(self, record: ExecutionRecord) -> ExecutionRecord:
+    def add(self, record: ExecutionRecord, *, refusable: bool = True) -> ExecutionRecord:
         arn = record.execution.arn
         with self._lock:
             known = self._by_arn.get(arn)
@@ -100,7 +101,9 @@ class KeptExecutions(ExecutionIndex):
             self._hold(record)
             row = self._rows[record.execution] = ExecutionRow(self._new_id())
             record.sequence = row.id
-            self._starting[arn] = self._store.submit(lambda: self._insert(row, record.execution, record))
+            self._starting[arn] = self._store.submit(
+                lambda: self._insert(row, record.execution, record), refusable=refusable
+            )
         return record
 
     @override
@@ -160,8 +163,7 @@ class KeptExecutions(ExecutionIndex):
         def fetch(last: Any, count: int) -> list[ExecutionRecord]:
             place = [] if last is None else ["(sort, id) < (?, ?)"]
             found = self._store.query(
-                f"SELECT {COLUMNS} FROM executions WHERE {' AND '.join(where + place)} ORDER BY sort DESC, id DESC "
-                "LIMIT ?",
+                f"{SELECT} WHERE {' AND '.join(where + place)} ORDER BY sort DESC, id DESC LIMIT ?",
                 *arguments,
                 *(last or ()),
                 count,
@@ -203,9 +205,7 @@ class KeptExecutions(ExecutionIndex):
 
     def load_running(self) -> list[ExecutionRecord]:
         """Take the executions into memory that were running when the last process ended; they do not continue yet."""
-        rows = self._store.query(
-            f"SELECT {COLUMNS} FROM executions WHERE status = 'RUNNING' AND map_run IS NULL ORDER BY id"
-        )
+        rows = self._store.query(f"{SELECT} WHERE status = 'RUNNING' AND map_run IS NULL ORDER BY id")
         counts = dict(
             self._store.query(
                 "SELECT execution, SUM(LENGTH(lines) - LENGTH(REPLACE(lines, CHAR(10), '')) + 1) FROM events "
@@ -214,23 +214,32 @@ class KeptExecutions(ExecutionIndex):
         )
         records = []
         for row in rows:
-            record = self._record(row, remembers=False)
+            record = self._record(row, remembers=False, runs=False)
             with self._lock:
                 self._hold(record)
                 self._rows[record.execution] = ExecutionRow(row[0], counts.get(row[0], 0))
             records.append(record)
         return records
 
-    def _record(self, row: Sequence[Any], *, remembers: bool = True) -> ExecutionRecord:
+    def last_ended(self, seconds: float) -> list[ExecutionRecord]:
+        """Return the executions that ended in the last seconds of what was written."""
+        ((last,),) = self._store.query("SELECT MAX(stop) FROM executions WHERE map_run IS NULL AND stop IS NOT NULL")
+        rows = self._store.query(f"{SELECT} WHERE map_run IS NULL AND stop >= ? ORDER BY stop", (last or 0.0) - seconds)
+        return [self._record(row, remembers=False) for row in rows]
+
+    def _record(self, row: Sequence[Any], *, remembers: bool = True, runs: bool = True) -> ExecutionRecord:
         row_id, arn, _, machine_arn, revision_id, version, alias = row[:7]
         revision = self._revisions.get(revision_id)
-        compiled = replace(revision.compiled, version_arn=version, alias_arn=alias)
+        compiled = revision.compiled
+        if version is not None:
+            compiled = replace(compiled, version_arn=version, alias_arn=alias)
         map_run_arn, label = row[13], None
         if map_run_arn is not None:
             label = map_run_arn.rsplit(":", 1)[0].rsplit("/", 1)[1]
         changed: list[ExecutionRecord] = []
         execution = self._execution(compiled, row, changed)
-        execution.map_runs.extend(self._map_runs(row_id, execution, compiled))
+        if runs:
+            execution.map_runs.extend(self._map_runs(row_id, execution, compiled))
         record = ExecutionRecord(
             execution,
             machine_arn,
@@ -261,7 +270,7 @@ class KeptExecutions(ExecutionIndex):
         def children(arn: str) -> list[Execution]:
             label = arn.rsplit(":", 1)[0].rsplit("/", 1)[1]
             of_run = replace(machine, arn=f"{machine.arn}/{label}", name=f"{machine.name}/{label}")
-            rows = self._store.query(f"SELECT {COLUMNS} FROM executions WHERE map_run = ? ORDER BY id", arn)
+            rows = self._store.query(f"{SELECT} WHERE map_run = ? ORDER BY id", arn)
             return [self._execution(of_run, row, ()) for row in rows]
 
         rows = self._store.query("SELECT arn, document FROM map_runs WHERE execution = ? ORDER BY number", row_id)
@@ -283,6 +292,11 @@ class KeptExecutions(ExecutionIndex):
     def _new_id(self) -> int:
         self._next += 1
         return self._next - 1
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether an end has been written, or is to be, of which nobody has heard."""
+        return any(execution.is_ending for execution in tuple(self._rows))
 
     # -- the engine's journal -----------------------------------------------------------------------------------
 
@@ -312,7 +326,7 @@ class KeptExecutions(ExecutionIndex):
 
     def children(self, map_run_arn: str) -> Sequence[RecordedExecution]:
         """See `Journal`."""
-        rows = self._store.query(f"SELECT {COLUMNS} FROM executions WHERE map_run = ? ORDER BY id", map_run_arn)
+        rows = self._store.query(f"{SELECT} WHERE map_run = ? ORDER BY id", map_run_arn)
         return [recorded_execution(self._store, row) for row in rows]
 
     # -- the store's thread -------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from stepfunctions.kept_revisions import KeptRevisions
 from stepfunctions.state_machines import StateMachines
 from stepfunctions.store import Store
 
+REPORTED_AGAIN_SECONDS = 5.0
+_CLOSED = "closed"
 _EVENTS = frozenset({"RedriveExecution", "SendTaskFailure", "SendTaskSuccess"})
 """The operations whose effect is an event."""
 
@@ -35,6 +37,8 @@ class KeptState:
         self._revisions = KeptRevisions(self._store)
         self.executions = KeptExecutions(self._store, self._revisions, closed_kept or CLOSED_KEPT)
         self.token_key = self._token_key()
+        self._closed_cleanly = bool(self._store.query("SELECT 1 FROM settings WHERE name = ?", _CLOSED))
+        self._store.submit(lambda: [("DELETE FROM settings WHERE name = ?", (_CLOSED,))]).result()
 
     def load(self, machines: StateMachines, activities: Activities) -> None:
         """Take state machines, activities and running executions into the service."""
@@ -43,7 +47,13 @@ class KeptState:
         self._running = self.executions.load_running()
 
     def recover(self) -> None:
-        """Let the executions continue that were running."""
+        """Let the executions continue that were running.
+
+        After a crash, the ends of its last seconds are reported again: whoever heard of them may not have come to act.
+        """
+        if not self._closed_cleanly:
+            for record in self.executions.last_ended(REPORTED_AGAIN_SECONDS):
+                self.executions.on_change(record)
         records, self._running = self._running, []
         for record in records:
             self.executions.engine.resume(record.execution)
@@ -63,7 +73,9 @@ class KeptState:
             self._store.submit(tuple).result()
 
     def close(self) -> None:
-        """Write what is waiting, and close the database."""
+        """Write what is waiting, and close the database. The engine is closed already."""
+        if not self.executions.is_ending:
+            self._store.write(lambda: [("INSERT OR REPLACE INTO settings VALUES (?, 1)", (_CLOSED,))])
         self._store.close()
 
     def _token_key(self) -> bytes:

@@ -3,8 +3,8 @@
 Each commit is a group: everything that is waiting when the thread comes round is one transaction, so that many who
 wait share one `fsync`. What nobody waits for is written with it, or after `BEHIND_SECONDS`.
 
-A commit that fails (a full disk) fails everybody who can be refused, and is logged once. What cannot be refused, such
-as the end of an execution, stays in the queue and is tried again every `RETRY_SECONDS`.
+A commit that fails (a full disk) fails everybody who can be refused, and is logged once a minute. What cannot be
+refused, such as the end of an execution, stays in the queue and is tried again every `RETRY_SECONDS`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 BEHIND_SECONDS = 0.05
 RETRY_SECONDS = 1.0
+SAID_EVERY_SECONDS = 60.0
 FORMAT = 1
 """The version of the schema. A database of another version is set aside."""
 
@@ -86,6 +87,7 @@ class Store:
         self._due: float | None = None
         self._closing = False
         self._failing = False
+        self._said = -SAID_EVERY_SECONDS
         self._behind: Statements = tuple
         self._on_failure: Callable[[], None] = lambda: None
         self._thread: threading.Thread | None = None
@@ -201,7 +203,6 @@ class Store:
         else:
             if self._failing:
                 self._failing = False
-                _log.warning("%s is written again", self.path)
             for write in writes:
                 if write.done is not None:
                     write.done.set_result(None)
@@ -211,8 +212,10 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
         message = f"{self.path} cannot be written ({error}): executions cannot start or end until it can"
-        if not self._failing:
-            self._failing = True
+        self._failing = True
+        now = time.monotonic()
+        if now - self._said > SAID_EVERY_SECONDS:  # small commits may succeed in between
+            self._said = now
             _log.error("%s", message)
         self._on_failure()
         with self._condition:

@@ -131,7 +131,7 @@ class Engine:
 
         If its record does not let it continue, it fails with States.Runtime, and a line is logged.
         """
-        self.scheduler.post(resume, execution)
+        self.scheduler.post(self.scheduler.soon_in, execution.lane, resume, execution)
 
     def _make(
         self,

@@ -179,6 +179,11 @@ class Execution:
         """Whether it runs and is not about to end."""
         return self.status == RUNNING and not self._ending
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is about to end, and waits for its journal."""
+        return self._ending
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the execution has ended; False if `timeout` real seconds pass before.
 

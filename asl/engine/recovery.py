@@ -162,7 +162,7 @@ def replay(execution: Execution) -> None:
         finally:
             execution.engine = engine
             execution.error, execution.cause = shown
-            log.replay = None
+            log.replay, log.last = None, 0
             execution.end_of_replay()
         stand_in.hand_over()
     except Exception as problem:

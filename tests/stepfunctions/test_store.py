@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import random
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -14,59 +12,16 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stepfunctions import Service, ServiceError
+from stepfunctions import ServiceError
 from stepfunctions.store import Store, StoreUnavailable
-from tests.stepfunctions.conftest import LAMBDA, PASSING, ROLE, WAITING, Functions, one
-
-ROLE_ARN = {"roleArn": ROLE}
-TASK = one("Task", Resource=LAMBDA + "work")
-
-
-class Process:
-    """A service on a store, as in one process."""
-
-    def __init__(self, path: Path | None, **settings: Any) -> None:
-        self.functions = Functions()
-        self.events: list[dict[str, Any]] = []
-        self.service = Service(
-            self.functions, None, on_status_change=self.events.append, store=path, poll_seconds=0.2, **settings
-        )
-        self.call = self.service.handle
-
-    def create(self, name: str, definition: dict[str, Any], **fields: Any) -> str:
-        body = {"name": name, "definition": json.dumps(definition), **ROLE_ARN, **fields}
-        return str(self.call("CreateStateMachine", body)["stateMachineArn"])
-
-    def start(self, machine: str, value: Any = None, **fields: Any) -> str:
-        body = {"stateMachineArn": machine, "input": json.dumps(value), **fields}
-        return str(self.call("StartExecution", body)["executionArn"])
-
-    def describe(self, arn: str) -> dict[str, Any]:
-        return self.call("DescribeExecution", {"executionArn": arn})
-
-    def kinds(self, arn: str) -> list[str]:
-        events = self.call("GetExecutionHistory", {"executionArn": arn, "maxResults": 1000})["events"]
-        return [event["type"] for event in events]
-
-    def ended(self, arn: str) -> dict[str, Any]:
-        return until(lambda: self.describe(arn), lambda found: found["status"] != "RUNNING")
-
-    def close(self) -> None:
-        self.service.close()
-
-
-def until(look: Callable[[], Any], holds: Callable[[Any], Any] = bool, seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not holds(found := look()):
-        assert time.monotonic() < deadline, f"still {found!r}"
-        time.sleep(0.005)
-    return found
+from tests.stepfunctions.conftest import WAITING, one
+from tests.stepfunctions.kept_service import PASSING, TASK, WORK, KeptService, until
 
 
 class Machine:
@@ -74,12 +29,12 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "stepfunctions.db"
-        self.running: list[Process] = []
+        self.running: list[KeptService] = []
 
-    def boot(self, **settings: Any) -> Process:
+    def boot(self, **settings: Any) -> KeptService:
         """End the process, and start the next, which does not recover yet."""
         self.stop()
-        self.running = [Process(self.path, **settings)]
+        self.running = [KeptService(self.path, **settings)]
         return self.running[0]
 
     def stop(self) -> None:
@@ -184,12 +139,12 @@ def test_executions_are_listed_page_by_page(computer: Machine) -> None:
 def test_running_executions_continue(computer: Machine) -> None:
     first = computer.boot()
     going = threading.Event()
-    first.functions.by_name["work"] = lambda event: going.wait(30)
+    first.work.do = lambda event: going.wait(30)
     definition = {
         "StartAt": "P",
         "States": {
             "P": {"Type": "Pass", "Result": {"n": 2}, "Next": "T"},
-            "T": {"Type": "Task", "Resource": LAMBDA + "work", "End": True},
+            "T": {"Type": "Task", "Resource": WORK, "End": True},
         },
     }
     arn = first.start(first.create("m", definition))
@@ -198,7 +153,7 @@ def test_running_executions_continue(computer: Machine) -> None:
     second = computer.boot()
     going.set()
     assert second.describe(arn)["status"] == "RUNNING"
-    second.functions.by_name["work"] = lambda event: event["n"] + 1
+    second.work.do = lambda event: event["n"] + 1
     second.service.recover()
     assert second.ended(arn)["output"] == "3"
     assert second.kinds(arn) == [
@@ -230,11 +185,11 @@ def test_an_execution_is_redriven_in_the_next_process(computer: Machine) -> None
     def fail(_: Any) -> Any:
         raise RuntimeError("no")
 
-    first.functions.by_name["work"] = fail
+    first.work.do = fail
     arn = first.start(first.create("m", TASK), 1)
     assert first.ended(arn)["status"] == "FAILED"
     second = computer.boot()
-    second.functions.by_name["work"] = lambda event: event + 1
+    second.work.do = lambda event: event + 1
     second.call("RedriveExecution", {"executionArn": arn, "clientToken": "t"})
     assert second.ended(arn)["output"] == "2"
     assert second.describe(arn)["redriveCount"] == 1
@@ -289,8 +244,8 @@ def test_a_parent_waits_for_its_child_again(computer: Machine) -> None:
 def test_a_map_run_continues_and_is_shown(computer: Machine) -> None:
     first = computer.boot()
     release = threading.Event()
-    first.functions.by_name["work"] = lambda event: event if event < 2 else release.wait(30)
-    states = {"T": {"Type": "Task", "Resource": LAMBDA + "work", "End": True}}
+    first.work.do = lambda event: event if event < 2 else release.wait(30)
+    states = {"T": {"Type": "Task", "Resource": WORK, "End": True}}
     processor = {
         "StartAt": "T",
         "States": states,
@@ -304,7 +259,7 @@ def test_a_map_run_continues_and_is_shown(computer: Machine) -> None:
     second = computer.boot()
     release.set()
     asked: list[int] = []
-    second.functions.by_name["work"] = lambda event: asked.append(event) or event * 10
+    second.work.do = lambda event: asked.append(event) or event * 10
     second.service.recover()
     assert json.loads(second.ended(arn)["output"]) == [0, 1, 20, 30]
     assert asked == [2, 3]
@@ -333,7 +288,7 @@ def test_the_oldest_closed_executions_are_dropped(computer: Machine, monkeypatch
 
 def test_the_file_is_private(computer: Machine) -> None:
     computer.boot()
-    assert stat.S_IMODE(os.stat(computer.path).st_mode) == 0o600
+    assert stat.S_IMODE(computer.path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 1000, None])
@@ -387,11 +342,10 @@ def test_a_full_disk_refuses_starts(computer: Machine, caplog: pytest.LogCapture
 
 CRASHING = textwrap.dedent(
     """
-    import json, sys
+    import sys
     from pathlib import Path
-    from tests.stepfunctions.test_store import Process, ROLE_ARN, MIXED
-    process = Process(Path(sys.argv[1]))
-    process.functions.by_name["work"] = lambda event: event
+    from tests.stepfunctions.kept_service import MIXED, KeptService
+    process = KeptService(Path(sys.argv[1]))
     machine = process.create("m", MIXED)
     process.service.recover()
     print("ready", flush=True)
@@ -401,27 +355,6 @@ CRASHING = textwrap.dedent(
         n += 1
     """
 )
-MIXED = {
-    "StartAt": "P",
-    "States": {
-        "P": {
-            "Type": "Parallel",
-            "Branches": [
-                {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": LAMBDA + "work", "End": True}}},
-                {"StartAt": "Q", "States": {"Q": {"Type": "Pass", "End": True}}},
-            ],
-            "Next": "M",
-        },
-        "M": {
-            "Type": "Map",
-            "ItemProcessor": {
-                "StartAt": "I",
-                "States": {"I": {"Type": "Task", "Resource": LAMBDA + "work", "End": True}},
-            },
-            "End": True,
-        },
-    },
-}
 
 
 def test_no_acknowledged_start_is_lost_when_the_process_is_killed(computer: Machine) -> None:
@@ -433,13 +366,13 @@ def test_no_acknowledged_start_is_lost_when_the_process_is_killed(computer: Mach
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        threading.Timer(moments.uniform(0.05, 0.6), process.send_signal, (signal.SIGKILL,)).start()
+        acknowledged += [process.stdout.readline().strip() for _ in range(moments.randint(5, 30))]
+        time.sleep(moments.uniform(0, 0.01))
+        process.kill()
         acknowledged += [line.strip() for line in process.stdout if line.endswith("\n")]
         process.wait()
     last = computer.boot()
-    last.functions.by_name["work"] = lambda event: event
     last.service.recover()
-    assert len(acknowledged) > 20
     for arn in acknowledged:
         found = last.ended(arn)
         value = json.loads(found["input"])
@@ -447,8 +380,32 @@ def test_no_acknowledged_start_is_lost_when_the_process_is_killed(computer: Mach
         assert sum(kind.startswith("Execution") for kind in last.kinds(arn)) == 2
 
 
+REPORTING = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pathlib import Path
+    from tests.stepfunctions.kept_service import PASSING, KeptService
+    process = KeptService(Path(sys.argv[1]))
+    arn = process.start(process.create("m", PASSING))
+    process.ended(arn)
+    print(arn, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+)
+
+
+def test_after_a_crash_the_last_ends_are_reported_again(computer: Machine) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REPORTING, str(computer.path)], stdout=subprocess.PIPE, text=True, check=False
+    )
+    process = computer.boot()
+    process.service.recover()
+    (event,) = process.events
+    assert (event["detail"]["executionArn"], event["detail"]["status"]) == (done.stdout.strip(), "SUCCEEDED")
+
+
 def test_without_a_store_nothing_is_written(tmp_path: Path) -> None:
-    process = Process(None)
+    process = KeptService(None)
     try:
         process.ended(process.start(process.create("m", PASSING)))
         process.service.recover()

@@ -327,11 +327,12 @@ def test_a_token_stays_valid(resource: str) -> None:
     for count in range(kinds(whole).index(last), len(whole.history) + 1):
         with Restart(whole, count, Sends({})) as restart:
             execution = restart.recover()
-            wait_for(lambda: count == len(whole.history) or restart.tasks.requests)
-            assert all(request.task_token == token for request in restart.tasks.requests)
             # Whoever has the token of a task that was handed over keeps it: it is not handed over twice.
-            assert len(restart.tasks.requests) == (0 if count == len(whole.history) else 1)
-            wait_for(lambda: token in restart.engine.tokens._open)
+            requests = restart.tasks.requests
+            given = 0 if count == len(whole.history) else 1
+            wait_for(lambda expected=given, found=requests: len(found) == expected)
+            wait_for(lambda tokens=restart.engine.tokens: token in tokens._open)
+            assert [request.task_token for request in requests] == [token] * given
             restart.engine.send_task_success(token, '{"done": true}')
             assert execution.wait(3)
             assert output(execution) == {"done": True}
@@ -484,7 +485,7 @@ def short_histories() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(definition=flows(), value=json_values, cuts=st.lists(st.integers(0, 10_000), min_size=3, max_size=3))
 def test_random_executions_continue(definition: dict[str, Any], value: Any, cuts: list[int]) -> None:
     engine = Engine(Tasks(), SkippingClock(START), seed=1)
