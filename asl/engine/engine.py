@@ -40,13 +40,14 @@ class Engine:
 
     is_replay = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (settings of the engine, all but the first with defaults)
         self,
         tasks: TaskRunner,
         clock: Clock | None = None,
         region: str = "us-east-1",
         account: str = "123456789012",
         seed: int | None = None,
+        *,
         journal: Journal | None = None,
         token_key: bytes | None = None,
     ) -> None:

@@ -274,6 +274,31 @@ def test_a_map_run_continues_and_is_shown(computer: Machine) -> None:
         assert process.describe(children[0]["executionArn"])["mapRunArn"] == run["mapRunArn"]
 
 
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_a_map_run_is_redriven_in_the_next_process(computer: Machine, kind: str) -> None:
+    def first_half(event: Any) -> Any:
+        if event > 1:
+            raise RuntimeError("no")
+        return event
+
+    first = computer.boot()
+    first.work.do = first_half
+    processor = {**TASK, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind}}
+    arn = first.start(first.create("m", one("Map", ItemProcessor=processor, MaxConcurrency=1)), [0, 1, 2, 3])
+    assert first.ended(arn)["status"] == "FAILED"
+    (run,) = first.call("ListMapRuns", {"executionArn": arn})["mapRuns"]
+    second = computer.boot()
+    asked: list[int] = []
+    second.work.do = lambda event: asked.append(event) or event
+    second.call("RedriveExecution", {"executionArn": arn})
+    assert json.loads(second.ended(arn)["output"]) == [0, 1, 2, 3]
+    assert asked == [2, 3]
+    third = computer.boot()
+    shown = third.call("DescribeMapRun", {"mapRunArn": run["mapRunArn"]})
+    assert (shown["status"], shown["redriveCount"]) == ("SUCCEEDED", 1)
+    assert shown["executionCounts"]["succeeded"] == 4
+
+
 def test_the_oldest_closed_executions_are_dropped(computer: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stepfunctions.kept_executions._PRUNED_EVERY", 5)
     process = computer.boot(closed_kept=3)
