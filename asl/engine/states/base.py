@@ -48,17 +48,19 @@ class State:
         branch.base = branch.previous
         branch._context = None
         branch.failed_run = None
-        events.append((self.entered_event, branch.execution.engine.now(), branch.previous, self.name, branch.data))
+        now = branch.execution.engine.now()
+        events.append((self.entered_event, now, branch.previous, self.name, branch.data))
         branch.previous = branch.entered_id = len(events)
-        # The event in the history, not the one above: they differ in an execution that is recovered.
-        branch.entered_at = events[-1][1]
+        branch.entered_at = now if events.__class__ is list else events[-1][1]  # as recorded, if it is recovered
 
     def record_exit(self, branch: Branch, output: Any, assigned: Mapping[str, Any] | None = None) -> None:
         """Write the event; `output` becomes the branch's data and the variables are assigned."""
         events = branch.events
         events.append((self.exited_event, branch.execution.engine.now(), branch.previous, self.name, output, assigned))
         branch.previous = len(events)
-        _, _, _, _, branch.data, assigned = events[-1]
+        if events.__class__ is not list:  # it is recovered: what was recorded counts
+            output, assigned = events[-1][4:6]
+        branch.data = output
         if assigned:
             branch.variables = {**branch.variables, **assigned}
 
