@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chalicelib.aws_json import AwsError
@@ -32,10 +33,11 @@ from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
 from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
 from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
-from localcloud.settings import CloudSettings, remove_if_ours, write_private
+from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.targets import Targets
 from localcloud.workers import WorkerPool
 from stepfunctions import Service
+from stepfunctions.store import StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,18 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     run_lambdas_with(registry, lambda_api)
 
     events, schedule_changes = EventQueue(), ScheduleChanges()
-    service = Service(
-        PoolInvoker(registry, pool),
-        foundation.endpoint,
-        on_status_change=on_status_change or events.publish,
-        region=region,
-        account=account,
-    )
+    try:
+        service = Service(
+            PoolInvoker(registry, pool),
+            foundation.endpoint,
+            on_status_change=on_status_change or events.publish,
+            region=region,
+            account=account,
+            store=_store_file(settings),
+        )
+    except StoreUnavailable as error:
+        closers.close()
+        raise SetupError(f"{error}: make it writable, or keep nothing with STATE=memory.") from None
     closers.callback(service.close)
     flows = ProjectFlows(live, names, service, client, schedule_changes)
     current = CurrentService(service, flows)
@@ -147,4 +154,14 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     document = {"endpoint": foundation.endpoint, "pid": os.getpid(), "environment": environment}
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
+    service.recover()
     return Cloud(foundation, pool, registry, service, schedules, closers)
+
+
+def _store_file(settings: CloudSettings) -> Path | None:
+    """Return the file of what Step Functions keeps, in its folder, which is made; None if it is to keep nothing."""
+    folder = settings.kept_folder
+    if folder is None:
+        return None
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "stepfunctions.db"

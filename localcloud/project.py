@@ -150,6 +150,8 @@ class ProjectFlows:
             project = self._live.project()
             if project is self._project:
                 return
+            if self._project is None:
+                self._remove_kept(project)
             for name in [name for name in self._deployed if name not in project.flows and name not in project.broken]:
                 self._remove(name)
             for name, flow in project.flows.items():
@@ -172,15 +174,7 @@ class ProjectFlows:
             else:
                 if previous is not None:
                     self._remove(name)
-                self._service.handle(
-                    "CreateStateMachine",
-                    {
-                        "name": self._names.resource(name),
-                        "definition": definition,
-                        "type": flow.type,
-                        "roleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource(name)}",
-                    },
-                )
+                self._create(arn, flow.type, self._names.resource(name), definition)
         except ServiceError as error:
             _log(f"flow {name} cannot be created: {error}")
             return
@@ -188,6 +182,37 @@ class ProjectFlows:
         self._schedule(name, flow)
         if self._project is not None:
             _log(f"flow {name}: {'updated' if previous else 'added'}")
+
+    def _create(self, arn: str, kind: str, name: str, definition: str) -> None:
+        """Create a state machine; one that was kept since the last run becomes what the file says now."""
+        role = f"arn:aws:iam::{self._names.account}:role/{name}"
+        request = {"name": name, "definition": definition, "type": kind, "roleArn": role}
+        try:
+            self._service.handle("CreateStateMachine", request)
+            return
+        except ServiceError as error:
+            if error.code != "StateMachineAlreadyExists":
+                raise
+        if self._service.handle("DescribeStateMachine", {"stateMachineArn": arn})["type"] == kind:
+            self._service.handle("UpdateStateMachine", {"stateMachineArn": arn, "definition": definition})
+        else:
+            self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
+            self._service.handle("CreateStateMachine", request)
+
+    def _remove_kept(self, project: Project) -> None:
+        """Delete state machines of flows that were removed while nothing ran."""
+        current = {self._names.state_machine_arn(name) for name in (*project.flows, *project.broken)}
+        request: dict[str, Any] = {"maxResults": 1000}
+        kept: list[str] = []
+        while True:
+            page = self._service.handle("ListStateMachines", request)
+            kept += [machine["stateMachineArn"] for machine in page["stateMachines"]]
+            if "nextToken" not in page:
+                break
+            request["nextToken"] = page["nextToken"]
+        for arn in kept:
+            if arn.startswith(self._names.state_machine_arn("")) and arn not in current:
+                self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
 
     def _remove(self, name: str) -> None:
         del self._deployed[name]
