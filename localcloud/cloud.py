@@ -27,6 +27,7 @@ from localcloud.settings import (
     remove_leftovers,
     write_private,
 )
+from localcloud.state.store import Store
 from localcloud.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -37,15 +38,25 @@ SCHEDULING_SERVICES = frozenset({"events", "scheduler", "cloudformation"})
 
 
 class Cloud:
-    """The AWS APIs on one loopback endpoint. Raises SetupError where the port is taken or nothing can be written."""
+    """The AWS APIs on one loopback endpoint.
+
+    Raises SetupError where the port is taken, nothing can be written, or another cloud has what was kept.
+    """
 
     def __init__(self, settings: CloudSettings) -> None:
         prepare_state_folder(settings)
-        if running_cloud(settings.root) is None:
-            remove_leftovers(settings)
+        self._closers = contextlib.ExitStack()
         self.settings = settings
         self.names = settings.names
-        self._server = self._bind()
+        self.store = Store(settings)
+        self._closers.callback(self.store.close)
+        try:
+            if running_cloud(settings.root) is None:
+                remove_leftovers(settings)
+            self._server = self._bind()
+        except BaseException:
+            self._closers.close()
+            raise
         self.endpoint = f"http://{HOST}:{self._server.port}"
         self.environment = {
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -60,7 +71,6 @@ class Cloud:
             # A secret that a developer puts is there at the next call; asking costs little here.
             "SECRETS_REFRESH_SECONDS": os.environ.get("SECRETS_REFRESH_SECONDS") or "1",
         }
-        self._closers = contextlib.ExitStack()
         self._closers.callback(self._server.server_close)
         self.pool = WorkerPool()
         self._closers.callback(self.pool.close)
@@ -70,26 +80,35 @@ class Cloud:
         from localcloud.client import InProcessClient
         from localcloud.deployments import Deployments
         from localcloud.endpoint import Router
-        from localcloud.functions import FunctionRegistry
+        from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
         from localcloud.lambda_api import LambdaApi
         from localcloud.moto_app import MotoApplication, forget_everything, run_lambdas_with
         from localcloud.pool_invoker import PoolInvoker
+        from localcloud.state.kept import Kept
         from localcloud.targets import Targets
         from stepfunctions import Service
 
         settings = self.settings
         region, account = settings.region, settings.account
-        self.registry = FunctionRegistry(region, account, self.environment, settings.functions_folder)
-        self.functions = LambdaApi(self.registry, self.pool)
         self._closers.callback(forget_everything)
+        kept = None
+        if self.store.database is not None:
+            kept = Kept(self.store.database)
+            self._closers.callback(kept.close)
+        has_functions = kept is not None and kept.has(CREATED_FUNCTIONS)
+        self.registry = FunctionRegistry(
+            region, account, self.environment, settings.functions_folder, has_created=has_functions
+        )
+        self.functions = LambdaApi(self.registry, self.pool)
         invoker = PoolInvoker(self.registry, self.pool)
         self.service = Service(invoker, self.endpoint, region=region, account=account)
         self._closers.callback(self.service.close)
-        self.router = Router(self.service, self.functions, MotoApplication(self._server.port, account))
+        self._moto = MotoApplication(self._server.port, account, kept)
+        self.router = Router(self.service, self.functions, self._moto)
         self.router.deployed_apis = Deployments(self.registry, self.pool, account, region)
         run_lambdas_with(self.registry, self.functions)
         self.client = InProcessClient(self.router.respond, region)
-        self.targets = Targets(self.service, self.registry, self.functions)
+        self.targets = Targets(self.service, self.registry, self.functions, self._moto.changing)
 
         self.user_pool = seeding.seed_user_pool(self.client, self.names)
         issuer = f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool.id}"
@@ -111,7 +130,7 @@ class Cloud:
         region, account = settings.region, settings.account
         project = ProjectInCloud(settings.root, self.names, self.service, self.client, self.environment)
         self.registry.serve_project(project.function)
-        bus = EventBus(self.targets, region, account)
+        bus = EventBus(self.targets, region, account, self._moto.changing)
         self._closers.callback(bus.close)
         self.service.on_status_change(bus.publish)
         seeding.seed_status_rule(self.client, self.names)

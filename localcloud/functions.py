@@ -20,6 +20,9 @@ _NAME = re.compile(
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?$"
 )
 
+CREATED_FUNCTIONS = "moto.awslambda.models:LambdaBackend"
+"""What holds the functions created by Lambda's API."""
+
 ProjectFunctions = Callable[[str], FunctionSpec | None]
 
 
@@ -27,14 +30,18 @@ class FunctionRegistry:
     """Finds functions by name or ARN.
 
     `project` answers for the project's functions by their full name; `environment` is what functions created by the
-    API get besides their own variables, so that their clients find this endpoint; unpacked code lies in `folder`.
+    API get besides their own variables, so that their clients find this endpoint; unpacked code is in `folder`.
+    `has_created` says that there are such functions from the start.
     """
 
-    def __init__(self, region: str, account: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, region: str, account: str, environment: Mapping[str, str], folder: Path, *, has_created: bool = False
+    ) -> None:
         self._region = region
         self._account = account
         self._environment = environment
         self._folder = folder
+        self._has_created = has_created
         self._project: ProjectFunctions = lambda _name: None
 
     def serve_project(self, project: ProjectFunctions) -> None:
@@ -54,7 +61,7 @@ class FunctionRegistry:
         return self._created(match["name"], match["qualifier"], region, account)
 
     def _created(self, name: str, qualifier: str | None, region: str, account: str) -> FunctionSpec | None:
-        if "moto.awslambda.models" not in sys.modules:  # nothing has been created yet
+        if not self._has_created and "moto.awslambda.models" not in sys.modules:  # nothing has been created yet
             return None
         from moto.awslambda.exceptions import UnknownFunctionException
         from moto.awslambda.models import lambda_backends

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from botocore.exceptions import ClientError
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
     environ_key_for_header,
     should_preserve_original_header_name,
 )
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.core.request import Request as MotoRequest
+from werkzeug.exceptions import HTTPException
 
 from localcloud.deployments import extend
 from localcloud.functions import FunctionRegistry
 from localcloud.http_server import Request, Response
 from localcloud.lambda_api import LambdaApi
+from localcloud.moto_services import JWKS_PATH_END, MotoService, MotoServices
+from localcloud.state.database import NotDurable, Ticket
+from localcloud.state.kept import Kept
+from localcloud.state.operations import changes
+from localcloud.state.tracking import is_recording, recording
 
 # These wait inside the request: for messages, for functions, for other services.
-_CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
+_CONCURRENT_PACKAGES = frozenset({"sqs", "awslambda", "cloudformation"})
 
 _turn = threading.local()  # .held: whether this thread's request is at turn, while others of its service wait
 
@@ -34,42 +41,85 @@ def forget_everything() -> None:
     """Empty moto's services, which live as long as the process: the next cloud in it begins with none."""
     from moto.core.base_backend import BackendDict
 
-    for backends in list(BackendDict._instances):  # type: ignore[misc]
-        for of_account in list(backends.values()):
-            of_account.reset()
+    BackendDict.reset()
 
 
 class MotoApplication:
     """Answers requests by moto.
 
     Moto's back ends read, change and write back without locks: two UpdateItem at once would lose one. So requests
-    to the same service take turns.
+    to the same service take turns. What a request has changed is handed to `kept`, if there is one, while it is still
+    its turn; the answer waits until that is durable, while others have their turn.
     """
 
-    def __init__(self, port: int, account: str) -> None:
+    def __init__(self, port: int, account: str, kept: Kept | None = None) -> None:
         self._port = port
         self._account = account
-        self._locks: dict[str, threading.Lock] = {}
-        self._dispatcher = DomainDispatcherApplication(
-            functools.partial(_create_application, f"http://127.0.0.1:{port}")
-        )
+        self._kept = kept
+        self._locks: dict[str, AbstractContextManager[Any]] = {name: nullcontext() for name in _CONCURRENT_PACKAGES}
+        endpoint = f"http://127.0.0.1:{port}"
+        self._services = MotoServices(lambda name: extend(name, endpoint), self._restore)
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
         environ = self._environ(request)
         try:
-            application = self._dispatcher.get_application(environ)
+            service = self._services.find(request, environ)
         except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
             return _not_installed(error)
-        service = str(application.service)  # type: ignore[attr-defined]
-        if service in _CONCURRENT_SERVICES:
-            return _call(application, environ)
-        with self._locks.setdefault(service, threading.Lock()):
-            outer, _turn.held = getattr(_turn, "held", False), True
+        if self._kept is None or not changes(request):
+            with self._turn_of(service.package):
+                return _answer(service, request, environ)
+        tickets: list[Ticket] = []
+        with recording() as touched:
+            with self._turn_of(service.package):
+                response = _answer(service, request, environ)
+                own = [backend for backend in touched.values() if _package_of(backend) == service.package]
+                tickets = [ticket for backend in own for ticket in self._kept.save(backend, request)]
+            tickets += self._save(touched.keys() - {id(backend) for backend in own}, touched)
+        try:
+            self._kept.wait(tickets)
+        except NotDurable as error:
+            return _not_kept(environ, error)
+        return response
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep what is changed inside without a request: by deliveries, and by schedules that end."""
+        if self._kept is None or is_recording():  # a request's own recording has this too
+            yield
+            return
+        with recording() as touched:
+            yield
+            tickets = self._save(list(touched), touched)
+        with suppress(NotDurable):  # the database has said so; there is nobody to answer
+            self._kept.wait(tickets)
+
+    def _save(self, identities: Iterable[int], touched: Mapping[int, Any]) -> list[Ticket]:
+        assert self._kept is not None
+        tickets = []
+        for identity in identities:
+            backend = touched[identity]
+            with self._turn_of(_package_of(backend)):
+                tickets += self._kept.save(backend, None)
+        return tickets
+
+    @contextmanager
+    def _turn_of(self, package: str) -> Iterator[None]:
+        lock = self._locks.get(package)
+        if lock is None:
+            lock = self._locks.setdefault(package, threading.Lock())
+        with lock:
+            outer = getattr(_turn, "held", False)
+            _turn.held = outer or package not in _CONCURRENT_PACKAGES
             try:
-                return _call(application, environ)
+                yield
             finally:
                 _turn.held = outer
+
+    def _restore(self, backends: Any) -> None:
+        if self._kept is not None:
+            self._kept.load(f"{backends.backend.__module__}:{backends.backend.__name__}")
 
     def _environ(self, request: Request) -> dict[str, Any]:
         target = request.target
@@ -114,9 +164,54 @@ class MotoApplication:
         return environ
 
 
-def _create_application(endpoint: str, service: Any) -> Any:
-    extend(service, endpoint)
-    return create_backend_app(service)
+def _package_of(backend: Any) -> str:
+    return str(type(backend).__module__.split(".")[1])
+
+
+def _answer(service: MotoService, request: Request, environ: dict[str, Any]) -> Response:
+    """Call the service: its handler where it is known, the WSGI application where paths decide."""
+    if service.name == "cognito-idp" and request.method == "GET" and request.target.endswith(JWKS_PATH_END):
+        return _answer_by(_serve_keys, environ)
+    if service.handler is not None and request.target == "/" and request.method == "POST":
+        return _answer_by(service.handler, environ)
+    return _call(service.application, environ)
+
+
+def _serve_keys(*arguments: Any) -> Any:
+    from moto.cognitoidp.responses import CognitoIdpJsonWebKeyResponse
+
+    return CognitoIdpJsonWebKeyResponse.serve_json_web_key(*arguments)
+
+
+def _answer_by(handler: Callable[..., Any], environ: dict[str, Any]) -> Response:
+    """Call one of moto's handlers as its Flask applications do, without Flask."""
+    request = _MotoRequest(environ)
+    try:
+        result = handler(request, request.raw_url, dict(request.headers))
+    except NotImplementedError as error:
+        return _not_implemented(environ, f"This cloud is moto's, and there: {error}")
+    except ClientError as error:
+        result = 400, {}, error.response["Error"]["Message"]
+    except HTTPException as error:
+        result = error.code or 500, dict(error.get_headers()), error.get_body()
+    status, headers, body = result if len(result) == 3 else (200, {}, result)
+    content = body.encode() if isinstance(body, str) else bytes(body or b"")
+    named = [(name, str(value)) for name, value in headers.items() if name.lower() != "content-length"]
+    if not any(name.lower() == "content-type" for name, _ in named):
+        named.append(("Content-Type", "text/html; charset=utf-8"))  # what Flask says
+    return Response(int(status), named, content)
+
+
+class _MotoRequest(MotoRequest):
+    """A request that a server has received, as moto asks for it."""
+
+    from_wsgi_server = True
+
+
+def _not_kept(environ: dict[str, Any], reason: NotDurable) -> Response:
+    """The answer to a change that is not durable. Clients don't try again for 507, which would change it twice."""
+    message = f"The change could not be written to disk ({reason}): it will be lost when the local cloud stops."
+    return _error(environ, 507, "InternalFailure", message)
 
 
 def _not_installed(error: ModuleNotFoundError) -> Response:
@@ -147,13 +242,18 @@ def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
 
 def _not_implemented(environ: dict[str, Any], message: str) -> Response:
     """An answer that clients do not try again for, as they do for up to a minute when a server fails."""
+    return _error(environ, 501, "NotImplemented", message)
+
+
+def _error(environ: dict[str, Any], status: int, code: str, message: str) -> Response:
+    """An error in the protocol of the request."""
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
     if form or "/s3/" in environ.get("HTTP_AUTHORIZATION", ""):
-        inner = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
+        inner = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         text = f"<ErrorResponse>{inner}</ErrorResponse>" if form else inner
-        return Response(501, [("Content-Type", "text/xml")], text.encode())
-    headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", "NotImplemented")]
-    return Response(501, headers, json.dumps({"__type": "NotImplemented", "message": message}).encode())
+        return Response(status, [("Content-Type", "text/xml")], text.encode())
+    headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", code)]
+    return Response(status, headers, json.dumps({"__type": code, "message": message}).encode())
 
 
 def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:

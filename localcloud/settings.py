@@ -19,7 +19,7 @@ DEFAULT_ENDPOINT_PORT = 4566
 STATE_FOLDER = ".localcloud"
 CLOUD_FILE = "cloud.json"
 SESSION_FILE = "session.json"
-
+KEPT_FOLDER = "state"
 
 # Developers' own settings that would send clients elsewhere.
 FOREIGN_VARIABLES = (
@@ -35,24 +35,36 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CloudSettings:
-    """`port` 0 chooses a free one. Stage, region and account name everything in the cloud."""
+    """`port` 0 chooses a free one. Stage, region and account name everything in the cloud.
+
+    With `keep`, what is in the cloud is there after a restart.
+    """
 
     root: Path = PROJECT
     port: int = DEFAULT_ENDPOINT_PORT
     stage: str = "local"
     region: str = "us-east-1"
     account: str = "123456789012"
+    keep: bool = True
 
     @classmethod
     def from_environment(cls, port: int, root: Path = PROJECT) -> CloudSettings:
-        """With stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`."""
+        """With stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`; `STATE=memory` keeps nothing.
+
+        Raises:
+            SetupError: `STATE` has another value than `disk` and `memory`.
+        """
         environ = os.environ
+        state = environ.get("STATE") or "disk"
+        if state not in ("disk", "memory"):
+            raise SetupError(f"STATE is {state!r}: set it to disk or memory.")
         return cls(
             root=root,
             port=port,
             stage=environ.get("STAGE") or "local",
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=environ.get("ACCOUNT_ID") or "123456789012",
+            keep=state == "disk",
         )
 
     @property
@@ -62,6 +74,11 @@ class CloudSettings:
     @property
     def state_folder(self) -> Path:
         return self.root / STATE_FOLDER
+
+    @property
+    def kept_folder(self) -> Path:
+        """What is there after a restart."""
+        return self.state_folder / KEPT_FOLDER
 
     @property
     def functions_folder(self) -> Path:

@@ -160,7 +160,7 @@ class LocalCloud:
 
 @pytest.fixture(scope="package")  # one process has one cloud at a time, as moto is global
 def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = Cloud(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0))
+    cloud = Cloud(CloudSettings(root=tmp_path_factory.mktemp("cloud"), port=0, keep=False))
     cloud.start()
     cloud.router.before_states = lambda _action, _body: None
     test_cloud = LocalCloud(cloud, threading.Event())

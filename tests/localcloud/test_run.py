@@ -219,7 +219,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path, variable: str) -> Non
     assert ended.stderr.count("\n") == 1
     assert f"Port {port} cannot be used" in ended.stderr
     assert f"with {variable}" in ended.stderr
-    assert list((project / ".localcloud").iterdir()) == []
+    assert [entry.name for entry in (project / ".localcloud").iterdir()] == ["state"]
 
 
 def test_a_port_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
