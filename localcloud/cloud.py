@@ -123,18 +123,23 @@ class Cloud:
     def deploy_project(self) -> None:
         """Put the project's flows and functions into the cloud, and answer requests from here on."""
         from localcloud.events import EventBus
+        from localcloud.flow_schedules import FlowSchedules
         from localcloud.project import ProjectInCloud
         from localcloud.schedules import Schedules, moto_entries
 
         settings = self.settings
         region, account = settings.region, settings.account
-        project = ProjectInCloud(settings.root, self.names, self.service, self.client, self.environment)
+        flow_schedules = FlowSchedules(self.client, self.names, self.store.facts)
+        project = ProjectInCloud(settings.root, self.names, self.service, flow_schedules, self.environment)
         self.registry.serve_project(project.function)
         bus = EventBus(self.targets, region, account, self._moto.changing)
         self._closers.callback(bus.close)
         self.service.on_status_change(bus.publish)
         seeding.seed_status_rule(self.client, self.names)
-        self.schedules = Schedules(lambda: moto_entries(account, region), self.targets.deliver)
+        changing = self._moto.changing
+        self.schedules = Schedules(
+            lambda: moto_entries(account, region, changing), self.targets.deliver, marks=self.store.marks
+        )
         project.sync()
         self.router.before_states = project.before_states
         self.targets.before_start = project.before_start

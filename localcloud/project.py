@@ -13,8 +13,8 @@ from chalicelib.functions import find
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
-from localcloud.client import AwsError, InProcessClient
 from localcloud.endpoint import StepFunctionsService
+from localcloud.flow_schedules import FlowSchedules
 from localcloud.seeding import STATUS_FUNCTION
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
@@ -37,13 +37,13 @@ class ProjectInCloud:
         root: Path,
         names: Names,
         service: StepFunctionsService,
-        client: InProcessClient,
+        schedules: FlowSchedules,
         environment: dict[str, str],
     ) -> None:
         self._root = root
         self._names = names
         self._service = service
-        self._client = client
+        self._schedules = schedules
         self._environment = {**_configured_environment(root, names.stage), **environment}
         self._lock = threading.RLock()
         self._live = LiveProject(root)
@@ -87,6 +87,8 @@ class ProjectInCloud:
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
                     self._deploy(name, flow)
+            if self._project is None:  # what ran before this cloud may have left others
+                self._schedules.remove_all_but(set(self._deployed))
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
                     _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
@@ -154,44 +156,15 @@ class ProjectInCloud:
             _log(f"flow {name} cannot be created: {error}")
             return
         self._deployed[name] = flow
-        self._schedule(name, flow)
+        self._schedules.put(name, flow)
         if self._project is not None:
             _log(f"flow {name}: {'updated' if previous else 'added'}")
 
     def _remove(self, name: str) -> None:
         del self._deployed[name]
         self._service.handle("DeleteStateMachine", {"stateMachineArn": self._names.state_machine_arn(name)})
-        self._unschedule(name)
+        self._schedules.remove(name)
         _log(f"flow {name}: removed")
-
-    def _schedule(self, name: str, flow: CompiledFlow) -> None:
-        self._unschedule(name)
-        if flow.schedule is None:
-            return
-        arn = self._names.state_machine_arn(name)
-        self._client.rest(
-            "scheduler",
-            "POST",
-            f"/schedules/{self._names.resource(name)}",
-            {
-                "ScheduleExpression": flow.schedule.expression,
-                "ScheduleExpressionTimezone": flow.schedule.timezone,
-                "State": "ENABLED" if flow.schedule.enabled else "DISABLED",
-                "FlexibleTimeWindow": {"Mode": "OFF"},
-                "Target": {
-                    "Arn": arn,
-                    "RoleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource('schedules')}",
-                    "Input": json.dumps({} if flow.input is None else flow.input),
-                },
-            },
-        )
-
-    def _unschedule(self, name: str) -> None:
-        try:
-            self._client.rest("scheduler", "DELETE", f"/schedules/{self._names.resource(name)}")
-        except AwsError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
 
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from localcloud.settings import CloudSettings, SetupError
 from localcloud.state.database import Database, NewerSchema, NotDurable
 from localcloud.state.facts import Facts, FactsInMemory, KeptFacts
 from localcloud.state.folder import InUse, StateFolder
+from localcloud.state.marks import KeptMarks, Marks, MarksInMemory
 
 
 class Store:
@@ -23,6 +24,7 @@ class Store:
         self._closers = ExitStack()
         self.database: Database | None = None
         self.facts: Facts = FactsInMemory()
+        self.marks: Marks = MarksInMemory()
         if not settings.keep:
             return
         try:
@@ -38,6 +40,7 @@ class Store:
             self.database = Database(folder.database_file)
             self._closers.callback(self.database.close)
             self.facts = KeptFacts(self.database)
+            self.marks = KeptMarks(self.database)
         except InUse as error:
             raise SetupError(
                 f"Another local cloud of this project is running ({error}): stop it, or set STATE=memory for this one."
