@@ -175,7 +175,8 @@ def set_aside(path: Path, reason: str) -> None:
         file = path.with_name(path.name + suffix)
         if file.exists():
             file.rename(path.with_name(name + suffix))
-    _log(f"{path} is damaged ({reason}): it is now {name}, and this cloud starts empty.")
+    first_words = " ".join(reason.split())[:100]
+    _log(f"{path} is damaged ({first_words}): it is now {name}, and this cloud starts empty.")
 
 
 def _open(path: Path) -> sqlite3.Connection:

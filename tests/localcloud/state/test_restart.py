@@ -75,9 +75,7 @@ def create_everything(cloud: CloudProcess) -> None:
     dynamodb.batch_write_item(RequestItems={"numbers": puts})
     dynamodb.batch_write_item(RequestItems={"numbers": [{"DeleteRequest": {"Key": {"n": {"N": "7"}}}}]})
     put = {"Put": {"TableName": "numbers", "Item": {"n": {"N": "100"}}}}
-    dynamodb.transact_write_items(
-        TransactItems=[put, {"Delete": {"TableName": "numbers", "Key": {"n": {"N": "8"}}}}]
-    )
+    dynamodb.transact_write_items(TransactItems=[put, {"Delete": {"TableName": "numbers", "Key": {"n": {"N": "8"}}}}])
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
         never = {"ConditionCheck": {"TableName": "numbers", "Key": {"n": {"N": "1"}}, "ConditionExpression": "n = n2"}}
         dynamodb.transact_write_items(
@@ -270,7 +268,9 @@ def test_users_sign_in_with_their_passwords(restarted: Restarted) -> None:
 
 
 def test_the_session_has_a_new_token_of_the_same_user(restarted: Restarted) -> None:
-    before, after = (jwt.get_unverified_claims(token) for token in (restarted.token, restarted.cloud.session["idToken"]))
+    before, after = (
+        jwt.get_unverified_claims(token) for token in (restarted.token, restarted.cloud.session["idToken"])
+    )
     assert restarted.token != restarted.cloud.session["idToken"]
     assert [before[name] for name in ("sub", "aud", "iss")] == [after[name] for name in ("sub", "aud", "iss")]
 
