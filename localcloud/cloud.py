@@ -8,6 +8,7 @@ cloud.close()
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -26,8 +27,9 @@ from localcloud.client import InProcessClient
 from localcloud.deployments import Deployments
 from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
+from localcloud.flow_schedules import FlowSchedules
 from localcloud.foundation import Foundation
-from localcloud.functions import FunctionRegistry
+from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
@@ -112,7 +114,9 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
 
     live = LiveProject(settings.root)
     functions = ProjectFunctions(settings.root, names, live, environment)
-    registry = FunctionRegistry(region, account, environment, settings.functions_folder, functions.find)
+    has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
+    folder = settings.functions_folder
+    registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
     pool = WorkerPool()
     closers.callback(pool.close)
     lambda_api = LambdaApi(registry, pool)
@@ -132,12 +136,15 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
         closers.close()
         raise SetupError(f"{error}: make it writable, or keep nothing with STATE=memory.") from None
     closers.callback(service.close)
-    flows = ProjectFlows(live, names, service, client, schedule_changes)
+    flow_schedules = FlowSchedules(client, names, foundation.store.facts)
+    flows = ProjectFlows(live, names, service, flow_schedules, schedule_changes)
     current = CurrentService(service, flows)
-    targets = Targets(current, registry, lambda_api)
-    bus = EventBus(events, targets, region, account)
+    changing = foundation.moto.changing
+    targets = Targets(current, registry, lambda_api, changing)
+    bus = EventBus(events, targets, region, account, changing)
     closers.callback(bus.close)
-    schedules = Schedules(lambda: moto_entries(account, region), targets.deliver, schedule_changes)
+    entries = functools.partial(moto_entries, account, region, changing)
+    schedules = Schedules(entries, targets.deliver, schedule_changes, foundation.store.marks)
     seeding.seed_status_rule(client, names)
     flows.sync()
     schedules.start()
@@ -160,8 +167,7 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
 
 def _store_file(settings: CloudSettings) -> Path | None:
     """Return the file of what Step Functions keeps, in its folder, which is made; None if it is to keep nothing."""
-    folder = settings.kept_folder
-    if folder is None:
+    if not settings.keep:
         return None
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / "stepfunctions.db"
+    settings.kept_folder.mkdir(mode=0o700, exist_ok=True)
+    return settings.kept_folder / "stepfunctions.db"
