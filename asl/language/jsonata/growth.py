@@ -38,8 +38,8 @@ _MOST_CALLS = 24
 # What a linear expression consists of. Anything else could be a lambda, a binding, a range, a regular expression, a
 # path that is evaluated for each item (`a.(b)`, `a.{...}`), a group (`a{...}`), a sort or a join.
 _LINEAR_TOKEN = re.compile(
-    r"""(?:"[^"\\]*"|'[^'\\]*'|`[^`]*`|(?P<variable>\$[A-Za-z_]\w*)(?P<call>\s*\()?|(?!function\b)\w+)(?!\s*\{)"""
-    r"""|[\])](?!\s*\{)|\.(?=\s*[\w`])|[\s\[(){}=<>,?&+-]|\*(?!\*)|:(?!=)|!=|/(?!\*)""",
+    r"""(?P<variable>\$[A-Za-z_]\w*)(?P<call>\s*\()|(?:and|or|in)\b|(?:"[^"\\]*"|'[^'\\]*'|`[^`]*`|"""
+    r"""\$[A-Za-z_]\w*|(?!function\b)\w+|[\])}])(?!\s*[{(])|\.(?=\s*[\w`])|[\s\[({=<>,?&+-]|\*(?!\*)|:(?!=)|!=|/(?!\*)""",
     re.VERBOSE,
 )
 _MOST_MENTIONS = 8
@@ -92,10 +92,23 @@ class _Bound:
 _NOTHING = _Bound(0.0)
 
 
+def is_linear(text: str) -> bool:
+    """Whether an expression can be seen to make little more than its variables hold, without its syntax tree.
+
+    Most expressions are linear. They do not need the import of the parser.
+    """
+    position = mentions = 0
+    while position < len(text):
+        match = _LINEAR_TOKEN.match(text, position)
+        if match is None or (match["call"] and match["variable"][1:] not in _STEADY):
+            return False
+        position = match.end()
+        mentions += match[0][0] == "$"
+    return mentions <= _MOST_MENTIONS
+
+
 def safe_size(text: str) -> int:
     """Return the `data_size` up to which the expression needs no more than `BUDGET`: 0 for none, `ANY_SIZE` for all."""
-    if _is_linear(text):
-        return ANY_SIZE
     from asl.language.jsonata import reference
 
     tree = reference.parse_tree(text)
@@ -110,29 +123,11 @@ def safe_size(text: str) -> int:
 
 
 def data_size(data: Any) -> int:
-    """Return about how many bytes of memory data take, at most."""
+    """Return about how many bytes of memory data take, at most. Raises `RecursionError` if they are too deep."""
+    if isinstance(data, str):
+        return _VALUE + _CHARACTER * len(data)
     text = json.dumps(data)
     return _CHARACTER * len(text) + _VALUE * (text.count(",") + text.count("[") + text.count("{") + 1)
-
-
-def _is_linear(text: str) -> bool:
-    """Whether an expression can be seen to make little more than its variables hold, without its syntax tree.
-
-    Most expressions are linear. They do not need the import of the parser.
-    """
-    position = mentions = 0
-    while position < len(text):
-        match = _LINEAR_TOKEN.match(text, position)
-        if match is None:
-            return False
-        if match["variable"]:
-            if match["call"] and match["variable"][1:] not in _STEADY:
-                return False
-            mentions += 1
-            if mentions > _MOST_MENTIONS:
-                return False
-        position = match.end()
-    return True
 
 
 def _is_bounded(tree: Any, size: int) -> bool:
@@ -261,6 +256,8 @@ class _Analysis:
     def _lambda(self, node: Any, context: _Bound, names: dict[str, _Bound]) -> _Bound:
         if getattr(node, "signature", None) is not None:
             raise Unbounded  # it may take its argument from the context of a call
+        if getattr(node, "thunk", False):  # how the parser marks a tail call
+            return self.value(node.body, context, names)
 
         def call(arguments: list[_Bound]) -> _Bound:
             given = dict(zip((parameter.value for parameter in node.arguments), arguments, strict=False))
@@ -282,7 +279,7 @@ class _Analysis:
         arguments = first + [self.value(argument, context, names) for argument in node.arguments]
         procedure = node.procedure
         if procedure.type == "variable" and procedure.value not in names:
-            literals = [getattr(argument, "value", None) for argument in node.arguments]
+            literals = [argument.value if argument.type == "string" else None for argument in node.arguments]
             if procedure.value in _PICTURES:
                 return self._picture(procedure.value, arguments, [*[None] * len(first), *literals])
             return self._builtin(procedure.value, arguments, context)

@@ -22,7 +22,7 @@ from asl.language.jsonata.functions import (
     as_numbers,
     moment,
 )
-from asl.language.jsonata.growth import ANY_SIZE, data_size, safe_size
+from asl.language.jsonata.growth import ANY_SIZE, BUDGET, data_size, is_linear, safe_size
 from asl.language.jsonata.library import jsonatapy
 from asl.language.jsonata.plain import states_value
 from asl.language.jsonata.workers import WORKERS, Answer
@@ -79,6 +79,7 @@ class Program:
         self._members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
         self._local = threading.local()
         self._takes_long = False
+        self._is_linear = is_linear(text)
         self._safe_size: int | None = None
         self._expression(self._hosts, QUICK_MILLISECONDS)
 
@@ -94,9 +95,9 @@ class Program:
         host = scope.host
         if host is not None:
             host.give_turn()
-        if not self._takes_long and self._is_safe(bindings):
+        if not self._takes_long and (self._is_linear or self._is_safe(bindings)):
             try:
-                return self.evaluate(bindings, seconds, QUICK_MILLISECONDS)
+                return self._hold(self.evaluate(bindings, seconds, QUICK_MILLISECONDS), scope)
             except TakesLong:
                 self._takes_long = True
 
@@ -109,7 +110,15 @@ class Program:
             raise UnsupportedResult
         if answer.failure is not None:
             raise JsonataFailure(answer.failure)
-        return answer.value
+        return self._hold(answer.value, scope)
+
+    def _hold(self, value: Any, scope: Scope) -> Any:
+        """The value, unless the results of this scope together need too much memory."""
+        if not self._is_linear and isinstance(value, (str, list, dict)):
+            scope.held += data_size(value)
+            if scope.held > BUDGET:
+                raise JsonataFailure(MEMORY_EXCEEDED)
+        return value
 
     def _is_safe(self, bindings: dict[str, Any]) -> bool:
         """Whether the expression can't need much memory with these variables."""
