@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asl.engine.failures import StateFailure, framed
+from asl.engine.failures import StateFailure, framed, too_large
 from asl.engine.history import Event
 from asl.engine.scheduler import Abandoned
-from asl.language.errors import RUNTIME, ExpressionError
+from asl.language.errors import RUNTIME, ExpressionError, TooLarge
 from asl.language.scope import MISSING, Scope
 from asl.language.timestamps import iso_8601
 
@@ -249,6 +249,8 @@ def as_failure(branch: Branch, problem: BaseException) -> StateFailure:
     """Whatever was raised in the present state, as the state's failure."""
     if isinstance(problem, StateFailure):
         return problem
+    if isinstance(problem, TooLarge):
+        return too_large(branch.state.name)
     if isinstance(problem, ExpressionError):
         return framed(problem, branch.state.name, branch.entered_id)
     _log.error("state %r of %s failed unexpectedly", branch.state.name, branch.execution.arn, exc_info=problem)

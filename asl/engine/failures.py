@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from asl.language.errors import RUNTIME, ExpressionError
+from asl.language.errors import DATA_LIMIT_EXCEEDED, RUNTIME, ExpressionError
 
 ALL = "States.ALL"
-DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 TASK_FAILED = "States.TaskFailed"
 TIMEOUT = "States.Timeout"

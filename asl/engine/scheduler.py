@@ -275,7 +275,7 @@ class Scheduler:
                     break
         finally:
             if drive.lost:
-                drive.give_back()
+                self._give_back(drive)
             else:
                 self._serving = None
                 self._lanes.done(lane, time.perf_counter() - began)
@@ -323,7 +323,7 @@ class Scheduler:
     def _leave(self, drive: _Drive) -> None:
         """Let another thread drive: the one that lent its place, or one that takes over."""
         if drive.lost:
-            drive.give_back()
+            self._give_back(drive)
             return
         drive.lost = True
         self._driver = self._serving = None
@@ -339,6 +339,11 @@ class Scheduler:
             else:
                 self._start_thread()
         self._driving.release()
+
+    def _give_back(self, drive: _Drive) -> None:
+        # Before the lender goes on: this thread may wait for the next execution at once.
+        self._driver = None
+        drive.give_back()
 
     def _return(self, drive: _Drive, lane: Lane, seconds: float) -> None:
         """Wait for the lane's next turn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
 RUNTIME = "States.Runtime"
 QUERY_EVALUATION = "States.QueryEvaluationError"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
@@ -23,6 +24,15 @@ class ExpressionError(Exception):
         self.error = error
         self.cause = cause
         self.location = location
+
+
+class TooLarge(ExpressionError):
+    """A value is far larger than the data of a state may be."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            DATA_LIMIT_EXCEEDED, "The result has a size exceeding the maximum number of bytes service limit."
+        )
 
 
 class SyntaxProblem(ValueError):

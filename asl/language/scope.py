@@ -45,9 +45,10 @@ class Scope:
     `result` and `error_output` are `$states.result` and `$states.errorOutput`, `MISSING` where they do not exist.
     `clock` tells the time, in seconds since the epoch: `$now()` and `$millis()` in JSONata.
     `host` has other work to do; without one, an expression takes the time that it takes.
+    `held` is about how many bytes of memory the results so far take that can be larger than the data they are made of.
     """
 
-    __slots__ = ("clock", "context", "data", "error_output", "host", "result", "variables")
+    __slots__ = ("clock", "context", "data", "error_output", "held", "host", "result", "variables")
 
     def __init__(  # noqa: PLR0913  (everything that an expression can see)
         self,
@@ -67,3 +68,4 @@ class Scope:
         self.error_output = error_output
         self.clock = clock
         self.host = host
+        self.held = 0

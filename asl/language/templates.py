@@ -13,6 +13,7 @@ from asl.language.errors import SyntaxProblem
 from asl.language.intrinsics import compile_intrinsic
 from asl.language.jsonpath import compile_path
 from asl.language.scope import Scope
+from asl.language.sizes import limited
 
 Evaluator = Callable[[Scope], Any]
 
@@ -26,7 +27,7 @@ def compile_payload_template(template: Any) -> Evaluator:
     `.$` is neither a path nor a call of an intrinsic function.
     """
     evaluate = _compile(template)
-    return evaluate if evaluate is not None else lambda scope: template
+    return limited(evaluate, template) if evaluate is not None else lambda scope: template
 
 
 def compile_template_expression(text: Any, field: str) -> Evaluator:

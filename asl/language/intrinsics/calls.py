@@ -18,6 +18,7 @@ from asl.language.intrinsics.functions import FUNCTIONS, IntrinsicFunction, Intr
 from asl.language.jsonpath.parser import PathScanner
 from asl.language.jsonpath.paths import compile_lookup
 from asl.language.scope import MISSING, Scope
+from asl.language.sizes import FEW_MENTIONS, check_size
 from asl.language.values import json_text
 
 # AWS allows ten calls within each other in one field.
@@ -143,6 +144,8 @@ def _compile_call(function: IntrinsicFunction, arguments: tuple[Argument, ...]) 
         template = arguments[0].value
         evaluators[0] = lambda scope: template
     call = function.call
+    if len(evaluators) > FEW_MENTIONS or sum(isinstance(argument, Call) for argument in arguments) > 1:
+        return lambda scope: call(*check_size([evaluator(scope) for evaluator in evaluators]))
     if len(evaluators) == 1:
         only = evaluators[0]
         return lambda scope: call(only(scope))

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from asl.language.errors import TooLarge
+from asl.language.sizes import MOST_CHARACTERS
 from asl.language.values import is_number, java_text, json_equal, json_text
 
 MAX_ARRAY_ITEMS = 1000  # of ArrayRange
@@ -102,6 +104,14 @@ def string_to_json(text: Any) -> Any:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def json_to_string(value: Any) -> str:
+    """`States.JsonToString`. Called within itself, it doubles what it escapes."""
+    text = json_text(value)
+    if len(text) > MOST_CHARACTERS:
+        raise TooLarge
+    return text
 
 
 def array_partition(items: Any, size: Any) -> list[Any]:
@@ -229,7 +239,7 @@ FUNCTIONS: dict[str, IntrinsicFunction] = {
     for function in (
         IntrinsicFunction("States.Format", 1, None, format_text),
         IntrinsicFunction("States.StringToJson", 1, 1, string_to_json),
-        IntrinsicFunction("States.JsonToString", 1, 1, json_text),
+        IntrinsicFunction("States.JsonToString", 1, 1, json_to_string),
         IntrinsicFunction("States.Array", 0, None, lambda *items: list(items)),
         IntrinsicFunction("States.ArrayPartition", 2, 2, array_partition),
         IntrinsicFunction("States.ArrayContains", 2, 2, array_contains),

@@ -10,6 +10,7 @@ from typing import Any
 from asl.language.errors import QUERY_EVALUATION, ExpressionError, SyntaxProblem
 from asl.language.jsonata.plain import UNDECIDED, compile_plain
 from asl.language.scope import MISSING, Scope
+from asl.language.sizes import limited
 from asl.language.values import json_text
 
 Evaluator = Callable[[Scope], Any]
@@ -60,7 +61,7 @@ def compile_jsonata_template(value: Any, field: str | None = None) -> Evaluator:
     `SyntaxProblem` if one does not parse.
     """
     evaluate = _compile_value(value, field or "")
-    return evaluate if evaluate is not None else lambda scope: value
+    return limited(evaluate, value) if evaluate is not None else lambda scope: value
 
 
 def compile_jsonata_field(value: Any, field: str, expected: str | None = None) -> Evaluator:

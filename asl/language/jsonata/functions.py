@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from asl.language.scope import Scope
 from asl.language.values import is_number
 
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
@@ -23,6 +22,10 @@ MAX_RANGE_ITEMS = 360_145
 MAX_HELD_BYTES = 6_990_256
 MAX_SEQUENCE_ITEMS = MAX_HELD_BYTES // 8
 MEMORY_EXCEEDED = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+TIMED_OUT = "Expression evaluation timeout: Check for infinite loop"
+STACK_OVERFLOW = (
+    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
+)
 _ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
@@ -72,11 +75,13 @@ moment = Moment()
 
 def make_now(picture: Any = None, timezone: Any = None) -> Any:
     """`$now()`, `$now(picture, timezone)`: the date as text."""
-    from asl.language.jsonata.programs import compile_program
+    from asl.language.jsonata.programs import TIMEOUT_MILLISECONDS, compile_program
 
     layout = {"milliseconds": make_millis(), "picture": picture, "timezone": timezone}
-    given = [name for name, value in layout.items() if value is not None]
-    return compile_program(f"$fromMillis({', '.join('$' + name for name in given)})")(Scope(None, None, layout))
+    given = {name: value for name, value in layout.items() if value is not None}
+    # `$now(picture)` is itself evaluated where a long result does no harm.
+    program = compile_program(f"$fromMillis({', '.join('$' + name for name in given)})")
+    return program.evaluate(given, 0.0, TIMEOUT_MILLISECONDS)
 
 
 def make_millis() -> int:

@@ -14,22 +14,25 @@ from asl.language.jsonata.functions import (
     LIMITED,
     MAX_SEQUENCE_ITEMS,
     MEMORY_EXCEEDED,
+    STACK_OVERFLOW,
+    TIMED_OUT,
     JsonataFailure,
     LibraryDecides,
     UndefinedResult,
     as_numbers,
     moment,
 )
+from asl.language.jsonata.growth import ANY_SIZE, BUDGET, data_size, is_linear, safe_size
 from asl.language.jsonata.library import jsonatapy
 from asl.language.jsonata.plain import states_value
-from asl.language.jsonata.workers import WORKERS
+from asl.language.jsonata.workers import WORKERS, Answer
 from asl.language.scope import MISSING, Scope
 
 # AWS's limits are a second, 6,990,256 bytes (873,782 numbers) and a depth of 100, which counts an expression's
 # outermost level too.
 TIMEOUT_MILLISECONDS = 1000
-# The library evaluates without letting any other thread of the process run. Where others wait (`Scope.host`), an
-# expression has this long; one that takes longer is evaluated in another process.
+# The library evaluates without letting any other thread of the process run. An expression has this long here; one that
+# takes longer is evaluated in another process, and so is one that may need much memory (`growth`).
 QUICK_MILLISECONDS = 20
 _LIMITS = {
     "max_stack_depth": 99,
@@ -37,10 +40,12 @@ _LIMITS = {
 }
 _TIMED_OUT = "D1012"
 _EXCEEDED = {
-    "D1011": "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
-    _TIMED_OUT: "Expression evaluation timeout: Check for infinite loop",
+    "D1011": STACK_OVERFLOW,
+    _TIMED_OUT: TIMED_OUT,
     "D2015": MEMORY_EXCEEDED,
 }
+# What the library says where Python has no memory for its result.
+_NO_OBJECT = "PyObject pointer is null"
 _OVERRIDES = {"random", "eval", "now", "millis", *LIMITED}
 
 _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
@@ -74,6 +79,8 @@ class Program:
         self._members = set(_STATES_MEMBER.findall(text)) if "states" in names else None
         self._local = threading.local()
         self._takes_long = False
+        self._is_linear = is_linear(text)
+        self._safe_size: int | None = None
         self._expression(self._hosts, QUICK_MILLISECONDS)
 
     def __call__(self, scope: Scope) -> Any:
@@ -86,21 +93,39 @@ class Program:
         bindings = self._bind(scope)
         seconds = scope.clock() if self._tells_time else 0.0
         host = scope.host
-        if host is None:
-            return self.evaluate(bindings, seconds, TIMEOUT_MILLISECONDS)
-        host.give_turn()
-        if not self._takes_long:
+        if host is not None:
+            host.give_turn()
+        if not self._takes_long and (self._is_linear or self._is_safe(bindings)):
             try:
-                return self.evaluate(bindings, seconds, QUICK_MILLISECONDS)
+                return self._hold(self.evaluate(bindings, seconds, QUICK_MILLISECONDS), scope)
             except TakesLong:
                 self._takes_long = True
-        answer = host.elsewhere(lambda: WORKERS.evaluate(self._text, bindings, seconds))
+
+        def evaluate() -> Answer:
+            return WORKERS.evaluate(self._text, bindings, seconds)
+
+        answer = evaluate() if host is None else host.elsewhere(evaluate)
         self._takes_long = answer.milliseconds > QUICK_MILLISECONDS / 2
         if answer.unsupported:
             raise UnsupportedResult
         if answer.failure is not None:
             raise JsonataFailure(answer.failure)
-        return answer.value
+        return self._hold(answer.value, scope)
+
+    def _hold(self, value: Any, scope: Scope) -> Any:
+        """The value, unless the results of this scope together need too much memory."""
+        if not self._is_linear and isinstance(value, (str, list, dict)):
+            scope.held += data_size(value)
+            if scope.held > BUDGET:
+                raise JsonataFailure(MEMORY_EXCEEDED)
+        return value
+
+    def _is_safe(self, bindings: dict[str, Any]) -> bool:
+        """Whether the expression can't need much memory with these variables."""
+        safe = self._safe_size
+        if safe is None:
+            safe = self._safe_size = safe_size(self._text)
+        return safe == ANY_SIZE or (safe > 0 and data_size(bindings) <= safe)
 
     def evaluate(self, bindings: dict[str, Any], seconds: float, milliseconds: int) -> Any:
         """Evaluate the expression here and now.
@@ -133,6 +158,11 @@ class Program:
                 return _evaluate(expression, _without_surrogates(bindings))
         except ValueError as error:
             message = str(error)
+        except BaseException as panic:
+            if type(panic).__name__ != "PanicException":  # which is no Exception, and can't be imported
+                raise
+            out_of_memory = str(panic) == _NO_OBJECT
+            raise JsonataFailure(MEMORY_EXCEEDED if out_of_memory else f"The evaluation crashed: {panic}") from None
         if message.startswith(_LIBRARY_DECIDES):
             return self._evaluate(bindings, functions.difference(LIMITED), milliseconds)
         return _fail(self._text, bindings, message, milliseconds)

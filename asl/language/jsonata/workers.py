@@ -1,7 +1,8 @@
 """Evaluates expressions that take long in other processes, so that nothing in this one waits for them.
 
-No thread of a process runs while the library evaluates an expression. An expression depends on nothing but its
-variables, so it may as well be evaluated elsewhere. A process is started when it is needed; it ends with this one.
+No thread of a process runs while the library evaluates an expression, and the library ends the process when it gets no
+memory. An expression depends on nothing but its variables, so it may as well be evaluated elsewhere. A process is
+started when it is needed; it ends with this one. One that ends during an evaluation is replaced.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -17,15 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asl.language.jsonata.functions import MEMORY_EXCEEDED, STACK_OVERFLOW, TIMED_OUT
 from asl.language.scope import MISSING
 
 MOST = max(1, min(4, (os.cpu_count() or 1) - 1))
 """How many processes evaluate at the same time. One processor is left to those that wait for no expression."""
 
-LONGEST_SECONDS = 10.0
+LONGEST_SECONDS = 5.0
 """When an answer is given up: the library's own limit, a second, holds for most but not for all that it does."""
-
-_TIMED_OUT = "Expression evaluation timeout: Check for infinite loop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,19 @@ class Worker:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process can be asked."""
+        return self._process.poll() is None
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether the process, which has ended, ended because its stack was full."""
+        try:
+            return self._process.wait(1) == -signal.SIGSEGV
+        except subprocess.TimeoutExpired:
+            return False
+
     def end(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()
@@ -101,15 +115,19 @@ class Workers:
             RecursionError: A value is too deeply nested.
         """
         with self._free:
-            worker = self._idle.pop() if self._idle else Worker()
+            try:
+                worker = self._take()
+            except (OSError, EOFError) as problem:
+                reason = str(problem) or "it ended at its start"
+                return Answer(failure=f"The process that evaluates expressions could not be started: {reason}")
             began = time.monotonic()
             try:
                 answer = worker.ask({"text": text, "bindings": bindings, "seconds": seconds})
             except BaseException as problem:
+                failure = _explain(worker, problem)
                 worker.end()
-                if not isinstance(problem, (OSError, EOFError)):
+                if failure is None:
                     raise
-                failure = _TIMED_OUT if isinstance(problem, TimeoutError) else f"The evaluation crashed: {text}"
                 return Answer(failure=failure, milliseconds=1000 * (time.monotonic() - began))
             self._idle.append(worker)
         if "too_deep" in answer:
@@ -120,6 +138,24 @@ class Workers:
             unsupported=answer.get("unsupported", False),
             milliseconds=1000 * (time.monotonic() - began),
         )
+
+    def _take(self) -> Worker:
+        """A process that waits for work. One that has ended meanwhile is replaced."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_running:
+                return worker
+            worker.end()
+        return Worker()
+
+
+def _explain(worker: Worker, problem: BaseException) -> str | None:
+    """Why there is no answer, in AWS's words; None if it is not the expression's fault."""
+    if isinstance(problem, TimeoutError):
+        return TIMED_OUT
+    if isinstance(problem, (OSError, EOFError)):
+        return STACK_OVERFLOW if worker.overflowed else MEMORY_EXCEEDED
+    return None
 
 
 WORKERS = Workers(MOST)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from asl.language.errors import RUNTIME, ExpressionError, SyntaxProblem
-from asl.language.scope import Scope
 
 FLAGS = frozenset("imsxud")
 _UNNEEDED = frozenset("ud")
@@ -23,20 +22,20 @@ def compile_regex(pattern: str, flags: str) -> Callable[[str], bool]:
         SyntaxProblem: The pattern is not a regular expression.
     """
     from asl.language.jsonata.functions import JsonataFailure
-    from asl.language.jsonata.programs import compile_program
+    from asl.language.jsonata.programs import TIMEOUT_MILLISECONDS, compile_program
 
     inline = "".join(sorted(set(flags) - _UNNEEDED))
     # The line's end closes a comment, which the flag x allows.
     end = "\n" if "x" in inline else ""
     try:
         program = compile_program(f"$contains($text, /\\A(?{inline}:{pattern}{end})\\z/)")
-        program(Scope(None, None, {"text": ""}))
+        program.evaluate({"text": ""}, 0.0, TIMEOUT_MILLISECONDS)
     except (ValueError, JsonataFailure) as problem:
         raise SyntaxProblem(f"not a regular expression: {problem}") from None
 
     def matches(text: str) -> bool:
         try:
-            found: bool = program(Scope(None, None, {"text": text}))
+            found: bool = program.evaluate({"text": text}, 0.0, TIMEOUT_MILLISECONDS)
         except JsonataFailure as failure:
             raise ExpressionError(RUNTIME, f"The regular expression /{pattern}/ failed: {failure}") from None
         return found

@@ -95,7 +95,6 @@ def test_a_process_that_ends_is_replaced() -> None:
     assert workers.evaluate("1 + $a", {"a": 1}, 0.0).value == 2
     workers._idle[0]._process.kill()
     workers._idle[0]._process.wait()
-    assert "crashed" in (workers.evaluate("1 + $a", {"a": 1}, 0.0).failure or "")
     assert workers.evaluate("1 + $a", {"a": 2}, 0.0).value == 3
     assert workers.evaluate("$none", {}, 0.0).value is MISSING
     workers._idle[0].end()
