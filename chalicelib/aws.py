@@ -41,9 +41,14 @@ def dynamodb_for_usage() -> DynamoDBClient:
     return client
 
 
-def stepfunctions() -> SFNClient:
-    """Return the client that starts, stops and describes executions."""
-    client: SFNClient = _client("stepfunctions", READ_TIMEOUT, 2)
+def stepfunctions(*, attempts: int = 2, read_timeout: float | None = None) -> SFNClient:
+    """Return the client that starts, stops, redrives and describes executions.
+
+    Args:
+        attempts: How often a call is tried; once for callers that must know what became of each try.
+        read_timeout: How many seconds to wait for an answer; None for `READ_TIMEOUT`.
+    """
+    client: SFNClient = _client("stepfunctions", READ_TIMEOUT if read_timeout is None else read_timeout, attempts)
     return client
 
 

@@ -21,7 +21,7 @@ from jose import jwk, jwt
 
 from chalicelib import identity, jwks, secrets, settings
 from chalicelib.flows.catalog import Catalog, CatalogFlow
-from chalicelib.runs import on_status_change
+from chalicelib.runs import belief, on_status_change
 from localcloud.chalice_local import Gateway
 from localcloud.cloud import Cloud
 from localcloud.http_messages import Request
@@ -133,6 +133,7 @@ def forget() -> None:
     jwks.forget()
     identity.forget()
     secrets.forget()
+    belief.forget()
 
 
 @dataclass
