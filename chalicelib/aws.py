@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
+USAGE_TIMEOUT = 2.0  # seconds
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
 # The regions of the partitions aws and aws-us-gov, whose host names end in amazonaws.com.
@@ -36,8 +37,8 @@ def dynamodb() -> DynamoDBClient:
 
 
 def dynamodb_for_usage() -> DynamoDBClient:
-    """Return the client that counts usage: one try, as counting must not delay the call. On Lambda without boto3."""
-    client: DynamoDBClient = _light_client("dynamodb", 0.8, 1) or _client("dynamodb", 0.8, 1)
+    """Return the client that counts usage: one try, which the caller repeats. On Lambda without boto3."""
+    client: DynamoDBClient = _light_client("dynamodb", USAGE_TIMEOUT, 1) or _client("dynamodb", USAGE_TIMEOUT, 1)
     return client
 
 
