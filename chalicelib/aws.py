@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
+USAGE_TIMEOUT = 2.0  # seconds
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
 # The regions of the partitions aws and aws-us-gov, whose host names end in amazonaws.com.
@@ -36,14 +37,19 @@ def dynamodb() -> DynamoDBClient:
 
 
 def dynamodb_for_usage() -> DynamoDBClient:
-    """Return the client that counts usage: one try, as counting must not delay the call. On Lambda without boto3."""
-    client: DynamoDBClient = _light_client("dynamodb", 0.8, 1) or _client("dynamodb", 0.8, 1)
+    """Return the client that counts usage: one try, which the caller repeats. On Lambda without boto3."""
+    client: DynamoDBClient = _light_client("dynamodb", USAGE_TIMEOUT, 1) or _client("dynamodb", USAGE_TIMEOUT, 1)
     return client
 
 
-def stepfunctions() -> SFNClient:
-    """Return the client that starts, stops and describes executions."""
-    client: SFNClient = _client("stepfunctions", READ_TIMEOUT, 2)
+def stepfunctions(*, attempts: int = 2, read_timeout: float | None = None) -> SFNClient:
+    """Return the client that starts, stops, redrives and describes executions.
+
+    Args:
+        attempts: How often a call is tried; once for callers that must know what became of each try.
+        read_timeout: How many seconds to wait for an answer; None for `READ_TIMEOUT`.
+    """
+    client: SFNClient = _client("stepfunctions", READ_TIMEOUT if read_timeout is None else read_timeout, attempts)
     return client
 
 

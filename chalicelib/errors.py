@@ -272,8 +272,14 @@ def is_throttling(error: BaseException) -> bool:
     return error_code(error) in THROTTLING_CODES
 
 
+_UNANSWERED = frozenset({"HTTPClientError", "ConnectionError", "ResponseParserError"})  # of botocore
+
+
 def is_unanswered(error: BaseException) -> bool:
-    """Whether a call of AWS has no answer: no connection, none in time, or a 5xx. It may have taken effect."""
+    """Whether a call of AWS has no answer: no connection, none in time, none that can be read, or a 5xx.
+
+    It may have taken effect.
+    """
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
     status = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
@@ -281,6 +287,9 @@ def is_unanswered(error: BaseException) -> bool:
         return status >= 500
     # by name, as botocore takes longer to import than an answer
     classes = type(error).__mro__
-    return any(c.__name__ in {"HTTPClientError", "ConnectionError"} for c in classes) and any(
-        c.__module__.startswith("botocore") for c in classes
-    )
+    return any(c.__name__ in _UNANSWERED for c in classes) and any(c.__module__.startswith("botocore") for c in classes)
+
+
+def was_not_sent(error: BaseException) -> bool:
+    """Whether a call of AWS certainly had no effect because no connection was established."""
+    return type(error).__name__ in {"EndpointConnectionError", "ConnectTimeoutError"}

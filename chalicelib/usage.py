@@ -1,4 +1,4 @@
-"""Monthly usage per user: one UpdateItem per call, which neither fails the call nor delays it by more than a second.
+"""Monthly usage per user: counted exactly, without failing a call or delaying it by more than a second.
 
 Every authenticated HTTP call is counted by the API. `track_usage_middleware` counts the calls of one function, from a
 flow too; within one call nothing is counted twice.
@@ -6,28 +6,34 @@ flow too; within one call nothing is counted twice.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import logging
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from chalicelib import aws
 from chalicelib.names import USER_KEY
 from chalicelib.settings import settings
 from chalicelib.tables import TTL, USAGE
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+from chalicelib.usage_ledger import Batch, Hooks, Ledger, Refused
 
 RETENTION_SECONDS = 90 * 24 * 3600
 MAX_DELAY = 0.9  # seconds that a call may wait for its count
+FLUSH_SECONDS = 2.0  # seconds that the end of the process may wait for the last counts
+WRITER = "writer_"
+_PROCESS = os.urandom(6).hex()
+KEEP_WRITERS_SECONDS = 3600  # longer than any request is under way
+MANY_WRITERS = 20  # attributes of processes that are gone, which are worth an UpdateItem
 
 _log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
@@ -45,32 +51,28 @@ class MonthlyUsage:
 class Call:
     """One call, which is counted at most once."""
 
-    __slots__ = ("_deadline", "_pending", "user_id")
+    __slots__ = ("_batch", "_deadline", "user_id")
 
     def __init__(self, user_id: str | None):
         self.user_id = user_id
-        self._pending: Future[None] | None = None
+        self._batch: Batch | None = None
         self._deadline: float | None = None
 
     def count(self) -> None:
         """Count the call while it continues: DynamoDB is asked in another thread."""
         if self._deadline is None and self.user_id:
             self._deadline = time.monotonic() + MAX_DELAY
-            try:
-                self._pending = _workers().submit(_increment, self.user_id)
-            except RuntimeError as error:  # no more threads
-                _report_loss(error)
+            self._batch = _ledger().add(self.user_id, datetime.now(UTC).strftime("%Y-%m"))
 
     def settle(self) -> None:
-        """Wait until the count is written or given up."""
-        pending, self._pending = self._pending, None
-        if pending is None or self._deadline is None:
+        """Wait until the count is written, or the time is up; then it is written later."""
+        batch, self._batch = self._batch, None
+        if batch is None or self._deadline is None:
             return
-        try:
-            pending.result(max(0.0, self._deadline - time.monotonic()))
-        except Exception as error:
-            pending.cancel()
-            _report_loss(error)
+        batch.written.wait(max(0.0, self._deadline - time.monotonic()))
+        if settings.on_lambda:  # where nothing is written between calls, those that are late have this call's time, too
+            for late in _ledger().unwritten():
+                late.written.wait(max(0.0, self._deadline - time.monotonic()))
 
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -133,33 +135,96 @@ def monthly(user_id: str, start: str = "0000-01", end: str = "9999-12") -> list[
     return [MonthlyUsage(i[USAGE.range_key]["S"], int(i["apiCalls"]["N"])) for page in pages for i in page["Items"]]
 
 
-@functools.cache
-def _workers() -> ThreadPoolExecutor:
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="usage")
+_lock = threading.Lock()
+_ledgers: list[Ledger] = []
+"""The one of this process, once something is counted: two would write under the same name."""
 
 
-def _increment(user_id: str) -> None:
-    now = datetime.now(UTC)
-    aws.dynamodb_for_usage().update_item(
+def _ledger() -> Ledger:
+    if not _ledgers:
+        with _lock:
+            if not _ledgers:
+                ledger = Ledger(Hooks(_write, _report_loss))
+                atexit.register(ledger.flush, FLUSH_SECONDS)
+                _ledgers.append(ledger)
+    return _ledgers[0]
+
+
+def forget() -> None:
+    """Drop what is counted and not written."""
+    while _ledgers:
+        ledger = _ledgers.pop()
+        atexit.unregister(ledger.flush)
+        ledger.flush(0)
+
+
+def _write(batch: Batch) -> None:
+    """Add a batch to its month; that an earlier try has done so already is as good."""
+    try:
+        _increment(batch)
+    except Exception as error:
+        from chalicelib.errors import error_code, is_throttling
+
+        code = error_code(error)
+        if code == "ConditionalCheckFailedException":
+            return
+        _log.warning("calls are not counted yet: %s", aws.error_name(error))
+        response = getattr(error, "response", None)
+        status = response["ResponseMetadata"]["HTTPStatusCode"] if isinstance(response, dict) else 500
+        if 400 <= status < 500 and not is_throttling(error):
+            raise Refused(code) from error
+        raise
+
+
+def _increment(batch: Batch) -> None:
+    answer = aws.dynamodb_for_usage().update_item(
         TableName=settings.names.usage_table,
-        Key=USAGE.key(user_id, now.strftime("%Y-%m")),
-        UpdateExpression="ADD apiCalls :one SET #ttl = :ttl",
-        ExpressionAttributeNames={"#ttl": TTL},
-        ExpressionAttributeValues={":one": {"N": "1"}, ":ttl": {"N": str(int(now.timestamp()) + RETENTION_SECONDS)}},
+        Key=USAGE.key(*batch.key),
+        UpdateExpression="ADD apiCalls :calls SET #ttl = :ttl, #writer = :number",
+        ConditionExpression="attribute_not_exists(#writer) OR #writer < :number",
+        ExpressionAttributeNames={"#ttl": TTL, "#writer": _writer()},
+        ExpressionAttributeValues={
+            ":calls": {"N": str(batch.calls)},
+            ":number": {"N": str(batch.number)},
+            ":ttl": {"N": str(int(time.time()) + RETENTION_SECONDS)},
+        },
+        ReturnValues="ALL_NEW",
     )
+    oldest = batch.number - KEEP_WRITERS_SECONDS * 1000
+    written = answer.get("Attributes", {})
+    stale = [name for name, value in written.items() if name.startswith(WRITER) and int(value["N"]) < oldest]
+    if len(stale) >= MANY_WRITERS:
+        _remove(batch.key, stale)
 
 
-def _report_loss(error: BaseException) -> None:
-    """Log the loss, and count it as the metric `UsageLost` (CloudWatch embedded metric format)."""
-    _log.warning("A call was not counted: %s", aws.error_name(error))
+def _writer() -> str:
+    """The attribute of this process. Forked processes have one each."""
+    return f"{WRITER}{_PROCESS}{os.getpid():x}"
+
+
+def _remove(key: tuple[str, str], writers: list[str]) -> None:
+    """Remove the attributes of processes that are gone, lest the item grow; the next batch finds what is left."""
+    names = {f"#{i}": name for i, name in enumerate(writers[:100])}
+    try:
+        aws.dynamodb_for_usage().update_item(
+            TableName=settings.names.usage_table,
+            Key=USAGE.key(*key),
+            UpdateExpression=f"REMOVE {', '.join(names)}",
+            ExpressionAttributeNames=names,
+        )
+    except Exception as error:
+        _log.debug("the writers of %s are still there: %s", key[1], aws.error_name(error))
+
+
+def _report_loss(calls: int, reason: str) -> None:
+    """Log a loss, and count it as the metric `UsageLost` (CloudWatch embedded metric format)."""
+    _log.warning("%d calls were not counted: %s", calls, reason)
     metric = {"Name": "UsageLost", "Unit": "Count"}
     directive = {"Namespace": settings.names.app, "Dimensions": [["Stage"]], "Metrics": [metric]}
     record = {
         "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
         "Stage": settings.stage,
-        "UsageLost": 1,
+        "UsageLost": calls,
     }
     sys.stdout.write(json.dumps(record) + "\n")
     sys.stdout.flush()

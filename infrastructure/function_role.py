@@ -57,7 +57,14 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
         ),
         _allow(
             "Runs",
-            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
             [f"{dynamodb}/{names.runs_table}"],
         ),
         _allow("Usage", ["dynamodb:Query", "dynamodb:UpdateItem"], [f"{dynamodb}/{names.usage_table}"]),

@@ -11,7 +11,7 @@ from chalicelib.api.http import Answer, Call
 from chalicelib.errors import BadRequest, Forbidden, NotFound
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.flows.input_schema import check_input
-from chalicelib.runs import Run, control, finding
+from chalicelib.runs import Run, control, finding, waiting
 from chalicelib.runs.history import MAX_EVENTS
 from chalicelib.runs.history import history as events_of
 from chalicelib.runs.listing import list_runs as runs_of
@@ -31,7 +31,7 @@ def start_run(call: Call) -> Answer:
     check_input(flow, body)
     run = start(flow, call.user.id, body, call.headers.get("idempotency-key"))
     if wait:
-        run = finding.wait(run, wait)
+        run = waiting.wait(run, wait)
         if run.ended:
             return Answer(_run(run))
     return Answer(
@@ -51,7 +51,7 @@ def start_run(call: Call) -> Answer:
 def get_run(call: Call) -> Answer:
     """Answer with a run: its status, and its output or error."""
     wait = _wait(call)
-    return Answer(_run(finding.wait(_find(call), wait)))
+    return Answer(_run(waiting.wait(_find(call), wait)))
 
 
 def run_history(call: Call) -> Answer:

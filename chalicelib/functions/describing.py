@@ -10,6 +10,7 @@ import ast
 import inspect
 import json
 import logging
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +59,13 @@ def describe(function: Function) -> Description:
         return Description(function.name, description, function.plugin, None, None)
 
 
+_parsing = threading.Lock()  # Python 3.11 fails when two threads parse at the same time
+
+
 def _read_source(function: Function) -> tuple[str, bool]:
     """Return the docstring of the handler or else the module, and whether it surely is `handler(event, context)`."""
-    module = ast.parse(function.path.read_bytes(), str(function.path))
+    with _parsing:
+        module = ast.parse(function.path.read_bytes(), str(function.path))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     handler = next((n for n in module.body if isinstance(n, kinds) and n.name == "handler"), None)
     if handler is None:

@@ -1,8 +1,8 @@
 """Runs: executions of flows, and their records.
 
 A run is a record in DynamoDB before it is an execution: `starting` writes it, `status_events` keeps it up to date from
-EventBridge, `finding` reads it (and asks Step Functions only if no event arrives), `listing` pages through it,
-`control` stops and redrives, `history` reads the events.
+EventBridge, `finding` reads it and `waiting` waits for its end, `listing` pages through a user's, `control` stops and
+redrives, `history` has the events. `belief` asks Step Functions, within `quota`, where the events stay away.
 """
 
 from chalicelib.runs.records import Run

@@ -26,14 +26,21 @@ class Description:
     outcome: Outcome
 
 
-def describe(execution_arn: str) -> Description:
-    """Describe an execution. This is a scarce call: 15 a second for the whole account.
+def describe(execution_arn: str, *, patience: float | None = None) -> Description:
+    """Ask Step Functions (a scarce call: 15 a second for all).
+
+    Args:
+        execution_arn: The execution.
+        patience: How many seconds to wait for the one answer; None for the usual time and a second try.
 
     Raises:
-        DoesNotExist: Step Functions does not know the execution.
+        DoesNotExist: Step Functions knows no such execution.
     """
+    attempts = 2 if patience is None else 1
     try:
-        found = aws.stepfunctions().describe_execution(executionArn=execution_arn)
+        found = aws.stepfunctions(attempts=attempts, read_timeout=patience).describe_execution(
+            executionArn=execution_arn
+        )
     except Exception as error:
         if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
             raise DoesNotExist(execution_arn) from None

@@ -58,9 +58,18 @@ def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]
     return execution_id, True
 
 
-def release(user_id: str, flow: str, key: str) -> None:
-    """Release a key whose run could not be started."""
-    aws.dynamodb().delete_item(TableName=settings.names.runs_table, Key=_item_key(user_id, flow, key))
+def release(user_id: str, flow: str, key: str, execution_id: str) -> None:
+    """Give a key back whose run could not be started, if it still stands for that run."""
+    try:
+        aws.dynamodb().delete_item(
+            TableName=settings.names.runs_table,
+            Key=_item_key(user_id, flow, key),
+            ConditionExpression="executionId = :id",
+            ExpressionAttributeValues={":id": {"S": execution_id}},
+        )
+    except Exception as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
 
 
 def _existing(user_id: str, flow: str, key: str, input_sha: str) -> str:

@@ -30,6 +30,11 @@ def is_id(value: str) -> bool:
     return _PATTERN.fullmatch(value) is not None
 
 
+def made_at(text: str) -> float | None:
+    """When the id was made, in seconds since 1970; None if `text` is not an id."""
+    return int(text[:8] + text[9:13], 16) / 1000 if is_id(text) else None
+
+
 def _stamp(nanoseconds: int) -> int:
     """Return 48 bits of milliseconds, then 12 bits of the fraction (RFC 9562, section 6.2, method 3)."""
     milliseconds, rest = divmod(nanoseconds, 1_000_000)

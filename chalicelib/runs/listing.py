@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 from chalicelib.errors import BadRequest
 from chalicelib.runs import records
+from chalicelib.runs.belief import Checks
 from chalicelib.runs.ids import is_id, lowest_id
 from chalicelib.runs.records import RETENTION_SECONDS, Run
 
 MAX_PAGES = 10
 """The most pages of the table that one request reads, so that a rare filter does not read everything at once."""
+
+MAX_CHECKS = 3
+"""Runs that one request checks at most, if they have been `RUNNING` for suspiciously long."""
 
 _PAGE = 200
 
@@ -48,13 +52,14 @@ def list_runs(user_id: str, *, flow: str | None, status: str | None, limit: int,
     )
     found: list[Run] = []
     seen: Run | None = None
+    checks = Checks(MAX_CHECKS)
     for count, page in enumerate(pages, start=1):
-        for run in page:
-            if flow in (None, run.flow) and status in (None, run.status):
+        for run in checks.of([run for run in page if flow in (None, run.flow)]):
+            if status in (None, run.status):
                 if len(found) == limit:
                     return Page(found, _token(found[-1].execution_id, flow, status))
                 found.append(run)
-            seen = run
+        seen = page[-1] if page else seen
         if filtered and count == MAX_PAGES and seen is not None:
             return Page(found, _token(seen.execution_id, flow, status))
     return Page(found, None)

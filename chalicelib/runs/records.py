@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chalicelib import aws
+from chalicelib import aws, times
 from chalicelib.errors import error_code
 from chalicelib.settings import settings
 from chalicelib.tables import RUNS, TTL
@@ -19,6 +19,8 @@ RETENTION_SECONDS = 90 * 24 * 3600
 RUNNING = "RUNNING"
 REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 STATUSES = (RUNNING, "SUCCEEDED", *sorted(REDRIVABLE))
+NEVER_BEGAN = "ExecutionDoesNotExist"
+"""The error of a run that was inferred to have failed, as Step Functions doesn't know its execution."""
 
 _PREFIX = "run#"
 _STRINGS = {
@@ -31,8 +33,15 @@ _STRINGS = {
     "error": "error",
     "cause": "cause",
     "inputSha": "input_sha",
+    "attemptDate": "attempt_date",
+    "checkedDate": "checked_date",
+    "creator": "creator",
 }
-_LISTED = ("executionArn", "flow", "#status", "startDate", "stopDate", "redriveCount")
+_INFERRED = "inferred"
+_LISTED = (
+    *("executionArn", "flow", "#status", "startDate", "stopDate", "redriveCount"),
+    *("attemptDate", "checkedDate", _INFERRED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The record of a run. Dates are ISO 8601 in UTC; `output` is JSON."""
+    """The record of a run. Dates are ISO 8601 in UTC; `output` is JSON text.
+
+    `attempt_date` is when a repeated request, or a redrive, last tried to start the execution; `checked_date` when Step
+    Functions was last asked. `inferred` says that the status is not from Step Functions. `creator` tells the request
+    that wrote the record from others with the same idempotency key.
+    """
 
     user_id: str
     execution_id: str
@@ -63,6 +77,10 @@ class Run:
     cause: str | None = None
     input_sha: str | None = None
     redrive_count: int = 0
+    attempt_date: str | None = None
+    checked_date: str | None = None
+    creator: str | None = None
+    inferred: bool = False
 
     @property
     def ended(self) -> bool:
@@ -98,33 +116,91 @@ def get(user_id: str, execution_id: str) -> Run | None:
     return None if item is None else _run(item)
 
 
-def delete(user_id: str, execution_id: str) -> None:
-    """Remove the record of a run that never started."""
-    aws.dynamodb().delete_item(TableName=settings.names.runs_table, Key=_key(user_id, execution_id))
+def delete(run: Run) -> bool:
+    """Remove the record of a run that did not begin. False if another request has tried to start it since."""
+    return _conditionally(
+        aws.dynamodb().delete_item,
+        TableName=settings.names.runs_table,
+        Key=_key(run.user_id, run.execution_id),
+        ConditionExpression="attribute_not_exists(attemptDate)",
+    )
 
 
 def update(user_id: str, execution_id: str, execution_arn: str, outcome: Outcome) -> bool:
-    """Bring a record up to date.
+    """Bring a record up to date with what Step Functions says. False if there is no such record, or it knows better.
 
-    Events arrive late, twice and out of order. Only a redrive restarts a run that has ended, so the number of redrives
-    decides, and with the same number an end beats `RUNNING`.
-
-    Returns:
-        False if there is no record of this execution, or it is more recent.
+    Events arrive late, twice and out of order. A run that has ended starts again only by a redrive, so what counts is
+    the number of redrives, and within one an end beats `RUNNING`. Anything beats what was inferred.
     """
-    newer = "redriveCount < :redrives"
-    same = "#status = :running"
-    values: dict[str, Value] = {":arn": {"S": execution_arn}, ":status": {"S": outcome.status}}
+    inferred = f"attribute_exists({_INFERRED})"
+    open_ = f"(#status = :running OR {inferred})"
+    ends = outcome.status != RUNNING
+    values: dict[str, Value] = {":arn": {"S": execution_arn}}
     if outcome.redrive_count is None:
-        condition = same
+        condition = open_
     else:
         values[":redrives"] = {"N": str(outcome.redrive_count)}
-        ends = outcome.status != RUNNING
-        condition = f"({newer} OR (redriveCount = :redrives AND {same}))" if ends else newer
-    if same in condition:
+        condition = f"(redriveCount < :redrives OR (redriveCount = :redrives AND {open_ if ends else inferred}))"
+    if ":running" in condition:
         values[":running"] = {"S": RUNNING}
-    sets, removes = ["#status = :status"], []
-    if outcome.redrive_count is not None:
+    return _change(user_id, execution_id, outcome, _Condition(f"executionArn = :arn AND {condition}", values))
+
+
+def infer(run: Run, outcome: Outcome) -> bool:
+    """Write an end that Step Functions has not confirmed. False if the record has changed since it was read."""
+    values: dict[str, Value] = {
+        ":running": {"S": RUNNING},
+        ":known": {"N": str(run.redrive_count)},
+        ":inferred": {"BOOL": True},
+    }
+    condition = "#status = :running AND redriveCount = :known AND "
+    if run.attempt_date is None:
+        condition += "attribute_not_exists(attemptDate)"
+    else:
+        condition += "attemptDate = :attempt"
+        values[":attempt"] = {"S": run.attempt_date}
+    return _change(run.user_id, run.execution_id, outcome, _Condition(condition, values))
+
+
+def restart(run: Run, attempt_date: str) -> bool:
+    """Note that a repeated request starts the execution now. False if the run has ended, or the record is gone."""
+    values: dict[str, Value] = {":running": {"S": RUNNING}, ":none": {"N": "0"}, ":never": {"S": NEVER_BEGAN}}
+    condition = f"redriveCount = :none AND (#status = :running OR (attribute_exists({_INFERRED}) AND #error = :never))"
+    return _change(run.user_id, run.execution_id, Outcome(RUNNING), _Condition(condition, values), now=attempt_date)
+
+
+def mark_checked(run: Run, date: str) -> None:
+    """Note that Step Functions was asked about the run, and said nothing new."""
+    _conditionally(
+        aws.dynamodb().update_item,
+        TableName=settings.names.runs_table,
+        Key=_key(run.user_id, run.execution_id),
+        UpdateExpression="SET checkedDate = :date",
+        ConditionExpression=f"attribute_exists({RUNS.range_key})",
+        ExpressionAttributeValues={":date": {"S": date}},
+    )
+
+
+class _Condition(NamedTuple):
+    """Under which a record is changed: an expression, and the values that it names."""
+
+    expression: str
+    values: dict[str, Value]
+
+
+def _change(
+    user_id: str, execution_id: str, outcome: Outcome, condition: _Condition, *, now: str | None = None
+) -> bool:
+    values = {**condition.values, ":status": {"S": outcome.status}}
+    sets, removes = ["#status = :status"], ["checkedDate"]
+    if ":inferred" in values:
+        sets.append(f"{_INFERRED} = :inferred")
+    else:
+        removes.append(_INFERRED)
+    if outcome.status == RUNNING:
+        sets.append("attemptDate = :now")
+        values[":now"] = {"S": now or times.now()}
+    if ":redrives" in values:
         sets.append("redriveCount = :redrives")
     for attribute, value in _changes(outcome).items():
         if value is None:
@@ -136,11 +212,30 @@ def update(user_id: str, execution_id: str, execution_arn: str, outcome: Outcome
         aws.dynamodb().update_item,
         TableName=settings.names.runs_table,
         Key=_key(user_id, execution_id),
-        UpdateExpression=f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else ""),
-        ConditionExpression=f"executionArn = :arn AND {condition}",
+        UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
+        ConditionExpression=condition.expression,
         ExpressionAttributeNames={"#status": "status", **{f"#{name}": name for name in _changes(outcome)}},
         ExpressionAttributeValues=values,
     )
+
+
+def ended(keys: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of at most 100 runs, named by user and execution id, whose records don't say `RUNNING` any more."""
+    table = settings.names.runs_table
+    asked: Any = {
+        table: {
+            "Keys": [_key(*key) for key in keys],
+            "ConsistentRead": True,
+            "ProjectionExpression": ", ".join([*RUNS, "#status"]),
+            "ExpressionAttributeNames": {"#status": "status"},
+        }
+    }
+    found = aws.dynamodb().batch_get_item(RequestItems=asked)  # what it leaves unprocessed is asked for the next time
+    return {
+        (item[RUNS.hash_key]["S"], item[RUNS.range_key]["S"].removeprefix(_PREFIX))
+        for item in found["Responses"].get(table, [])
+        if item["status"]["S"] != RUNNING
+    }
 
 
 def newest_first(user_id: str, *, before: str | None, lowest: str, page_size: int) -> Iterator[list[Run]]:
@@ -176,6 +271,8 @@ def _item(run: Run) -> dict[str, Value]:
         if value is not None:
             item[attribute] = {"S": value}
     item["redriveCount"] = {"N": str(run.redrive_count)}
+    if run.inferred:
+        item[_INFERRED] = {"BOOL": True}
     item[TTL] = {"N": str(int(time.time()) + RETENTION_SECONDS)}
     return item
 
@@ -199,6 +296,7 @@ def _run(item: dict[str, Any]) -> Run:
         user_id=item[RUNS.hash_key]["S"],
         execution_id=item[RUNS.range_key]["S"].removeprefix(_PREFIX),
         redrive_count=int(item["redriveCount"]["N"]),
+        inferred=_INFERRED in item,
         **strings,
     )
 

@@ -5,22 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import random
+import secrets
+import time
 from dataclasses import replace
 from typing import Any
 
 from chalicelib import aws, times
-from chalicelib.errors import BadRequest, TooLarge, Unavailable, error_code, is_unanswered
+from chalicelib.errors import (
+    BadRequest,
+    TooLarge,
+    Unavailable,
+    error_code,
+    is_throttling,
+    is_unanswered,
+    was_not_sent,
+)
 from chalicelib.flows.catalog import CatalogFlow
 from chalicelib.names import USER_KEY
 from chalicelib.runs import idempotency, records
 from chalicelib.runs.ids import new_id
-from chalicelib.runs.records import RUNNING, Run
+from chalicelib.runs.records import NEVER_BEGAN, RUNNING, Outcome, Run
 from chalicelib.settings import settings
 
 _log = logging.getLogger(__name__)
 
 MAX_INPUT = 262_144
 """Bytes of an execution's input (Step Functions' quota)."""
+ATTEMPTS, MAX_PAUSE = 2, 0.5
+"""How often StartExecution is tried, and how many seconds pass in between at most."""
 
 
 def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key: str | None = None) -> Run:
@@ -53,10 +66,7 @@ def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key
     known = None if new else records.get(user_id, execution_id)
     if known is None:
         return _start_new(flow, _new_run(flow, user_id, execution_id, sha), text, idempotency_key)
-    if known.status == RUNNING and flow.type != "EXPRESS":
-        # A crash may have come between record and execution. The same name and input start nothing twice.
-        _start_standard(flow, known, text)
-    return known
+    return _repeated(flow, known, text, idempotency_key)
 
 
 def input_text(value: dict[str, Any]) -> str:
@@ -93,32 +103,76 @@ def _new_run(flow: CatalogFlow, user_id: str, execution_id: str, sha: str) -> Ru
         status=RUNNING,
         start_date=times.now(),
         input_sha=sha,
+        creator=secrets.token_hex(8) if express else None,
     )
 
 
 def _start_new(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
-    created = records.create(run)
-    if not created and flow.type == "EXPRESS":  # a request with the same idempotency key was faster, and runs it
-        return records.get(run.user_id, run.execution_id) or run
+    if not records.create(run):
+        # Written by a request with the same key that was faster, or by this one, whose first try got no answer.
+        known = records.get(run.user_id, run.execution_id)
+        if known is not None and (run.creator is None or known.creator != run.creator):
+            return _repeated(flow, known, text, key)
+    return _execute(flow, run, text, key)
+
+
+def _repeated(flow: CatalogFlow, known: Run, text: str, key: str | None) -> Run:
+    """Start an execution that may not have begun; the same name and input start nothing twice.
+
+    A run of an EXPRESS flow is repeated only if it certainly did not begin.
+    """
+    never_began = known.inferred and known.error == NEVER_BEGAN
+    if known.redrive_count or (not never_began and (known.ended or known.is_express)):
+        return known
+    if not records.restart(known, times.now()):  # meanwhile it has ended, or the request that wrote it took it back
+        found = records.get(known.user_id, known.execution_id)
+        return _start_new(flow, known, text, key) if found is None else found
+    return _execute(flow, records.get(known.user_id, known.execution_id) or known, text, key)
+
+
+def _execute(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
     try:
         if flow.type == "EXPRESS":
             return _run_express(flow, run, text)
         _start_standard(flow, run, text)
+    except Unavailable:  # it may have begun: record and key stay
+        raise
     except Exception as error:
-        if not is_unanswered(error):  # refused for certain; otherwise it may run
-            _withdraw(run, key)
+        _take_back(run, key, error)
         raise _explained(error, flow) from error
     return run
 
 
 def _start_standard(flow: CatalogFlow, run: Run, text: str) -> None:
-    try:
-        aws.stepfunctions().start_execution(
-            stateMachineArn=flow.state_machine_arn(settings.names), name=run.execution_id, input=text
-        )
-    except Exception as error:
-        if error_code(error) != "ExecutionAlreadyExists":  # a request with the same idempotency key was faster
-            raise
+    """Start the execution.
+
+    Raises:
+        Unavailable: A try got no answer, so that the execution may have begun.
+        Exception: Step Functions refused; the execution certainly did not begin.
+    """
+    unanswered = False
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            aws.stepfunctions(attempts=1).start_execution(
+                stateMachineArn=flow.state_machine_arn(settings.names), name=run.execution_id, input=text
+            )
+            return
+        except Exception as error:
+            if error_code(error) == "ExecutionAlreadyExists":  # a try without an answer, or a request with the same key
+                return
+            unanswered = unanswered or is_unanswered(error)
+            if not (is_unanswered(error) or is_throttling(error)) or attempt == ATTEMPTS:
+                if unanswered:
+                    raise _may_have_begun(run) from error
+                raise
+        time.sleep(random.uniform(0, MAX_PAUSE))  # noqa: S311 - spreads retries, keeps no secret
+
+
+def _may_have_begun(run: Run) -> Unavailable:
+    return Unavailable(
+        f"Step Functions did not answer. The run {run.execution_id} may have begun: GET /runs lists it. "
+        "Repeating the request with the same Idempotency-Key finds or starts it."
+    )
 
 
 def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
@@ -128,6 +182,8 @@ def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
         )
     except Exception as error:
         if type(error).__name__ != "ReadTimeoutError":
+            if is_unanswered(error) and not was_not_sent(error):
+                raise _may_have_run(run) from error
             raise
         seconds = int(aws.SYNC_EXECUTION_TIMEOUT)
         cause = f"The flow did not end within the {seconds} s that the API waits for an EXPRESS flow. Make it STANDARD."
@@ -143,16 +199,32 @@ def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
             error=found.get("error"),
             cause=found.get("cause"),
         )
-    records.put(ended)
+    try:
+        records.put(ended)
+    except Exception:
+        # The caller is the only one who can still be told; a failure would make it run the flow again.
+        _log.exception("the result of %s could not be recorded", ended.execution_arn)
     return ended
 
 
-def _withdraw(run: Run, key: str | None) -> None:
-    """Remove all traces of a run that did not start. A failure of this must not hide the first one."""
+def _may_have_run(run: Run) -> Unavailable:
+    return Unavailable(
+        f"Step Functions did not answer. The run {run.execution_id} of the EXPRESS flow may have begun, and nobody can "
+        "tell what became of it: repeating the request with the same Idempotency-Key does not run the flow again."
+    )
+
+
+def _take_back(run: Run, key: str | None, error: Exception) -> None:
+    """Leave no trace of a run that did not begin. Failing at that is no reason to hide the first failure.
+
+    A throttled start with a key is repeated, by clients that are waiting for the run's record perhaps: it stays.
+    """
     try:
-        records.delete(run.user_id, run.execution_id)
-        if key is not None:
-            idempotency.release(run.user_id, run.flow, key)
+        if key is not None and (is_throttling(error) or was_not_sent(error)):
+            if run.is_express:
+                records.infer(run, Outcome("FAILED", times.now(), error=NEVER_BEGAN, cause="It was not started."))
+        elif records.delete(run) and key is not None:
+            idempotency.release(run.user_id, run.flow, key, run.execution_id)
     except Exception:
         _log.exception("The record of %s, which did not start, could not be removed", run.execution_arn)
 

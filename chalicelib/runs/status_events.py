@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import Any
 
 from chalicelib import times
-from chalicelib.runs import executions, records
+from chalicelib.runs import belief, executions, records
+from chalicelib.runs.ids import made_at
 from chalicelib.runs.records import RUNNING, Outcome
 
 _log = logging.getLogger(__name__)
@@ -24,14 +26,20 @@ def on_status_change(event: dict[str, Any]) -> None:
     """
     detail = event["detail"]
     redrives = detail.get("redriveCount")
-    if detail["status"] == RUNNING and not redrives:
-        return  # as the record has said from the start
+    if detail["status"] == RUNNING and not redrives and not _may_be_inferred(detail["name"]):
+        return  # the record says so from the start
     user_id = executions.user_of(_input(detail))
     if user_id is None:
         return
     outcome = _outcome(detail)
     if not records.update(user_id, detail["name"], detail["executionArn"], outcome):
         _log.debug("%s: no record to update with %s", detail["executionArn"], outcome.status)
+
+
+def _may_be_inferred(execution_id: str) -> bool:
+    """Whether the record may say, by now, that the execution never began."""
+    made = made_at(execution_id)
+    return made is not None and time.time() - made >= belief.MAY_BEGIN
 
 
 def _input(detail: dict[str, Any]) -> str | None:

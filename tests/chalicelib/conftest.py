@@ -9,20 +9,22 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.app import Chalice
 from chalice.config import Config
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwk, jwt
 
-from chalicelib import identity, jwks, secrets, settings
+from chalicelib import identity, jwks, secrets, settings, usage
 from chalicelib.flows.catalog import Catalog, CatalogFlow
-from chalicelib.runs import on_status_change
-from localcloud.chalice_local import Gateway
+from chalicelib.runs import belief, on_status_change
+from localcloud.chalice_local import Gateway, ProjectServer
 from localcloud.cloud import Cloud, build
 from localcloud.foundation import Foundation
 from localcloud.http_messages import Request
@@ -135,6 +137,8 @@ def forget() -> None:
     jwks.forget()
     identity.forget()
     secrets.forget()
+    belief.forget()
+    usage.forget()
 
 
 @dataclass
@@ -228,6 +232,7 @@ class Api:
 
         self.user = user
         self.token: str | None = provider.token(**{"sub": user, "cognito:groups": groups})
+        self.application = app.app
         self._gateway = Gateway(app.app, Config.create(chalice_app=app.app, app_name=app.app.app_name))
 
     def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Reply:
@@ -242,6 +247,18 @@ class Api:
 
     def post(self, path: str, body: Any = None, **options: Any) -> Reply:
         return self.call("POST", path, body, **options)
+
+
+@contextmanager
+def serve(application: Chalice) -> Iterator[str]:
+    """The application over HTTP, as `make run` serves it; its URL."""
+    listener = listen(0, "PORT")
+    config = Config.create(chalice_app=application, app_name=application.app_name)
+    server = ProjectServer(application, config, "127.0.0.1", 0, listener=listener).server
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.drain(5)
+    server.server_close()
 
 
 MakeApi = Callable[..., Api]

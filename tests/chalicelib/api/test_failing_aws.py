@@ -61,6 +61,7 @@ def _failing() -> Iterator[FailingAws]:
 def failing(_failing: FailingAws, provider: IdentityProvider, clean: pytest.MonkeyPatch) -> FailingAws:
     clean.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{_failing.server.server_address[1]}")
     clean.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda seconds: None))  # between attempts
+    clean.setattr("chalicelib.runs.starting.MAX_PAUSE", 0.0)
     _failing.calls.clear()
     return _failing
 

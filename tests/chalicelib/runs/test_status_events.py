@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from typing import Any
 
 import pytest
 
-from chalicelib.runs import on_status_change, records
+from chalicelib.runs import belief, executions, on_status_change, records
 from chalicelib.runs.ids import new_id
-from chalicelib.runs.records import Run
+from chalicelib.runs.records import NEVER_BEGAN, Outcome, Run
 from chalicelib.settings import settings
 
 from ..conftest import LocalCloud
@@ -18,10 +19,10 @@ from ..conftest import LocalCloud
 pytestmark = pytest.mark.usefixtures("cloud")
 
 
-def record(user: str = "ada") -> Run:
+def record(user: str = "ada", flow: str = "f") -> Run:
     execution_id = new_id()
-    arn = settings.names.execution_arn("f", execution_id)
-    run = Run(user, execution_id, arn, "f", "RUNNING", "2026-01-01T00:00:00.000Z")
+    arn = settings.names.execution_arn(flow, execution_id)
+    run = Run(user, execution_id, arn, flow, "RUNNING", "2026-01-01T00:00:00.000Z")
     assert records.create(run)
     return run
 
@@ -103,6 +104,60 @@ def test_without_the_number_of_redrives_an_end_beats_running(order: tuple[str, s
     assert stored(run).status == "FAILED"
 
 
+def wait_for_end(run: Run) -> None:
+    deadline = time.monotonic() + 10
+    while executions.describe(run.execution_arn).outcome.status == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def never_began(run: Run) -> None:
+    assert records.infer(run, Outcome("FAILED", "2026-01-01T00:10:00.000Z", error=NEVER_BEGAN, cause="c"))
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "ABORTED"])
+@pytest.mark.parametrize("redrives", [0, None])
+def test_an_event_outranks_what_was_inferred(
+    status: str, redrives: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(belief, "MAY_BEGIN", 0.0)
+    run = record()
+    never_began(run)
+    assert stored(run).inferred
+    for _ in range(2):
+        on_status_change(event(run, status, redriveCount=redrives))
+    after = stored(run)
+    assert (after.status, after.error, after.inferred) == (status, None, False)
+
+
+def test_so_does_describe_execution(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.events.clear()
+    run = record(flow="waiting")
+    never_began(run)
+    cloud.create("waiting", {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True}}})
+    arn = settings.names.state_machine_arn("waiting")
+    cloud.cloud.service.handle("StartExecution", {"stateMachineArn": arn, "name": run.execution_id, "input": "{}"})
+    assert belief.checked(stored(run)).status == "RUNNING"
+    assert not stored(run).inferred
+
+
+def test_what_was_inferred_outranks_nothing() -> None:
+    run = record()
+    on_status_change(event(run, "SUCCEEDED"))
+    assert not records.infer(run, Outcome("FAILED", error=NEVER_BEGAN))
+    redriven = record()
+    on_status_change(event(redriven, "FAILED"))
+    on_status_change(event(redriven, "RUNNING", redriveCount=1))
+    assert not records.infer(redriven, Outcome("FAILED", error=NEVER_BEGAN))
+
+
+def test_a_repeated_start_outranks_an_inference_made_before_it() -> None:
+    run = record()
+    assert records.restart(run, "2026-01-01T00:05:00.000Z")
+    assert not records.infer(run, Outcome("FAILED", error=NEVER_BEGAN))
+    assert records.infer(stored(run), Outcome("FAILED", error=NEVER_BEGAN))
+
+
 @pytest.mark.parametrize(
     "input_text",
     [None, "null", "[]", "{}", '{"__user_id": 7}', '{"__user_id": ""}', "no json", '{"__user_id": "nobody"}'],
@@ -133,6 +188,7 @@ def test_input_and_output_too_large_for_an_event_are_fetched(cloud: LocalCloud) 
             "input": json.dumps({"__user_id": "large"}),
         },
     )
+    wait_for_end(run)
     left_out = {
         "input": None,
         "inputDetails": {"included": False},
