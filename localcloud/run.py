@@ -9,14 +9,17 @@ import socket
 import sys
 import threading
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from localcloud.api import Api, ApiError
+from localcloud.client import AwsError
 from localcloud.cloud import Cloud, port_error
 from localcloud.interrupted_make import follow_make
 from localcloud.session import Session
 from localcloud.settings import HOST, CloudSettings, SetupError
+from localcloud.state.database import NotDurable
 from plugin_manager.freshness import ensure
 
 DEFAULT_PORT = 8000
@@ -41,7 +44,8 @@ def run(root: Path) -> int:
         stack.callback(api.close)
         api_url = f"http://{HOST}:{listener.getsockname()[1]}"
         try:
-            session = _start(cloud, api, stack)
+            with _failures_in_one_line():
+                session = _start(cloud, api, stack)
         except ApiError as error:
             raise SetupError(str(error)) from None
         if not stopped.is_set():
@@ -63,14 +67,25 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     if parent is not None:
         threading.Thread(target=wait_for_end, args=(parent, stopped), name="parent", daemon=True).start()
     with closing(Cloud(CloudSettings.from_environment(port, root))) as cloud:
-        cloud.start()
-        cloud.deploy_project()
-        with closing(Session(cloud)) as session:
+        with _failures_in_one_line():
+            cloud.start()
+            cloud.deploy_project()
+            session = Session(cloud)
+        with closing(session):
             session.open(api_url)
             print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
             cloud.warm_up()
             stopped.wait()
     return 0
+
+
+@contextmanager
+def _failures_in_one_line() -> Iterator[None]:
+    """Say what a service answered at the start, such as that the disk is full. Raises SetupError."""
+    try:
+        yield
+    except (AwsError, NotDurable) as error:
+        raise SetupError(f"The local cloud can't start: {error}") from None
 
 
 def wait_for_end(process_id: int, ended: threading.Event) -> None:
