@@ -9,15 +9,18 @@ import socket
 import sys
 import threading
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chalicelib.aws_json import AwsError
 from localcloud.api import Api, ApiError
 from localcloud.discovery import tidy
 from localcloud.interrupted_make import follow_make
 from localcloud.settings import HOST, CloudSettings, SetupError
 from localcloud.sockets import listen
+from localcloud.state.database import NotDurable
 from plugin_manager.freshness import ensure
 
 if TYPE_CHECKING:
@@ -43,9 +46,9 @@ def run(root: Path) -> int:
         api = Api(root, listener)
         stack.callback(api.close)
         try:
-            cloud, session = _start(
-                CloudSettings.from_environment(root, api_url=api_url), endpoint_listener, api, stack
-            )
+            with _failures_in_one_line():
+                settings = CloudSettings.from_environment(root, api_url=api_url)
+                cloud, session = _start(settings, endpoint_listener, api, stack)
         except ApiError as error:
             raise SetupError(str(error)) from None
         if not stopped.is_set():
@@ -73,12 +76,24 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     settings = CloudSettings.from_environment(root, api_url=api_url)
     tidy(settings)
     foundation = Foundation(settings, listen(port, "AWS_PORT"))
-    with closing(build(foundation)) as cloud, closing(Session(cloud)) as session:
+    with ExitStack() as stack:
+        with _failures_in_one_line():
+            cloud = stack.enter_context(closing(build(foundation)))
+            session = stack.enter_context(closing(Session(cloud)))
         session.open(api_url)
         print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
         cloud.warm_up()
         stopped.wait()
     return 0
+
+
+@contextmanager
+def _failures_in_one_line() -> Iterator[None]:
+    """Say what a service answered at the start, such as that the disk is full. Raises SetupError."""
+    try:
+        yield
+    except (AwsError, NotDurable) as error:
+        raise SetupError(f"The local cloud can't start: {error}") from None
 
 
 def wait_for_end(process_id: int, ended: threading.Event) -> None:

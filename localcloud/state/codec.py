@@ -23,9 +23,12 @@ from moto.core.base_backend import BaseBackend
 from localcloud.state.tracking import backends_of, kind_of
 
 BLOB_BYTES = 32 * 1024
-"""Larger bytes (bodies of objects, zips of functions) are written once by their content, not with every record."""
+"""Larger bytes and strings (bodies of objects, zips of functions, templates) are written once, by their content."""
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+Digests = dict[int, tuple[Any, str]]
+"""Large values and the digests of their content, by identity; whoever holds it keeps them from being replaced."""
+
+_PLAIN = frozenset({int, float, bool, type(None)})
 _LOCK_KINDS = {
     type(threading.Lock()): threading.Lock,
     type(threading.RLock()): threading.RLock,
@@ -38,13 +41,16 @@ class Encoder(pickle.Pickler):
     """Encodes one record.
 
     `stand_ins` says what is written for certain objects, by their identity: a name of `EMPTY`, where what the object
-    holds has records of its own. `blobs` collects the large bytes by their digest.
+    holds has records of its own. `blobs` collects the large bytes by their digest, `digests` the values that they are
+    of; those that are in `known` were digested before.
     """
 
-    def __init__(self, file: io.BytesIO, owner: BaseBackend, stand_ins: Mapping[int, str]) -> None:
+    def __init__(self, file: io.BytesIO, owner: BaseBackend, stand_ins: Mapping[int, str], known: Digests) -> None:
         super().__init__(file, protocol=5)
         self._owner_package = type(owner).__module__.split(".")[1]
         self._stand_ins = stand_ins
+        self._known = known
+        self.digests: Digests = {}
         self.blobs: dict[str, bytes] = {}
 
     def persistent_id(self, item: Any) -> Any:
@@ -52,12 +58,8 @@ class Encoder(pickle.Pickler):
         kind = type(item)
         if kind in _PLAIN:  # most objects, and this is asked of each
             return None
-        if kind is bytes:
-            if len(item) <= BLOB_BYTES:
-                return None
-            digest = hashlib.sha256(item).hexdigest()
-            self.blobs[digest] = item
-            return "blob", digest
+        if kind is str or kind is bytes:
+            return (kind.__name__, self._blob(item)) if len(item) > BLOB_BYTES else None
         stand_in = self._stand_ins.get(id(item))
         if stand_in is not None:
             return "empty", stand_in
@@ -67,6 +69,14 @@ class Encoder(pickle.Pickler):
             arn = item.function_arn.split(":")  # Lambda's, which a queue or a table also has
             return "mapping", arn[4], arn[3], item.uuid
         return None
+
+    def _blob(self, item: str | bytes) -> str:
+        content = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item
+        found = self.digests.get(id(item)) or self._known.get(id(item))
+        digest = found[1] if found is not None else hashlib.sha256(content).hexdigest()
+        self.digests[id(item)] = item, digest
+        self.blobs[digest] = content
+        return digest
 
     def reducer_override(self, item: Any) -> Any:
         """Write what pickle does not."""
@@ -96,8 +106,10 @@ class Decoder(pickle.Unpickler):
         kind = name[0]
         if kind == "backend":
             return backends_of(name[1])[name[2]][name[3]]
-        if kind == "blob":
+        if kind == "bytes":
             return self._blob(name[1])
+        if kind == "str":
+            return self._blob(name[1]).decode("utf-8", "surrogatepass")
         if kind == "empty":
             return EMPTY[name[1]]()
         if kind == "mapping":
@@ -106,20 +118,26 @@ class Decoder(pickle.Unpickler):
         raise pickle.UnpicklingError(f"unknown name {name!r}")
 
 
-def encode(item: Any, owner: BaseBackend, stand_ins: Mapping[int, str]) -> tuple[bytes, dict[str, bytes]]:
+def encode(
+    item: Any, owner: BaseBackend, stand_ins: Mapping[int, str], digests: Digests | None = None
+) -> tuple[bytes, dict[str, bytes]]:
     """Return the record of `item` and the large bytes that it names by their digests.
 
     Args:
         item: What is to be written.
         owner: The back end that it belongs to.
         stand_ins: Names of `EMPTY` for objects that have records of their own, by their identity.
+        digests: What the last record of `item` has digested; it is brought up to date.
 
     Raises:
         Exception: `item` holds something that can't be written, or is changed by another thread meanwhile.
     """
     file = io.BytesIO()
-    encoder = Encoder(file, owner, stand_ins)
+    encoder = Encoder(file, owner, stand_ins, digests if digests is not None else {})
     encoder.dump(item)
+    if digests is not None:
+        digests.clear()
+        digests.update(encoder.digests)
     return file.getvalue(), encoder.blobs
 
 

@@ -144,7 +144,7 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             failure = NotDurable(str(error))
             self._unwritten = statements
-            if not self._failing:
+            if not self._failing and not self._closed:
                 self._failing = True
                 _log(f"{self.path.parent}: changes can't be kept ({error}): requests that change something fail.")
         for ticket in tickets:
@@ -187,6 +187,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")  # macOS flushes to the disk only when asked twice
         # Reads every page, some 100 MB a second: what is damaged shows now, and not in the middle of a request.
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":

@@ -55,16 +55,20 @@ class TableItems:
     def changes(self, backend: Any, request: Request | None) -> tuple[list[Entry], bool]:
         """Return the items that `request` has touched, and whether it may have changed the tables themselves."""
         action = action_of(request) if request is not None else None
-        body = json.loads(request.body) if request is not None and action is not None else {}
+        try:
+            body = json.loads(request.body) if request is not None and action is not None else {}
+        except ValueError:  # compressed, for example
+            return [entry for name in backend.tables for entry in self._whole(backend, name)], True
         keys = _written(action, body)
         if keys is not None:
             return [entry for table_name, key in keys for entry in _entry(backend, table_name, key)], False
         if action in _STATEMENT_ACTIONS:
-            statements = [body, *body.get("Statements", ()), *body.get("TransactStatements", ())]
-            text = "\n".join(str(statement.get("Statement", "")) for statement in statements)
-            if all(part.lstrip().upper().startswith("SELECT") for part in text.split("\n") if part.strip()):
-                return [], False
-            return [entry for name in backend.tables if name in text for entry in self._whole(backend, name)], False
+            texts = [
+                str(statement.get("Statement", ""))
+                for statement in (body, *body.get("Statements", ()), *body.get("TransactStatements", ()))
+            ]
+            changing = " ".join(text for text in texts if not text.lstrip().upper().startswith("SELECT"))
+            return [entry for name in backend.tables if name in changing for entry in self._whole(backend, name)], False
         created = {name: table.created_at for name, table in backend.tables.items()}
         entries: list[Entry] = []
         for name in self._created.keys() | created.keys():

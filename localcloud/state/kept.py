@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from localcloud.http_messages import Request
 from localcloud.state import items, messages, objects, tracking
-from localcloud.state.codec import decode, encode
+from localcloud.state.codec import Digests, decode, encode
 from localcloud.state.database import Database, Ticket
 from localcloud.state.records import Entry, Records
 
@@ -55,6 +55,7 @@ class Kept:
         self._records = Records(database)
         self._known = set(self._records.backends())
         self._contents: dict[str, Contents] = {}
+        self._digests: dict[str, Digests] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._unwritable: set[str] = set()
         self._remove = tracking.install(self.restore)
@@ -131,7 +132,8 @@ class Kept:
     def _own_entry(self, name: str, backend: Any, contents: Contents) -> Entry | None:
         for attempt in range(_ATTEMPTS):
             try:
-                data, blobs = encode(dict(backend.__dict__), backend, contents.stand_ins(backend))
+                digests = self._digests.setdefault(name, {})
+                data, blobs = encode(dict(backend.__dict__), backend, contents.stand_ins(backend), digests)
                 return Entry("", "", data, blobs)
             except RuntimeError:  # another thread's request has changed what was being written
                 if attempt == _ATTEMPTS - 1:

@@ -47,14 +47,19 @@ _ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]+)")
 
 
 def action_of(request: Request) -> str | None:
-    """Return the operation's name where the request has it: in `x-amz-target`, or as `Action` in form or query."""
+    """Return the operation's name where the protocol has it: in `x-amz-target`, or as `Action` in form or query.
+
+    These protocols send everything to `/`. Elsewhere a header, a query or a form may be anything: an object of S3 whose
+    content is `Action=GetRole` is put all the same.
+    """
+    path, _, query = request.target.partition("?")
+    if path != "/" or request.method not in ("POST", "GET"):
+        return None
     target = request.headers.get("x-amz-target")
     if target:
         return target.rpartition(".")[2]
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        match = _ACTION.search(request.body)
-        return match[1].decode() if match else None
-    match = _ACTION.search(request.target.partition("?")[2].encode())
+    form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    match = _ACTION.search(request.body if form else query.encode())
     return match[1].decode() if match else None
 
 

@@ -151,6 +151,10 @@ def test_a_full_disk_refuses_changes_and_serves_reads(project: Path) -> None:
         assert cloud.log.count("changes can't be kept") == 1
         assert "Traceback" not in cloud.log
         cloud.stop()
+    with CloudProcess(project, file_limit=4096) as cloud:  # still full
+        (line,) = [line for line in cloud.log.splitlines() if not line.startswith(("flow broken", "  flows/"))]
+        assert line.startswith(("The local cloud can't start: ", "Cannot keep anything in "))
+        assert cloud.process.returncode == 1
     with CloudProcess(project) as cloud:
         pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table)
         there = {item["itemId"]["S"]: item["v"]["S"] for page in pages for item in page["Items"]}

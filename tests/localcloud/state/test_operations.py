@@ -72,4 +72,7 @@ def test_every_protocol_is_read() -> None:
     assert changes(request(target="/?Action=CreateRole&Version=2010-05-08"))
     assert changes(request("PUT", "/bucket/key")) and not changes(request("GET", "/bucket/key"))
     assert not changes(request("HEAD", "/bucket"))
+    for odd in (request("PUT", "/b/k?Action=GetRole"), request("PUT", "/b/k", b"Action=GetRole", content_type=form)):
+        assert changes(odd)  # contents of S3, not operations
+    assert changes(request("PUT", "/b/k", x_amz_target="DynamoDB_20120810.GetItem"))
     assert changes(request("POST", "/bucket?delete", body=b"<Delete/>"))
