@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib import plugins
 from chalicelib.aws_json import AwsError
+from chalicelib.files import read_text
 from chalicelib.functions import find
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
@@ -150,15 +151,21 @@ class ProjectFlows:
             project = self._live.project()
             if project is self._project:
                 return
-            for name in [name for name in self._deployed if name not in project.flows and name not in project.broken]:
-                self._remove(name)
+            for name, flow in list(self._deployed.items()):
+                if name in project.flows or name in project.broken:
+                    continue
+                if flow.path.as_posix() not in project.unreadable:  # otherwise it runs on as it last was
+                    self._remove(name)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
                     self._deploy(name, flow)
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
                     _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
-            self._reported = dict(project.broken)
+            for path, finding in project.unreadable.items():
+                if self._reported.get(path) != (finding,):
+                    _log(str(finding))
+            self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
             self._project = project
             self._schedule_changes.notify()
 
@@ -248,12 +255,19 @@ class CurrentService:
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:
     """`environment_variables` of `.chalice/config.json`: those of the project and, above them, of the stage."""
+    file = root / ".chalice" / "config.json"
     try:
-        config = json.loads((root / ".chalice" / "config.json").read_text())
-    except (OSError, ValueError):
+        config = json.loads(read_text(file))
+        stage_config = config.get("stages", {}).get(stage, {})
+        return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
+    except FileNotFoundError:
         return {}
-    stage_config = config.get("stages", {}).get(stage, {})
-    return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
+    except OSError as error:
+        problem = f"can't be read: {error}"
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        problem = f"is not a Chalice configuration: {error}"
+    _log(f"{file} {problem}; continuing without its environment variables.")
+    return {}
 
 
 def _log(text: str) -> None:
