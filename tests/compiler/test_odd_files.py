@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.files import MAX_BYTES
+from chalicelib.files import MAX_BYTES, UnreadableFileError, read_bytes, why_unreadable
 from chalicelib.functions import discover, find, survey
 from chalicelib.functions.discovery import FunctionError
 from chalicelib.names import Names
@@ -163,7 +163,13 @@ def test_the_list_of_plugins(workspace: Workspace, odd: Odd, caplog: pytest.LogC
     assert set(workspace.compile().flows) == {"greet"}
 
 
-def test_a_file_of_the_most_bytes_is_read(workspace: Workspace) -> None:
-    text = FLOW + "#" * (MAX_BYTES - len(FLOW))
-    workspace.flow(text)
-    assert set(workspace.compile().flows) == {"greet"}
+def test_a_file_of_the_most_bytes_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"a" * MAX_BYTES)
+    assert len(read_bytes(tmp_path / "file")) == MAX_BYTES
+    assert why_unreadable(tmp_path / "file") == ""
+
+
+def test_a_file_that_does_not_exist_is_no_odd_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        read_bytes(tmp_path / "file")
+    assert not isinstance(raised.value, UnreadableFileError)
