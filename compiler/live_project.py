@@ -81,7 +81,7 @@ def _stamp_files(folder: Path | str, found: list[tuple[str, int, int]]) -> None:
     for entry in _entries(folder):
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             _stamp_files(entry.path, found)
         if entry.name.endswith((".yml", ".yaml")):
             try:
@@ -91,6 +91,13 @@ def _stamp_files(folder: Path | str, found: list[tuple[str, int, int]]) -> None:
                 continue
             # The time of the last change of the content or of the permissions, which decide whether it can be read.
             found.append((entry.path, status.st_ctime_ns, status.st_size))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads back to itself
+        return False
 
 
 def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
