@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from chalicelib.files import read_bytes
 from chalicelib.settings import PLUGIN_LIST, PROJECT
 
 INDEX = Path(PLUGIN_LIST)
@@ -73,9 +74,11 @@ def installed(root: Path = PROJECT) -> tuple[Plugin, ...]:
     file = root / INDEX
     try:
         status = os.stat(file)  # noqa: PTH116 - asked at every call of a function
-    except OSError:
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+    except (FileNotFoundError, NotADirectoryError):
         return ()
-    stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+    except OSError:
+        stamp = (0, 0, 0)
     known = _read.get(root)
     if known is None or known[0] != stamp:
         known = _read[root] = (stamp, _from_file(root, file))
@@ -117,9 +120,9 @@ def make_package(name: str, folder: Path) -> None:
 
 def _from_file(root: Path, file: Path) -> tuple[Plugin, ...]:
     try:
-        entries = json.loads(file.read_bytes())["plugins"]
+        entries = json.loads(read_bytes(file))["plugins"]
         found = [_plugin(root, entry) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         _log.error("%s cannot be read; continuing without plugins (run `make plugins` to fix): %s", file, error)
         return ()
     missing = [plugin for plugin in found if not plugin.folder.is_dir()]

@@ -9,6 +9,7 @@ harmless.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -29,6 +30,8 @@ from compiler.permissions import Statement
 from compiler.silencing import Silence
 from compiler.unit import Unit, compile_unit
 
+_log = logging.getLogger(__name__)
+
 CACHE_FILE = Path(".localcloud", "cache", "flows.json")
 _KEPT_ROOTS = 16
 
@@ -41,6 +44,7 @@ class UnitCache:
         self._lock = threading.Lock()
         self._units: dict[str, tuple[str, Unit]] | None = None
         self._encoded: dict[str, Any] = {}
+        self._warned = False
 
     def compile(
         self, texts: Mapping[str, str], flows: Mapping[str, frozenset[str]], extensions: Extensions, *, all_files: bool
@@ -95,7 +99,15 @@ class UnitCache:
             content = json.dumps({"version": _version(), "units": self._encoded}, separators=(",", ":"))
             temporary.write_text(content, encoding="utf-8")
             temporary.replace(self._file)
-        except OSError:  # an unwritable folder only costs time
+        except OSError as error:  # an unwritable folder only costs time
+            if not self._warned:
+                self._warned = True
+                _log.warning(
+                    "Can't write the compiler's cache %s (%s): make its folder writable, or make room. Until then, "
+                    "flows are compiled again in every process.",
+                    self._file,
+                    error.strerror,
+                )
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 

@@ -15,6 +15,9 @@ from compiler.model import Schedule
 from compiler.permissions import Statement, policy_document
 from compiler.placeholders import Target, replace_in_json
 
+UNREADABLE = "unreadable-file"
+"""The check of findings about files that can't be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionUse:
@@ -84,6 +87,11 @@ class Project:
     settings: Mapping[str, FunctionSettings] = field(default_factory=dict)
     compiled_count: int = 0
     """How many files were compiled, not taken from the cache."""
+
+    @cached_property
+    def unreadable(self) -> Mapping[str, Diagnostic]:
+        """The findings about files that can't be read, by path. Nobody knows which flows are in them."""
+        return {item.file: item for item in self.diagnostics if item.check == UNREADABLE}
 
     @cached_property
     def errors(self) -> tuple[Diagnostic, ...]:

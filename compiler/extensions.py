@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import plugins
+from chalicelib.files import read_bytes
 from chalicelib.plugins import HookError, Plugin, installed, load_hook
 from compiler.checks.base import Check, FileView, Finding, ProjectView
 from compiler.diagnostic import Diagnostic, Severity
@@ -153,9 +154,16 @@ def _shorthand(plugin: Plugin, function: Any) -> Shorthand:
         raise HookError(f"plugin {plugin.name}: a step shorthand must be a function, not {function!r}")
     if not plugin.prefix:
         return function  # type: ignore[no-any-return]
-    texts = (file.read_text(encoding="utf-8-sig", errors="replace") for file in plugin.flows.rglob("*.y*ml"))
+    texts = map(_text, plugin.flows.rglob("*.y*ml"))
     own = {folder.parent.name for folder in plugin.functions.glob("*/handler.py")} | set(map(flow_name, texts))
     return lambda value: _prefixed(function(value), plugin.prefix, own)
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_bytes(file).decode("utf-8-sig", "replace")
+    except OSError:
+        return ""  # the compiler reports it
 
 
 def _prefixed(step: Any, prefix: str, own: Collection[str]) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from chalicelib.files import read_bytes
 from chalicelib.functions.signature import CONTEXT_NAMES, EVENT_NAMES
 
 _PATH = re.compile(
@@ -51,7 +52,11 @@ def inspect_handler(file: Path) -> HandlerFault | None:
 @lru_cache(maxsize=4096)
 def _inspect(file: Path, mtime: int, size: int) -> HandlerFault | None:
     try:
-        tree = ast.parse(file.read_bytes(), filename=file.name)
+        tree = ast.parse(read_bytes(file), filename=file.name)
+    except OSError as error:
+        return HandlerFault("missing-handler", f"the file can't be read: {error}")
+    except (RecursionError, MemoryError):
+        return HandlerFault("missing-handler", "the file is nested too deeply to be read")
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         return HandlerFault("missing-handler", f"the file is not valid Python: {error.args[0]}", line)

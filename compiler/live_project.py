@@ -73,7 +73,7 @@ def _stamp(root: Path) -> tuple[tuple[str, int, int], ...]:
                 status = os.stat(handler)  # noqa: PTH116
             except OSError:
                 continue
-            found.append((handler, status.st_mtime_ns, status.st_size))
+            found.append((handler, status.st_ctime_ns, status.st_size))
     return tuple(found)
 
 
@@ -81,14 +81,23 @@ def _stamp_files(folder: Path | str, found: list[tuple[str, int, int]]) -> None:
     for entry in _entries(folder):
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             _stamp_files(entry.path, found)
-        elif entry.name.endswith((".yml", ".yaml")):
+        if entry.name.endswith((".yml", ".yaml")):
             try:
                 status = entry.stat()
-            except OSError:
+            except OSError:  # a broken link, which is a finding
+                found.append((entry.path, 0, 0))
                 continue
-            found.append((entry.path, status.st_mtime_ns, status.st_size))
+            # The time of the last change of the content or of the permissions, which decide whether it can be read.
+            found.append((entry.path, status.st_ctime_ns, status.st_size))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads back to itself
+        return False
 
 
 def _entries(folder: Path | str) -> list[os.DirEntry[str]]:

@@ -6,15 +6,18 @@ names -> checks -> compiled      all files together, `compiler.linker`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from chalicelib import plugins
+from chalicelib.files import read_text
 from chalicelib.functions import Function, survey
+from chalicelib.functions.discovery import UnreadableFunctionError
 from chalicelib.settings import PROJECT
 from compiler.cache import cache_of
-from compiler.compiled import Project
+from compiler.compiled import UNREADABLE, Project
 from compiler.diagnostic import Diagnostic, Position, Severity
 from compiler.extensions import extensions_of
 from compiler.linker import LinkContext, link
@@ -32,12 +35,9 @@ def flow_files(root: Path = PROJECT) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
+    # Whatever has such a name is meant to be a flow: if it can't be read, there is a finding that says so.
     for file in folder.rglob("*"):
-        if (
-            file.suffix in SUFFIXES
-            and file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        ):
+        if file.suffix in SUFFIXES and not any(part.startswith(".") for part in file.relative_to(folder).parts):
             yield file
 
 
@@ -75,11 +75,11 @@ def _read(root: Path, files: Iterable[Path]) -> tuple[dict[str, str], list[Diagn
     for file in files:
         path = _relative(Path(file), root)
         try:
-            texts[path] = Path(file).read_text(encoding="utf-8-sig")
+            texts[path] = read_text(Path(file))
         except UnicodeDecodeError as error:
             problems.append(_not_utf8(path, error))
         except OSError as error:
-            problems.append(Diagnostic("unreadable-file", Severity.ERROR, f"Can't read the file: {error}.", path))
+            problems.append(Diagnostic(UNREADABLE, Severity.ERROR, f"Can't read the file: {error}.", path))
     return texts, problems
 
 
@@ -88,7 +88,17 @@ def _not_utf8(path: str, error: UnicodeDecodeError) -> Diagnostic:
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     message = f"Not valid UTF-8: unexpected byte 0x{error.object[error.start]:02x}."
     position = Position(line, column, line, column + 1)
-    return Diagnostic("unreadable-file", Severity.ERROR, message, path, position, hint="save the file as UTF-8")
+    return Diagnostic(UNREADABLE, Severity.ERROR, message, path, position, hint="save the file as UTF-8")
+
+
+def _resolved(path: str | Path) -> Path:
+    path = Path(path)
+    try:
+        if path.is_symlink() and not path.exists():  # it leads nowhere, so that only its own name says which file it is
+            return path.parent.resolve() / path.name
+        return path.resolve()
+    except (OSError, RuntimeError):  # it leads back to itself
+        return path.parent.resolve() / path.name
 
 
 def _flow_names(
@@ -107,11 +117,19 @@ def _flow_names(
 
 def _functions(root: Path) -> tuple[dict[str, Function], list[Diagnostic]]:
     known, problems = survey(root)
-    return known, [Diagnostic("function-clash", Severity.ERROR, str(item), "chalicelib/lib") for item in problems]
+    return known, [
+        Diagnostic(
+            UNREADABLE if isinstance(item, UnreadableFunctionError) else "function-clash",
+            Severity.ERROR,
+            str(item),
+            "chalicelib/lib",
+        )
+        for item in problems
+    ]
 
 
 def _relative(file: Path, root: Path) -> str:
-    file = file.resolve()
+    file = _resolved(file)
     return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
 
 
@@ -122,10 +140,12 @@ def files_of(paths: Iterable[str | Path]) -> set[Path]:
         FileNotFoundError: A path does not exist.
     """
     found: set[Path] = set()
-    for path in (Path(path).resolve() for path in paths):
-        if not path.exists():
+    for path in map(_resolved, paths):
+        if not os.path.lexists(path):
             raise FileNotFoundError(f"{path} does not exist")
-        found.update([path] if path.is_file() else _in_folder(path))
+        found.update(_in_folder(path) if path.is_dir() else [])
+        if not path.is_dir() or path.suffix in SUFFIXES:
+            found.add(path)
     return found
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import APP_NAME
+from chalicelib.files import read_text
 from chalicelib.settings import PROJECT
 from compiler import Project
 from infrastructure.errors import DeploymentError
@@ -112,7 +113,7 @@ def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
         DeploymentError: The file is not a Chalice configuration.
     """
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_text(file))
         stages = document.setdefault("stages", {})
         if not isinstance(stages, dict):
             raise ValueError("`stages` is not an object")
@@ -120,7 +121,9 @@ def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
         document = {"version": "2.0", "app_name": APP_NAME, "stages": {}}
         stages = document["stages"]
         file.parent.mkdir(exist_ok=True)
-    except (ValueError, AttributeError) as error:
+    except OSError as error:
+        raise DeploymentError(f"{file} can't be read: {error}") from None
+    except (ValueError, AttributeError, RecursionError) as error:
         raise DeploymentError(f"{file} is not a Chalice configuration: {error}") from None
     former = stages.get(stage, {})
     functions = former.get("lambda_functions", {})

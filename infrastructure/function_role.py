@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import plugins
+from chalicelib.files import read_text
 from chalicelib.names import Names
 from chalicelib.plugins import Plugin
 from compiler.permissions.granted import PermissionsError, checked_statements
@@ -95,10 +96,16 @@ def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
     """
     import yaml
 
-    if not file.is_file():
-        return []
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        document = yaml.safe_load(read_text(file)) or {}
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise PermissionsError(f"{file.name} can't be read: {error}") from None
+    except UnicodeDecodeError as error:
+        raise PermissionsError(f"{file.name} is not valid UTF-8 ({error.reason}): save it as UTF-8") from None
+    except RecursionError:
+        raise PermissionsError(f"{file.name} is nested too deeply") from None
     except yaml.YAMLError as error:
         raise PermissionsError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}") from None
     statements = document.get("iamRoleStatements") if isinstance(document, dict) else None

@@ -36,6 +36,7 @@ from localcloud.pool_invoker import PoolInvoker
 from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
 from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
+from localcloud.state.store import Store
 from localcloud.targets import Targets
 from localcloud.workers import WorkerPool
 from stepfunctions import Service
@@ -75,6 +76,11 @@ class Cloud:
     def client(self) -> InProcessClient:
         """Calls the services that moto emulates."""
         return self.foundation.client
+
+    @property
+    def store(self) -> Store:
+        """What the cloud keeps."""
+        return self.foundation.store
 
     @property
     def user_pool(self) -> seeding.UserPool:

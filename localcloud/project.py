@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import plugins
+from chalicelib.files import read_text
 from chalicelib.functions import find
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
@@ -152,8 +153,11 @@ class ProjectFlows:
             first = self._project is None  # what ran before this cloud may have left others
             if first:
                 self._remove_kept(project)
-            for name in [name for name in self._deployed if name not in project.flows and name not in project.broken]:
-                self._remove(name)
+            for name, flow in list(self._deployed.items()):
+                if name in project.flows or name in project.broken:
+                    continue
+                if flow.path.as_posix() not in project.unreadable:  # otherwise it runs on as it last was
+                    self._remove(name)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
                     self._deploy(name, flow)
@@ -162,7 +166,10 @@ class ProjectFlows:
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
                     _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
-            self._reported = dict(project.broken)
+            for path, finding in project.unreadable.items():
+                if self._reported.get(path) != (finding,):
+                    _log(str(finding))
+            self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
             self._project = project
             self._schedule_changes.notify()
 
@@ -246,12 +253,19 @@ class CurrentService:
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:
     """`environment_variables` of `.chalice/config.json`: those of the project and, above them, of the stage."""
+    file = root / ".chalice" / "config.json"
     try:
-        config = json.loads((root / ".chalice" / "config.json").read_text())
-    except (OSError, ValueError):
+        config = json.loads(read_text(file))
+        stage_config = config.get("stages", {}).get(stage, {})
+        return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
+    except FileNotFoundError:
         return {}
-    stage_config = config.get("stages", {}).get(stage, {})
-    return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
+    except OSError as error:
+        problem = f"can't be read: {error}"
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        problem = f"is not a Chalice configuration: {error}"
+    _log(f"{file} {problem}; continuing without its environment variables.")
+    return {}
 
 
 def _log(text: str) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +24,11 @@ from localcloud.state.marks import Marks
 from localcloud.targets import Changing, UnknownTarget, log_failed_delivery, text_of
 
 MAX_EVENT_AGE = 86400  # seconds, where a retry policy does not say
-MAX_SLEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile
+MAX_SLEEP_SECONDS = 30.0
+"""The wall clock may be set meanwhile, or the machine be asleep."""
+
+LEAST_JUMP_SECONDS = 60.0
+"""By how much the clock must be set back for rates to be moved with it."""
 
 Deliver = Callable[[str, str], None]  # target's ARN, payload
 
@@ -94,13 +99,15 @@ class Schedules:
     that moment fires twice, as EventBridge says that it may.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it plans, where it delivers, and its clocks)
         self,
         entries: Callable[[], Iterable[ScheduleEntry]],
         deliver: Deliver,
         changes: ScheduleChanges,
         marks: Marks,
+        *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; `start` begins to fire.
 
@@ -110,11 +117,14 @@ class Schedules:
             changes: Says when `entries` has to be asked again.
             marks: Keep until when each schedule has fired.
             now: The clock.
+            steady: The clock that nobody can set, in seconds.
         """
         self._entries = entries
         self._deliver = deliver
         self._now = now
         self._marks = marks
+        self._steady = steady
+        self._seen = now(), steady()
         self._planned: dict[str, _Planned] = {}
         self._rejected: dict[str, Any] = {}
         self._heap: list[tuple[datetime, int, _Planned]] = []
@@ -162,6 +172,7 @@ class Schedules:
     def fire_due(self) -> float:
         """Fire what is due; the seconds until the next is."""
         self._refresh_if_changed()
+        self._follow_clock()
         now = self._now()
         firing: list[_Planned] = []
         with self._condition:
@@ -177,6 +188,24 @@ class Schedules:
             if not self._heap:
                 return MAX_SLEEP_SECONDS
             return min(MAX_SLEEP_SECONDS, max(0.0, (self._heap[0][0] - self._now()).total_seconds()))
+
+    def _follow_clock(self) -> None:
+        """Move rates if the clock was set back: they count intervals, and would pause for as long.
+
+        Dates and cron expressions name times, each of which fires once. Set forward, the clock makes due what it
+        passed over, once for each schedule.
+        """
+        before, steady_before = self._seen
+        self._seen = now, steady = self._now(), self._steady()
+        back = before + timedelta(seconds=steady - steady_before) - now
+        if back.total_seconds() < LEAST_JUMP_SECONDS:
+            return
+        with self._condition:
+            self._heap.clear()
+            for planned in self._planned.values():
+                if planned.entry.expression.strip().startswith("rate"):
+                    planned.due -= back
+                heapq.heappush(self._heap, (planned.due, next(self._sequence), planned))
 
     def _refresh_if_changed(self) -> None:
         if self._changes.take():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localcloud import seeding
@@ -14,6 +16,28 @@ if TYPE_CHECKING:
 
 RENEW_BEFORE = 600.0  # seconds before the token expires
 RETRY_SECONDS = 30.0
+LOOK_SECONDS = 10.0
+"""How often the clock is looked at. It may be set, and the machine may sleep, while nothing else shows that."""
+
+
+class Lifetime:
+    """How long a token is valid by the machine's clock, which those who verify it go by.
+
+    Args:
+        expires_in: Seconds, from now on.
+        now: The machine's clock.
+    """
+
+    def __init__(self, expires_in: float, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._issued = now()
+        self._renew_after = max(RETRY_SECONDS, expires_in - RENEW_BEFORE)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is time for another token: it expires soon, or the clock was set to before it was issued."""
+        age = self._now() - self._issued
+        return age >= self._renew_after or age < -RETRY_SECONDS
 
 
 class Session:
@@ -22,8 +46,9 @@ class Session:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._closing = threading.Event()
-        self._user = seeding.seed_demo_user(cloud.client, cloud.user_pool, cloud.foundation.store.facts)
+        self._user = seeding.seed_demo_user(cloud.client, cloud.user_pool, cloud.store.facts)
         self._token = self._sign_in()
+        self._lifetime = Lifetime(self._token.expires_in)
         self._api_url = ""
 
     def open(self, api_url: str) -> None:
@@ -52,12 +77,25 @@ class Session:
         return seeding.sign_in(self._cloud.client, self._cloud.user_pool, self._user)
 
     def _write(self) -> None:
-        write_private(self._cloud.settings.session_file, dict(self.document()))
+        file = self._cloud.settings.session_file
+        try:
+            write_private(file, dict(self.document()))
+        except OSError as error:
+            sys.stderr.write(f"Can't write {file} ({error.strerror}): make room, or make the folder writable.\n")
 
     def _renew(self) -> None:
-        while not self._closing.wait(max(RETRY_SECONDS, self._token.expires_in - RENEW_BEFORE)):
+        pause, reported = LOOK_SECONDS, ""
+        while not self._closing.wait(pause):
+            pause = LOOK_SECONDS
+            if not self._lifetime.is_ending:
+                continue
             try:
                 self._token = self._sign_in()
+                self._lifetime = Lifetime(self._token.expires_in)
+                reported = ""
                 self._write()
             except Exception as error:
-                sys.stderr.write(f"The demo user's token could not be renewed: {error}\n")
+                pause = RETRY_SECONDS
+                if str(error) != reported:
+                    reported = str(error)
+                    sys.stderr.write(f"The demo user's token could not be renewed: {error}\n")

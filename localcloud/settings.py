@@ -113,10 +113,14 @@ def prepare_state_folder(settings: CloudSettings) -> None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         probe = folder / f".writable.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        try:
+            probe.write_bytes(b"x" * 4096)  # a full disk may still have room for an empty file
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
-        raise SetupError(f"Cannot write to {folder} ({error.strerror}): make it writable for you.") from None
+        raise SetupError(
+            f"Cannot write to {folder} ({error.strerror}): make it writable for you, and make room on the disk."
+        ) from None
 
 
 def remove_leftovers(settings: CloudSettings) -> None:
@@ -130,10 +134,14 @@ def write_private(path: Path, document: dict[str, Any]) -> None:
     """Write a JSON file that only its owner may read, in one step."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
-        json.dump(document, file, indent=2)
-        file.write("\n")
-    temporary.replace(path)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            json.dump(document, file, indent=2)
+            file.write("\n")
+        temporary.replace(path)
+    except OSError:  # such as a full disk
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def remove_if_ours(path: Path, field: str, value: object) -> None:

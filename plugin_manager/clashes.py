@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from chalicelib.files import read_bytes
 from chalicelib.functions.discovery import name_problem, resource_name
 from compiler.project import files_of
 from compiler.source import flow_name
@@ -77,7 +78,10 @@ def _plugin_functions(plugins: Sequence[Obtained]) -> Iterator[Claim]:
 def _project_flows(root: Path) -> Iterator[Claim]:
     folder = root / "flows"
     for file in sorted(files_of([folder])) if folder.is_dir() else ():
-        name = flow_name(file.read_text(encoding="utf-8-sig", errors="replace"))
+        try:
+            name = flow_name(read_bytes(file).decode("utf-8-sig", "replace"))
+        except OSError:
+            continue  # the compiler reports it
         if name:
             yield name, name, str(file.relative_to(root.resolve()))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.files import read_bytes
 from plugin_manager.errors import PluginError
 from plugin_manager.sources import Source, parse_source
 
@@ -58,10 +59,12 @@ def read_config(root: Path, environment: Mapping[str, str] = os.environ) -> list
 
 def _entries(root: Path) -> list[Any]:
     try:
-        document = json.loads((root / CONFIG).read_bytes())
+        document = json.loads(read_bytes(root / CONFIG))
     except FileNotFoundError:
         return []
-    except ValueError as error:
+    except OSError as error:
+        raise PluginError(f"{CONFIG} can't be read: {error}") from None
+    except (ValueError, RecursionError) as error:
         raise PluginError(f"{CONFIG} is not valid JSON: {error}") from None
     found = document.get("plugins", []) if isinstance(document, dict) else None
     if not isinstance(found, list):

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+from chalicelib.files import read_bytes
 from chalicelib.plugins import INDEX
 from plugin_manager.state import is_unchanged
 
@@ -41,11 +42,11 @@ def ensure(root: Path, *, frozen: bool = False, keep_going: bool = False) -> Non
 def wants_plugins(root: Path) -> bool:
     """Return whether the project asks for plugins, or has any installed."""
     try:
-        if json.loads((root / "config.json").read_bytes()).get("plugins"):
+        if json.loads(read_bytes(root / "config.json")).get("plugins"):
             return True
     except FileNotFoundError:
         pass
-    except (ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return True  # installing reads it properly and reports what is wrong
     return (root / INDEX).exists()
 

@@ -11,6 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from chalicelib.files import read_bytes
 from chalicelib.plugins import FOLDER
 from plugin_manager.errors import PluginError
 
@@ -42,7 +43,7 @@ def read_lock(root: Path) -> dict[str, Locked]:
         PluginError: The file is damaged, or has a newer format.
     """
     try:
-        document = json.loads((root / LOCK).read_bytes())
+        document = json.loads(read_bytes(root / LOCK))
         if document["format"] != FORMAT:
             raise PluginError(
                 f"{LOCK} has format {document['format']}, but this version reads format {FORMAT}: update the framework"
@@ -53,7 +54,9 @@ def read_lock(root: Path) -> dict[str, Locked]:
         return {entry.source: entry for entry in found}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError):
+    except OSError as error:
+        raise PluginError(f"{LOCK} can't be read: {error}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise PluginError(
             f"{LOCK} is damaged: restore it (`git checkout {LOCK}`), or delete it and run `make plugins`"
         ) from None

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from chalicelib.files import read_bytes
 from chalicelib.plugins import FOLDER, INDEX
 
 STATE = Path(FOLDER, "state.json")
@@ -41,8 +42,8 @@ def describe(root: Path, folders: Iterable[str], packages: Iterable[str]) -> dic
 def is_unchanged(root: Path) -> bool:
     """Return whether the installed plugins are complete, and everything is as it was when they were installed."""
     try:
-        state = json.loads((root / STATE).read_bytes())
-        installed = json.loads((root / INDEX).read_bytes())["plugins"]
+        state = json.loads(read_bytes(root / STATE))
+        installed = json.loads(read_bytes(root / INDEX))["plugins"]
         return state == describe(root, state["folders"], state["packages"]) and all(
             (root / plugin["folder"]).is_dir() for plugin in installed
         )
@@ -75,7 +76,7 @@ def _modified(file: Path) -> int:
 
 def _hash(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hashlib.sha256(read_bytes(file)).hexdigest()
     except OSError:
         return ""
 

@@ -27,18 +27,49 @@ class Clock(Protocol):
     def waited(self, seconds: float) -> None:
         """The engine has waited so many real seconds."""
 
+    def jump(self) -> float:
+        """How many seconds the clock was set forward (or back: less than 0) since the last call; 0 if it was not.
+
+        What is due after a number of seconds is then due that much later by this clock.
+        """
+
     def bind(self, wake: Callable[[], None]) -> None:
         """The engine wants `wake` to be called when the answer of `pause_until` may have changed."""
 
 
-class RealClock(Clock):
-    """The machine's clock."""
+LONGEST_PAUSE = 60.0
+"""Seconds after which a pause is measured again by the machine's clock, which may be set meanwhile."""
 
-    now = staticmethod(time.time)
+LEAST_JUMP = 1.0
+"""Smaller changes of the machine's clock are corrections, which happen all the time."""
 
-    @override
+
+class RealClock:
+    """The machine's clock.
+
+    It may be set, by hours even. Its times are those of the machine; but a number of seconds is a number of seconds,
+    by the clock that nobody can set (`jump`).
+
+    Args:
+        now: The machine's clock.
+        steady: The clock that nobody can set.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self._steady = steady
+        self._difference = now() - steady()
+
     def pause_until(self, due: float | None, working: bool) -> float | None:
-        return None if due is None else max(0.0, due - time.time())
+        return None if due is None else min(max(0.0, due - self.now()), LONGEST_PAUSE)
+
+    def jump(self) -> float:
+        difference = self.now() - self._steady()
+        change = difference - self._difference
+        if abs(change) < LEAST_JUMP:
+            return 0.0
+        self._difference = difference
+        return change
 
     def waited(self, seconds: float) -> None:
         """Do nothing: real time has passed already."""
@@ -97,6 +128,11 @@ class SkippingClock(Clock):
     @override
     def bind(self, wake: Callable[[], None]) -> None:
         self._wakes.append(wake)
+
+    @override
+    def jump(self) -> float:
+        """Return 0: its jumps are its way to pass time."""
+        return 0.0
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -386,9 +386,9 @@ class Replay:
         branch, step, arguments = args
         self._add(branch, step, arguments)
 
-    def at(self, due: float, call: Any, *args: Any) -> Timer:
+    def at(self, due: float, call: Any, *args: Any, by_date: bool = False) -> Timer:
         """See `Scheduler`."""
-        timer = Timer(call, args)
+        timer = Timer(call, args, by_date)
         self._timers[timer] = due
         if call.__func__ is Branch.resume:
             branch = call.__self__

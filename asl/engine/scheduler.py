@@ -39,10 +39,11 @@ class Abandoned(BaseException):
 class Timer:
     """A call that will be made at a time, unless it is cancelled."""
 
-    __slots__ = ("args", "call", "cancelled")
+    __slots__ = ("args", "by_date", "call", "cancelled")
 
-    def __init__(self, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, call: Callable[..., Any], args: tuple[Any, ...], by_date: bool = False) -> None:
         self.call = call
+        self.by_date = by_date
         self.args = args
         self.cancelled = False
 
@@ -111,9 +112,17 @@ class Scheduler:
         """Make the call when it is the lane's turn, after those of the lane that are ready already."""
         self._lanes.add(lane, (call, args))
 
-    def at(self, due: float, call: Callable[..., Any], *args: Any) -> Timer:
-        """Make the call at a time, in seconds since the epoch; calls due at the same time keep their order."""
-        timer = Timer(call, args)
+    def at(self, due: float, call: Callable[..., Any], *args: Any, by_date: bool = False) -> Timer:
+        """Make the call at a time.
+
+        Args:
+            due: the time, in seconds since the epoch. Calls due at the same time keep their order.
+            call: what to call.
+            args: its arguments.
+            by_date: whether the date counts, as of a timestamp, and not the seconds until then: it makes a difference
+                if the clock is set meanwhile.
+        """
+        timer = Timer(call, args, by_date)
         self.set(timer, due)
         return timer
 
@@ -238,7 +247,7 @@ class Scheduler:
                     if inbox:
                         call, args = inbox.popleft()
                         call(*args)
-                    elif timers and timers[0][0] <= clock.now():
+                    elif timers and timers[0][0] <= clock.now() and not self._follow_clock():
                         timer = heapq.heappop(timers)[2]
                         if not timer.cancelled:
                             timer.call(*timer.args)
@@ -248,7 +257,7 @@ class Scheduler:
                     else:
                         while timers and timers[0][2].cancelled:
                             heapq.heappop(timers)
-                        if timers and clock.pause_until(timers[0][0], self.working > 0) == 0:
+                        if timers and (self._follow_clock() or clock.pause_until(timers[0][0], self.working > 0) == 0):
                             continue
                         return
             except KeyboardInterrupt:
@@ -260,6 +269,15 @@ class Scheduler:
                 _log.exception("a call of the scheduler failed")
             if drive.lost:
                 return
+
+    def _follow_clock(self) -> bool:
+        """Whether the clock was set; what is due after a number of seconds is moved accordingly then."""
+        change = self.clock.jump()
+        if change:
+            timers = self._timers
+            timers[:] = [(due if timer.by_date else due + change, order, timer) for due, order, timer in timers]
+            heapq.heapify(timers)
+        return change != 0
 
     def _serve(self, drive: _Drive, lane: Lane) -> bool:
         """Make the calls of a lane until its turn is over; False if this thread no longer drives then."""

@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.files import read_bytes
 from chalicelib.functions.discovery import Function
 from chalicelib.functions.loading import load
 from chalicelib.functions.signature import is_lambda_style
@@ -45,7 +46,7 @@ def describe(function: Function) -> Description:
     """Describe a function; one that cannot be imported, as far as its source says."""
     try:
         description, lambda_style = _read_source(function)
-    except (SyntaxError, ValueError, OSError):
+    except (SyntaxError, ValueError, OSError, RecursionError):
         return Description(function.name, "", function.plugin, None, None)
     if lambda_style:
         return Description(function.name, description, function.plugin, {"type": "object"}, {})
@@ -65,7 +66,7 @@ _parsing = threading.Lock()  # Python 3.11 fails when two threads parse at the s
 def _read_source(function: Function) -> tuple[str, bool]:
     """Return the docstring of the handler or else the module, and whether it surely is `handler(event, context)`."""
     with _parsing:
-        module = ast.parse(function.path.read_bytes(), str(function.path))
+        module = ast.parse(read_bytes(function.path), str(function.path))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     handler = next((n for n in module.body if isinstance(n, kinds) and n.name == "handler"), None)
     if handler is None:

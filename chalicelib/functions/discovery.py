@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import logging
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib import plugins
+from chalicelib.files import why_unreadable
 from chalicelib.plugins import Plugin
 from chalicelib.settings import PROJECT
 
@@ -33,6 +35,10 @@ class FunctionError(Exception):
 
 class InvalidNameError(FunctionError):
     """A folder's name cannot be the name of a function."""
+
+
+class UnreadableFunctionError(FunctionError):
+    """A function's file can't be read."""
 
 
 class ClashError(FunctionError):
@@ -79,6 +85,10 @@ def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionErro
     by_resource: dict[str, Function] = {}
     problems: list[FunctionError] = []
     for function in sorted(_candidates(root), key=lambda f: f.name):
+        unreadable = why_unreadable(function.path)
+        if unreadable:
+            problems.append(UnreadableFunctionError(f"{function.path} can't be read: {unreadable}."))
+            continue
         problem = name_problem(function.name)
         if problem:
             problems.append(InvalidNameError(f"{function.path}: {problem}. Rename the folder."))
@@ -109,7 +119,7 @@ def find(name: str, root: Path = PROJECT) -> Function | None:
     for library, plugin in _libraries(root):
         prefix = plugin.prefix if plugin else ""
         folder = library / name.removeprefix(prefix)
-        if name.startswith(prefix) and (folder / "handler.py").is_file():
+        if name.startswith(prefix) and not why_unreadable(folder / "handler.py"):
             return _function(folder, plugin, root)
     return None
 
@@ -119,7 +129,16 @@ def find_by_python_name(python_name: str, root: Path = PROJECT) -> Function | No
     exact = find(python_name, root)
     if exact is not None and python_name not in RESERVED:
         return exact
-    return next((f for f in _candidates(root) if f.python_name == python_name and f.name not in RESERVED), None)
+    return next(
+        (
+            function
+            for function in _candidates(root)
+            if function.python_name == python_name
+            and function.name not in RESERVED
+            and not why_unreadable(function.path)
+        ),
+        None,
+    )
 
 
 def _way_out(one: Function, other: Function) -> str:
@@ -137,10 +156,12 @@ def _libraries(root: Path) -> Iterator[tuple[Path, Plugin | None]]:
 
 def _candidates(root: Path) -> Iterator[Function]:
     for library, plugin in _libraries(root):
-        if not library.is_dir():
+        try:
+            folders = list(library.iterdir())
+        except OSError:
             continue
-        for folder in library.iterdir():
-            if not folder.name.startswith((".", "__")) and (folder / "handler.py").is_file():
+        for folder in folders:
+            if not folder.name.startswith((".", "__")) and os.path.lexists(folder / "handler.py"):
                 yield _function(folder, plugin, root)
 
 

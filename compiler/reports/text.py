@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unicodedata import combining, east_asian_width
 
+from chalicelib.files import read_text
 from compiler.cli.terminal import SEVERITY_COLOURS, Style
 from compiler.diagnostic import Diagnostic, Severity
 
@@ -73,7 +74,7 @@ def _files(root: Path) -> Callable[[str], list[str]]:
     def lines(file: str) -> list[str]:
         if file not in known:
             try:
-                known[file] = (root / file).read_text(encoding="utf-8-sig").splitlines()
+                known[file] = read_text(root / file).splitlines()
             except (OSError, UnicodeDecodeError):
                 known[file] = []
         return known[file]

@@ -107,3 +107,15 @@ def test_runs_at_the_same_time_do_not_harm_each_other(project: Workspace) -> Non
     assert [file.name for file in (project.root / CACHE_FILE).parent.iterdir()] == [CACHE_FILE.name]
     forget_caches()
     assert project.compile().compiled_count == 0
+
+
+def test_a_cache_that_cannot_be_written_is_one_line_and_no_loss(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    (workspace.root / ".localcloud").write_text("")
+    forget_caches()
+    for name in ("a", "b"):
+        workspace.flow(f"name: {name}\ndefinition: {{StartAt: A, States: {{A: {{Type: Succeed}}}}}}\n", f"{name}.yml")
+        assert name in workspace.compile().flows
+    assert len(caplog.records) == 1
+    assert "Can't write the compiler's cache" in caplog.text

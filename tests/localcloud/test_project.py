@@ -119,3 +119,15 @@ def test_removed_functions_are_not_found(cloud: Cloud) -> None:
     assert cloud.registry.resolve("another-app-local-greet") is None
     assert cloud.registry.resolve("arn:aws:lambda:eu-west-1:123456789012:function:greet") is None
     assert cloud.registry.resolve("not an arn:::") is None
+
+
+def test_a_flow_whose_file_cannot_be_read_runs_as_it_last_was(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_flow(cloud, "lost", 1)
+    assert run(cloud, "lost") == 1
+    file.unlink()
+    file.symlink_to(file.name)
+    assert run(cloud, "lost") == 1
+    assert "flows/lost.yml" in capsys.readouterr().err
+    file.unlink()
+    write_flow(cloud, "lost", 2)
+    assert run(cloud, "lost") == 2

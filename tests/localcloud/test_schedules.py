@@ -44,7 +44,7 @@ class Planner:
     def restart(self, **off: float) -> None:
         """Begin again after a while, with what is kept."""
         self.clock.now += timedelta(**off)
-        self.schedules = Schedules(self.entries.values, self.deliver, ScheduleChanges(), self.marks, self.clock)
+        self.schedules = Schedules(self.entries.values, self.deliver, ScheduleChanges(), self.marks, now=self.clock)
         self.schedules.refresh()
 
     def deliver(self, arn: str, payload: str) -> None:
@@ -289,3 +289,53 @@ def test_a_scheduled_rule_starts_executions_until_it_is_disabled(cloud: Cloud) -
         return [states.describe_execution(executionArn=item["executionArn"])["input"] for item in found]
 
     wait_for(lambda: '{"name": "rule"}' in inputs())
+
+
+class SetClock:
+    """A planner on a machine whose clock is set."""
+
+    def __init__(self) -> None:
+        self.planner = Planner()
+        self.steady = 0.0
+        planner = self.planner
+        planner.schedules = Schedules(
+            planner.entries.values,
+            planner.deliver,
+            ScheduleChanges(),
+            planner.marks,
+            now=planner.clock,
+            steady=lambda: self.steady,
+        )
+
+    def pass_time(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self.planner.clock.now += timedelta(minutes=1)
+            self.steady += 60
+            self.planner.schedules.fire_due()
+
+    def jump(self, hours: float) -> None:
+        self.planner.clock.now += timedelta(hours=hours)
+
+
+def test_a_clock_that_is_set_forward_fires_what_it_passed_over_once() -> None:
+    machine = SetClock()
+    machine.planner.put("rate", "rate(30 minutes)")
+    machine.planner.put("cron", "cron(0 12 * * ? *)")
+    machine.planner.put("once", "at(2026-01-01T13:00:00)")
+    machine.pass_time(10)
+    machine.jump(5)
+    machine.pass_time(60)
+    names = [name for _, name, _ in machine.planner.delivered]
+    assert sorted(names) == ["cron", "once", "rate", "rate", "rate"]
+
+
+def test_a_clock_that_is_set_back_fires_no_time_twice_and_no_rate_later() -> None:
+    machine = SetClock()
+    machine.planner.put("rate", "rate(30 minutes)")
+    machine.planner.put("cron", "cron(0 12 * * ? *)")
+    machine.pass_time(70)  # until 12:10
+    machine.jump(-3)
+    machine.pass_time(240)  # until 13:10
+    names = [name for _, name, _ in machine.planner.delivered]
+    assert names.count("cron") == 1
+    assert names.count("rate") == 10

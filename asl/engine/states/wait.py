@@ -47,7 +47,8 @@ class Wait(State):
             raise self._problem(branch, RUNTIME, "Wait state delay is too long.")
         if due <= now:
             return self.over(branch)
-        branch.blocker = branch.execution.engine.scheduler.at(due, branch.resume, _over, self)
+        by_date = "Timestamp" in self.field
+        branch.blocker = branch.execution.engine.scheduler.at(due, branch.resume, _over, self, by_date=by_date)
         return None
 
     def _seconds(self, branch: Branch, value: Any) -> float:
