@@ -31,7 +31,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
             status = api.refusals.pop(0) if api.refusals else 200
             if self.headers["Authorization"] != "Bearer the-key":
                 status = 401
-            elif self.path == "/rates/XXX":
+            elif self.path == "/rates/ZZZ":
                 status = 404
             self.send_response(status)
             self.send_header("Retry-After", "5")
@@ -75,14 +75,16 @@ def test_an_api_that_is_down_fails_the_run(flows: Flows, api: Api, monkeypatch: 
 
 
 def test_an_unknown_currency_is_reported_and_not_retried(flows: Flows, api: Api) -> None:
-    run = flows.load("fetchRates").run({"currencies": ["XXX", "EUR"]}).assert_succeeded()
-    assert run.output[0] == {"error": "the API answered 404 to 'XXX'"}
+    run = flows.load("fetchRates").run({"currencies": ["ZZZ", "EUR"]}).assert_succeeded()
+    assert run.output[0] == {"error": "the API answered 404 to 'ZZZ'"}
     assert run.output[1]["rate"] == 1.25
     assert len(api.calls) == 2
 
 
-def test_the_key_appears_in_no_error(flows: Flows, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_fails_the_run_and_appears_in_no_error(
+    flows: Flows, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RATES_KEY", "a-wrong-key")
-    run = flows.load("fetchRates").run({"currencies": ["EUR"]}).assert_succeeded()
-    assert "401" in run.output[0]["error"]
+    run = flows.load("fetchRates").run({"currencies": ["EUR"]}).assert_failed("KeyRefused")
+    assert len(api.calls) == 1
     assert "a-wrong-key" not in json.dumps(run.events)

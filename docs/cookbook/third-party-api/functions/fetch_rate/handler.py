@@ -19,7 +19,11 @@ class RatesUnavailable(Exception):
 
 
 class RateRefused(Exception):
-    """The API refused the key or the currency: trying again changes nothing."""
+    """The API refused the currency: trying again changes nothing."""
+
+
+class KeyRefused(Exception):
+    """The API refused the key: all other calls will fail as well."""
 
 
 def handler(currency: str) -> dict[str, float | str]:
@@ -28,7 +32,8 @@ def handler(currency: str) -> dict[str, float | str]:
     Raises:
         RateLimited: There were too many calls.
         RatesUnavailable: The API failed or didn't answer.
-        RateRefused: The key or the currency is wrong.
+        RateRefused: The currency is wrong.
+        KeyRefused: The key is wrong.
     """
     request = urllib.request.Request(  # noqa: S310 - the operator sets the address
         f"{os.environ['RATES_URL']}/rates/{urllib.parse.quote(currency, safe='')}",
@@ -42,6 +47,8 @@ def handler(currency: str) -> dict[str, float | str]:
             raise RateLimited(f"too many calls; Retry-After: {error.headers.get('Retry-After')}") from None
         if error.code >= 500:
             raise RatesUnavailable(f"the API answered {error.code}") from None
+        if error.code in (401, 403):
+            raise KeyRefused(f"the API answered {error.code}: check the secret RATES_KEY") from None
         raise RateRefused(f"the API answered {error.code} to {currency!r}") from None
     except OSError as error:
         raise RatesUnavailable(f"no answer from the API: {error}") from None
