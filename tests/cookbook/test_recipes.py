@@ -15,6 +15,7 @@ from admin.recipes import COOKBOOK, copy_recipe, recipe_files, recipes
 from admin.scaffolding import PROJECT
 from chalicelib.functions import discover
 from compiler import compile_project
+from tests.compiler.test_shipped import SHIPPED
 
 RECIPES = list(recipes())
 ROOMS = ("asl", "compiler", "plugin_manager", "pyproject.toml")
@@ -63,18 +64,20 @@ def passed(project: Path) -> None:
 
 
 def test_all_recipes_and_the_shipped_examples_fit_into_one_project(tmp_path: Path) -> None:
-    shutil.copytree(PROJECT / "flows", tmp_path / "flows")
-    shutil.copytree(PROJECT / "chalicelib" / "lib", tmp_path / "chalicelib" / "lib")
-    shipped = compile_project(tmp_path)
+    project = compile_project()
+    functions = {"ping"} | {use.function for flow in SHIPPED for use in project.flows[flow].functions}
+    (tmp_path / "flows").mkdir()
+    for flow in SHIPPED:
+        shutil.copy2(PROJECT / "flows" / f"{flow}.yml", tmp_path / "flows")
+    for folder in (*functions, "orders"):
+        shutil.copytree(PROJECT / "chalicelib" / "lib" / folder, tmp_path / "chalicelib" / "lib" / folder)
     for recipe in RECIPES:
-        copy_recipe(recipe, tmp_path)
+        functions |= {path.split("/")[2] for path in copy_recipe(recipe, tmp_path) if path.endswith("/handler.py")}
     compiled = compile_project(tmp_path)
-    assert set(compiled.diagnostics) == set(shipped.diagnostics)
-    assert not compiled.broken
-    assert len(compiled.flows) == len(shipped.flows) + sum(
-        path.startswith("flows/") for recipe in RECIPES for path in recipe_files(recipe)
-    )
-    assert len(discover(tmp_path)) == sum(1 for _ in (tmp_path / "chalicelib/lib").glob("*/handler.py"))
+    assert [str(finding) for finding in compiled.diagnostics] == []
+    flows = [path for recipe in RECIPES for path in recipe_files(recipe) if path.startswith("flows/")]
+    assert len(compiled.flows) == len(SHIPPED) + len(flows)
+    assert set(discover(tmp_path)) == functions
 
 
 def test_the_index_lists_every_recipe() -> None:
