@@ -1,4 +1,4 @@
-"""`python -m localcloud`: the AWS APIs on one endpoint; `python -m localcloud run`: with the project's API."""
+"""`python -m localcloud`: the AWS APIs on one endpoint; `run`: with the project's API; `reset`: forget what is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
         print(f"Python {found} is too old: install Python 3.11 or newer and run `make clean setup`.", file=sys.stderr)
         return 1
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to stop, Ctrl-C ends this without a word
-    from localcloud.settings import DEFAULT_ENDPOINT_PORT, SetupError
+    from localcloud.settings import DEFAULT_ENDPOINT_PORT, CloudSettings, SetupError
 
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="The AWS APIs on this machine.")
     parser.add_argument(
@@ -28,16 +28,21 @@ def main(arguments: list[str]) -> int:
         help="where `chalice local` serves: for session.json (%(default)s)",
     )
     parser.add_argument("--parent", type=int, metavar="PID", help="also end when this process ends")
-    commands = parser.add_subparsers(dest="command", metavar="run")
+    commands = parser.add_subparsers(dest="command", metavar="run|reset")
     commands.add_parser("run", help="also serve the project's API (PORT, by default 8000; AWS_PORT, by default PORT+1)")
+    commands.add_parser("reset", help="forget what was kept in .localcloud/state")
     options = parser.parse_args(arguments)
 
     from chalicelib.settings import PROJECT
     from localcloud import run
+    from localcloud.state import store
 
     try:
         if options.command == "run":
             return run.run(PROJECT)
+        if options.command == "reset":
+            print(store.reset(CloudSettings(root=PROJECT)))
+            return 0
         return run.run_cloud(PROJECT, options.port, options.api_url, options.parent)
     except SetupError as error:
         print(error, file=sys.stderr)

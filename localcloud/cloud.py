@@ -8,12 +8,14 @@ cloud.close()
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chalicelib.aws_json import AwsError
@@ -25,17 +27,19 @@ from localcloud.client import InProcessClient
 from localcloud.deployments import Deployments
 from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
+from localcloud.flow_schedules import FlowSchedules
 from localcloud.foundation import Foundation
-from localcloud.functions import FunctionRegistry
+from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
 from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
 from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
-from localcloud.settings import CloudSettings, remove_if_ours, write_private
+from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.targets import Targets
 from localcloud.workers import WorkerPool
 from stepfunctions import Service
+from stepfunctions.store import StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +114,37 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
 
     live = LiveProject(settings.root)
     functions = ProjectFunctions(settings.root, names, live, environment)
-    registry = FunctionRegistry(region, account, environment, settings.functions_folder, functions.find)
+    has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
+    folder = settings.functions_folder
+    registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
     pool = WorkerPool()
     closers.callback(pool.close)
     lambda_api = LambdaApi(registry, pool)
     run_lambdas_with(registry, lambda_api)
 
     events, schedule_changes = EventQueue(), ScheduleChanges()
-    service = Service(
-        PoolInvoker(registry, pool),
-        foundation.endpoint,
-        on_status_change=on_status_change or events.publish,
-        region=region,
-        account=account,
-    )
+    try:
+        service = Service(
+            PoolInvoker(registry, pool),
+            foundation.endpoint,
+            on_status_change=on_status_change or events.publish,
+            region=region,
+            account=account,
+            store=_store_file(settings),
+        )
+    except StoreUnavailable as error:
+        closers.close()
+        raise SetupError(f"{error}: make it writable, or keep nothing with STATE=memory.") from None
     closers.callback(service.close)
-    flows = ProjectFlows(live, names, service, client, schedule_changes)
+    flow_schedules = FlowSchedules(client, names, foundation.store.facts)
+    flows = ProjectFlows(live, names, service, flow_schedules, schedule_changes)
     current = CurrentService(service, flows)
-    targets = Targets(current, registry, lambda_api)
-    bus = EventBus(events, targets, region, account)
+    changing = foundation.moto.changing
+    targets = Targets(current, registry, lambda_api, changing)
+    bus = EventBus(events, targets, region, account, changing)
     closers.callback(bus.close)
-    schedules = Schedules(lambda: moto_entries(account, region), targets.deliver, schedule_changes)
+    entries = functools.partial(moto_entries, account, region, changing)
+    schedules = Schedules(entries, targets.deliver, schedule_changes, foundation.store.marks)
     seeding.seed_status_rule(client, names)
     flows.sync()
     schedules.start()
@@ -147,4 +161,13 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     document = {"endpoint": foundation.endpoint, "pid": os.getpid(), "environment": environment}
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
+    service.recover()
     return Cloud(foundation, pool, registry, service, schedules, closers)
+
+
+def _store_file(settings: CloudSettings) -> Path | None:
+    """Return the file of what Step Functions keeps, in its folder, which is made; None if it is to keep nothing."""
+    if not settings.keep:
+        return None
+    settings.kept_folder.mkdir(mode=0o700, exist_ok=True)
+    return settings.kept_folder / "stepfunctions.db"

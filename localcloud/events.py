@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from localcloud.targets import Targets, UnknownTarget, log_failed_delivery, text_of
+from localcloud.targets import Changing, Targets, UnknownTarget, log_failed_delivery, text_of
 
 _OWN_TARGETS = frozenset({"lambda", "states", "sqs", "sns"})
 
@@ -41,7 +41,7 @@ class EventQueue:
 class EventBus:
     """The default event bus of one account and region, and the delivery for all of them."""
 
-    def __init__(self, events: EventQueue, targets: Targets, region: str, account: str) -> None:
+    def __init__(self, events: EventQueue, targets: Targets, region: str, account: str, changing: Changing) -> None:
         """Begin to deliver.
 
         Args:
@@ -49,10 +49,12 @@ class EventBus:
             targets: Delivers to what rules name.
             region: Region of the bus.
             account: Account of the bus.
+            changing: Surrounds what changes a service of moto without a request.
         """
         from moto.events.models import Rule
 
         self._targets = targets
+        self._changing = changing
         self._region = region
         self._account = account
         self._moto_delivery = Rule.send_to_targets
@@ -97,7 +99,8 @@ class EventBus:
         if arn.split(":")[2] not in _OWN_TARGETS:
             original, rule.targets = rule.targets, [target]
             try:
-                self._moto_delivery(rule, event, transform)  # type: ignore[arg-type]
+                with self._changing():
+                    self._moto_delivery(rule, event, transform)  # type: ignore[arg-type]
             except NotImplementedError:
                 log_failed_delivery(rule.name, UnknownTarget(f"{arn} is not supported on this machine"))
             finally:

@@ -12,6 +12,8 @@ from localcloud.discovery import tidy
 from localcloud.moto_app import MotoApplication, forget_everything
 from localcloud.settings import HOST, CloudSettings
 from localcloud.signing_key import load_signing_key, sign_with
+from localcloud.state.kept import Kept
+from localcloud.state.store import Store
 
 
 class Foundation:
@@ -22,6 +24,8 @@ class Foundation:
         endpoint: The URL of the AWS endpoint.
         environment: The environment variables that a process must have to use this cloud.
         listener: The socket of the endpoint, listening.
+        store: What the cloud keeps.
+        kept: What the services that moto emulates keep; None if they keep nothing.
         moto: The services that moto emulates.
         client: Calls them in this process.
         user_pool: The stage's user pool.
@@ -35,7 +39,7 @@ class Foundation:
             listener: The socket of the endpoint; it is closed with the foundation.
 
         Raises:
-            SetupError: The folder for the state cannot be written to.
+            SetupError: The folder for the state cannot be written to, or another cloud uses it.
         """
         tidy(settings)
         self.settings = settings
@@ -43,8 +47,17 @@ class Foundation:
         self.listener = self._closers.enter_context(listener)
         port = listener.getsockname()[1]
         self.endpoint = f"http://{HOST}:{port}"
-        sign_with(load_signing_key(settings.kept_folder))
-        self.moto = MotoApplication(port, settings.account, own_api=settings.moto_api)
+        try:
+            self.store = Store(settings)
+        except BaseException:
+            self.close()
+            raise
+        self._closers.callback(self.store.close)
+        sign_with(load_signing_key(settings.kept_folder if settings.keep else None))
+        self.kept = Kept(self.store.database) if self.store.database is not None else None
+        if self.kept is not None:
+            self._closers.callback(self.kept.close)
+        self.moto = MotoApplication(port, settings.account, self.kept, own_api=settings.moto_api)
         self._closers.callback(forget_everything)
         self.client = InProcessClient(self.moto.respond, settings.region)
         self.user_pool = seeding.seed_user_pool(self.client, settings.names)

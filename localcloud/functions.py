@@ -24,6 +24,9 @@ _NAME = re.compile(
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?$"
 )
 
+CREATED_FUNCTIONS = "moto.awslambda.models:LambdaBackend"
+"""What holds the functions created by Lambda's API."""
+
 ProjectFunctions = Callable[[str], FunctionSpec | None]
 
 
@@ -36,15 +39,25 @@ class FunctionRegistry:
         environment: Variables of functions created by the API, in addition to their own: their clients find this
             endpoint by them.
         folder: Where their code is unpacked.
+        project: Finds the project's functions by their full name.
+        has_created: Whether there are functions created by the API from the start.
     """
 
-    def __init__(
-        self, region: str, account: str, environment: Mapping[str, str], folder: Path, project: ProjectFunctions
+    def __init__(  # noqa: PLR0913  (what it finds functions by, and what it gives them)
+        self,
+        region: str,
+        account: str,
+        environment: Mapping[str, str],
+        folder: Path,
+        project: ProjectFunctions,
+        *,
+        has_created: bool = False,
     ) -> None:
         self._region = region
         self._account = account
         self._environment = environment
         self._folder = folder
+        self._has_created = has_created
         self._project = project
 
     def resolve(self, arn_or_name: str) -> FunctionSpec | None:
@@ -60,7 +73,7 @@ class FunctionRegistry:
         return self._created(match["name"], match["qualifier"], region, account)
 
     def _created(self, name: str, qualifier: str | None, region: str, account: str) -> FunctionSpec | None:
-        if "moto.awslambda.models" not in sys.modules:  # nothing has been created yet
+        if not self._has_created and "moto.awslambda.models" not in sys.modules:  # nothing has been created yet
             return None
         from moto.awslambda.exceptions import UnknownFunctionException
         from moto.awslambda.models import lambda_backends

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 from urllib.parse import unquote
 
+from botocore.exceptions import ClientError
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
     environ_key_for_header,
     should_preserve_original_header_name,
 )
+from moto.core.request import Request as MotoRequest
 from moto.moto_server import werkzeug_app
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import HTTPException
 
 from localcloud.aws_errors import error_response
 from localcloud.deployments import extend
 from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
+from localcloud.moto_services import JWKS_PATH_END, MotoService, MotoServices
+from localcloud.state.database import NotDurable, Ticket
+from localcloud.state.kept import Kept
+from localcloud.state.operations import changes
+from localcloud.state.tracking import is_recording, recording
 
 werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto lets every page in
 # These wait inside the request: for messages, for functions, for other services.
-_CONCURRENT_SERVICES = frozenset({"sqs", "lambda", "cloudformation"})
+_CONCURRENT_PACKAGES = frozenset({"sqs", "awslambda", "cloudformation"})
 
 _turn = threading.local()  # .held: whether this thread's request is at turn, while others of its service wait
 
@@ -37,54 +44,98 @@ def forget_everything() -> None:
     """Empty moto's services, which live as long as the process: the next cloud in it begins with none."""
     from moto.core.base_backend import BackendDict
 
-    for backends in list(BackendDict._instances):  # type: ignore[misc]
-        for of_account in list(backends.values()):
-            of_account.reset()
+    BackendDict.reset()
 
 
 class MotoApplication:
     """Answers requests by moto.
 
     Moto's back ends read, change and write back without locks: two UpdateItem at once would lose one. So requests
-    to the same service take turns.
+    to the same service take turns. What a request has changed is handed to `kept`, if there is one, while it is still
+    its turn; the answer waits until that is durable, while others have their turn.
     """
 
-    def __init__(self, port: int, account: str, *, own_api: bool = False) -> None:
+    def __init__(self, port: int, account: str, kept: Kept | None = None, *, own_api: bool = False) -> None:
         """Prepare.
 
         Args:
             port: Where the endpoint is served.
             account: The account that requests belong to.
+            kept: Makes changes durable; None keeps nothing.
             own_api: Whether to serve moto's own routes, which show and reset everything.
         """
         self._port = port
         self._own_api = own_api
         self._account = account
-        self._locks: dict[str, threading.Lock] = {}
-        self._dispatcher = DomainDispatcherApplication(
-            functools.partial(_create_application, f"http://127.0.0.1:{port}")
-        )
+        self._kept = kept
+        self._locks: dict[str, AbstractContextManager[Any]] = {name: nullcontext() for name in _CONCURRENT_PACKAGES}
+        endpoint = f"http://127.0.0.1:{port}"
+        self._services = MotoServices(lambda name: extend(name, endpoint), self._restore)
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
         environ = self._environ(request)
         try:
-            application = self._dispatcher.get_application(environ)
+            service = self._services.find(request, environ)
         except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
             return _not_installed(request, error)
         except Exception:  # moto reads the service and the region from headers, and raises whatever it stumbles over
             return error_response(request, 400, "InvalidRequest", "The request doesn't say which service it is for.")
-        service = str(application.service)  # type: ignore[attr-defined]
-        if service == "moto_api" and not self._own_api:
+        if service.name == "moto_api" and not self._own_api:
             return error_response(request, 404, "NotFound", "Moto's own routes aren't served here.")
-        if service in _CONCURRENT_SERVICES:
-            return _call(application, environ, request)
-        with self._locks.setdefault(service, threading.Lock()):
-            outer, _turn.held = getattr(_turn, "held", False), True
+        if self._kept is None or not changes(request):
+            with self._turn_of(service.package):
+                return _answer(service, request, environ)
+        tickets: list[Ticket] = []
+        with recording() as touched:
+            with self._turn_of(service.package):
+                response = _answer(service, request, environ)
+                own = [backend for backend in touched.values() if _package_of(backend) == service.package]
+                tickets = [ticket for backend in own for ticket in self._kept.save(backend, request)]
+            tickets += self._save(touched.keys() - {id(backend) for backend in own}, touched)
+        try:
+            self._kept.wait(tickets)
+        except NotDurable as error:
+            return _not_kept(request, error)
+        return response
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep what is changed inside without a request: by deliveries, and by schedules that end."""
+        if self._kept is None or is_recording():  # a request's own recording has this too
+            yield
+            return
+        with recording() as touched:
+            yield
+            tickets = self._save(list(touched), touched)
+        with suppress(NotDurable):  # the database has said so; there is nobody to answer
+            self._kept.wait(tickets)
+
+    def _save(self, identities: Iterable[int], touched: Mapping[int, Any]) -> list[Ticket]:
+        assert self._kept is not None
+        tickets = []
+        for identity in identities:
+            backend = touched[identity]
+            with self._turn_of(_package_of(backend)):
+                tickets += self._kept.save(backend, None)
+        return tickets
+
+    @contextmanager
+    def _turn_of(self, package: str) -> Iterator[None]:
+        lock = self._locks.get(package)
+        if lock is None:
+            lock = self._locks.setdefault(package, threading.Lock())
+        with lock:
+            outer = getattr(_turn, "held", False)
+            _turn.held = outer or package not in _CONCURRENT_PACKAGES
             try:
-                return _call(application, environ, request)
+                yield
             finally:
                 _turn.held = outer
+
+    def _restore(self, backends: Any) -> None:
+        if self._kept is not None:
+            self._kept.load(f"{backends.backend.__module__}:{backends.backend.__name__}")
 
     def _environ(self, request: Request) -> dict[str, Any]:
         target = request.target
@@ -126,9 +177,56 @@ class MotoApplication:
         return environ
 
 
-def _create_application(endpoint: str, service: Any) -> Any:
-    extend(service, endpoint)
-    return create_backend_app(service)
+def _package_of(backend: Any) -> str:
+    return str(type(backend).__module__.split(".")[1])
+
+
+def _answer(service: MotoService, request: Request, environ: dict[str, Any]) -> Response:
+    """Call the service: its handler where it is known, the WSGI application where paths decide."""
+    if service.name == "cognito-idp" and request.method == "GET" and request.target.endswith(JWKS_PATH_END):
+        return _answer_by(_serve_keys, request, environ)
+    if service.handler is not None and request.target == "/" and request.method == "POST":
+        return _answer_by(service.handler, request, environ)
+    return _call(service.application, environ, request)
+
+
+def _serve_keys(*arguments: Any) -> Any:
+    from moto.cognitoidp.responses import CognitoIdpJsonWebKeyResponse
+
+    return CognitoIdpJsonWebKeyResponse.serve_json_web_key(*arguments)
+
+
+def _answer_by(handler: Callable[..., Any], request: Request, environ: dict[str, Any]) -> Response:
+    """Call one of moto's handlers as its Flask applications do, without Flask."""
+    sent = _MotoRequest(environ)
+    try:
+        result = handler(sent, sent.raw_url, dict(sent.headers))
+    except NotImplementedError as error:
+        return _not_implemented(request, error)
+    except ClientError as error:
+        result = 400, {}, error.response["Error"]["Message"]
+    except HTTPException as error:
+        result = error.code or 500, dict(error.get_headers()), error.get_body()
+    except Exception:
+        return _failed(request)
+    status, headers, body = result if len(result) == 3 else (200, {}, result)
+    content = body.encode() if isinstance(body, str) else bytes(body or b"")
+    named = [(name, str(value)) for name, value in headers.items() if name.lower() != "content-length"]
+    if not any(name.lower() == "content-type" for name, _ in named):
+        named.append(("Content-Type", "text/html; charset=utf-8"))  # what Flask says
+    return Response(int(status), named, content)
+
+
+class _MotoRequest(MotoRequest):
+    """A request that a server has received, as moto asks for it."""
+
+    from_wsgi_server = True
+
+
+def _not_kept(request: Request, reason: NotDurable) -> Response:
+    """The answer to a change that is not durable. Clients don't try again for 507, which would change it twice."""
+    message = f"The change could not be written to disk ({reason}): it will be lost when the local cloud stops."
+    return error_response(request, 507, "InternalFailure", message)
 
 
 def _not_installed(request: Request, error: ModuleNotFoundError) -> Response:
@@ -152,13 +250,22 @@ def _call(application: Callable[..., Any], environ: dict[str, Any], request: Req
             if hasattr(chunks, "close"):
                 chunks.close()
     except NotImplementedError as error:
-        # 501, because clients repeat a request for up to a minute when a server fails.
-        return error_response(request, 501, "NotImplemented", f"The local cloud uses moto for this service: {error}")
-    except Exception:  # what moto does not expect; the next try would end the same way
-        traceback.print_exc()
-        message = "The local cloud uses moto for this service, which failed at this request; the log says why."
-        return error_response(request, 501, "NotImplemented", message)
+        return _not_implemented(request, error)
+    except Exception:
+        return _failed(request)
     return Response(status, headers, body)
+
+
+def _not_implemented(request: Request, error: NotImplementedError) -> Response:
+    """501, because clients repeat a request for up to a minute when a server fails."""
+    return error_response(request, 501, "NotImplemented", f"The local cloud uses moto for this service: {error}")
+
+
+def _failed(request: Request) -> Response:
+    """The answer to what moto does not expect: the next try would end the same way."""
+    traceback.print_exc()
+    message = "The local cloud uses moto for this service, which failed at this request; the log says why."
+    return error_response(request, 501, "NotImplemented", message)
 
 
 def run_lambdas_with(registry: FunctionRegistry, functions: LambdaApi) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import plugins
-from chalicelib.aws_json import AwsError
 from chalicelib.functions import find
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
-from localcloud.client import InProcessClient
+from localcloud.flow_schedules import FlowSchedules
 from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION
 from localcloud.step_functions import StepFunctionsService
@@ -95,7 +94,7 @@ class ProjectFlows:
         live: LiveProject,
         names: Names,
         service: StepFunctionsService,
-        client: InProcessClient,
+        schedules: FlowSchedules,
         schedule_changes: ScheduleChanges,
     ) -> None:
         """Prepare; `sync` creates what the files say.
@@ -104,13 +103,13 @@ class ProjectFlows:
             live: The project as its files are.
             names: What the stage's things are called.
             service: Where state machines are created.
-            client: Where schedules are created.
-            schedule_changes: Told when they were.
+            schedules: Creates the schedules of flows.
+            schedule_changes: Told when they may have changed.
         """
         self._live = live
         self._names = names
         self._service = service
-        self._client = client
+        self._schedules = schedules
         self._schedule_changes = schedule_changes
         self._lock = threading.RLock()
         self._project: Project | None = None
@@ -150,11 +149,16 @@ class ProjectFlows:
             project = self._live.project()
             if project is self._project:
                 return
+            first = self._project is None  # what ran before this cloud may have left others
+            if first:
+                self._remove_kept(project)
             for name in [name for name in self._deployed if name not in project.flows and name not in project.broken]:
                 self._remove(name)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
                     self._deploy(name, flow)
+            if first:
+                self._schedules.remove_all_but(set(self._deployed))
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
                     _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
@@ -172,57 +176,51 @@ class ProjectFlows:
             else:
                 if previous is not None:
                     self._remove(name)
-                self._service.handle(
-                    "CreateStateMachine",
-                    {
-                        "name": self._names.resource(name),
-                        "definition": definition,
-                        "type": flow.type,
-                        "roleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource(name)}",
-                    },
-                )
+                self._create(arn, flow.type, self._names.resource(name), definition)
         except ServiceError as error:
             _log(f"flow {name} cannot be created: {error}")
             return
         self._deployed[name] = flow
-        self._schedule(name, flow)
+        self._schedules.put(name, flow)
         if self._project is not None:
             _log(f"flow {name}: {'updated' if previous else 'added'}")
+
+    def _create(self, arn: str, kind: str, name: str, definition: str) -> None:
+        """Create a state machine; one that was kept since the last run becomes what the file says now."""
+        role = f"arn:aws:iam::{self._names.account}:role/{name}"
+        request = {"name": name, "definition": definition, "type": kind, "roleArn": role}
+        try:
+            self._service.handle("CreateStateMachine", request)
+            return
+        except ServiceError as error:
+            if error.code != "StateMachineAlreadyExists":
+                raise
+        if self._service.handle("DescribeStateMachine", {"stateMachineArn": arn})["type"] == kind:
+            self._service.handle("UpdateStateMachine", {"stateMachineArn": arn, "definition": definition})
+        else:
+            self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
+            self._service.handle("CreateStateMachine", request)
+
+    def _remove_kept(self, project: Project) -> None:
+        """Delete state machines of flows that were removed while nothing ran."""
+        current = {self._names.state_machine_arn(name) for name in (*project.flows, *project.broken)}
+        request: dict[str, Any] = {"maxResults": 1000}
+        kept: list[str] = []
+        while True:
+            page = self._service.handle("ListStateMachines", request)
+            kept += [machine["stateMachineArn"] for machine in page["stateMachines"]]
+            if "nextToken" not in page:
+                break
+            request["nextToken"] = page["nextToken"]
+        for arn in kept:
+            if arn.startswith(self._names.state_machine_arn("")) and arn not in current:
+                self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
 
     def _remove(self, name: str) -> None:
         del self._deployed[name]
         self._service.handle("DeleteStateMachine", {"stateMachineArn": self._names.state_machine_arn(name)})
-        self._unschedule(name)
+        self._schedules.remove(name)
         _log(f"flow {name}: removed")
-
-    def _schedule(self, name: str, flow: CompiledFlow) -> None:
-        self._unschedule(name)
-        if flow.schedule is None:
-            return
-        arn = self._names.state_machine_arn(name)
-        self._client.rest(
-            "scheduler",
-            "POST",
-            f"/schedules/{self._names.resource(name)}",
-            {
-                "ScheduleExpression": flow.schedule.expression,
-                "ScheduleExpressionTimezone": flow.schedule.timezone,
-                "State": "ENABLED" if flow.schedule.enabled else "DISABLED",
-                "FlexibleTimeWindow": {"Mode": "OFF"},
-                "Target": {
-                    "Arn": arn,
-                    "RoleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource('schedules')}",
-                    "Input": json.dumps({} if flow.input is None else flow.input),
-                },
-            },
-        )
-
-    def _unschedule(self, name: str) -> None:
-        try:
-            self._client.rest("scheduler", "DELETE", f"/schedules/{self._names.resource(name)}")
-        except AwsError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
 
 
 class CurrentService:

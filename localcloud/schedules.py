@@ -1,7 +1,10 @@
 """Fires EventBridge's scheduled rules and EventBridge Scheduler's schedules when their expressions say.
 
-The schedules live in moto's back ends. `Schedules.refresh` compares them with what is planned; one thread sleeps until
+The schedules are in moto's back ends. `Schedules.refresh` compares them with what is planned; one thread sleeps until
 the earliest is due.
+
+What came due while nothing ran (the machine slept, or the cloud was off) fires once, as soon as it can, unless it is
+older than the target's retry policy allows: EventBridge tries for a day to deliver what it could not.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from compiler.schedule import ScheduleError, ScheduleExpression, parse_schedule
-from localcloud.targets import UnknownTarget, log_failed_delivery, text_of
+from localcloud.state.marks import Marks
+from localcloud.targets import Changing, UnknownTarget, log_failed_delivery, text_of
 
+MAX_EVENT_AGE = 86400  # seconds, where a retry policy does not say
 MAX_SLEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile
 
 Deliver = Callable[[str, str], None]  # target's ARN, payload
@@ -43,6 +48,12 @@ class ScheduleEntry:
     not_before: datetime | None = None
     not_after: datetime | None = None
     delete: Callable[[], None] | None = None
+    max_age: timedelta = timedelta(seconds=MAX_EVENT_AGE)
+
+    @property
+    def version_text(self) -> str:
+        """The version as it is kept."""
+        return repr(self.version)
 
 
 @dataclass(slots=True, eq=False)
@@ -77,13 +88,18 @@ class ScheduleChanges:
 
 
 class Schedules:
-    """Plans the enabled schedules and fires them."""
+    """Plans the enabled schedules and fires them.
+
+    Marks keep until when each one has fired. A mark is set after the delivery: a schedule that a crash interrupts at
+    that moment fires twice, as EventBridge says that it may.
+    """
 
     def __init__(
         self,
         entries: Callable[[], Iterable[ScheduleEntry]],
         deliver: Deliver,
         changes: ScheduleChanges,
+        marks: Marks,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `start` begins to fire.
@@ -92,11 +108,13 @@ class Schedules:
             entries: Lists the enabled schedules of the moment.
             deliver: Called with a target's ARN and its input.
             changes: Says when `entries` has to be asked again.
+            marks: Keep until when each schedule has fired.
             now: The clock.
         """
         self._entries = entries
         self._deliver = deliver
         self._now = now
+        self._marks = marks
         self._planned: dict[str, _Planned] = {}
         self._rejected: dict[str, Any] = {}
         self._heap: list[tuple[datetime, int, _Planned]] = []
@@ -126,10 +144,13 @@ class Schedules:
             current = {entry.key: entry for entry in self._entries()}
             for key in [key for key, planned in self._planned.items() if key not in current]:
                 del self._planned[key]
+            new: dict[str, tuple[str, datetime]] = {}
             for key, entry in current.items():
                 planned = self._planned.get(key)
                 if planned is None or planned.entry.version != entry.version:
-                    self._plan(entry)
+                    self._plan(entry, new)
+            self._marks.keep_only(current)
+            self._marks.put(new)
             self._condition.notify()
 
     def upcoming(self) -> dict[str, datetime]:
@@ -151,6 +172,7 @@ class Schedules:
                     self._plan_next(planned, max(due, now))
         for planned in firing:
             self._fire(planned)
+        self._marks.put({planned.entry.key: (planned.entry.version_text, planned.due) for planned in firing})
         with self._condition:
             if not self._heap:
                 return MAX_SLEEP_SECONDS
@@ -160,7 +182,7 @@ class Schedules:
         if self._changes.take():
             self.refresh()
 
-    def _plan(self, entry: ScheduleEntry) -> None:
+    def _plan(self, entry: ScheduleEntry, new_marks: dict[str, tuple[str, datetime]]) -> None:
         self._planned.pop(entry.key, None)
         try:
             expression = parse_schedule(entry.expression, entry.timezone)
@@ -169,14 +191,22 @@ class Schedules:
                 self._rejected[entry.key] = entry.version
                 log_failed_delivery(entry.key, error)
             return
-        planned = _Planned(entry, expression, self._now())
+        now = self._now()
+        mark = self._marks.get(entry.key, entry.version_text)
+        planned = _Planned(entry, expression, mark or now)
         self._planned[entry.key] = planned
-        self._plan_next(planned, self._now())
+        if mark is None:
+            new_marks[entry.key] = entry.version_text, now
+        elif (missed := _last_missed(entry, expression, mark, now)) is not None:
+            planned.due = missed
+            heapq.heappush(self._heap, (missed, next(self._sequence), planned))
+            return
+        self._plan_next(planned, now)
 
     def _plan_next(self, planned: _Planned, after: datetime) -> None:
         entry = planned.entry
         # A rate counts from its beginning: from one firing to the next, however late the first was delivered.
-        base = planned.due if entry.expression.strip().startswith("rate") else after
+        base = planned.due if _is_rate(entry) else after
         due = planned.expression.next_after(max(base, entry.not_before or base))
         while due is not None and due <= after:
             due = planned.expression.next_after(due)
@@ -205,21 +235,48 @@ class Schedules:
                     self._condition.wait(seconds)
 
 
-def moto_entries(account: str, region: str) -> Iterator[ScheduleEntry]:
-    """The enabled schedules in moto's back ends: of EventBridge Scheduler, and EventBridge's rules with a schedule."""
+def _is_rate(entry: ScheduleEntry) -> bool:
+    return entry.expression.strip().startswith("rate")
+
+
+def _last_missed(
+    entry: ScheduleEntry, expression: ScheduleExpression, mark: datetime, now: datetime
+) -> datetime | None:
+    """When the schedule last came due since its mark, if that is not too long ago."""
+    oldest = now - entry.max_age
+    start = mark if _is_rate(entry) else max(mark, oldest)
+    due = expression.next_after(max(start, entry.not_before or start))
+    missed = None
+    while due is not None and due <= now and (entry.not_after is None or due <= entry.not_after):
+        if due >= oldest:
+            missed = due
+        due = expression.next_after(due)
+    return missed
+
+
+def moto_entries(account: str, region: str, changing: Changing) -> Iterator[ScheduleEntry]:
+    """The enabled schedules in moto's back ends: of EventBridge Scheduler, and EventBridge's rules with a schedule.
+
+    Args:
+        account: The account of the back ends.
+        region: Their region.
+        changing: Surrounds the deletion of a schedule that has ended.
+    """
     from moto.events.models import events_backends
     from moto.scheduler.models import scheduler_backends
 
     for group in list(scheduler_backends[account][region].schedule_groups.values()):
         for schedule in list(group.schedules.values()):
             if schedule.state == "ENABLED":
-                yield _scheduler_entry(group, schedule)
+                yield _scheduler_entry(group, schedule, changing)
     for rule in list(events_backends[account][region].describe_event_bus("default").rules.values()):
         if rule.scheduled_expression and rule.state == "ENABLED":
             yield _rule_entry(rule, account, region)
 
 
-def _scheduler_entry(group: Any, schedule: Any) -> ScheduleEntry:
+def _scheduler_entry(group: Any, schedule: Any, changing: Changing) -> ScheduleEntry:
+    from moto.scheduler.models import scheduler_backends
+
     target = schedule.target
     text = target.get("Input") or "{}"
 
@@ -237,7 +294,10 @@ def _scheduler_entry(group: Any, schedule: Any) -> ScheduleEntry:
         return filled
 
     def delete() -> None:
-        group.schedules.pop(schedule.name, None)
+        with changing():
+            _, _, _, region, account, _ = schedule.arn.split(":", 5)
+            _ = scheduler_backends[account][region]  # what is touched is kept
+            group.schedules.pop(schedule.name, None)
 
     return ScheduleEntry(
         key=f"schedule {group.name}/{schedule.name}",
@@ -255,6 +315,7 @@ def _scheduler_entry(group: Any, schedule: Any) -> ScheduleEntry:
         not_before=_moment(schedule.start_date),
         not_after=_moment(schedule.end_date),
         delete=delete if schedule.action_after_completion == "DELETE" else None,
+        max_age=timedelta(seconds=int(target["RetryPolicy"].get("MaximumEventAgeInSeconds", MAX_EVENT_AGE))),
     )
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import secrets
 import string
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
 from chalicelib.tables import RUNS, TTL, USAGE
 from localcloud.client import InProcessClient
+from localcloud.state.facts import Facts
 
 ADMIN_GROUP = "admin"
 DEMO_EMAIL = "demo@example.com"
 STATUS_FUNCTION = "run-status"
+DEMO_PASSWORD = "demo-password"  # noqa: S105 - the fact's name
 PASSWORD_LENGTH = 24
 
 
@@ -26,56 +31,70 @@ class UserPool:
 
 
 def seed_user_pool(client: InProcessClient, names: Names) -> UserPool:
-    """Create the user pool, its client and the group of administrators."""
-    pool = client.call(
-        "cognito-idp",
-        "CreateUserPool",
-        {
-            "PoolName": names.resource("users"),
-            "AutoVerifiedAttributes": ["email"],
-            "Policies": {
-                "PasswordPolicy": {
-                    "MinimumLength": 12,
-                    "RequireUppercase": True,
-                    "RequireLowercase": True,
-                    "RequireNumbers": True,
-                    "RequireSymbols": True,
-                }
-            },
+    """Create the user pool, its client and the group of administrators, or find those that were kept."""
+    pools = client.call("cognito-idp", "ListUserPools", {"MaxResults": 60})["UserPools"]
+    kept = [pool["Id"] for pool in pools if pool["Name"] == names.resource("users")]
+    pool_id = kept[0] if kept else _create_user_pool(client, names.resource("users"))
+    clients = client.call("cognito-idp", "ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": 60})
+    found = [one for one in clients["UserPoolClients"] if one["ClientName"] == names.resource("client")]
+    client_id = found[0]["ClientId"] if found else _create_user_pool_client(client, pool_id, names.resource("client"))
+    with _existing("GroupExistsException"):
+        client.call("cognito-idp", "CreateGroup", {"UserPoolId": pool_id, "GroupName": ADMIN_GROUP})
+    return UserPool(pool_id, client_id)
+
+
+def _create_user_pool(client: InProcessClient, name: str) -> str:
+    request = {
+        "PoolName": name,
+        "AutoVerifiedAttributes": ["email"],
+        "Policies": {
+            "PasswordPolicy": {
+                "MinimumLength": 12,
+                "RequireUppercase": True,
+                "RequireLowercase": True,
+                "RequireNumbers": True,
+                "RequireSymbols": True,
+            }
         },
-    )["UserPool"]
-    user_pool_client = client.call(
-        "cognito-idp",
-        "CreateUserPoolClient",
-        {
-            "UserPoolId": pool["Id"],
-            "ClientName": names.resource("client"),
-            "ExplicitAuthFlows": [
-                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
-                "ALLOW_USER_PASSWORD_AUTH",
-                "ALLOW_USER_SRP_AUTH",
-                "ALLOW_REFRESH_TOKEN_AUTH",
-            ],
-            "ReadAttributes": ["email"],  # puts the claim `email` into id tokens, as Cognito does
-        },
-    )["UserPoolClient"]
-    client.call("cognito-idp", "CreateGroup", {"UserPoolId": pool["Id"], "GroupName": ADMIN_GROUP})
-    return UserPool(pool["Id"], user_pool_client["ClientId"])
+    }
+    return str(client.call("cognito-idp", "CreateUserPool", request)["UserPool"]["Id"])
+
+
+def _create_user_pool_client(client: InProcessClient, pool_id: str, name: str) -> str:
+    request = {
+        "UserPoolId": pool_id,
+        "ClientName": name,
+        "ExplicitAuthFlows": [
+            "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_USER_SRP_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
+        ],
+        "ReadAttributes": ["email"],  # puts the claim `email` into id tokens, as Cognito does
+    }
+    return str(client.call("cognito-idp", "CreateUserPoolClient", request)["UserPoolClient"]["ClientId"])
 
 
 def seed_tables(client: InProcessClient, names: Names) -> None:
-    """Create the tables of usage and of run records; rows end by their `ttl`."""
+    """Create the tables of usage and of run records, unless they were kept; rows end by their `ttl`."""
     for name, table in ((names.usage_table, USAGE), (names.runs_table, RUNS)):
-        client.call(
-            "dynamodb",
-            "CreateTable",
-            {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **table.schema()},
-        )
-        client.call(
-            "dynamodb",
-            "UpdateTimeToLive",
-            {"TableName": name, "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True}},
-        )
+        with _existing("ResourceInUseException"):
+            request = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **table.schema()}
+            client.call("dynamodb", "CreateTable", request)
+        expiry = client.call("dynamodb", "DescribeTimeToLive", {"TableName": name})["TimeToLiveDescription"]
+        if expiry["TimeToLiveStatus"] != "ENABLED":  # new, or the cloud was killed between the two requests
+            specification = {"AttributeName": TTL, "Enabled": True}
+            client.call("dynamodb", "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": specification})
+
+
+@contextmanager
+def _existing(code: str) -> Iterator[None]:
+    """Leave what exists as it is: `code` is the error that says so."""
+    try:
+        yield
+    except AwsError as error:
+        if error.code != code:
+            raise
 
 
 def seed_status_rule(client: InProcessClient, names: Names) -> None:
@@ -94,30 +113,24 @@ def seed_status_rule(client: InProcessClient, names: Names) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DemoUser:
-    """A user to try the API with. The password is made anew each time."""
+    """A user to try the API with."""
 
     email: str
     password: str
 
 
-def seed_demo_user(client: InProcessClient, pool: UserPool) -> DemoUser:
-    """Create the demo user, an ordinary one: in no group."""
-    user = DemoUser(DEMO_EMAIL, strong_password())
-    client.call(
-        "cognito-idp",
-        "AdminCreateUser",
-        {
-            "UserPoolId": pool.id,
-            "Username": user.email,
-            "MessageAction": "SUPPRESS",
-            "UserAttributes": [
-                {"Name": "email", "Value": user.email},
-                {"Name": "email_verified", "Value": "true"},
-            ],
-        },
-    )
-    password = {"UserPoolId": pool.id, "Username": user.email, "Password": user.password, "Permanent": True}
-    client.call("cognito-idp", "AdminSetUserPassword", password)
+def seed_demo_user(client: InProcessClient, pool: UserPool, facts: Facts) -> DemoUser:
+    """Create the demo user, an ordinary one: in no group. One that was kept has the same password as before."""
+    password = facts.get(DEMO_PASSWORD) or strong_password()
+    facts.put(DEMO_PASSWORD, password)
+    user = DemoUser(DEMO_EMAIL, password)
+    named = {"UserPoolId": pool.id, "Username": user.email}
+    attributes = [{"Name": "email", "Value": user.email}, {"Name": "email_verified", "Value": "true"}]
+    with _existing("UsernameExistsException"):
+        request = {**named, "MessageAction": "SUPPRESS", "UserAttributes": attributes}
+        client.call("cognito-idp", "AdminCreateUser", request)
+    client.call("cognito-idp", "AdminEnableUser", named)
+    client.call("cognito-idp", "AdminSetUserPassword", {**named, "Password": user.password, "Permanent": True})
     return user
 
 

@@ -22,7 +22,7 @@ class Session:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._closing = threading.Event()
-        self._user = seeding.seed_demo_user(cloud.client, cloud.user_pool)
+        self._user = seeding.seed_demo_user(cloud.client, cloud.user_pool, cloud.foundation.store.facts)
         self._token = self._sign_in()
         self._api_url = ""
 

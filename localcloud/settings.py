@@ -19,7 +19,7 @@ DEFAULT_ENDPOINT_PORT = 4566
 STATE_FOLDER = ".localcloud"
 CLOUD_FILE = "cloud.json"
 SESSION_FILE = "session.json"
-
+KEPT_FOLDER = "state"
 
 # Developers' own settings that would send clients elsewhere.
 FOREIGN_VARIABLES = (
@@ -42,6 +42,7 @@ class CloudSettings:
         stage, region, account: They name everything in the cloud.
         api_url: Where the API is served: its console may use the endpoint from a browser. Empty if there is none.
         moto_api: Whether moto's own routes (`/moto-api/...`), which show and reset everything, are served. For tests.
+        keep: Whether what is in the cloud is there after a restart.
     """
 
     root: Path = PROJECT
@@ -50,11 +51,25 @@ class CloudSettings:
     account: str = "123456789012"
     api_url: str = ""
     moto_api: bool = False
+    keep: bool = True
 
     @classmethod
     def from_environment(cls, root: Path = PROJECT, *, api_url: str = "") -> CloudSettings:
-        """With stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`."""
+        """Return settings with stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`.
+
+        `STATE=memory` keeps nothing.
+
+        Args:
+            root: The project's folder.
+            api_url: Where the API is served.
+
+        Raises:
+            SetupError: `STATE` has another value than `disk` and `memory`.
+        """
         environ = os.environ
+        state = environ.get("STATE") or "disk"
+        if state not in ("disk", "memory"):
+            raise SetupError(f"STATE is {state!r}: set it to disk or memory.")
         return cls(
             root=root,
             stage=environ.get("STAGE") or "local",
@@ -62,6 +77,7 @@ class CloudSettings:
             account=environ.get("ACCOUNT_ID") or "123456789012",
             api_url=api_url,
             moto_api=environ.get("LOCALCLOUD_MOTO_API") == "1",
+            keep=state == "disk",
         )
 
     @property
@@ -73,9 +89,9 @@ class CloudSettings:
         return self.root / STATE_FOLDER
 
     @property
-    def kept_folder(self) -> Path | None:
-        """Where the cloud keeps what is there again after a restart; None if it is to keep nothing (STATE=memory)."""
-        return None if os.environ.get("STATE") == "memory" else self.state_folder / "state"
+    def kept_folder(self) -> Path:
+        """What is there after a restart."""
+        return self.state_folder / KEPT_FOLDER
 
     @property
     def functions_folder(self) -> Path:

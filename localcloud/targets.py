@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from localcloud.functions import FunctionRegistry
@@ -12,18 +14,24 @@ from localcloud.lambda_api import LambdaApi
 from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
+Changing = Callable[[], AbstractContextManager[None]]
+"""Surrounds what changes a service of moto without a request."""
+
 
 class UnknownTarget(Exception):
     """The ARN names nothing that a payload could be delivered to."""
 
 
 class Targets:
-    """Lambda functions, state machines, SQS queues and SNS topics."""
+    """Lambda functions, state machines, SQS queues and SNS topics. What happens inside `changing` is kept."""
 
-    def __init__(self, service: StepFunctionsService, registry: FunctionRegistry, functions: LambdaApi) -> None:
+    def __init__(
+        self, service: StepFunctionsService, registry: FunctionRegistry, functions: LambdaApi, changing: Changing
+    ) -> None:
         self._service = service
         self._registry = registry
         self._functions = functions
+        self._changing = changing
 
     def deliver(self, arn: str, payload: str, *, group_id: str | None = None) -> None:
         """Hand `payload` (a JSON text) to the target. Raises UnknownTarget; other failures go to the log."""
@@ -55,7 +63,8 @@ class Targets:
         from moto.sqs.models import sqs_backends
 
         try:
-            sqs_backends[account][region].send_message(queue_name=queue, message_body=payload, group_id=group_id)
+            with self._changing():
+                sqs_backends[account][region].send_message(queue_name=queue, message_body=payload, group_id=group_id)
         except ServiceException as error:
             raise UnknownTarget(f"the queue {queue} takes no message: {error.message}") from error
 
@@ -64,7 +73,8 @@ class Targets:
         from moto.sns.models import sns_backends
 
         try:
-            sns_backends[account][region].publish(message=payload, arn=arn)
+            with self._changing():
+                sns_backends[account][region].publish(message=payload, arn=arn)
         except ServiceException as error:
             raise UnknownTarget(f"the topic {arn} takes no message: {error.message}") from error
 

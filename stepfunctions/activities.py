@@ -69,6 +69,17 @@ class Activities:
     def __contains__(self, arn: object) -> bool:
         return arn in self._activities
 
+    def restore(self, arn: str, **fields: Any) -> None:
+        """Take an activity of an earlier process, with the fields of `Activity` that it was kept with."""
+        with self._lock:
+            activity = Activity(arn, arrival=threading.Condition(self._lock), **fields)
+            self._activities[arn] = activity
+            self._sequence = max(self._sequence, activity.sequence)
+
+    def get(self, arn: str) -> Activity | None:
+        """Return the activity with an ARN, if there is one."""
+        return self._activities.get(arn)
+
     def offer(self, arn: str, task: PendingTask) -> Callable[[], None]:
         """Queue a task for the activity's workers.
 

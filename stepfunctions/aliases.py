@@ -23,7 +23,6 @@ class Aliases:
 
     def __init__(self, machines: StateMachines) -> None:
         self._machines = machines
-        self._sequence = 0
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
         """CreateStateMachineAlias. A repeated request returns the same alias.
@@ -43,7 +42,7 @@ class Aliases:
                         "different routing configuration already exists."
                     )
             else:
-                self._sequence += 1
+                self._sequence = 1 + max((alias.sequence for alias in machine.aliases.values()), default=0)
                 date = now()
                 known = Alias(f"{machine.arn}:{name}", name, description, routes, date, date, self._sequence)
                 machine.aliases[name] = known

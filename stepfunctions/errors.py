@@ -69,5 +69,10 @@ def validation_exception(message: str, reason: str | None = None) -> ServiceErro
     return ServiceError("ValidationException", message, reason=reason)
 
 
+def internal_failure(message: str) -> ServiceError:
+    """Return the error of a request that this side could not serve. Clients repeat it."""
+    return ServiceError("InternalFailure", message, http_status=500)
+
+
 def conflict(message: str) -> ServiceError:
     return ServiceError("ConflictException", message)

@@ -69,7 +69,9 @@ class ExecutionStarts:
         self._on_status_change = on_status_change
         self._lock = threading.Lock()
         self._starting: dict[str, Future[Execution]] = {}
+        self._waiting: dict[str, list[OnEnd]] = {}
         self._sequence = 0
+        index.on_change = self._changed
 
     def start(self, request: dict[str, Any], on_end: OnEnd | None = None) -> dict[str, Any]:
         """StartExecution. Idempotent for a STANDARD machine while the execution runs.
@@ -149,14 +151,19 @@ class ExecutionStarts:
         if known is not None or other is not None:
             execution = known.execution if known is not None else other.result()  # type: ignore[union-attr]
             if execution.status == "RUNNING" and same_json(execution.input, execution_input):
+                if known is not None:
+                    self._index.confirm(known)
                 return execution
             raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+
+        refusable = not self._engine.scheduler.is_driving  # a task that starts an execution does not wait
 
         def record_of(execution: Execution) -> ExecutionRecord:
             return self._index.add(
                 ExecutionRecord(
                     execution, target.machine.arn, target.revision, target.version_arn, target.alias_arn, sequence
-                )
+                ),
+                refusable=refusable,
             )
 
         def changed(execution: Execution) -> None:
@@ -167,7 +174,7 @@ class ExecutionStarts:
             execution = self._engine.start(
                 target.compiled, execution_input, name=name, trace_header=request.get("traceHeader"), on_change=changed
             )
-            record_of(execution)
+            self._index.confirm(record_of(execution))
             started.set_result(execution)
         except BaseException as error:
             started.set_exception(error)
@@ -177,14 +184,34 @@ class ExecutionStarts:
                 del self._starting[arn]
         return execution
 
-    def _changed(self, record: ExecutionRecord, on_end: OnEnd | None) -> None:
+    def wait_again(self, execution_arn: str, on_end: OnEnd) -> bool:
+        """Call `on_end` when an execution of an earlier process ends, or has ended.
+
+        The engine's driver calls this, and so nothing ends meanwhile.
+
+        Returns:
+            Whether there is such an execution.
+        """
+        record = self._index.get(execution_arn)
+        if record is None:
+            return False
+        if record.is_open:
+            self._waiting.setdefault(execution_arn, []).append(on_end)
+        else:
+            on_end(record.execution)
+        return True
+
+    def _changed(self, record: ExecutionRecord, on_end: OnEnd | None = None) -> None:
         if record.is_open:
             self._index.reopen(record)
         else:
             self._index.close(record)
         self._on_status_change(record)
-        if on_end is not None and not record.is_open:
-            on_end(record.execution)
+        if record.is_open:
+            return
+        waiting = self._waiting.pop(record.execution.arn, [])
+        for call in waiting if on_end is None else (on_end, *waiting):
+            call(record.execution)
 
 
 def _read_input(request: dict[str, Any]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from stepfunctions.arns import parse_state_machine_arn
 from stepfunctions.errors import state_machine_type_not_supported, validation_exception
-from stepfunctions.execution_index import ExecutionIndex, ExecutionRecord
+from stepfunctions.execution_index import ExecutionFilter, ExecutionIndex, ExecutionRecord, place
 from stepfunctions.execution_rendering import metadata_only, render_execution
 from stepfunctions.map_runs import MapRuns
 from stepfunctions.paging import page
@@ -90,22 +91,25 @@ class Executions:
                 else "Must provide either a State Machine ARN or a Map Run ARN, not both"
             )
         status, redriven = request.get("statusFilter"), request.get("redriveFilter")
-        records = self._map_runs.children(map_run_arn) if map_run_arn else self._of_machine(machine_arn or "")
-        matching = [
-            record
-            for record in records
-            if (status is None or record.execution.status == status)
-            and (redriven is None or (redriven == "REDRIVEN") == (record.execution.redrive_count > 0))
-        ]
-        matching.sort(key=_place, reverse=True)
+        wanted = ExecutionFilter("", status=status, redriven=None if redriven is None else redriven == "REDRIVEN")
         fingerprint = f"executions {machine_arn or map_run_arn} {status} {redriven}"
-        found, token = page(matching, request, _place, fingerprint)
+        children = self._map_runs.children(map_run_arn) if map_run_arn else None
+        if machine_arn is not None:
+            children, wanted = self._of_machine(machine_arn, wanted)
+        if children is None:
+            found, token = self._index.list_page(wanted, request, fingerprint)
+        else:
+            matching = sorted(filter(wanted.matches, children), key=place, reverse=True)
+            found, token = page(matching, request, place, fingerprint)
         answer: dict[str, Any] = {"executions": [self._summary(record) for record in found]}
         if token:
             answer["nextToken"] = token
         return answer
 
-    def _of_machine(self, machine_arn: str) -> list[ExecutionRecord]:
+    def _of_machine(
+        self, machine_arn: str, wanted: ExecutionFilter
+    ) -> tuple[list[ExecutionRecord] | None, ExecutionFilter]:
+        """Return the children that belong to a label, if the ARN has one, and the filter for what it names."""
         arn = parse_state_machine_arn(machine_arn)
         with self._machines.lock:
             machine = self._machines.find(arn.machine)
@@ -114,13 +118,13 @@ class Executions:
         if machine.is_express:
             raise state_machine_type_not_supported()
         if arn.label is not None:
-            return self._map_runs.of_label(machine.arn, arn.label)
-        records = self._index.of_machine(machine.arn)
-        if arn.alias is not None:
-            return [record for record in records if record.alias_arn == arn.full]
-        if arn.version is not None:
-            return [record for record in records if record.version_arn == arn.full]
-        return records
+            return self._map_runs.of_label(machine.arn, arn.label), wanted
+        return None, replace(
+            wanted,
+            machine_arn=machine.arn,
+            version_arn=None if arn.version is None else arn.full,
+            alias_arn=None if arn.alias is None else arn.full,
+        )
 
     @staticmethod
     def _summary(record: ExecutionRecord) -> dict[str, Any]:
@@ -141,10 +145,6 @@ class Executions:
         if execution.redrive_date is not None:
             summary["redriveDate"] = date(execution.redrive_date)
         return summary
-
-
-def _place(record: ExecutionRecord) -> list[float]:
-    return [record.sort_time, record.sequence]
 
 
 def _qualifiers(record: ExecutionRecord) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class MapRuns:
     def _runs_of(self, machine_arn: str) -> Iterator[MapRun]:
         for record in self._index.of_machine(machine_arn):
             yield from record.execution.map_runs
+        yield from self._index.closed_map_runs(machine_arn)
 
     # -- operations ---------------------------------------------------------------------------------------------
 
@@ -177,8 +178,8 @@ class MapRuns:
         arn = parse_arn(map_run_arn)
         if arn.resource_type != "mapRun":
             raise wrong_resource_type(arn.resource_type)
-        map_run: MapRun | None = self._engine.map_run(map_run_arn)
-        if map_run is None or self._index.get(map_run.execution.arn) is None:
+        map_run = self._index.map_run(map_run_arn)
+        if map_run is None:
             raise resource_not_found(map_run_arn)
         return map_run
 

@@ -52,6 +52,31 @@ def page(
     return found, _write_token(position(found[-1]), fingerprint) if more else None
 
 
+def page_of(
+    fetch: Callable[[Any, int], Sequence[Item]],
+    request: dict[str, Any],
+    position: Callable[[Item], Any],
+    fingerprint: str,
+) -> tuple[Sequence[Item], str | None]:
+    """Return one page of a list that isn't in memory, and the token of the next page. See `page`.
+
+    Args:
+        fetch: Returns so many items after a position, from the start for None.
+        request: The API's request.
+        position: Returns an item's position.
+        fingerprint: Names the list and its filters.
+
+    Raises:
+        ServiceError: InvalidToken.
+    """
+    size = request.get("maxResults") or DEFAULT_PAGE
+    last = _read_token(request["nextToken"], fingerprint) if request.get("nextToken") else None
+    found = fetch(last, size + 1)
+    more = len(found) > size
+    found = found[:size]
+    return found, _write_token(position(found[-1]), fingerprint) if more else None
+
+
 def _comes_after(position: Any, last: Any, descending: bool) -> bool:
     return bool(position < last if descending else position > last)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from stepfunctions.integrations.integration import Integration
 from stepfunctions.integrations.resources import registry_names
+
+Resume = Callable[[TaskRequest, Completion, Any], Cancel | None]
 
 
 class Runner:
@@ -26,6 +29,14 @@ class Runner:
     def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
         """Begin the task and return at once. See `TaskRunner`."""
         return self._find(request.resource).start(request, completion)
+
+    def resume(self, request: TaskRequest, completion: Completion, submitted: Any) -> Cancel | None:
+        """Wait again for what a task of an earlier process started. See `TaskRunner`."""
+        integration = self._find(request.resource)
+        resume: Resume | None = getattr(integration, "resume", None)
+        if resume is None:
+            return integration.start(request, completion)
+        return resume(request, completion, submitted)
 
     def _find(self, resource: str) -> Integration:
         for name in registry_names(resource):

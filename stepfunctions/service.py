@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from asl import Clock, Engine, Execution, RealClock
@@ -11,7 +12,7 @@ from stepfunctions.activities import POLL_SECONDS, Activities
 from stepfunctions.aliases import Aliases
 from stepfunctions.api_model import validate_request
 from stepfunctions.definitions import validate_state_machine_definition
-from stepfunctions.errors import ServiceError
+from stepfunctions.errors import ServiceError, internal_failure
 from stepfunctions.execution_control import ExecutionControl
 from stepfunctions.execution_index import CLOSED_KEPT, ExecutionIndex, ExecutionRecord
 from stepfunctions.execution_starts import ExecutionStarts
@@ -21,12 +22,14 @@ from stepfunctions.integrations.clients import AwsClients
 from stepfunctions.integrations.lambda_functions import FunctionInvoker, LambdaFunctions
 from stepfunctions.integrations.registry import integrations
 from stepfunctions.integrations.step_functions import Operations
+from stepfunctions.kept_state import KeptState
 from stepfunctions.map_runs import MapRuns
 from stepfunctions.redrive import redrive_details
 from stepfunctions.runner import Runner
 from stepfunctions.state_machines import StateMachines
 from stepfunctions.state_probe import StateTests
 from stepfunctions.status_events import StatusCallback, status_change_event
+from stepfunctions.store import StoreUnavailable
 from stepfunctions.tags import Tags
 from stepfunctions.task_tokens import TaskTokens
 from stepfunctions.versions import Versions
@@ -46,7 +49,13 @@ class Service:
         account: The account in ARNs.
         clock: The engine's clock; None for a `RealClock`.
         poll_seconds: How long GetActivityTask waits for a task.
-        closed_kept: How many closed executions are kept; the oldest are dropped. AWS keeps each for 90 days.
+        closed_kept: How many closed executions are kept; the oldest are dropped. None for 10,000 in memory, or 100,000
+            in a store. AWS keeps each for 90 days, as a store does.
+        store: The file of the database in which state machines, activities and executions outlive the process. None to
+            keep them in memory. `recover` lets executions continue.
+
+    Raises:
+        StoreUnavailable: The store cannot be opened or written.
     """
 
     def __init__(  # noqa: PLR0913  (settings of the service, all but two by keyword)
@@ -59,26 +68,46 @@ class Service:
         account: str = "123456789012",
         clock: Clock | None = None,
         poll_seconds: float = POLL_SECONDS,
-        closed_kept: int = CLOSED_KEPT,
+        closed_kept: int | None = None,
+        store: Path | None = None,
     ) -> None:
         self.region = region
         self.account = account
         self._on_status_change = on_status_change
-        self._index = ExecutionIndex(closed_kept)
+        kept = None if store is None else KeptState(store, closed_kept)
+        self._kept = kept
+        self._index: ExecutionIndex = ExecutionIndex(closed_kept or CLOSED_KEPT) if kept is None else kept.executions
         self._activities = Activities(region, account, poll_seconds)
         self._calls = Calls()
         # Tasks can call the service that they run in, which only exists once the engine does.
-        operations = Operations(self._start_execution, self._abandon_execution, self._describe_redrive, self.handle)
+        operations = Operations(
+            self._start_execution, self._wait_again, self._abandon_execution, self._describe_redrive, self.handle
+        )
         clients = AwsClients(endpoint, region)
         functions = LambdaFunctions(invoker, region, account)
         runner = Runner(integrations(functions, self._activities, operations, clients, self._calls))
-        self.engine = Engine(runner, clock=clock or RealClock(), region=region, account=account)
+        self.engine = Engine(
+            runner,
+            clock=clock or RealClock(),
+            region=region,
+            account=account,
+            journal=None if kept is None else kept.executions,
+            token_key=None if kept is None else kept.token_key,
+        )
+        self._index.engine = self.engine
         map_runs = MapRuns(self.engine, self._index)
         self._control = ExecutionControl(self.engine, self._index, map_runs)
         self._machines = StateMachines(region, account, on_delete=self._control.stop_all)
         aliases = Aliases(self._machines)
         self._starts = ExecutionStarts(self.engine, self._machines, aliases, self._index, self._status_changed)
         self._operations = self._table(aliases, map_runs)
+        if kept is not None:
+            kept.load(self._machines, self._activities)
+
+    def recover(self) -> None:
+        """Let the executions continue that were running when the last process on this store ended."""
+        if self._kept is not None:
+            self._kept.recover()
 
     def handle(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         """Answer one request.
@@ -98,15 +127,22 @@ class Service:
             raise ServiceError("UnknownOperationException", f"Step Functions has no operation {action!r}")
         validate_request(action, body)
         try:
-            return operation(body)
+            answer = operation(body)
+            if self._kept is not None:
+                self._kept.save(action, body, answer)
         except EngineError as error:
             raise ServiceError(error.code, error.message) from error
+        except StoreUnavailable as error:
+            raise internal_failure(str(error)) from error
+        return answer
 
     def close(self) -> None:
         """End the engine's thread and the waiting requests of activity workers."""
         self._activities.close()
         self._calls.close()
         self.engine.close()
+        if self._kept is not None:
+            self._kept.close()
 
     def _table(self, aliases: Aliases, map_runs: MapRuns) -> dict[str, Operation]:
         machines, activities, starts, control = self._machines, self._activities, self._starts, self._control
@@ -155,6 +191,9 @@ class Service:
     def _start_execution(self, body: dict[str, Any], on_end: Callable[[Execution], None] | None) -> dict[str, Any]:
         validate_request("StartExecution", body)
         return self._starts.start(body, on_end)
+
+    def _wait_again(self, execution_arn: str, on_end: Callable[[Execution], None]) -> bool:
+        return self._starts.wait_again(execution_arn, on_end)
 
     def _abandon_execution(self, execution_arn: str) -> None:
         self._control.abandon(execution_arn)

@@ -55,6 +55,12 @@ class StateMachines:
             raise state_machine_does_not_exist(machine_arn)
         return machine
 
+    def restore(self, machine: MachineRecord) -> None:
+        """Take a state machine of an earlier process."""
+        with self.lock:
+            self._machines[machine.arn] = machine
+            self._sequence = max(self._sequence, machine.sequence)
+
     def get(self, machine_arn: str) -> MachineRecord | None:
         """Return the state machine with an unqualified ARN, if there is one."""
         return self._machines.get(machine_arn)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import TIMEOUT, StateFailure, too_large
-from asl.engine.history import EventKind
+from asl.engine.history import Event, EventKind
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
 from asl.engine.scheduler import Timer
 from asl.engine.tasks import Cancel, Completion, TaskRequest
@@ -34,7 +36,9 @@ class Attempt(Completion, Blocker):
         "_deadline",
         "_heard_at",
         "_heartbeat",
+        "_scheduled_at",
         "_started",
+        "_submitted",
         "_working",
         "branch",
         "open",
@@ -48,11 +52,13 @@ class Attempt(Completion, Blocker):
         self.request = request
         self.open = True
         self._started = False
+        self._submitted: Any = None
         self._working = False
         self._cancel: Cancel | None = None
         self._deadline: Timer | None = None
         self._heartbeat: Timer | None = None
         self._heard_at = 0.0
+        self._scheduled_at = 0.0
 
     @property
     def waits(self) -> bool:
@@ -110,8 +116,13 @@ class Attempt(Completion, Blocker):
             request.timeout_seconds,
             request.heartbeat_seconds,
             request.credentials,
+            request.task_token,
         )
-        now = engine.now()
+        recorded = branch.events[-1]
+        if recorded[4] is not request.parameters or recorded[8] is not request.task_token:  # it is recovered
+            self.request = request = _as_recorded(request, recorded)
+            branch.token = request.task_token
+        self._scheduled_at = now = engine.now()
         if request.timeout_seconds is not None:
             due = now + request.timeout_seconds
             self._deadline = engine.scheduler.at(due, self._on_deadline)
@@ -120,12 +131,51 @@ class Attempt(Completion, Blocker):
             if not self.state.resource.is_activity:
                 self._expect_heartbeat()
         self._set_working(not self.state.resource.is_activity)
+        self._hand_out(lambda: engine.tasks.start(request, self))
+
+    def hand_out_again(self) -> None:
+        """The execution is recovered: open the token and give the task to the runner, which has forgotten it.
+
+        What only waits for its token is not given again: a worker has it. What a service has accepted is handed to the
+        runner's `resume`, if it has one.
+        """
+        request, resource = self.request, self.state.resource
+        engine = self.branch.execution.engine
+        if request.task_token is not None:
+            engine.tokens.open(request.task_token, self)
+        if self._heartbeat is not None:  # nobody could send one while the process was away
+            self._expect_heartbeat()
+        if resource.waits_for_token and (self._submitted is not None or (resource.is_activity and self._started)):
+            return
+        resume = getattr(engine.tasks, "resume", None)
+        if self._submitted is not None and resume is not None:
+            self._hand_out(lambda: resume(request, self, self._submitted))
+        else:
+            self._hand_out(lambda: engine.tasks.start(request, self))
+
+    def replay(self, event: Event) -> None:
+        """Let happen again what an event of the record says of the task."""
+        kinds, kind = self.state.resource.events, event[0]
+        if kind is kinds.started:
+            self._on_started(event[4])
+        elif kind is kinds.submitted:
+            self._on_submitted(event[4])
+        elif kind is kinds.succeeded:
+            self._on_success(event[4])
+        elif kind is kinds.timed_out:
+            limit = self.request.timeout_seconds
+            in_time = limit is None or event[1] < self._scheduled_at + limit
+            self._end_badly(kind, event[4], event[5], silent=in_time)
+        else:
+            self._end_badly(kind, event[4], event[5])
+
+    def _hand_out(self, start: Callable[[], Cancel | None]) -> None:
         try:
-            self._cancel = engine.tasks.start(request, self)
+            self._cancel = start()
         except KeyboardInterrupt:
             raise
         except BaseException as problem:
-            _log.exception("the task runner failed to start %s", request.resource)
+            _log.exception("the task runner failed to start %s", self.request.resource)
             self.fail(RUNTIME, f"The task runner failed: {type(problem).__name__}: {problem}")
 
     def cancel(self) -> None:
@@ -148,6 +198,7 @@ class Attempt(Completion, Blocker):
 
     def _on_submitted(self, output: Any) -> None:
         self._on_started()
+        self._submitted = {} if output is None else output
         self._record(self.state.resource.events.submitted, output)
         if self.state.resource.waits_for_token:
             self._set_working(False)
@@ -193,6 +244,8 @@ class Attempt(Completion, Blocker):
 
     def _expect_heartbeat(self) -> None:
         if self.request.heartbeat_seconds is not None:
+            if self._heartbeat is not None:
+                self._heartbeat.cancel()
             self._heard_at = self.branch.execution.engine.now()
             self._set_heartbeat_timer()
 
@@ -233,9 +286,23 @@ class Attempt(Completion, Blocker):
         now = branch.execution.engine.now()
         branch.events.append((kind, now, branch.previous, self.state.resource, *payload))
         branch.previous = branch.base = len(branch.events)
+        if branch.execution.engine.journal is not None:
+            branch.execution.engine.journal.appended(branch.execution)
 
     def _resume(self, step: Any, *args: Any) -> None:
         self.branch.resume(step, *args)
+
+
+def _as_recorded(request: TaskRequest, scheduled: Event) -> TaskRequest:
+    _, _, _, _, parameters, timeout, heartbeat, credentials, token = scheduled
+    return replace(
+        request,
+        parameters=parameters,
+        timeout_seconds=timeout,
+        heartbeat_seconds=heartbeat,
+        credentials=credentials,
+        task_token=token,
+    )
 
 
 def _finish(branch: Branch, state: Task, result: Any, bound: int) -> State:

@@ -180,9 +180,9 @@ def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:
     limit = execution.event_limit
     now, end = time.perf_counter, engine.scheduler.turn_end
     try:
-        state = _attempt(branch, step, args)
+        state = take_step(branch, step, args)
         for looks in _LOOKS:
-            if state is None or (looks and now() > end):
+            if state is None or (looks and now() > end and state.kind):
                 break
             branch.state = state
             try:
@@ -197,10 +197,16 @@ def advance(branch: Branch, step: Step, args: tuple[Any, ...]) -> None:
         return
     finally:
         patience.branch = None
+        if execution.engine.journal is not None:
+            execution.engine.journal.appended(execution)
     if len(events) >= limit:
         execution.exceed_event_limit()
     elif state is not None:
-        branch.resume(_go_on, state)
+        if not state.kind:
+            # An end follows its exit at once, so that the history shows in which order branches ended.
+            state.enter(branch)
+        else:
+            branch.resume(_go_on, state)
 
 
 def act(branch: Branch, call: Callable[..., None], *args: Any) -> None:
@@ -219,7 +225,8 @@ def _go_on(_: Branch, state: State) -> State:
     return state
 
 
-def _attempt(branch: Branch, step: Step, args: tuple[Any, ...]) -> State | None:
+def take_step(branch: Branch, step: Step, args: tuple[Any, ...]) -> State | None:
+    """Take a step of a branch; the state that comes next, None if the branch is blocked or over."""
     try:
         return step(branch, *args)
     except (KeyboardInterrupt, Abandoned):

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from asl.engine.clock import Clock, RealClock
-from asl.engine.compiler import compile_definition
+from asl.engine.compiler import Program, compile_definition
 from asl.engine.execution import RUNNING, Execution, OnChange
 from asl.engine.failures import ExecutionNotRedrivable, InvalidExecutionInput, InvalidOutput
 from asl.engine.history import EVENT_LIMIT
+from asl.engine.journal import Journal, RecordedExecution
 from asl.engine.jsontext import PAYLOAD_LIMIT, dumps, loads
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
 from asl.engine.patience import Patience
+from asl.engine.recovery import recovered, resume
 from asl.engine.scheduler import Scheduler
 from asl.engine.tasks import TaskRequest, TaskRunner
 from asl.engine.tokens import Tokens
@@ -32,17 +34,24 @@ class Engine:
         clock: `RealClock()`, or `SkippingClock()` so that nobody waits.
         region, account: The region and account in the ARNs of executions.
         seed: The seed of the random numbers for retries with jitter.
+        journal: Writes executions down, so that `recover` can continue them in another process; None: nobody does.
+        token_key: What the seals of task tokens are made with, 32 bytes; None: a new one.
 
     All methods may be called from any thread and return at once, but for `run`.
     """
 
-    def __init__(
+    is_replay = False
+
+    def __init__(  # noqa: PLR0913  (settings of the engine, all but the first with defaults)
         self,
         tasks: TaskRunner,
         clock: Clock | None = None,
         region: str = "us-east-1",
         account: str = "123456789012",
         seed: int | None = None,
+        *,
+        journal: Journal | None = None,
+        token_key: bytes | None = None,
     ) -> None:
         self.tasks = tasks
         self.clock = clock if clock is not None else RealClock()
@@ -51,7 +60,8 @@ class Engine:
         self.random = random.Random(seed)  # noqa: S311 - jitter keeps no secret
         self.scheduler = Scheduler(self.clock)
         self.patience = Patience(self.scheduler)
-        self.tokens = Tokens()
+        self.tokens = Tokens(token_key)
+        self.journal = journal
         self.map_runs: WeakValueDictionary[str, MapRun] = WeakValueDictionary()
         self.now = self.clock.now
         self._check = getattr(tasks, "check", None)
@@ -102,6 +112,30 @@ class Engine:
             raise TimeoutError(f"{execution.arn} is still running after {timeout} seconds")
         return execution
 
+    def recover(
+        self, machine: StateMachine, recorded: RecordedExecution, *, on_change: OnChange | None = None
+    ) -> Execution:
+        """An execution of an earlier process, from what was written down.
+
+        One that was running waits for `resume`, one that ended without success can be redriven.
+
+        Args:
+            machine: what it was started with.
+            recorded: the record.
+            on_change: as for `start`; it hears only of what happens from now on.
+
+        Raises:
+            ValueError: the input or the output is not JSON.
+        """
+        return recovered(self, machine, recorded, on_change)
+
+    def resume(self, execution: Execution) -> None:
+        """Let a recovered execution that was running continue from its last recorded event.
+
+        If its record does not let it continue, it fails with States.Runtime, and a line is logged.
+        """
+        self.scheduler.post(self.scheduler.soon_in, execution.lane, resume, execution)
+
     def _make(
         self,
         machine: StateMachine,
@@ -110,7 +144,7 @@ class Engine:
         trace_header: str | None,
         on_change: OnChange | None,
     ) -> Execution:
-        compile_definition(machine.definition)  # refuses what can't be run
+        self.program_of(machine)  # refuses what can't be run
         if len(input_text) > PAYLOAD_LIMIT // 4 and len(input_text.encode()) > PAYLOAD_LIMIT:
             raise InvalidExecutionInput(
                 f"Invalid State Machine Execution Input: 'input exceeds the maximum length of {PAYLOAD_LIMIT} bytes'"
@@ -140,8 +174,16 @@ class Engine:
         return f"arn:aws:states:{self.region}:{self.account}:execution:{machine.name}:{name}"
 
     def _begin(self, execution: Execution) -> None:
-        program = compile_definition(execution.machine.definition)
+        program = self.program_of(execution.machine)
         execution.begin(program.start, len(execution.input) * 4, program.timeout_seconds)
+
+    def program_of(self, machine: StateMachine) -> Program:
+        """Return what a state machine runs; equal definitions are compiled once in a process.
+
+        Raises:
+            InvalidDefinition: The definition can't be run.
+        """
+        return compile_definition(machine.definition)
 
     def start_child(self, run: MapRun, value: Any) -> Execution:
         """Start a child execution of a Map Run. To be called by the scheduler.
@@ -215,6 +257,14 @@ class Engine:
     def send_task_heartbeat(self, token: str) -> None:
         """Say that whoever has the token is alive. Raises `InvalidToken`, or `TaskTimedOut` if the task is over."""
         self.tokens.find(token).heartbeat()
+
+    def begin_map_run(self, run: MapRun) -> None:
+        """Let a Map Run find its items and begin."""
+        run.start()
+
+    def restart_map_run(self, run: MapRun) -> None:
+        """Let a Map Run continue with what has not succeeded."""
+        run.restart()
 
     def check_task(self, request: TaskRequest) -> None:
         """Let the runner refuse a task before the history says anything of it."""

@@ -20,15 +20,20 @@ from asl.engine.history import (
     EXECUTION_STARTED,
     EXECUTION_SUCCEEDED,
     EXECUTION_TIMED_OUT,
+    Event,
     EventKind,
     History,
 )
+from asl.engine.jsontext import loads
 from asl.engine.lanes import Lane
 from asl.engine.machine import StateMachine
+from asl.engine.recovery import replay
 from asl.engine.scheduler import Timer
+from asl.language.errors import RUNTIME
 
 if TYPE_CHECKING:
     from asl.engine.engine import Engine
+    from asl.engine.journal import RecordedExecution
     from asl.engine.map_run import MapRun
     from asl.engine.states.base import State
 
@@ -58,12 +63,13 @@ class Execution(Owner):
 
     `input` is the text that it was started with. `output` is a JSON text, made when asked for; `error` and `cause` say
     why it failed. Dates are seconds since the epoch. `map_runs` are the runs of its distributed Map states, `map_run`
-    the one that it is a child of.
+    the one that it is a child of. `unplayed` holds while a recovered execution has not been replayed.
     """
 
     __slots__ = (
         "_context",
         "_done",
+        "_ending",
         "_on_change",
         "_output_value",
         "_timer",
@@ -88,6 +94,7 @@ class Execution(Owner):
         "stop_date",
         "timeout_seconds",
         "trace_header",
+        "unplayed",
     )
 
     def __init__(  # noqa: PLR0913  (made for each execution: a record in between would take time)
@@ -128,6 +135,8 @@ class Execution(Owner):
         self._context: dict[str, Any] | None = None
         self._on_change = on_change
         self._done: threading.Event | None = None
+        self._ending = False
+        self.unplayed = False
         self._timer: Timer | None = None
 
     def __repr__(self) -> str:
@@ -166,6 +175,16 @@ class Execution(Owner):
             machine = {"Id": self.machine.arn, "Name": self.machine.name}
             self._context = {"Execution": execution, "StateMachine": machine}
         return self._context
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it runs and is not about to end."""
+        return self.status == RUNNING and not self._ending
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is about to end, and waits for its journal."""
+        return self._ending
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the execution has ended; False if `timeout` real seconds pass before.
@@ -227,7 +246,7 @@ class Execution(Owner):
         Until `go_on` the scheduler has nothing to do with the execution, so that nobody else writes these fields.
         """
         with _reopening:
-            if self.root is None or self.status not in (FAILED, TIMED_OUT, ABORTED):
+            if (self.root is None and not self.unplayed) or self.status not in (FAILED, TIMED_OUT, ABORTED):
                 return False
             self.redrive_count += 1
             self.redrive_date = self.engine.now()
@@ -237,13 +256,20 @@ class Execution(Owner):
 
     def go_on(self) -> None:
         """Go on with what has not succeeded, once the execution is reopened."""
-        if self.root is None or self.status != RUNNING:
-            return
+        if self.unplayed:
+            replay(self)
+        if self.root is not None and self.status == RUNNING:
+            self.go_on_again()
+
+    def go_on_again(self) -> None:
+        """Write that the execution is redriven, and let it."""
+        self._ending = False
         raw = self.history.raw
         raw.append((EXECUTION_REDRIVEN, self.redrive_date, len(raw), self.redrive_count))
         self.set_timeout(self.timeout_seconds)
         self.changed()
-        self.root.redrive(len(raw))
+        if self.root is not None:
+            self.root.redrive(len(raw))
 
     def redrive(self) -> None:
         """RedriveExecution, for who is in the scheduler already."""
@@ -252,35 +278,85 @@ class Execution(Owner):
 
     def abort(self, error: str | None, cause: str | None) -> None:
         """StopExecution."""
-        if self.status == RUNNING:
-            self._cut(ABORTED, EXECUTION_ABORTED, error, cause)
+        if self.is_open:
+            self.cut(ABORTED, EXECUTION_ABORTED, error, cause)
 
     def _time_out(self) -> None:
-        if self.status == RUNNING:
-            self._cut(TIMED_OUT, EXECUTION_TIMED_OUT, TIMEOUT, None)
+        if self.is_open:
+            self.cut(TIMED_OUT, EXECUTION_TIMED_OUT, TIMEOUT, None)
 
     def exceed_event_limit(self) -> None:
         """The history is full: the last event that fits says so."""
         if self.machine.is_express:
             self._time_out()
-        elif self.status == RUNNING:
+        elif self.is_open:
             del self.history.raw[EVENT_LIMIT - 1 :]
             cause = f"The execution reached the maximum number of history events ({EVENT_LIMIT})."
-            self._cut(FAILED, EXECUTION_FAILED, "States.Runtime", cause)
+            self.cut(FAILED, EXECUTION_FAILED, "States.Runtime", cause)
 
-    def _cut(self, status: str, kind: EventKind, error: str | None, cause: str | None) -> None:
+    def cut(self, status: str, kind: EventKind, error: str | None, cause: str | None) -> None:
+        """End in the middle."""
         if self.root is not None:
             self.root.cancel()
         self.error, self.cause = error, cause
         self._end(status, kind, len(self.history.raw), error, cause)
 
     def _end(self, status: str, kind: EventKind, previous: int, *payload: Any) -> None:
-        now = self.engine.now()
-        self.history.raw.append((kind, now, previous, *payload))
-        self.stop_date = now
+        event = (kind, self.engine.now(), previous, *payload)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        journal = self.engine.journal
+        if journal is None or not journal.holds_back(self):
+            self._close(status, event)
+            return
+        scheduler = self.engine.scheduler
+        self._ending = True
+        scheduler.working += 1  # so that a clock that skips does not skip to the deadline of whoever waits for the end
+        journal.ending(self, status, event, lambda: scheduler.post(self._tell_end, status, event))
+
+    # For `recovery`.
+
+    def take_over(self, recorded: RecordedExecution) -> None:
+        """Be as it was written down."""
+        self.start_date = recorded.start_date
+        self.status, self.stop_date = recorded.status, recorded.stop_date
+        self.error, self.cause = recorded.error, recorded.cause
+        self.redrive_count, self.redrive_date = recorded.redrive_count, recorded.redrive_date
+        if recorded.output is not None:
+            same = recorded.output == recorded.input  # the history shows the input as it was written
+            self._output_value = self.input_value if same else loads(recorded.output)
+        self.history = History(self, recorded.events)
+        self.unplayed = True
+
+    def begin_as_recorded(self) -> None:
+        """Begin at last: nothing but the start was written down."""
+        program = self.engine.program_of(self.machine)
+        start, timeout = program.start, program.timeout_seconds
+        if self.map_run is not None:
+            start, timeout = self.map_run.state.start, None
+        self.begin(start, len(self.input) * 4, timeout)
+
+    def end_of_replay(self) -> None:
+        """What has ended in the record has ended."""
+        self._ending = False
+
+    def fail_recovery(self, cause: str) -> None:
+        """Fail, if the execution runs, since its record does not let it continue. It cannot be redriven."""
+        if self.root is not None:
+            self.root.cancel()
+            self.root = None
+        if self.is_open:
+            self.cut(FAILED, EXECUTION_FAILED, RUNTIME, cause)
+
+    def _tell_end(self, status: str, event: Event) -> None:
+        self.engine.scheduler.working -= 1
+        self._ending = False
+        self._close(status, event)
+
+    def _close(self, status: str, event: Event) -> None:
+        self.history.raw.append(event)
+        self.stop_date = event[1]
         if status == SUCCEEDED or self.machine.is_express:
             self.root = None
         self.status = status
@@ -290,6 +366,10 @@ class Execution(Owner):
 
     def changed(self) -> None:
         """Tell whoever wanted to know that the status has changed."""
+        if self.engine.is_replay:
+            return
+        if self.engine.journal is not None:
+            self.engine.journal.appended(self)
         if self._on_change is not None:
             try:
                 self._on_change(self)

@@ -16,7 +16,10 @@ class StateFailure(Exception):
 
     `location` is the field whose JSONata expression failed; `evaluated` says that it was an expression that failed,
     `silent` that it was a missing heartbeat: AWS calls that States.Timeout, and States.HeartbeatTimeout covers it too.
+    `since` is when it failed, where that was before the present: in an execution that is recovered.
     """
+
+    since: float | None = None
 
     def __init__(
         self,

@@ -38,16 +38,36 @@ class EventKind:
 
 
 class History:
-    """The events of one execution, in order. `History.raw` is the list that states append to."""
+    """The events of one execution, in order. `History.raw` is the list that states append to.
 
-    __slots__ = ("execution", "raw")
+    `decode` reads the events of an execution of an earlier process when they are wanted, given its input's value.
+    """
 
-    def __init__(self, execution: Execution) -> None:
+    __slots__ = ("_decode", "_raw", "execution")
+
+    def __init__(self, execution: Execution, decode: Callable[[Any], list[Event]] | None = None) -> None:
         self.execution = execution
-        self.raw: list[Event] = []
+        self._raw: list[Event] = []
+        self._decode = decode
+
+    @property
+    def raw(self) -> list[Event]:
+        """The list itself."""
+        if self._decode is not None:
+            self._raw = self._decode(self.execution.input_value)
+            self._decode = None
+        return self._raw
+
+    @raw.setter
+    def raw(self, events: list[Event]) -> None:
+        self._raw = events
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return list.__len__(self.raw)
+
+    def since(self, count: int) -> list[Event]:
+        """The events after the first `count`. From any thread."""
+        return list.__getitem__(self.raw, slice(count, None))
 
     def events(
         self,
@@ -67,7 +87,7 @@ class History:
 
         Timestamps are seconds since the epoch.
         """
-        count = len(self.raw)
+        count = len(self)
         stop = count if limit is None else min(count, start + limit)
         places = range(count - 1 - start, count - 1 - stop, -1) if reverse else range(start, stop)
         return [self.event(place + 1, include_execution_data) for place in places]
@@ -177,7 +197,8 @@ def _with_limits(details: dict[str, Any], timeout: float | None, heartbeat: floa
     return details
 
 
-# A scheduled task's payload: task, parameters, timeout, heartbeat, credentials. `task` is a `TaskResource`.
+# A scheduled task's payload: task, parameters, timeout, heartbeat, credentials, token. `task` is a `TaskResource`.
+# The token is there for whoever recovers the execution; it is not shown.
 
 
 def _task_scheduled(event: Event, history: History, included: bool) -> dict[str, Any]:

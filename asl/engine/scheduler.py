@@ -114,8 +114,12 @@ class Scheduler:
     def at(self, due: float, call: Callable[..., Any], *args: Any) -> Timer:
         """Make the call at a time, in seconds since the epoch; calls due at the same time keep their order."""
         timer = Timer(call, args)
-        heapq.heappush(self._timers, (due, next(self._sequence), timer))
+        self.set(timer, due)
         return timer
+
+    def set(self, timer: Timer, due: float) -> None:
+        """Make the call of a timer at a time."""
+        heapq.heappush(self._timers, (due, next(self._sequence), timer))
 
     def elsewhere(self, call: Callable[[], T]) -> T:
         """Make a call that takes long without keeping the other lanes waiting; the lane is charged for its time.

@@ -80,6 +80,11 @@ class TaskRunner(Protocol):
 
     A runner may also have a method `check(request: TaskRequest) -> None`, asked before the task is written to the
     history as scheduled. It raises `TaskRefused` where the state is to fail without a trace of the task.
+
+    Executions that are recovered after the end of a process have tasks that an earlier runner was given. They are given
+    to this one again by `start`. Where the earlier one had called `submitted`, a method
+    `resume(request: TaskRequest, completion: Completion, submitted: Any) -> Cancel | None` is called instead, if the
+    runner has it: it waits for what has been started, which `submitted` describes.
     """
 
     def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:

@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 _NONCE = 16
 _SEAL = 16
+TOKEN_KEY_BYTES = 32
 
 
 class Tokens:
     """The task tokens of an engine.
 
     A token carries a seal, so that the token of a task that is over can be told from a text that never was one without
-    keeping every token for ever.
+    keeping every token for ever. `key` makes the seal: with the key of an earlier process, its tokens are valid too.
     """
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = secrets.token_bytes(TOKEN_KEY_BYTES) if key is None else key
         self._open: dict[str, Attempt] = {}
 
     def issue(self) -> str:

@@ -14,7 +14,10 @@ from stepfunctions.integrations.resources import Resource, parse_resource
 
 
 class Integration(Protocol):
-    """Does the work of the tasks of one or more resources. Used by many executions at once."""
+    """Does the work of the tasks of one or more resources. Used by many executions at once.
+
+    It may also have a method `resume(request, completion, submitted)`: see `asl.TaskRunner`.
+    """
 
     def check(self, request: TaskRequest) -> None:
         """Refuse a task before it appears in the history as scheduled.

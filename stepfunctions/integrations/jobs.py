@@ -139,6 +139,10 @@ class RunJob(ServiceIntegration):
         completion.started()
         return RunningJob(self, request, completion).begin()
 
+    def resume(self, request: TaskRequest, completion: Completion, submitted: Any) -> Cancel:
+        """Wait for a job that was started before."""
+        return RunningJob(self, request, completion).resume(submitted)
+
     def start_job(self, given: Answer) -> Answer:
         """Start a job with a task's parameters.
 
@@ -199,6 +203,12 @@ class RunningJob:
     def begin(self) -> Cancel:
         """Start the job; the returned callable stops it."""
         self._submit(self._start)
+        return self._cancel
+
+    def resume(self, answer: Answer) -> Cancel:
+        """Wait for the job that a start answered with; the returned callable stops it."""
+        self._answer = answer
+        self._submit(self._poll)
         return self._cancel
 
     def _submit(self, work: Callable[[], None]) -> None:

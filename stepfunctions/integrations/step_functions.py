@@ -36,12 +36,14 @@ _JSON_STRINGS = frozenset({"input", "output", "definition", "cause", "error", "c
 class Operations:
     """What tasks use of the service that runs them.
 
-    `start_execution` is StartExecution with a callback for the execution's end. `abandon_execution` stops an execution
+    `start_execution` is StartExecution with a callback for the execution's end, `wait_again` only the callback, for an
+    execution that is there. `abandon_execution` stops an execution
     without waiting. `describe_redrive` returns what DescribeExecution says about an execution's redrives. `handle`
     answers any operation of the API.
     """
 
     start_execution: Callable[[dict[str, Any], OnEnd | None], dict[str, Any]]
+    wait_again: Callable[[str, OnEnd], bool]
     abandon_execution: Callable[[str], None]
     describe_redrive: Callable[[str], dict[str, Any]]
     handle: Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -59,17 +61,9 @@ class StartExecution(ServiceIntegration):
         assert resource is not None
         runs_job = resource.pattern in SYNC_PATTERNS
         completion.started()
-
-        def ended(execution: Execution) -> None:
-            redrive = self._operations.describe_redrive(execution.arn)
-            described = outcome(execution, parsed=resource.pattern == "sync:2", redrive=redrive)
-            if execution.status == "SUCCEEDED":
-                completion.succeed(described)
-            else:
-                completion.fail("States.TaskFailed", dumps(described))
-
+        ended = self._on_end(request, completion) if runs_job else None
         try:
-            answer = self._operations.start_execution(_camel_case(request.parameters), ended if runs_job else None)
+            answer = self._operations.start_execution(_camel_case(request.parameters), ended)
         except ServiceError as error:
             task_error = optimized_error(_failure(error), OPTIMIZED["states"], error.code)
             completion.fail(task_error.error, task_error.cause)
@@ -87,6 +81,28 @@ class StartExecution(ServiceIntegration):
             return None
         completion.awaiting()
         return lambda: self._operations.abandon_execution(answer["executionArn"])
+
+    def resume(self, request: TaskRequest, completion: Completion, submitted: Any) -> Cancel | None:
+        """Wait for an execution that was started before. If it is not there any more, start another."""
+        arn: str = submitted["ExecutionArn"]
+        if not self._operations.wait_again(arn, self._on_end(request, completion)):
+            return self.start(request, completion)
+        completion.awaiting()
+        return lambda: self._operations.abandon_execution(arn)
+
+    def _on_end(self, request: TaskRequest, completion: Completion) -> OnEnd:
+        resource = parse_resource(request.resource)
+        parsed = resource is not None and resource.pattern == "sync:2"
+
+        def ended(execution: Execution) -> None:
+            redrive = self._operations.describe_redrive(execution.arn)
+            described = outcome(execution, parsed=parsed, redrive=redrive)
+            if execution.status == "SUCCEEDED":
+                completion.succeed(described)
+            else:
+                completion.fail("States.TaskFailed", dumps(described))
+
+        return ended
 
 
 class StepFunctionsSdk(ServiceIntegration):

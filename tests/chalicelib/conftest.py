@@ -172,7 +172,8 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         if events.is_set():
             workers.submit(on_status_change, json.loads(json.dumps(event)))
 
-    cloud = build(Foundation(CloudSettings(root=tmp_path_factory.mktemp("cloud")), listen(0, "AWS_PORT")), deliver)
+    settings_ = CloudSettings(root=tmp_path_factory.mktemp("cloud"), keep=False)
+    cloud = build(Foundation(settings_, listen(0, "AWS_PORT")), deliver)
     test_cloud = LocalCloud(cloud, events, delivered)
     # moto imports a service at its first request, for longer than the application waits on a busy machine
     cloud.client.call("ssm", "GetParametersByPath", {"Path": "/"})

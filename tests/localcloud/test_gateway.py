@@ -16,9 +16,11 @@ from chalice.config import Config
 from joserfc import jwk, jwt
 from moto.utilities.utils import load_resource
 
+from chalicelib.names import Names
 from localcloud import seeding
 from localcloud.chalice_local import ProjectServer, RouteIndex
 from localcloud.cloud import Cloud
+from localcloud.state.facts import FactsInMemory
 from tests.localcloud.test_browsers import FOREIGN, LOOPBACK, METHODS, OTHER_ORIGINS, TYPES, send
 from tests.localcloud.test_http_server import raw
 
@@ -87,7 +89,7 @@ def url(cloud: Cloud) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def token(cloud: Cloud) -> str:
-    user = seeding.seed_demo_user(cloud.client, cloud.user_pool)
+    user = seeding.seed_demo_user(cloud.client, cloud.user_pool, FactsInMemory())
     return seeding.sign_in(cloud.client, cloud.user_pool, user).id_token
 
 
@@ -144,8 +146,10 @@ def test_every_other_token_is_refused(cloud: Cloud, url: str, token: str) -> Non
             "AuthParameters": {"USERNAME": second_user(cloud), "PASSWORD": "Abc-123456789"},
         },
     )["AuthenticationResult"]["AccessToken"]
-    other = seeding.seed_user_pool(cloud.client, cloud.names)
-    foreign = seeding.sign_in(cloud.client, other, seeding.seed_demo_user(cloud.client, other)).id_token
+    other = seeding.seed_user_pool(cloud.client, Names(stage="other", region="us-east-1", account="123456789012"))
+    foreign = seeding.sign_in(
+        cloud.client, other, seeding.seed_demo_user(cloud.client, other, FactsInMemory())
+    ).id_token
     bad = [
         *("", "x", "a.b.c", "Bearer", "Bearer ", "Basic abc", "....", "é", "a." * 5000, "null"),
         *(token[:-4], token + "x", forged(token, sub="someone"), forged(token, exp=1), unsigned(token)),

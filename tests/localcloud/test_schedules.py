@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from localcloud.cloud import Cloud
 from localcloud.schedules import MAX_SLEEP_SECONDS, Firing, ScheduleChanges, ScheduleEntry, Schedules
+from localcloud.state.marks import MarksInMemory
 from localcloud.targets import UnknownTarget
 from tests.localcloud.conftest import client_of
 from tests.localcloud.test_endpoint import wait_for
@@ -36,7 +38,14 @@ class Planner:
         self.clock = Clock()
         self.entries: dict[str, ScheduleEntry] = {}
         self.delivered: list[tuple[float, str, str]] = []
-        self.schedules = Schedules(self.entries.values, self.deliver, ScheduleChanges(), self.clock)
+        self.marks = MarksInMemory()
+        self.restart()
+
+    def restart(self, **off: float) -> None:
+        """Begin again after a while, with what is kept."""
+        self.clock.now += timedelta(**off)
+        self.schedules = Schedules(self.entries.values, self.deliver, ScheduleChanges(), self.marks, self.clock)
+        self.schedules.refresh()
 
     def deliver(self, arn: str, payload: str) -> None:
         self.delivered.append(((self.clock.now - START).total_seconds(), arn, payload))
@@ -122,6 +131,59 @@ def test_refreshing_does_not_disturb_the_unchanged(planner: Planner) -> None:
     planner.schedules.refresh()
     planner.move(minutes=2)
     assert planner.times("five") == [300]
+
+
+def test_what_came_due_while_off_fires_once_at_the_start(planner: Planner) -> None:
+    planner.put("minute", "rate(1 minute)")
+    planner.put("hourly", "cron(0 * * * ? *)")
+    planner.put("once", (START + timedelta(hours=2)).strftime("at(%Y-%m-%dT%H:%M:%S)"))
+    planner.restart(hours=3, seconds=30)
+    planner.move(seconds=1)
+    inputs = {arn: text for _, arn, text in planner.delivered}
+    assert sorted(arn for _, arn, _ in planner.delivered) == ["hourly", "minute", "once"]
+    assert inputs["once"] == (START + timedelta(hours=2)).isoformat()
+    assert inputs["hourly"] == (START + timedelta(hours=3)).isoformat()
+    planner.delivered.clear()
+    planner.restart(seconds=1)
+    planner.move(seconds=27)
+    assert planner.delivered == []
+    planner.move(seconds=2)  # the rate keeps its beats
+    assert [arn for _, arn, _ in planner.delivered] == ["minute"]
+
+
+def test_a_restart_between_two_firings_fires_neither(planner: Planner) -> None:
+    planner.put("five", "rate(5 minutes)")
+    for _ in range(4):
+        planner.move(minutes=2)
+        planner.restart(seconds=15)
+    planner.move(minutes=2)
+    assert planner.times("five") == [300, 600]
+
+
+def test_what_is_older_than_the_retry_policy_allows_is_dropped(planner: Planner) -> None:
+    deleted: list[bool] = []
+    once = (START + timedelta(minutes=5)).strftime("at(%Y-%m-%dT%H:%M:%S)")
+    planner.put("once", once, max_age=timedelta(minutes=10), delete=lambda: deleted.append(True))
+    planner.put("daily", "rate(1 day)", max_age=timedelta(hours=1))
+    planner.restart(hours=26)
+    planner.move(minutes=1)
+    assert planner.delivered == [] and deleted == [True]
+    planner.move(hours=23)
+    assert planner.times("daily") == [2 * 86400]
+
+
+def test_a_schedule_that_changed_or_was_disabled_while_off_catches_nothing_up(planner: Planner) -> None:
+    planner.put("changed", "rate(1 minute)")
+    planner.put("disabled", "rate(1 minute)")
+    disabled = planner.entries.pop("disabled")
+    planner.schedules.refresh()
+    planner.entries["disabled"] = disabled
+    planner.entries["changed"] = replace(planner.entries["changed"], version="new")
+    planner.restart(seconds=210)
+    planner.move(seconds=59)
+    assert planner.delivered == []
+    planner.move(seconds=2)
+    assert planner.times("disabled") == planner.times("changed") == [270]
 
 
 def test_what_was_slept_through_fires_once(planner: Planner) -> None:

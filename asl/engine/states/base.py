@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asl.engine.branch import Blocker, Branch
@@ -46,17 +46,20 @@ class State:
         """Write the event, and reset what belongs to a single visit of the state."""
         events = branch.events
         branch.base = branch.previous
-        branch.entered_at = now = branch.execution.engine.now()
         branch._context = None
         branch.failed_run = None
+        now = branch.execution.engine.now()
         events.append((self.entered_event, now, branch.previous, self.name, branch.data))
         branch.previous = branch.entered_id = len(events)
+        branch.entered_at = now if events.__class__ is list else events[-1][1]  # as recorded, if it is recovered
 
     def record_exit(self, branch: Branch, output: Any, assigned: Mapping[str, Any] | None = None) -> None:
         """Write the event; `output` becomes the branch's data and the variables are assigned."""
         events = branch.events
         events.append((self.exited_event, branch.execution.engine.now(), branch.previous, self.name, output, assigned))
         branch.previous = len(events)
+        if events.__class__ is not list:  # it is recovered: what was recorded counts
+            output, assigned = events[-1][4:6]
         branch.data = output
         if assigned:
             branch.variables = {**branch.variables, **assigned}
@@ -70,6 +73,10 @@ class State:
         self.record_exit(branch, output, assigned)
         branch.size = size
         return self.next
+
+    def following(self) -> Iterable[State]:
+        """The states that may come next."""
+        return (self.next,)
 
     def record_evaluation(self, branch: Branch, failure: StateFailure) -> None:
         """A JSONata expression that failed has an event of its own."""

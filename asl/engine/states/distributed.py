@@ -9,12 +9,12 @@ from typing_extensions import override
 
 from asl.engine.branch import Blocker, Branch, as_failure
 from asl.engine.calls import ServiceCall
-from asl.engine.execution import RUNNING
+from asl.engine.execution import RUNNING, Execution
 from asl.engine.failures import StateFailure
 from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
 from asl.engine.items import Member, context_item, join_batches, listed_items, parse_items, reader_failure
 from asl.engine.jsontext import size_bound
-from asl.engine.map_run import MapRun
+from asl.engine.map_run import MapRun, new_arn
 from asl.engine.names import new_name
 from asl.engine.scheduler import Abandoned
 from asl.engine.states.base import State
@@ -88,19 +88,27 @@ class DistributedMap(Map):
         width = self.max_concurrency.of(branch, selected)
         count = self.tolerated_count.of(branch, selected)
         percentage = self.tolerated_percentage.of(branch, selected)
-        run = MapRun(branch, self, self.label or new_name(), branch.execution.engine.start_child)
+        self.record_step(branch, MAP_RUN_STARTED, new_arn(branch.execution, self.label or new_name()))
+        run = MapRun(branch, self, branch.events[-1][3], _start_child)
+        run.source = selected, items
         run.max_concurrency = int(width or 0)
         run.tolerated_failure_count = count
         run.tolerated_failure_percentage = percentage
         branch.blocker = run
-        self.record_step(branch, MAP_RUN_STARTED, run.arn)
         run.started_event = branch.previous
-        reader = self.reader
-        if reader is None:
-            self._guard(branch, run, lambda: self._begin(branch, run, selected, items, "STATE_DATA"))
-        else:
-            self._guard(branch, run, lambda: self._read(branch, run, selected, reader))
+        branch.execution.engine.begin_map_run(run)
         return None
+
+    def find_items(self, branch: Branch, run: MapRun) -> None:
+        """Find the items of a run, perhaps by calls, and let it begin."""
+        self._guard(branch, run, lambda: self._find_items(branch, run))
+
+    def _find_items(self, branch: Branch, run: MapRun) -> None:
+        selected, items = run.source
+        if self.reader is None:
+            self._begin(branch, run, selected, items, "STATE_DATA")
+        else:
+            self._read(branch, run, selected, self.reader)
 
     def _guard(self, branch: Branch, run: MapRun, call: Callable[[], None]) -> None:
         """Make a call on behalf of a run, which fails with whatever fails in it."""
@@ -195,11 +203,11 @@ class DistributedMap(Map):
     @override
     def redrive(self, branch: Branch, run: Blocker | None) -> None:
         """The children that have not succeeded run again."""
-        if not isinstance(run, MapRun) or not run.executions:
+        if not isinstance(run, MapRun) or not run.has_begun:
             super().redrive(branch, None)
             return
         branch.blocker = run
-        run.restart()
+        branch.execution.engine.restart_map_run(run)
         self.record_step(branch, MAP_RUN_REDRIVEN, run.arn, run.redrive_count)
 
     def run_failed(self, branch: Branch, failure: StateFailure) -> None:
@@ -211,14 +219,15 @@ class DistributedMap(Map):
     def children_done(self, branch: Branch, run: MapRun) -> None:
         """All children have ended: write the results, or take them for the output."""
         if self.writer is None:
-            self._succeed(branch, run, [child.output_value for child in run.succeeded_children()])
+            self.succeed(branch, run, [child.output_value for child in run.succeeded_children()])
         else:
             writer = self.writer
             self._guard(
-                branch, run, lambda: writer.write(branch, run, lambda result: self._succeed(branch, run, result))
+                branch, run, lambda: writer.write(branch, run, lambda result: self.succeed(branch, run, result))
             )
 
-    def _succeed(self, branch: Branch, run: MapRun, result: Any) -> None:
+    def succeed(self, branch: Branch, run: MapRun, result: Any) -> None:
+        """The run has succeeded."""
         self.record_step(branch, MAP_RUN_SUCCEEDED)
         branch.resume(_leave, self, run, result)
 
@@ -240,3 +249,7 @@ def _text(answer: Any) -> str:
     if not isinstance(body, str):
         raise reader_failure("The object has no text.")
     return body
+
+
+def _start_child(run: MapRun, value: Any) -> Execution:
+    return run.execution.engine.start_child(run, value)  # its engine of the moment: another one replays it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,10 @@ class RetryingState(State):
         super().record_exit(branch, output, assigned)
         branch.retry_count = None
 
+    def following(self) -> Iterable[State]:
+        """See `State`."""
+        return (self.next, *(catcher.next for catcher in self.catchers))
+
     def again(self, branch: Branch) -> State | None:
         """Try once more; a step of the branch."""
         raise NotImplementedError
@@ -117,7 +121,8 @@ class RetryingState(State):
             if retrier.full_jitter:
                 delay = engine.random.uniform(0.0, delay)
             branch.retry_count = (branch.retry_count or 0) + 1
-            branch.blocker = engine.scheduler.at(engine.now() + delay, branch.resume, try_again, self)
+            since = engine.now() if failure.since is None else failure.since
+            branch.blocker = engine.scheduler.at(since + delay, branch.resume, try_again, self)
             return True
         return False
 

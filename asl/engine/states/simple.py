@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from typing_extensions import override
@@ -116,6 +117,10 @@ class Choice(State):
             problem = "Failed to transition out of the state. The state does not point to a next state."
             raise StateFailure(NO_CHOICE_MATCHED, in_state(self.name, branch.entered_id, problem))
         return self._leave(branch, data, self.fields, self.default)
+
+    def following(self) -> Iterable[State]:
+        """See `State`."""
+        return (*(rule.next for rule in self.rules), *(() if self.default is None else (self.default,)))
 
     def _leave(self, branch: Branch, data: Any, fields: Fields, following: State) -> State:
         bound = branch.size if data is branch.data else None
