@@ -72,10 +72,10 @@ def an_approval(client: Client, server: Server) -> None:
     token = json.loads(asked[1])["token"]
     for wrong in ({"token": token}, {"token": token, "approved": "yes"}, {"approved": True}):
         assert client.post("/lib/decide_approval", wrong).status_code == 422
-    answer = client.post("/lib/decide_approval", {"token": token, "approved": False, "comment": "too dear"})
+    answer = client.post("/lib/decide_approval", {"token": token, "approved": False, "comment": "too expensive"})
     assert answer.status_code == 200, answer.text
     run = client.poll("approvePurchase", started["executionId"])
-    assert run["output"] == {"status": "refused", "by": server.session["email"], "comment": "too dear"}
+    assert run["output"] == {"status": "refused", "by": server.session["email"], "comment": "too expensive"}
     assert client.post("/lib/decide_approval", {"token": token, "approved": True}).status_code == 409
     unknown = base64.b64encode(b"no such token").decode()
     assert client.post("/lib/decide_approval", {"token": unknown, "approved": True}).status_code == 409

@@ -13,12 +13,12 @@ DESK = {"item": "A desk", "amount": 450}
     ("approved", "outcome"),
     [
         (True, {"status": "approved", "by": "ann@example.com"}),
-        (False, {"status": "refused", "by": "ann@example.com", "comment": "too dear"}),
+        (False, {"status": "refused", "by": "ann@example.com", "comment": "too expensive"}),
     ],
 )
 def test_a_person_decides(flows: Flows, approved: bool, outcome: dict[str, str]) -> None:
     flow = flows.load("approvePurchase")
-    flow.task("AskForApproval").returns({"approved": approved, "by": "ann@example.com", "comment": "too dear"})
+    flow.task("AskForApproval").returns({"approved": approved, "by": "ann@example.com", "comment": "too expensive"})
     run = flow.run(DESK).assert_succeeded(output=outcome)
     (asked,) = run.payloads("AskForApproval")
     assert asked["Payload"]["question"] == "A desk for 450?"
