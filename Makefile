@@ -13,7 +13,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset plugins test lint typecheck format bench deploy diff logs destroy lock audit clean
+.PHONY: help setup run reset plugins recipe test lint typecheck format bench deploy diff logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ reset: $(RUN_STAMP) ## forget what `make run` has kept: users, secrets, tables, 
 
 plugins: $(RUN_STAMP) ## fetch the plugins of config.json (ARGS="--update NAME", --frozen, --yes)
 	@$(BIN)/python -m plugin_manager $(ARGS)
+
+# From the command line only: some systems set NAME in the environment to the name of the machine.
+recipe: $(RUN_STAMP) ## copy a recipe of docs/cookbook into the project (NAME=saga), or list them
+	@$(BIN)/python -m admin.recipes $(if $(filter command,$(firstword $(origin NAME))),'$(NAME)')
 
 test: $(STAMP) ## run all tests (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
 	@$(BIN)/python -m plugin_manager --if-needed

@@ -124,11 +124,11 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         files: Their contents by their path in the folder.
 
     Raises:
-        ScaffoldError: One of them exists; none is written.
+        ScaffoldError: Some of them exist; none is written.
     """
-    for path in files:
-        if (folder / path).exists():
-            raise ScaffoldError(f"{folder / path} already exists")
+    existing = [str(folder / path) for path in files if os.path.lexists(folder / path)]
+    if existing:
+        raise ScaffoldError(f"{', '.join(existing)} already {'exists' if len(existing) == 1 else 'exist'}")
     for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
@@ -176,7 +177,7 @@ def call(
 ) -> None:
     """Call a function as Lambda does: the payload is a copy, an exception an error document, the result JSON."""
     context = Context(request.resource.rsplit(":", 1)[-1], str(uuid4()))
-    event = json.loads(dumps(payload))
+    event = deepcopy(payload)  # not through JSON: what a Map writes to S3 is bytes
     try:
         result = function(event, context) if _takes_context(function) else function(event)
     except TaskFailed as failure:

@@ -51,6 +51,22 @@ def test_a_function_cannot_change_the_run_s_documents() -> None:
     assert run.payloads("T") == [{"a": [1]}]
 
 
+def test_a_function_that_stands_for_s3_gets_what_a_map_writes() -> None:
+    written: list[dict[str, Any]] = []
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    }
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "results"}}
+    state = {"Type": "Map", "ItemProcessor": processor, "ResultWriter": writer, "End": True}
+    flow = FlowUnderTest("f", {"StartAt": "M", "States": {"M": state}})
+    flow.function("arn:aws:states:::aws-sdk:s3:putObject", lambda event: written.append(event) or {})
+    run = flow.run([1, 2]).assert_succeeded()
+    assert written[-1]["Key"] == run.output["ResultWriterDetails"]["Key"]
+    assert all(isinstance(call["Body"], bytes) for call in written)
+
+
 def test_what_a_function_raises_and_what_is_not_json() -> None:
     def broken(event: Any) -> Any:
         raise KeyError("nope")
