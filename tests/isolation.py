@@ -66,10 +66,10 @@ def isolate() -> None:
 def write_project(target: Path) -> Path:
     """Copy the repository without what is the user's or generated, and put the framework's examples there."""
     generated = shutil.ignore_patterns(*_GENERATED)
-    left_out = {str(REPOSITORY / path) for path in (*USERS_FILES, *_SHARED)}
+    left_out = {REPOSITORY / path for path in (*USERS_FILES, *_SHARED)}
 
     def ignore(folder: str, names: list[str]) -> set[str]:
-        return generated(folder, names) | {name for name in names if os.path.join(folder, name) in left_out}
+        return generated(folder, names) | {name for name in names if Path(folder, name) in left_out}
 
     shutil.copytree(REPOSITORY, target, ignore=ignore, symlinks=True)
     for path in _SHARED:
