@@ -1,6 +1,6 @@
 """Checks the user's functions and settings in seconds, without AWS: `python -m infrastructure.check`.
 
-`make check` runs it. Flows are checked by `python -m compiler check`. Everything that is wrong is reported, not only the first mistake.
+`make check` runs it. Flows are checked by `python -m compiler check`. All mistakes are reported, not only the first.
 """
 
 from __future__ import annotations
@@ -35,10 +35,8 @@ def main() -> int:
 
 
 def function_errors(root: Path = PROJECT) -> Iterator[str]:
-    """Yield what is wrong with the functions of the project at `root`: their names, and what prevents their import."""
-    functions, problems = survey(root)
-    yield from map(str, problems)
-    own = [function for function in functions.values() if function.plugin is None]
+    """Yield what prevents the import of functions of the project at `root`. Their names are checked with the flows."""
+    own = [function for function in survey(root)[0].values() if function.plugin is None]
     unreadable = dict(_syntax_errors(root / "chalicelib" / "lib", root))
     yield from unreadable.values()
     for function in own:
