@@ -93,6 +93,9 @@ lock: $(STAMP) ## update the pins of requirements*.in
 		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
+	@# The framework's tests have a copy, which stays as it is once you require packages of your own.
+	@! cmp -s requirements.in tests/project/requirements.in || \
+		cp requirements.txt requirements-local.txt requirements-dev.txt tests/project/
 
 audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
 	@test -x .venv-audit/bin/bandit -a .venv-audit -nt requirements-audit.txt || \

@@ -22,7 +22,8 @@ EXAMPLES = REPOSITORY / "tests" / "project"
 OWN = REPOSITORY / "tests" / "own"
 USERS_FILES = (
     *("flows", "chalicelib/lib", "tests/own", "config.json", "plugins.lock", "lambda-permissions.yml"),
-    *("infrastructure/stages.py", "requirements.in", "requirements.txt", ".chalice/config.json", "vendor"),
+    *("infrastructure/stages.py", ".chalice/config.json", "vendor"),
+    *("requirements.in", "requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
 )
 """What users change (docs/upgrading.md), by path in the repository."""
 VARIABLE = "FRAMEWORK_TEST_PROJECT"

@@ -109,6 +109,8 @@ def write_own(target: Path) -> Path:
     write_project(target)
     requirements = target / "requirements.in"
     requirements.write_text(requirements.read_text() + "no-such-package\ngit+https://example.org/own.git\n")
+    for lock in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
+        (target / lock).write_text((target / lock).read_text().replace("pydantic==", "pydantic==9"))
     add(target, OWN_FILES)
     return target
 
