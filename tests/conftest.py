@@ -55,7 +55,7 @@ def live_catalog() -> None:
     use_source(LiveProject().catalog)
 
 
-LONG = ("tests/deployments/", "tests/conformance/")
+LONG = ("tests/deployments/", "tests/conformance/", "tests/test_user_code.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
