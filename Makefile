@@ -13,7 +13,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset plugins recipe test lint typecheck format bench deploy diff logs destroy lock audit clean
+.PHONY: help setup run reset plugins recipe check test lint typecheck format bench deploy diff logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,20 +34,33 @@ plugins: $(RUN_STAMP) ## fetch the plugins of config.json (ARGS="--update NAME",
 recipe: $(RUN_STAMP) ## copy a recipe of docs/cookbook into the project (NAME=saga), or list them
 	@$(BIN)/python -m admin.recipes $(if $(filter command,$(firstword $(origin NAME))),'$(NAME)')
 
-test: $(STAMP) ## run all tests (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
+# Every part runs, so that all mistakes are shown at once. Exit code 5 of pytest: there are no tests.
+check: $(STAMP) ## check your own code in seconds: flows, functions, permissions, stages, and the tests in tests/own
 	@$(BIN)/python -m plugin_manager --if-needed
-	@$(BIN)/python -m compiler check
+	@failed=0; \
+	$(BIN)/python -m compiler check || failed=1; \
+	$(BIN)/python -m infrastructure.check || failed=1; \
+	if [ -d tests/own ]; then $(BIN)/python -m pytest tests/own $(ARGS) || [ $$? -eq 5 ] || failed=1; fi; \
+	exit $$failed
+
+test: $(STAMP) ## run the tests of the framework (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
 	@if command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2; \
 	fi
 	@$(BIN)/python -m pytest -n auto $(ARGS)
-	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --test)
+	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
 
 lint: $(STAMP) ## check style, formatting and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@# import-linter accepts only packages as roots, so app.py is presented as one.
-	@mkdir -p .import_linter_cache/app && ln -sf ../../app.py .import_linter_cache/app/__init__.py
+	@# import-linter accepts only packages as roots, so app.py is presented as one. It cannot leave out folders, so it
+	@# sees chalicelib without the user's functions, which import what they need.
+	@rm -rf .import_linter_cache/app .import_linter_cache/chalicelib
+	@mkdir -p .import_linter_cache/app .import_linter_cache/chalicelib
+	@ln -s ../../app.py .import_linter_cache/app/__init__.py
+	@for entry in chalicelib/*; do \
+		[ $$entry = chalicelib/lib ] || ln -s "../../$$entry" .import_linter_cache/chalicelib/; \
+	done
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR)" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
 
 typecheck: $(STAMP) ## check types, strictly
@@ -87,6 +100,9 @@ lock: $(STAMP) ## update the pins of requirements*.in
 		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
+	@# The framework's tests have a copy, which stays as it is once you require packages of your own.
+	@! cmp -s requirements.in tests/project/requirements.in || \
+		cp requirements.txt requirements-local.txt requirements-dev.txt tests/project/
 
 audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
 	@test -x .venv-audit/bin/bandit -a .venv-audit -nt requirements-audit.txt || \

@@ -108,7 +108,7 @@ def function_files(name: str, *, event: bool, plugin: bool, others: Collection[s
         "SUMMARY": "What this function does, in a sentence.",
         "RESULT": templates.EVENT_RESULT if event else templates.TYPED_RESULT,
     }
-    library, tests = ("lib", "tests") if plugin else ("chalicelib/lib", "tests/chalicelib/lib")
+    library, tests = ("lib", "tests") if plugin else ("chalicelib/lib", "tests/own")
     contents = {
         f"{library}/{name}/handler.py": templates.EVENT_HANDLER if event else templates.TYPED_HANDLER,
         f"{tests}/test_{python_name}.py": templates.PLUGIN_FUNCTION_TEST if plugin else templates.PROJECT_TEST,

@@ -14,7 +14,7 @@ from pathlib import Path
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import API_STAGE
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -28,7 +28,7 @@ from infrastructure.function_resources import (
 from infrastructure.gateway_responses import gateway_responses
 from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USER_POOL_CLIENT
 from infrastructure.observability import API_LOG
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 API_HANDLER = "APIHandler"  # the logical id of the API's function in Chalice's template
 CARRIED_OVER = ("Layers", "ReservedConcurrentExecutions", "VpcConfig")

@@ -29,7 +29,7 @@ from infrastructure.function_resources import (
     environment,
 )
 from infrastructure.resources import tags
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 CONFIG = Path(".chalice", "config.json")
 OUTPUTS = ("AccountId", "FunctionRoleArn", "UserPoolClientId", "UserPoolId")

@@ -15,7 +15,7 @@ from chalicelib import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure.cloud import Cloud, front_door
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

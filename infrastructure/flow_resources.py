@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.names import Names
 from compiler import CompiledFlow
 from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from compiler import CompiledFlow
 from infrastructure.flow_resources import DefinitionFile, flow_resources
 from infrastructure.nested_stacks import ASSET_BUCKET, NestedTemplate, flow_templates
 from infrastructure.resources import tag_list
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 
 @dataclass(frozen=True)

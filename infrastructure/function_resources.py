@@ -12,7 +12,7 @@ from typing import Any
 
 from infrastructure.nested_stacks import NestedTemplate, stack_index, template
 from infrastructure.resources import Resource, logical_id, tag_list
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 from infrastructure.tokens import LIVE, template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from chalicelib.identity import ADMIN_GROUP
 from chalicelib.names import Names
 from infrastructure.function_role import function_role_policy
 from infrastructure.resources import Resource, assumed_by, attribute, kept, logical_id, ref, role, tag_list, tags
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 TOKEN_MINUTES = 60
 REFRESH_DAYS = 30

@@ -10,7 +10,7 @@ from chalicelib.names import Names
 from infrastructure.function_resources import API_STAGE, RUN_STATUS
 from infrastructure.resources import Resource, assumed_by, attribute, ref, role, tag_list
 from infrastructure.schedules import DEAD_LETTERS, queue_name
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 PERIOD = 300  # seconds
 API_LOG = "ApiLog"

@@ -20,7 +20,8 @@ from chalicelib.names import Names
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEFAULT_STAGE, StageSettings, stage_settings
+from infrastructure.stage import StageSettings, stage_settings
+from infrastructure.stages import DEFAULT_STAGE
 
 if TYPE_CHECKING:
     from infrastructure.cloud import Cloud

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import APP_NAME
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 Resource = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.names import Names
 from infrastructure.resources import Resource, assumed_by, attribute, role, tag_list
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 KEPT_SECONDS = 14 * 24 * 3600  # the longest retention of SQS
 DEAD_LETTERS = attribute("DeadLetters", "Arn")

@@ -24,7 +24,7 @@ from infrastructure.identity import (
 )
 from infrastructure.resources import Resource, ref, tags
 from infrastructure.schedules import DEAD_LETTERS, SCHEDULE_ROLE, schedule_resources
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 from infrastructure.storage import table_resources
 from infrastructure.tokens import template_names, with_pseudo_parameters
 

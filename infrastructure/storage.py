@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.names import Names
 from chalicelib.tables import RUNS, TTL, USAGE, Table
 from infrastructure.resources import Resource, kept, tag_list
-from infrastructure.stages import StageSettings
+from infrastructure.stage import StageSettings
 
 
 def table_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from chalicelib.settings import PROJECT
 from compiler import Project, compile_project
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEFAULT_STAGE, StageError, StageSettings, stage_settings
+from infrastructure.stage import StageError, StageSettings, stage_settings
+from infrastructure.stages import DEFAULT_STAGE
 from plugin_manager.errors import PluginError
 from plugin_manager.freshness import ensure
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests import isolation
 
 # No test reaches AWS: whatever the developer's shell has is replaced before boto3 is first imported.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -30,6 +33,19 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
+def pytest_plugin_registered(plugin: object) -> None:
+    """Choose the project before any other file of the tests is imported; pytest's configuration is such a plugin."""
+    if isinstance(plugin, pytest.Config) and not isolation.runs_only_own_tests(plugin):
+        isolation.isolate()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the user's tests to `make check`, and what the tests work on to them."""
+    if collection_path == isolation.EXAMPLES:
+        return True
+    return True if collection_path == isolation.OWN and not isolation.runs_only_own_tests(config) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def live_catalog() -> None:
     """Let `app`, imported by a test, know the project's flows as they are in its files."""
@@ -39,7 +55,7 @@ def live_catalog() -> None:
     use_source(LiveProject().catalog)
 
 
-LONG = ("tests/deployments/", "tests/conformance/")
+LONG = ("tests/deployments/", "tests/conformance/", "tests/test_user_code.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

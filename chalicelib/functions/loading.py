@@ -53,11 +53,17 @@ def load(function: Function) -> Loaded:
             if found is None:
                 if not settings.on_lambda:
                     secrets.reload()  # one may be new, and the module may keep what it reads on import
-                found = _loaded[function.path] = _import(function)
+                found = _loaded[function.path] = import_function(function)
     return found
 
 
-def _import(function: Function) -> Loaded:
+def import_function(function: Function) -> Loaded:
+    """Import a function that is not loaded yet, with the environment as it is.
+
+    Raises:
+        FunctionError: The module has no `handler`, or exits the process on import.
+        Exception: Whatever the module raises on import.
+    """
     _make_package(function)
     with _fresh_source():
         try:

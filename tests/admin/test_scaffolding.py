@@ -67,7 +67,7 @@ def test_its_makefile_finds_the_framework(tmp_path: Path) -> None:
 def test_functions_of_the_project_and_a_flow(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project", overlay=False)
     shutil.copy2(PROJECT / "pyproject.toml", project)
-    for folder in ("tests", "tests/chalicelib", "tests/chalicelib/lib"):
+    for folder in ("tests", "tests/own"):
         (project / folder).mkdir()
         (project / folder / "__init__.py").touch()
     script = project / "admin" / "create_function.py"

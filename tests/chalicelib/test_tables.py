@@ -7,7 +7,8 @@ import pytest
 from chalicelib import aws
 from chalicelib.settings import settings
 from chalicelib.tables import RUNS, TTL, USAGE, Table
-from infrastructure import stages, storage
+from infrastructure import storage
+from infrastructure.stages import DEV
 
 from .conftest import LocalCloud
 
@@ -21,7 +22,7 @@ def test_the_local_cloud_creates_them(cloud: LocalCloud, name: str, table: Table
 
 @pytest.mark.parametrize(("resource", "table"), [("UsageTable", USAGE), ("RunsTable", RUNS)])
 def test_the_deployment_creates_them(resource: str, table: Table) -> None:
-    properties = storage.table_resources(stages.stage_settings("dev"), settings.names)[resource]["Properties"]
+    properties = storage.table_resources(DEV, settings.names)[resource]["Properties"]
     assert table.schema().items() <= properties.items()
     assert properties["TimeToLiveSpecification"] == {"AttributeName": TTL, "Enabled": True}
 

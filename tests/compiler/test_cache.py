@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.settings import PROJECT
 from compiler import compile_project
 from compiler.cache import CACHE_FILE, forget_caches
 
+from ..isolation import REPOSITORY
 from .conftest import Workspace
 
 GOOD = "name: {}\nsteps: [hello_world]\n"
@@ -101,7 +101,7 @@ def test_runs_at_the_same_time_do_not_harm_each_other(project: Workspace) -> Non
         "project = compile_project(Path(sys.argv[1])); print(len(project.flows), len(project.broken))"
     )
     command = [sys.executable, "-c", code, str(project.root)]
-    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) for _ in range(4)]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) for _ in range(4)]
     assert [run.communicate()[0].split() for run in runs] == [["33", "1"]] * 4
     assert len(json.loads((project.root / CACHE_FILE).read_text())["units"]) == 34
     assert [file.name for file in (project.root / CACHE_FILE).parent.iterdir()] == [CACHE_FILE.name]

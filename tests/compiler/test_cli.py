@@ -30,7 +30,7 @@ def flows(*arguments: str | Path, text: str | None = None) -> subprocess.Complet
 
 
 class TestCheck:
-    def test_this_project_is_clean(self) -> None:
+    def test_the_examples_are_clean(self) -> None:
         done = flows("check")
         assert (done.returncode, done.stdout, done.stderr) == (0, "6 flows: nothing wrong\n", "")
 

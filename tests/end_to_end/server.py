@@ -19,7 +19,8 @@ from typing import Any
 import requests
 import yaml
 
-PROJECT = Path(__file__).resolve().parents[2]
+from chalicelib.settings import PROJECT
+
 OVERLAY = Path(__file__).parent / "project"  # functions and flows that misbehave on purpose
 SHIPPED = (
     *("app.py", "config.json", "lambda-permissions.yml", "requirements.txt", ".chalice"),
@@ -98,7 +99,7 @@ def marked_processes(mark: str) -> list[int]:
 
 
 def copy_project(target: Path, *, overlay: bool = True) -> Path:
-    """A copy of what `make run` needs, bytecode included."""
+    """A copy of what `make run` needs from the project of the tests, bytecode included."""
     target.mkdir(parents=True, exist_ok=True)
     for entry in SHIPPED:
         source = PROJECT / entry

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from infrastructure import stages
-from infrastructure.stages import DEFAULT_STAGE, DEV, PROD, STAGES, StageError, stage_settings
+from infrastructure.stage import StageError, stage_settings
+from infrastructure.stages import DEFAULT_STAGE, DEV, PROD, STAGES
 
 
 def test_the_stages_and_the_default() -> None:

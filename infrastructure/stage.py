@@ -1,0 +1,118 @@
+"""What a stage consists of, and which values AWS accepts. The stages themselves are in `stages.py`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+# The retention periods that CloudWatch Logs supports, in days.
+Retention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+_PERIODS: tuple[int, ...] = get_args(Retention)
+
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
+_TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
+
+
+class StageError(ValueError):
+    """The stage does not exist, or AWS would reject its settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageSettings:
+    """How one stage is deployed. Times are in seconds and sizes in MB unless the name says otherwise."""
+
+    name: str
+    """Part of every name on AWS. Renaming a stage creates a new one."""
+
+    retain_data: bool
+    """Keep users and tables when the stack is destroyed; protect them and the stack from deletion."""
+    log_retention_days: Retention
+    flow_log_level: Literal["OFF", "FATAL", "ERROR", "ALL"] = "ERROR"
+    log_execution_data: bool = False
+    """Also log inputs and outputs of states, which may be personal data."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    tracing: bool = True
+    """Use X-Ray in the API, the functions and the state machines."""
+
+    alarms: bool = True
+    """Create alarms for failed runs (one per flow), throttling, server errors and dead letters."""
+    alarm_topic_arn: str | None = None
+    """An existing SNS topic for alarms. None creates the topic `<app>-<stage>-alarms`, to which you subscribe."""
+
+    cors_origins: tuple[str, ...] = ("*",)
+    """Which pages may call the API from a browser: `https://example.org`, or `*` for any."""
+    throttle_rate: float = 100.0
+    """Requests per second that the API accepts from all callers together."""
+    throttle_burst: int = 200
+    """Requests that the API accepts at once."""
+
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    api_memory: int = 512
+    api_timeout: int = 30
+    """API Gateway stops waiting after 29."""
+
+    flow_stacks: int = 32
+    """The number of nested stacks for flows, which are distributed by the hash of their names. 32 fit 1,500 flows.
+
+    Choose it before the first deployment: changing it moves flows to other stacks, so CloudFormation deletes and
+    recreates them.
+    """
+    function_stacks: int = 8
+    """The same for the functions that flows call. 8 fit 1,500 functions."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags for every resource, in addition to `Application` and `Stage`."""
+
+    def check(self) -> None:
+        """Check that AWS accepts these settings, which it would otherwise reject in the middle of a deployment.
+
+        Raises:
+            StageError: It does not; the message has a line for each setting.
+        """
+        sound = {
+            f"name {self.name!r}: use a lower-case letter, then lower-case letters and digits; at most 16": (
+                re.fullmatch(r"[a-z][a-z0-9]{0,15}", self.name)
+            ),
+            f"log_retention_days {self.log_retention_days}: must be one of {', '.join(map(str, _PERIODS))}": (
+                self.log_retention_days in _PERIODS
+            ),
+            f"cors_origins {self.cors_origins!r}: each must be '*' or like 'https://example.org', without a path": (
+                isinstance(self.cors_origins, tuple) and all(map(_ORIGIN.fullmatch, self.cors_origins))
+            ),
+            f"alarm_topic_arn {self.alarm_topic_arn!r}: must be the ARN of an SNS topic": (
+                self.alarm_topic_arn is None or _TOPIC.fullmatch(self.alarm_topic_arn)
+            ),
+            f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}: must be greater than 0": (
+                min(self.throttle_rate, self.throttle_burst) > 0
+            ),
+            f"api_memory {self.api_memory}: must be from 128 to 10240": 128 <= self.api_memory <= 10240,
+            f"api_timeout {self.api_timeout}: must be from 1 to 900": 1 <= self.api_timeout <= 900,
+            f"flow_stacks {self.flow_stacks}: must be from 1 to 200": 1 <= self.flow_stacks <= 200,
+            f"function_stacks {self.function_stacks}: must be from 1 to 200": 1 <= self.function_stacks <= 200,
+        }
+        broken = [rule for rule, holds in sound.items() if not holds]
+        if broken:
+            raise StageError("\n".join(f"infrastructure/stages.py: stage {self.name}: {rule}" for rule in broken))
+
+
+def stage_settings(name: str) -> StageSettings:
+    """Return the settings of the stage `name`.
+
+    Raises:
+        StageError: The stage does not exist, or AWS would reject its settings.
+    """
+    from infrastructure.stages import STAGES  # the user's file, which imports this module
+
+    try:
+        stage = STAGES[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, STAGES, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"available: {', '.join(STAGES)}."
+        raise StageError(f"no stage {name!r}: {hint} Stages are defined in infrastructure/stages.py") from None
+    stage.check()
+    return stage
