@@ -17,8 +17,9 @@ from chalicelib.functions.loading import import_function
 from chalicelib.names import Names
 from chalicelib.settings import PROJECT, settings
 from compiler import compile_project
+from compiler.permissions.granted import PermissionsError
 from infrastructure.errors import DeploymentError
-from infrastructure.function_role import FILE, PermissionsError, granted_statements
+from infrastructure.function_role import FILE, granted_statements
 from infrastructure.stage import StageError
 
 

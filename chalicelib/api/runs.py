@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,14 +25,14 @@ MAX_WAIT = 25
 
 def start_run(call: Call) -> Answer:
     """Start a flow. With `?wait=SECONDS`, answer with the finished run if it ends in time."""
-    wait = _wait(call)
+    deadline = _deadline(call)
     flow = find_flow(call.param("flow_name"))
     _check_access(call, flow)
     body = call.json_object(limit=MAX_INPUT)
     check_input(flow, body)
     run = start(flow, call.user.id, body, call.headers.get("idempotency-key"))
-    if wait:
-        run = waiting.wait(run, wait)
+    if deadline is not None:
+        run = waiting.wait(run, deadline)
         if run.ended:
             return Answer(_run(run))
     return Answer(
@@ -50,8 +51,9 @@ def start_run(call: Call) -> Answer:
 
 def get_run(call: Call) -> Answer:
     """Answer with a run: its status, and its output or error."""
-    wait = _wait(call)
-    return Answer(_run(waiting.wait(_find(call), wait)))
+    deadline = _deadline(call)
+    run = _find(call)
+    return Answer(_run(run if deadline is None else waiting.wait(run, deadline)))
 
 
 def run_history(call: Call) -> Answer:
@@ -113,10 +115,11 @@ def _check_access(call: Call, flow: CatalogFlow) -> None:
         raise Forbidden(f"The flow {flow.name!r} may only be run by members of: {', '.join(groups)}.")
 
 
-def _wait(call: Call) -> float:
+def _deadline(call: Call) -> float | None:
+    """Until when the request wants to wait, by the monotonic clock; None if not at all."""
     text = call.query("wait")
     if text is None:
-        return 0.0
+        return None
     try:
         seconds = float(text)
     except ValueError:
@@ -125,7 +128,7 @@ def _wait(call: Call) -> float:
         raise BadRequest(
             f"The query parameter 'wait' is {text!r}; it must be a number of seconds from 0 to {MAX_WAIT}."
         )
-    return seconds
+    return time.monotonic() + seconds if seconds else None
 
 
 def _flag(call: Call, name: str) -> bool:

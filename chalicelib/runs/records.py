@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ _LISTED = (
     *("executionArn", "flow", "#status", "startDate", "stopDate", "redriveCount"),
     *("attemptDate", "checkedDate", _INFERRED),
 )
+
+
+_reads = threading.BoundedSemaphore(32)
+"""A thousand requests at once queue up here, where no time-out runs yet, and not at the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,10 @@ def put(run: Run) -> None:
 
 def get(user_id: str, execution_id: str) -> Run | None:
     """Return the current record, None if this user has no such run."""
-    found = aws.dynamodb().get_item(
-        TableName=settings.names.runs_table, Key=_key(user_id, execution_id), ConsistentRead=True
-    )
+    with _reads:
+        found = aws.dynamodb().get_item(
+            TableName=settings.names.runs_table, Key=_key(user_id, execution_id), ConsistentRead=True
+        )
     item = found.get("Item")
     return None if item is None else _run(item)
 

@@ -104,9 +104,9 @@ class Watcher:
             while True:
                 now = time.monotonic()
                 # Those that are nearly due are read along.
-                due = [key for key, w in self._watched.items() if w.due - w.pause / 4 <= now]
+                due = [(w.due, key) for key, w in self._watched.items() if w.due - w.pause / 4 <= now]
                 if due:
-                    return due[:MAX_BATCH]
+                    return [key for _, key in sorted(due)[:MAX_BATCH]]
                 if self._watched:
                     self._changed.wait(min(w.due for w in self._watched.values()) - now)
                 elif not self._changed.wait(IDLE_SECONDS) and not self._watched:
@@ -125,13 +125,16 @@ class Watcher:
 _watcher = Watcher()
 
 
-def wait(run: Run, seconds: float) -> Run:
-    """Return the run when it has ended, or as it is after `seconds`.
+def wait(run: Run, deadline: float) -> Run:
+    """Return the run when it has ended, or as it is at the deadline.
 
     A record that says `RUNNING` for too long is checked meanwhile. What can't be read is as if nothing had changed.
+
+    Args:
+        run: The run as it was read last.
+        deadline: When to return at the latest, by the monotonic clock.
     """
-    deadline = time.monotonic() + seconds
-    if run.ended or seconds <= 0:
+    if run.ended or deadline <= time.monotonic():
         return run
     with _watcher.watch(run) as watched:
         check = time.monotonic() + belief.until_doubt(run)

@@ -45,6 +45,7 @@ def silent_server(clean: pytest.MonkeyPatch) -> Iterator[None]:
 def test_an_item_has_month_count_and_end(cloud: LocalCloud) -> None:
     with usage.call("ada") as call:
         call.count()
+    counted("ada", 1)
     month = datetime.now(UTC).strftime("%Y-%m")
     key = {"userId": {"S": "ada"}, "yearMonth": {"S": month}}
     item = aws.dynamodb().get_item(TableName=settings.names.usage_table, Key=key)["Item"]

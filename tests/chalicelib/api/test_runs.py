@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from chalicelib import aws, times
-from chalicelib.runs import belief, executions, idempotency, quota, records, starting
-from chalicelib.runs.records import Run
+from chalicelib import aws
+from chalicelib.runs import belief, executions, idempotency, records, starting
 from chalicelib.settings import settings
 
 from ..conftest import Api, LocalCloud, MakeApi, UseFlows, flow
@@ -297,19 +295,6 @@ class TestFollow:
                 user.get(f"/run/waitFlow/{execution}")
         assert len(asked) == 1
 
-    def test_the_schedule_of_checks(self) -> None:
-        def due(age: float, checked: float | None = None, **more: Any) -> float:
-            now = time.time()
-            run = Run("u", "e", "arn", "f", "RUNNING", times.iso(now - age), **more)
-            return belief.until_doubt(run if checked is None else replace(run, checked_date=times.iso(now - checked)))
-
-        assert due(0) == pytest.approx(10, abs=0.1)
-        assert due(10, 0) == pytest.approx(10, abs=0.1)
-        assert due(20, 0) == pytest.approx(20, abs=0.1)
-        assert due(3600, 0) == pytest.approx(600, abs=0.1)
-        assert due(3600, 700) < 0
-        assert due(3600, attempt_date=times.now()) == pytest.approx(10, abs=0.1)
-
     def test_a_run_that_never_began_is_failed(self, user: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(starting, "_start_standard", lambda *_: None)
         first, second = (start(user, "passFlow")["executionId"] for _ in range(2))
@@ -471,53 +456,6 @@ class TestList:
         assert [run["flow"] for run in second["executions"]] == ["failFlow"]
         assert "nextToken" not in second
         user.get(f"/runs?flow=passFlow&limit=1&nextToken={first['nextToken']}").problem(400)
-
-    def test_what_runs_beyond_belief_is_checked_the_oldest_first(
-        self, user: Api, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        cloud.events.clear()
-        started = [start(user, "passFlow")["executionId"] for _ in range(8)]
-        asked: list[str] = []
-        describe = executions.describe
-        monkeypatch.setattr(executions, "describe", lambda arn, **more: asked.append(arn) or describe(arn, **more))
-        assert {run["status"] for run in user.get("/runs").json()["executions"]} == {"RUNNING"}
-        assert asked == []
-        monkeypatch.setattr(belief, "FIRST_DOUBT", 0.0)
-        for corrected in (3, 6, 8, 8):
-            page = user.get("/runs").json()["executions"][::-1]
-            assert [run["status"] for run in page] == ["SUCCEEDED"] * corrected + ["RUNNING"] * (8 - corrected)
-        assert [arn.rpartition(":")[2] for arn in asked] == started
-        assert user.get("/runs?status=RUNNING").json()["count"] == 0
-
-    def test_a_filter_by_status_goes_by_what_was_found_out(
-        self, user: Api, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        cloud.events.clear()
-        start(user, "passFlow")
-        start(user, "waitFlow")
-        monkeypatch.setattr(belief, "FIRST_DOUBT", 0.0)
-        (run,) = user.get("/runs?status=RUNNING").json()["executions"]
-        assert run["flow"] == "waitFlow"
-        assert user.get("/runs?status=SUCCEEDED").json()["count"] == 1
-
-    def test_all_processes_share_a_part_of_the_quota(
-        self, user: Api, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        cloud.events.clear()
-        for _ in range(4):
-            start(user, "passFlow")
-        monkeypatch.setattr(belief, "FIRST_DOUBT", 0.0)
-        monkeypatch.setattr(quota, "_HASH", f"#{user.user}")
-        monkeypatch.setattr(quota, "WINDOW", 3600)
-        monkeypatch.setattr(quota, "CALLS", 5)
-        for _ in range(4):
-            page = user.get("/runs").json()["executions"]
-        assert [run["status"] for run in page] == ["SUCCEEDED"] * 4
-        start(user, "passFlow")
-        start(user, "passFlow")
-        for _ in range(2):
-            page = user.get("/runs").json()["executions"]
-        assert [run["status"] for run in page] == ["RUNNING"] * 2 + ["SUCCEEDED"] * 4
 
     def test_nobody_sees_anothers(self, user: Api, cloud_make_api: MakeApi) -> None:
         for _ in range(3):
