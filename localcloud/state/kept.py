@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from localcloud.http_messages import Request
@@ -84,7 +86,8 @@ class Kept:
             own = next(data for part, _, data in rows if not part)
             state = decode(own, self._records.blob)
             backend.__dict__.update(state)
-            self._contents_of(backend).load(backend, (row for row in rows if row[0]))
+            with _without_garbage_collection():
+                self._contents_of(backend).load(backend, (row for row in rows if row[0]))
         except Exception as error:  # whatever the classes raise where they have changed since
             backend.reset()
             self._contents.pop(name, None)
@@ -144,6 +147,18 @@ class Kept:
                     sys.stderr.write(f"{_title(name)} is not kept over a restart: {type(error).__name__}: {error}\n")
                 return None
         return None
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Nothing of what is loaded is garbage, and looking through it again and again takes half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _name(backend: Any) -> str:

@@ -169,3 +169,20 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(project: Path) -> N
     with CloudProcess(project) as cloud:
         (line,) = cloud.log.splitlines()
         assert "make it writable for you, or set STATE=memory" in line
+
+
+def test_the_command_line_resets(project: Path) -> None:
+    """`make reset`, in a copy of the project, as it is about the project that the command is of."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert "\nreset: $(RUN_STAMP) ## " in makefile
+    assert "$(BIN)/python -m localcloud reset\n" in makefile
+    (project / ".localcloud" / "state").mkdir(parents=True)
+    (project / ".localcloud" / "state" / "state.db").write_bytes(b"x")
+    code = "import sys; from pathlib import Path; import chalicelib.settings as s; s.PROJECT = Path(sys.argv[1])\n"
+    code += "from localcloud.__main__ import main; sys.exit(main(['reset']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(project)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Forgot everything in ")
+    assert state_files(project) == ["lock"]
