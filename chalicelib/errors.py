@@ -276,7 +276,7 @@ _UNANSWERED = frozenset({"HTTPClientError", "ConnectionError", "ResponseParserEr
 
 
 def is_unanswered(error: BaseException) -> bool:
-    """Whether a call of AWS has no answer: no connection, none in time, none that can be read, or a 5xx.
+    """Return whether a call of AWS has no usable answer: no connection, a timeout, an unreadable answer, or a 5xx.
 
     It may have taken effect.
     """

@@ -35,7 +35,7 @@ class Foundation:
         """Create what exists from the start.
 
         Args:
-            settings: What the cloud is told.
+            settings: The settings of the cloud.
             listener: The socket of the endpoint; it is closed with the foundation.
 
         Raises:

@@ -35,7 +35,7 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CloudSettings:
-    """What a cloud is told when it starts.
+    """The settings of a cloud.
 
     Attributes:
         root: The project's folder.

@@ -39,7 +39,7 @@ def _stopped(run: Run) -> Run:
         if found is None or not found.ended:
             raise
         return found
-    return belief.refreshed(run)  # it may have ended by itself a moment earlier
+    return belief.refreshed(run)  # it may have ended a moment earlier
 
 
 def _stopped_before_it_began(run: Run) -> Run:

@@ -81,7 +81,7 @@ class Watcher:
         while keys := self._next():
             try:
                 found = self._ended(keys)
-            except Exception as error:  # the table is out of reach at the moment; all of them are read again later
+            except Exception as error:  # the table can't be read at the moment; all runs are read again later
                 _log.warning("the records of runs could not be read: %s", type(error).__name__)
                 found = {}
             with self._changed:
