@@ -31,8 +31,8 @@ def own_copy(target: Path) -> Path:
         shutil.copy2(PROJECT / name, target / name)
     if (PROJECT / "node_modules").is_dir():
         (target / "node_modules").symlink_to(PROJECT / "node_modules")
-    stages = target / "infrastructure" / "stages.py"
-    stages.write_text(stages.read_text().replace('= "arm64"', f'= "{ARCHITECTURE}"'))
+    settings = target / "infrastructure" / "stage.py"
+    settings.write_text(settings.read_text().replace('= "arm64"', f'= "{ARCHITECTURE}"'))
     configuration = target / ".chalice" / "config.json"
     document = json.loads(configuration.read_text())
     document["lambda_architecture"] = ARCHITECTURE
