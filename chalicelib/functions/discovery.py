@@ -71,8 +71,9 @@ def discover(root: Path = PROJECT) -> dict[str, Function]:
         ClashError: Two functions would share a Lambda function or a CloudFormation resource.
     """
     found, problems = survey(root)
-    if problems:
-        raise problems[0]
+    for problem in problems:
+        if not isinstance(problem, UnreadableFunctionError):  # one of those concerns nobody but its callers
+            raise problem
     return found
 
 
