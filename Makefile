@@ -105,15 +105,15 @@ lock: $(STAMP) ## update the pins of requirements*.in
 		cp requirements.txt requirements-local.txt requirements-dev.txt tests/project/
 
 audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
-	@test -x .venv-audit/bin/bandit -a .venv-audit -nt requirements-audit.txt || \
-		{ python3 -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.txt && touch .venv-audit; }
-	@.venv-audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) app.py
-	@.venv-audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
+	@test -x $(VENV)/audit/bin/bandit -a $(VENV)/audit -nt requirements-audit.txt || \
+		{ python3 -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.txt && touch $(VENV)/audit; }
+	@$(VENV)/audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) app.py
+	@$(VENV)/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 	@npm audit --package-lock-only
-	@.venv-audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
+	@$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
 
 clean: ## remove everything that was generated, including .venv
-	@rm -rf $(VENV) .venv-audit sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
+	@rm -rf $(VENV) sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
