@@ -1,1 +1,1 @@
-"""What stands in for AWS on a developer's machine: the AWS APIs on one loopback endpoint. Never deployed."""
+"""The AWS APIs on one loopback endpoint of a developer's machine, with the project in them. Never deployed."""

@@ -1,4 +1,4 @@
-"""Starts the API's process, starts it anew when the application's code changes or the process dies.
+"""Starts the API's process, and restarts it when the application's code changes or the process dies.
 
 The listening socket belongs to this process and outlives them: connections that arrive meanwhile wait in its queue. A
 new process takes over only once it serves, so that a mistake in the code leaves the old one in place. The connections
@@ -151,7 +151,7 @@ class Api:
 
 
 def source_stamp(root: Path) -> Stamp:
-    """Stamps of the files that the API's process has imported or read at its start, and so cannot pick up by itself.
+    """Return stamps of the files that the API's process imports or reads at its start, and so cannot reload.
 
     Functions and flows are not among them: the application looks after those.
     """

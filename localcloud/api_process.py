@@ -33,7 +33,7 @@ WARM_UP = ("chalice.local", "jose.jwt", "jose.backends.cryptography_backend", "b
 
 
 def main() -> int:
-    """Serve until told to end; the exit code."""
+    """Serve until a signal ends the process, and return the exit code."""
     listener_fd, ready_fd, handover_fd, successor_fd, parent = (int(text) for text in sys.argv[1:6])
     follow_parent(parent)
     distrust_young_bytecode(str(PROJECT))

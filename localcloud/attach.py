@@ -1,4 +1,4 @@
-"""Lets `chalice local` serve the project by itself: gives it a cloud and the gateway of `make run`.
+"""Lets `chalice local` serve the project without `make run`: gives it a cloud and the same gateway.
 
 `app.py` calls `attach` whenever Chalice's command line imports it. Only `chalice local` is meant; `package` and
 `deploy` import the application as well and get nothing.

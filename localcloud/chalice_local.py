@@ -121,7 +121,11 @@ class Gateway(LocalGateway):
 
 
 def _converted(answer: dict[str, Any]) -> Response:
-    """The response that Lambda's answer stands for. Raises ValueError for what API Gateway and Lambda do not accept."""
+    """Convert Lambda's answer to a response.
+
+    Raises:
+        ValueError: API Gateway or Lambda would not accept the answer.
+    """
     status = int(answer["statusCode"])
     if not 200 <= status <= 599:
         raise ValueError(f"The status {status} is none that an answer may have: 200 to 599.")

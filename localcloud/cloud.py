@@ -172,7 +172,7 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
 
 
 def _store_file(settings: CloudSettings) -> Path | None:
-    """Return the file of what Step Functions keeps, in its folder, which is made; None if it is to keep nothing."""
+    """Return the file in which Step Functions keeps its state, creating the folder; None if it keeps nothing."""
     if not settings.keep:
         return None
     settings.kept_folder.mkdir(mode=0o700, exist_ok=True)

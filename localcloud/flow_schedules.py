@@ -62,7 +62,7 @@ class FlowSchedules:
         self._own(self._owned - {name})
 
     def remove_all_but(self, names: set[str]) -> None:
-        """Remove the schedules of flows that are no more."""
+        """Remove the schedules of flows that no longer exist."""
         for name in sorted(self._owned - names):
             self.remove(name)
 

@@ -25,7 +25,7 @@ _NAME = re.compile(
 )
 
 CREATED_FUNCTIONS = "moto.awslambda.models:LambdaBackend"
-"""What holds the functions created by Lambda's API."""
+"""The back end with the functions created by Lambda's API."""
 
 ProjectFunctions = Callable[[str], FunctionSpec | None]
 

@@ -28,7 +28,7 @@ _REQUEST_LINE = re.compile(rb"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+) [^ ]+ HTTP/1\.[01
 
 
 class RequestReader:
-    """The requests of one connection, in order. `requests` holds those that are complete and not yet answered."""
+    """The requests of one connection, in order. `requests` contains those that are complete and not yet answered."""
 
     def __init__(self, max_body_bytes: int) -> None:
         self.requests: deque[Request] = deque()

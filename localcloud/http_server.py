@@ -56,7 +56,7 @@ class HttpServer(ThreadingMixIn, TCPServer):
         if listener is not None:
             self.socket.close()
             self.socket = listener
-            listener.setblocking(False)  # another process may accept the connection that this one was told of
+            listener.setblocking(False)  # another process may accept the connection first
             self.server_address = listener.getsockname()
 
     @property
@@ -82,7 +82,7 @@ class HttpServer(ThreadingMixIn, TCPServer):
             self._none_left.notify_all()
 
     def server_close(self) -> None:
-        """Release what the server holds; its connections end with their next answer."""
+        """Release the server's resources; its connections end with their next answer."""
         if not self.handover.draining:
             self.handover.begin()
         super().server_close()

@@ -1,7 +1,7 @@
-"""Ends `make run` when make alone is interrupted, as an IDE's stop button does it.
+"""Ends `make run` when only make is interrupted, as an IDE's stop button does.
 
-Ctrl-C in a terminal reaches make and what it runs. A SIGINT to make alone gets no further: GNU make hands on SIGTERM
-only, and waits for its child to end by itself. What it shows is that it no longer catches SIGINT.
+Ctrl-C in a terminal reaches make and its child. A SIGINT to make only goes no further: GNU make passes on SIGTERM
+only, and waits for its child to end. The only sign is that make no longer catches SIGINT.
 """
 
 from __future__ import annotations

@@ -46,7 +46,12 @@ class LambdaApi:
         self._pool.invoke(spec, payload, lambda _result: None)
 
     def respond(self, name: str, request: Request) -> Response:
-        """Answer the request of an Invoke of `name`, as it stands in the path."""
+        """Answer a request for Invoke.
+
+        Args:
+            name: The function's name as in the path, still encoded.
+            request: The request.
+        """
         function = unquote(name)
         payload = request.body or b"{}"
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")

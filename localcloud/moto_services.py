@@ -84,7 +84,7 @@ class MotoServices:
 
 
 def _key(request: Request) -> _Key | None:
-    """Return what decides alone which service a request is for; None where moto looks at more."""
+    """Return what determines the service of a request; None if moto has to look at more."""
     target = request.target
     if not target.startswith("/") or target.startswith(_OTHER_PATHS):
         return None

@@ -1,4 +1,4 @@
-"""Lets `chalice local` start anew only for what it cannot pick up by itself.
+"""Lets `chalice local` restart only for changes that it cannot pick up otherwise.
 
 Chalice watches every file of the folder: bytecode, `.localcloud` and `.venv` would restart it amid requests, and
 walking them takes longer each second than the rest of its work.

@@ -31,7 +31,11 @@ DEFAULT_PORT = 8000
 
 
 def run(root: Path) -> int:
-    """Serve until SIGINT or SIGTERM; the exit code. Raises SetupError where something is in the way."""
+    """Serve until SIGINT or SIGTERM, and return the exit code.
+
+    Raises:
+        SetupError: A port is taken, the state cannot be written, or the application cannot be served.
+    """
     began = time.monotonic()
     ensure(root, keep_going=True)
     port = port_from("PORT", DEFAULT_PORT)
@@ -62,7 +66,7 @@ def run(root: Path) -> int:
 
 
 def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
-    """Serve the cloud alone until SIGINT or SIGTERM, or until the process `parent` ends; the exit code.
+    """Serve only the cloud until SIGINT or SIGTERM, or until the process `parent` ends; return the exit code.
 
     The session file names `api_url`, where `chalice local` is to serve the API.
     """

@@ -30,7 +30,7 @@ FOREIGN_VARIABLES = (
 
 
 class SetupError(Exception):
-    """The cloud cannot start; the text is one line that says what to do."""
+    """The cloud cannot start; the message is one line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ Changing = Callable[[], AbstractContextManager[None]]
 
 
 class UnknownTarget(Exception):
-    """The ARN names nothing that a payload could be delivered to."""
+    """The ARN doesn't name anything that a payload can be delivered to."""
 
 
 class Targets:
@@ -34,7 +34,16 @@ class Targets:
         self._changing = changing
 
     def deliver(self, arn: str, payload: str, *, group_id: str | None = None) -> None:
-        """Hand `payload` (a JSON text) to the target. Raises UnknownTarget; other failures go to the log."""
+        """Deliver to a target; other failures than those below go to the log.
+
+        Args:
+            arn: The target's ARN.
+            payload: What it receives, as JSON.
+            group_id: The message group of a FIFO queue.
+
+        Raises:
+            UnknownTarget: The ARN doesn't name anything that a payload can be delivered to.
+        """
         parts = arn.split(":")
         service = parts[2] if len(parts) > 5 else ""
         if service == "lambda":
@@ -80,10 +89,10 @@ class Targets:
 
 
 def log_failed_delivery(source: str, error: Exception) -> None:
-    """Say that an event or schedule has not reached its target: its sender cannot be told."""
+    """Log that an event or schedule has not reached its target: nobody waits for an answer."""
     sys.stderr.write(f"[{source}] not delivered: {error}\n")
 
 
 def text_of(value: Any) -> str:
-    """A JSON value as a compact text."""
+    """Return a JSON value as a compact string."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

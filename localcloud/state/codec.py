@@ -102,7 +102,7 @@ class Decoder(pickle.Unpickler):
         self._blob = blob
 
     def persistent_load(self, name: Any) -> Any:
-        """Find what a name stands for."""
+        """Find the object that a name refers to."""
         kind = name[0]
         if kind == "backend":
             return backends_of(name[1])[name[2]][name[3]]
@@ -162,7 +162,7 @@ EMPTY: Mapping[str, Callable[[], Any]] = {
     "items": _items_of_table,
     "keys": _keys_of_bucket,
 }
-"""What stands in a record for containers whose entries have records of their own."""
+"""Takes the place, in a record, of containers whose entries have records of their own."""
 
 
 def _defaultdict(kind: type[defaultdict[Any, Any]], factory: Any) -> defaultdict[Any, Any]:

@@ -17,7 +17,7 @@ Statement = tuple[str, Sequence[Any]]
 
 
 class NotDurable(Exception):
-    """A change could not be written; the text names the reason."""
+    """A change could not be written; the message names the reason."""
 
 
 class NewerSchema(Exception):

@@ -12,7 +12,7 @@ DATABASE_FILE = "state.db"
 
 
 class InUse(Exception):
-    """Another cloud has the folder; the text names its process."""
+    """Another cloud has the folder; the message names its process."""
 
 
 class StateFolder:

@@ -20,7 +20,7 @@ _ATTEMPTS = 10  # at a back end that other threads change meanwhile
 UNFOLLOWED = frozenset(
     {"moto.moto_api._internal.models:MotoAPIBackend", "moto.instance_metadata.models:InstanceMetadataBackend"}
 )
-"""Back ends that are no service."""
+"""Back ends that aren't a service."""
 
 
 class Contents(Protocol):

@@ -1,4 +1,4 @@
-"""The tables of what moto holds.
+"""The tables for moto's state.
 
 There is a record for each back end and one for each of its entries; large bytes are kept once, by their content.
 """

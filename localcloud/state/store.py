@@ -1,4 +1,4 @@
-"""Opens what a cloud keeps, or what stands for it where nothing is kept."""
+"""Opens the state that a cloud keeps, or its substitute if nothing is kept."""
 
 from __future__ import annotations
 
