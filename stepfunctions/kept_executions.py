@@ -301,7 +301,7 @@ class KeptExecutions(ExecutionIndex):
     # -- the engine's journal -----------------------------------------------------------------------------------
 
     def appended(self, execution: Execution) -> None:
-        """See `Journal`."""
+        """Write new events of an execution soon."""
         if execution in self._rows or (execution.map_run is not None and execution.map_run.execution in self._rows):
             self._dirty.add(execution)
             self._store.soon()
@@ -311,7 +311,7 @@ class KeptExecutions(ExecutionIndex):
         return execution in self._rows and execution.map_run is None
 
     def ending(self, execution: Execution, status: str, event: Event, tell: Callable[[], None]) -> None:
-        """See `Journal`."""
+        """Write the end of an execution, then let it be told."""
         row = self._rows[execution]
 
         def statements() -> Iterable[Statement]:
@@ -325,7 +325,7 @@ class KeptExecutions(ExecutionIndex):
         self._prune_sometimes()
 
     def children(self, map_run_arn: str) -> Sequence[RecordedExecution]:
-        """See `Journal`."""
+        """Return the recorded children of a Map Run."""
         rows = self._store.query(f"{SELECT} WHERE map_run = ? ORDER BY id", map_run_arn)
         return [recorded_execution(self._store, row) for row in rows]
 

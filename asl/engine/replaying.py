@@ -326,7 +326,7 @@ class Replay:
         return self._moment
 
     def execution_arn(self, machine: StateMachine, name: str) -> str:
-        """See `Engine`."""
+        """Return the ARN that the engine gives an execution."""
         return self._engine.execution_arn(machine, name)
 
     def check_task(self, request: Any) -> None:
@@ -342,7 +342,7 @@ class Replay:
         self._runs.append(run)
 
     def restart_map_run(self, run: MapRun) -> None:
-        """See `Engine`."""
+        """Show a Map Run as restarted; the engine continues it after the replay."""
         run.reopen(self._moment)
         self._runs.append(run)
 
@@ -369,13 +369,13 @@ class Replay:
         return ""
 
     def open(self, token: str, attempt: Attempt) -> None:
-        """See `Tokens`."""
+        """Do nothing: tokens are opened when the replay is over."""
 
     def close(self, token: str) -> None:
-        """See `Tokens`."""
+        """Do nothing: no token is open during a replay."""
 
     def start(self, _: Any, completion: Any) -> None:
-        """See `TaskRunner`."""
+        """Start nothing: the record has the outcome, or the engine starts the task afterwards."""
         self._attempts[completion.branch.previous] = completion
 
     # Of its scheduler and its patience.
@@ -387,7 +387,7 @@ class Replay:
         self._add(branch, step, arguments)
 
     def at(self, due: float, call: Any, *args: Any, by_date: bool = False) -> Timer:
-        """See `Scheduler`."""
+        """Note a timer; it is set in the scheduler when the replay is over."""
         timer = Timer(call, args, by_date)
         self._timers[timer] = due
         if call.__func__ is Branch.resume:
@@ -397,22 +397,22 @@ class Replay:
 
     @property
     def is_driving(self) -> bool:
-        """See `Scheduler`; other threads ask it too."""
+        """Return whether the calling thread drives the scheduler."""
         return self._engine.scheduler.is_driving
 
     def help(self, until: Callable[[], bool] | None = None) -> None:
-        """See `Scheduler`."""
+        """Drive the scheduler."""
         self._engine.scheduler.help(until)
 
     def post(self, call: Any, *args: Any) -> None:
-        """See `Scheduler`."""
+        """Make the call in the scheduler."""
         self._engine.scheduler.post(call, *args)
 
     def give_turn(self) -> None:
-        """See `Host`."""
+        """Keep the turn: a replay is short."""
 
     def elsewhere(self, call: Callable[[], Any]) -> Any:
-        """See `Host`."""
+        """Make the call at once."""
         return call()
 
 

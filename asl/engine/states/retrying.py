@@ -84,7 +84,7 @@ class RetryingState(State):
         branch.retry_count = None
 
     def following(self) -> Iterable[State]:
-        """See `State`."""
+        """Return the states that may come next."""
         return (self.next, *(catcher.next for catcher in self.catchers))
 
     def again(self, branch: Branch) -> State | None:

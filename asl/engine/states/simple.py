@@ -119,7 +119,7 @@ class Choice(State):
         return self._leave(branch, data, self.fields, self.default)
 
     def following(self) -> Iterable[State]:
-        """See `State`."""
+        """Return the states that may come next."""
         return (*(rule.next for rule in self.rules), *(() if self.default is None else (self.default,)))
 
     def _leave(self, branch: Branch, data: Any, fields: Fields, following: State) -> State:
