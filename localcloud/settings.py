@@ -130,14 +130,26 @@ def remove_leftovers(settings: CloudSettings) -> None:
     shutil.rmtree(settings.functions_folder, ignore_errors=True)
 
 
-def write_private(path: Path, document: dict[str, Any]) -> None:
-    """Write a JSON file that only its owner may read, in one step."""
+def write_private(path: Path, document: dict[str, Any], *, durable: bool = False) -> None:
+    """Write a JSON file that only its owner may read, in one step.
+
+    Args:
+        path: The file.
+        document: What it contains.
+        durable: Whether the file must be on the disk, to survive a power cut, when this returns.
+
+    Raises:
+        OSError: It cannot be written; a file that was there before stays as it was.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
             json.dump(document, file, indent=2)
             file.write("\n")
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError:  # such as a full disk
         temporary.unlink(missing_ok=True)

@@ -7,13 +7,13 @@ each machine and kept with the state, so that tokens stay valid when the cloud s
 from __future__ import annotations
 
 import json
-import os
-import stat
 import sys
 from pathlib import Path
 from typing import Any
 
 from joserfc import jwk
+
+from localcloud.settings import write_private
 
 KEY_FILE = "signing-key.json"
 BITS = 2048
@@ -34,14 +34,8 @@ def load_signing_key(folder: Path | None) -> jwk.RSAKey:
     kept = _read(path)
     if kept is not None:
         return kept
-    temporary = folder / f".{KEY_FILE}.{os.getpid()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
     key = _generate()
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
-        json.dump(key.as_dict(private=True), file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_private(path, dict(key.as_dict(private=True)), durable=True)
     return key
 
 
