@@ -10,6 +10,20 @@ import pytest
 from compiler import Project, compile_project
 
 HELLO = "def handler(event, context):\n    return {'statusCode': 200, 'body': {'message': 'Hello World'}}\n"
+FLOW = """\
+name: greet
+description: Greets.
+schedule: rate(1 hour)
+input: {name: Ada}
+inputSchema: {type: object, properties: {name: {type: string}}, examples: [{name: Bob}]}
+access: {groups: [ops]}
+functions:
+  - {name: Hello, handler: hello_world, timeout: 45, memory: 512}
+definition:
+  StartAt: A
+  States:
+    A: {Type: Task, Resource: "${HelloArn}", End: true}
+"""
 
 
 class Workspace:

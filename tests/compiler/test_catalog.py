@@ -8,22 +8,7 @@ import pytest
 from chalicelib.flows.catalog import CATALOG_FILE, PackagedCatalog
 from compiler.catalog import catalog_of, write_catalog
 
-from .conftest import Workspace
-
-FLOW = """\
-name: greet
-description: Greets.
-schedule: rate(1 hour)
-input: {name: Ada}
-inputSchema: {type: object, properties: {name: {type: string}}, examples: [{name: Bob}]}
-access: {groups: [ops]}
-functions:
-  - {name: Hello, handler: hello_world, timeout: 45, memory: 512}
-definition:
-  StartAt: A
-  States:
-    A: {Type: Task, Resource: "${HelloArn}", End: true}
-"""
+from .conftest import FLOW, Workspace
 
 
 def test_what_is_written_is_what_was_compiled(workspace: Workspace, tmp_path: Path) -> None:

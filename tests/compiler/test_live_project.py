@@ -11,22 +11,7 @@ from compiler import live_project
 from compiler.compiled import Project
 from compiler.live_project import LiveProject
 
-from .conftest import Workspace
-
-FLOW = """\
-name: greet
-description: Greets.
-schedule: rate(1 hour)
-input: {name: Ada}
-inputSchema: {type: object, properties: {name: {type: string}}, examples: [{name: Bob}]}
-access: {groups: [ops]}
-functions:
-  - {name: Hello, handler: hello_world, timeout: 45, memory: 512}
-definition:
-  StartAt: A
-  States:
-    A: {Type: Task, Resource: "${HelloArn}", End: true}
-"""
+from .conftest import FLOW, Workspace
 
 
 def touch(file: Path, text: str) -> None:
