@@ -70,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--skip-time", action="store_true", help="skip Wait states and retry intervals")
     run.set_defaults(command=commands.run)
 
+    replay = verbs.add_parser("replay", help="run today's definition against the recorded history of a run")
+    replay.add_argument("run", metavar="RUN", help="id of a run, ARN of an execution, or file with a history")
+    replay.add_argument("--flow", help="name of the flow, where the run doesn't tell it, or another one to try")
+    replay.add_argument("--json", action="store_true", help="print JSON")
+    replay.set_defaults(command=commands.replay)
+
     new = verbs.add_parser("new", help="create a commented flow to start from")
     new.add_argument("name", help="name of the flow: letters, digits, `_` and `-`, starting with a letter")
     new.set_defaults(command=commands.new)

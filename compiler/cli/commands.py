@@ -110,6 +110,35 @@ def run(options: Namespace) -> int:
     return 0 if execution.status == "SUCCEEDED" else 1
 
 
+def replay(options: Namespace) -> int:
+    """Run `replay RUN`; returns 1 if today's definition does something else than the record.
+
+    Raises:
+        CommandError: There is no such history or flow, the flow is broken, or the replay takes too long.
+    """
+    from asl.replay import NotAHistory
+    from asl.replay import replay as replay_history
+    from compiler.cli.replaying import NoHistory, find_history, report_lines
+
+    try:
+        history = find_history(options.run, Path(options.root), options.flow)
+        name = options.flow or history.flow
+        if name is None:
+            raise CommandError(f"{options.run} doesn't say which flow it is of: add --flow NAME")
+        flow = _flow(compile_project(options.root), name)
+        report = replay_history(
+            flow.render(history.names), history.events, execution_arn=history.execution_arn, type=flow.type
+        )
+    except (NoHistory, NotAHistory, TimeoutError) as error:
+        raise CommandError(str(error)) from None
+    if options.json:
+        found = {"fits": report.fits, "departures": [asdict(each) for each in report.departures], "notes": report.notes}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(report_lines(report, flow.name, Style(sys.stdout))))
+    return 0 if report.fits else 1
+
+
 def new(options: Namespace) -> int:
     """Run `new NAME`.
 
