@@ -9,6 +9,9 @@ from chalicelib import APP_NAME
 USER_KEY = "__user_id"
 """The key of a flow's input with the Cognito `sub` of the user who started it. Only the server sets it."""
 
+LIVE = "live"
+"""The alias through which the state machines of deployed stages are started: a rollback moves it."""
+
 
 class Names(NamedTuple):
     """The names and ARNs of one stage. `account` and `region` may be CloudFormation tokens."""

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.names import Names
+from chalicelib.names import LIVE, Names
 from compiler import CompiledFlow
 from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
 from infrastructure.stage import StageSettings
-from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
+from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {
     "ScheduleRoleArn": "The role with which schedules start flows.",

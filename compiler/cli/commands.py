@@ -101,8 +101,9 @@ def run(options: Namespace) -> int:
     project = compile_project(options.root)
     flow = _flow(project, options.flow)
     text = _input(options.input, flow)
+    answers = _answers(options.answer, flow)
     progress = Progress(sys.stderr)
-    runner = FlowRunner(project, skip_time=options.skip_time, started=progress.add)
+    runner = FlowRunner(project, skip_time=options.skip_time, started=progress.add, answers=answers)
     execution = runner.run(flow, text)
     progress.watch(execution)
     if execution.output is not None:
@@ -137,6 +138,26 @@ def replay(options: Namespace) -> int:
     else:
         print("\n".join(report_lines(report, flow.name, Style(sys.stdout))))
     return 0 if report.fits else 1
+
+
+def record(options: Namespace) -> int:
+    """Run `record RUN`.
+
+    Raises:
+        CommandError: There is no such history, or it doesn't say which flow it is of.
+    """
+    from asl.replay import NotAHistory, read_history
+    from asl.testing.recorder import test_source
+    from compiler.cli.replaying import NoHistory, find_history
+
+    try:
+        history = find_history(options.run, Path(options.root), options.flow)
+        if history.flow is None:
+            raise CommandError(f"{options.run} doesn't say which flow it is of: add --flow NAME")
+        print(test_source(read_history(history.events), history.flow), end="")
+    except (NoHistory, NotAHistory) as error:
+        raise CommandError(str(error)) from None
+    return 0
 
 
 def new(options: Namespace) -> int:
@@ -240,6 +261,23 @@ def _flow(project: Project, name: str) -> CompiledFlow:
         raise CommandError(f"the flow {name!r} is broken:\n{found}")
     hint = suggestion(name, project.flows) or "the flows are " + ", ".join(project.flows)
     raise CommandError(f"there is no flow {name!r}; {hint}")
+
+
+def _answers(given: list[str], flow: CompiledFlow) -> dict[str, list[object]]:
+    """Return the results of `--answer`, by state."""
+    answers: dict[str, list[object]] = {}
+    for text in given:
+        state, sign, result = text.partition("=")
+        try:
+            value = json.loads(result)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise CommandError(
+                f"can't read --answer {text!r}: write STATE=JSON, such as --answer 'Ask={{\"yes\": true}}'"
+            )
+        answers.setdefault(state, []).append(value)
+    return answers
 
 
 def _input(given: str | None, flow: CompiledFlow) -> str:

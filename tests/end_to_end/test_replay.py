@@ -1,4 +1,4 @@
-"""`python -m compiler replay` on runs of the server."""
+"""What is done with recorded runs of the server: `python -m compiler replay`, `record`, and tests on its stage."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from pathlib import Path
 from .client import Client
 from .server import Server
 
+KIT = ("-p", "asl.testing.plugin", "-o", "asl_flow_loader=compiler.testing:load", "-p", "no:cacheprovider")
+
+
+def call(server: Server, *command: str) -> tuple[int, str]:
+    arguments = [sys.executable, "-m", *command]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=server.project, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
 
 def replay(server: Server, run: str, *options: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "compiler", "--root", str(server.project), "replay", run, *options]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=server.project, timeout=120, check=False)
-    return done.returncode, done.stdout + done.stderr
+    return call(server, "compiler", "--root", str(server.project), "replay", run, *options)
 
 
 def test_a_run_by_its_id_its_arn_and_a_file(server: Server, demo: Client, tmp_path: Path) -> None:
@@ -48,3 +54,49 @@ def test_what_there_is_no_history_of(server: Server, tmp_path: Path) -> None:
     ):
         code, output = replay(server, run, *options)
         assert (code, message in output) == (2, True), output
+
+
+def test_a_run_becomes_a_test(server: Server, demo: Client, tmp_path: Path) -> None:
+    started = demo.start("orderFlow", demo.get("/flows/orderFlow").json()["inputSchema"]["examples"][0])
+    assert demo.poll("orderFlow", started["executionId"])["status"] == "SUCCEEDED"
+    code, source = call(server, "compiler", "--root", str(server.project), "record", started["executionId"])
+    assert code == 0, source
+    file = tmp_path / "test_recorded.py"
+    file.write_text(source)
+    (
+        "--rootdir",
+        str(server.project),
+        "-c",
+        str(server.project / "pyproject.toml"),
+        "-p",
+        "asl.testing.plugin",
+    )
+    code, output = call(server, "pytest", "-q", *KIT, str(file))
+    assert code == 0, output
+
+
+def test_a_test_on_the_running_stage(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "test_stage.py"
+    file.write_text(
+        """
+def test_runs(flows):
+    run = flows.load("helloWorldFlow").run()
+    run.assert_succeeded()
+    assert run.calls and run.path
+
+def test_stubs(flows):
+    flows.load("helloWorldFlow").task("Anything")
+"""
+    )
+    (
+        "--rootdir",
+        str(server.project),
+        "-c",
+        str(server.project / "pyproject.toml"),
+        "-p",
+        "asl.testing.plugin",
+    )
+    code, output = call(server, "pytest", "-q", "-rs", *KIT, "--stage", "local", str(file))
+    assert code == 0, output
+    assert "1 passed, 1 skipped" in output
+    assert "not on the stage 'local': it stubs the task of 'Anything'" in output
