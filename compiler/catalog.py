@@ -53,6 +53,7 @@ def catalog_of(project: Project) -> Catalog:
                 references=flow.references,
                 functions=tuple(dict.fromkeys(use.function for use in flow.functions)),
                 plugin=flow.plugin,
+                labels=flow.labels,
             )
             for name, flow in project.flows.items()
         },
@@ -65,7 +66,7 @@ def catalog_of(project: Project) -> Catalog:
 
 def _to_json(value: Catalog) -> dict[str, Any]:
     flows = [
-        {field: getattr(flow, field) for field in CatalogFlow.__slots__ if getattr(flow, field) not in (None, ())}
+        {field: getattr(flow, field) for field in CatalogFlow.__slots__ if getattr(flow, field) not in (None, (), {})}
         for flow in value.flows.values()
     ]
     return {"format": FORMAT, "flows": flows, "functions": [asdict(item) for item in value.functions.values()]}

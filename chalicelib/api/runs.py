@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 from urllib.parse import unquote
 
+from chalicelib.api import run_answers as answers
+from chalicelib.api import run_filters as filters
 from chalicelib.api.flows import find_flow, unknown_flow
 from chalicelib.api.http import Answer, Call
 from chalicelib.errors import BadRequest, Forbidden, NotFound
@@ -16,7 +17,6 @@ from chalicelib.runs import Run, control, finding, waiting
 from chalicelib.runs.history import MAX_EVENTS
 from chalicelib.runs.history import history as events_of
 from chalicelib.runs.listing import list_runs as runs_of
-from chalicelib.runs.records import STATUSES
 from chalicelib.runs.starting import MAX_INPUT, start
 
 MAX_WAIT = 25
@@ -34,7 +34,7 @@ def start_run(call: Call) -> Answer:
     if deadline is not None:
         run = waiting.wait(run, deadline)
         if run.ended:
-            return Answer(_run(run))
+            return Answer(answers.whole(run))
     return Answer(
         {
             "message": f"The flow {flow.name} was started.",
@@ -53,7 +53,7 @@ def get_run(call: Call) -> Answer:
     """Answer with a run: its status, and its output or error."""
     deadline = _deadline(call)
     run = _find(call)
-    return Answer(_run(run if deadline is None else waiting.wait(run, deadline)))
+    return Answer(answers.whole(run if deadline is None else waiting.wait(run, deadline)))
 
 
 def run_history(call: Call) -> Answer:
@@ -66,34 +66,20 @@ def run_history(call: Call) -> Answer:
 
 def stop_run(call: Call) -> Answer:
     """Stop a run."""
-    return Answer(_run(control.stop(_find(call))))
+    return Answer(answers.whole(control.stop(_find(call))))
 
 
 def redrive_run(call: Call) -> Answer:
     """Continue a failed run where it failed."""
-    return Answer(_run(control.redrive(_find(call))), 202, {"Location": call.path.removesuffix("/redrive")})
+    return Answer(answers.whole(control.redrive(_find(call))), 202, {"Location": call.path.removesuffix("/redrive")})
 
 
 def list_runs(call: Call) -> Answer:
-    """Answer with the caller's runs of the last 90 days, newest first."""
-    status = call.query("status")
-    if status is not None and status not in STATUSES:
-        raise BadRequest(f"The query parameter 'status' is {status!r}; it must be one of {', '.join(STATUSES)}.")
+    """Answer with runs of the last 90 days, newest first: the caller's, and for admins any user's."""
+    user_id, wanted = filters.from_query(call)
     limit = call.query_number("limit", default=50, lowest=1, highest=200)
-    page = runs_of(call.user.id, flow=call.query("flow"), status=status, limit=limit, token=call.query("nextToken"))
-    executions = [
-        {
-            "executionArn": run.execution_arn,
-            "executionId": run.execution_id,
-            "flow": run.flow,
-            "flowName": run.flow,  # the former names of flow and executionId, which clients still read
-            "name": run.execution_id,
-            "status": run.status,
-            "startDate": run.start_date,
-            "stopDate": run.stop_date,
-        }
-        for run in page.runs
-    ]
+    page = runs_of(user_id, wanted, limit=limit, token=call.query("nextToken"))
+    executions = [answers.listed(run) for run in page.runs]
     return Answer(_paged({"executions": executions, "count": len(executions)}, page.next_token))
 
 
@@ -136,20 +122,6 @@ def _flag(call: Call, name: str) -> bool:
     if text not in (None, "true", "false"):
         raise BadRequest(f"The query parameter {name!r} is {text!r}; it must be true or false.")
     return text == "true"
-
-
-def _run(run: Run) -> dict[str, Any]:
-    return {
-        "executionArn": run.execution_arn,
-        "executionId": run.execution_id,
-        "flow": run.flow,
-        "status": run.status,
-        "output": None if run.output is None else json.loads(run.output),
-        "error": run.error,
-        "cause": run.cause,
-        "startDate": run.start_date,
-        "stopDate": run.stop_date,
-    }
 
 
 def _paged(body: dict[str, Any], next_token: str | None) -> dict[str, Any]:

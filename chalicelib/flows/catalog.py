@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class CatalogFlow:
     references: tuple[str, ...]
     functions: tuple[str, ...]
     plugin: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Reference paths into the input, by the names of the labels whose values they give."""
 
     def state_machine_arn(self, names: Names) -> str:
         """Return the ARN of its state machine in one stage."""
@@ -107,6 +109,6 @@ def _from_json(value: dict[str, Any]) -> Catalog:
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
         lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
-        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists})
+        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, "labels": item.get("labels") or {}})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}
     return Catalog(flows, {}, functions)
