@@ -29,8 +29,12 @@ def write_catalog(root: Path = PROJECT) -> Path:
     project = compile_project(root)
     if project.errors:
         raise ValueError("Flows are broken:\n" + "\n".join(map(str, project.errors)))
-    target = root / CATALOG_FILE
-    content = json.dumps(_to_json(catalog_of(project)), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+    return write_catalog_file(catalog_of(project), root / CATALOG_FILE)
+
+
+def write_catalog_file(catalog: Catalog, target: Path) -> Path:
+    """Write a catalog, without what is broken; readers see the old file or the new one."""
+    content = json.dumps(_to_json(catalog), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(content + "\n", encoding="utf-8")
     temporary.replace(target)

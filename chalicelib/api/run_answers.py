@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.runs import Run, payloads
 from chalicelib.runs.finding import flow_and_id
+
+if TYPE_CHECKING:
+    from chalicelib.runs.again import Done
 
 
 def whole(run: Run) -> dict[str, Any]:
@@ -28,6 +31,13 @@ def listed(run: Run) -> dict[str, Any]:
         "name": run.execution_id,
         "error": run.error,
     }
+
+
+def done(one: Done) -> dict[str, Any]:
+    """Return what a bulk request has done to a run."""
+    shown = {"flow": one.run.flow, "executionId": one.run.execution_id, "result": one.result}
+    more = {"detail": one.detail, "startedExecutionId": one.started}
+    return {**shown, **{key: value for key, value in more.items() if value is not None}}
 
 
 def _common(run: Run) -> dict[str, Any]:

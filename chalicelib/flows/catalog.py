@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.names import Names
-from chalicelib.settings import PROJECT
+from chalicelib.settings import PROJECT, settings
 
 CATALOG_FILE = Path("chalicelib", "catalog.json")
 FORMAT = 1
@@ -67,11 +67,12 @@ Source = Callable[[], Catalog]
 
 
 class PackagedCatalog:
-    """The catalog of a package, read from `catalog.json` at the first call."""
+    """The catalog of a package, read from `catalog.json` at the first call, or when the file has changed."""
 
     def __init__(self, root: Path = PROJECT) -> None:
-        self._file = root / CATALOG_FILE
+        self._file = Path(settings.catalog_file) if settings.catalog_file else root / CATALOG_FILE
         self._value: Catalog | None = None
+        self._changed: int | None = None
 
     def __call__(self) -> Catalog:
         """Return the catalog.
@@ -79,8 +80,9 @@ class PackagedCatalog:
         Raises:
             FileNotFoundError: The package was built without a catalog.
         """
-        if self._value is None:
+        if self._value is None or (settings.catalog_file and self._file.stat().st_mtime_ns != self._changed):
             try:
+                self._changed = self._file.stat().st_mtime_ns
                 content = json.loads(self._file.read_bytes())
             except FileNotFoundError:
                 raise FileNotFoundError(

@@ -108,12 +108,14 @@ def write(items: list[dict[str, Any]]) -> None:
             raise TimeoutError("DynamoDB did not accept all items of a run.")
 
 
+def failure_item(user_id: str, execution_id: str) -> dict[str, Any]:
+    """Return the item that lists a user's run among the failures; its id is its order id."""
+    return _entry(failures(user_id), Entry(execution_id, user_id, execution_id))
+
+
 def write_failure(user_id: str, execution_id: str) -> None:
-    """List a user's run among the failures; its id is its order id."""
-    aws.dynamodb().put_item(
-        TableName=settings.names.runs_table,
-        Item=_entry(failures(user_id), Entry(execution_id, user_id, execution_id)),
-    )
+    """List a user's run among the failures."""
+    aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=failure_item(user_id, execution_id))
 
 
 def newest_first(

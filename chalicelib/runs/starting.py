@@ -23,7 +23,7 @@ from chalicelib.errors import (
 )
 from chalicelib.flows import labels
 from chalicelib.flows.catalog import CatalogFlow
-from chalicelib.names import USER_KEY
+from chalicelib.names import STARTED_BY_KEY, USER_KEY
 from chalicelib.runs import idempotency, indexes, records
 from chalicelib.runs.ids import new_id
 from chalicelib.runs.records import NEVER_BEGAN, RUN, RUNNING, USER, Outcome, Run
@@ -66,7 +66,7 @@ def start(
         Conflict: The key was sent with another body before.
         Unavailable: The flow is not deployed, or AWS does not answer.
     """
-    body = {key: value for key, value in body.items() if key != USER_KEY}
+    body = {key: value for key, value in body.items() if key not in (USER_KEY, STARTED_BY_KEY)}
     text = input_text({**body, USER_KEY: user_id})
     sha = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     known = None
