@@ -21,6 +21,7 @@ Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Calls an operation of DynamoDB by its name, with the request, and returns the answer."""
 
 PAGE = 1_000
+_READ = ("executionArn", "flow", "#status", "startDate", "redriveCount", "#error", "cause")
 _PLACE = RUNS.key("#migration", "runs-by-month")
 
 
@@ -53,18 +54,7 @@ def migrate(
                 "TableName": table,
                 "FilterExpression": f"begins_with({RUNS.range_key}, :run)",
                 "ExpressionAttributeValues": {":run": {"S": records.item_id("")}},
-                "ProjectionExpression": ", ".join(
-                    [
-                        *RUNS.keys,
-                        RUNS_BY_MONTH.range_key,
-                        "executionArn",
-                        "flow",
-                        "#status",
-                        "startDate",
-                        "redriveCount",
-                    ]
-                    + ["#error", "cause"]
-                ),
+                "ProjectionExpression": ", ".join([*RUNS.keys, RUNS_BY_MONTH.range_key, *_READ]),
                 "ExpressionAttributeNames": {"#status": "status", "#error": "error"},
                 "Limit": PAGE,
                 **start,
