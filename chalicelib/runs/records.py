@@ -157,7 +157,7 @@ def create(run: Run) -> bool:
     return _conditionally(
         aws.dynamodb().put_item,
         TableName=settings.names.runs_table,
-        Item=_item(run),
+        Item=item_of(run),
         ConditionExpression=f"attribute_not_exists({RUNS.range_key})",
     )
 
@@ -169,7 +169,7 @@ def put(run: Run) -> None:
         run = replace(run, output=None, large_output=True)
     if run.status in REDRIVABLE and run.owner is not None:
         indexes.write_failure(run.user_id, run.execution_id)
-    aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=_item(run))
+    aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=item_of(run))
 
 
 def get(user_id: str, execution_id: str) -> Run | None:
@@ -342,7 +342,8 @@ def error_words(error: str | None, cause: str | None) -> dict[str, str]:
     }
 
 
-def _item(run: Run) -> dict[str, Value]:
+def item_of(run: Run) -> dict[str, Value]:
+    """Return the item that is a run's record."""
     item = _key(run.user_id, run.execution_id)
     for attribute, name in _STRINGS.items():
         value = getattr(run, name)
