@@ -385,8 +385,12 @@ def _retriers(value: Any, calls_flow: bool) -> Iterator[dict[str, Any]]:
 
 
 def _with_starter(value: Any) -> Any:
-    """Return the input of a flow that a flow starts, with the starter's execution, which the record then names."""
+    """Return the input of a flow that a flow starts, with the starter's execution, which the record then names.
+
+    An input that is an expression stays as it is written, so that its mistakes are found where they are.
+    """
     starter = {STARTED_BY_KEY: "{% $states.context.Execution.Id %}"}
     if value is None:
-        return f"{{% $merge([$states.input, {{'{STARTED_BY_KEY}': $states.context.Execution.Id}}]) %}}"
+        merged = f"$merge([$states.input, {{'{STARTED_BY_KEY}': $states.context.Execution.Id}}])"
+        return f"{{% $type($states.input) = 'object' ? {merged} : $states.input %}}"
     return {**value, **starter} if isinstance(value, dict) else value
