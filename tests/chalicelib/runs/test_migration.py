@@ -19,6 +19,7 @@ from chalicelib.settings import settings
 from chalicelib.tables import RUNS, TTL
 from infrastructure.errors import DeploymentError
 from infrastructure.migrate import migrate_table
+from localcloud.seeding import seed_tables
 
 from ..conftest import LocalCloud
 
@@ -112,3 +113,19 @@ def test_a_stage_that_is_not_deployed(table: str) -> None:
     )
     with pytest.raises(DeploymentError, match="has no index byMonth yet: deploy the stage first"):
         migrate_table(aws.dynamodb(), f"{table}-old")
+
+
+def test_the_local_cloud_does_so_with_a_table_that_it_kept(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE", f"kept{uuid.uuid4().hex[:8]}")
+    name = settings.names.runs_table
+    aws.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in RUNS.keys],
+        KeySchema=RUNS.schema()["KeySchema"],
+    )
+    made = old_record(name, "ada")
+    seed_tables(cloud.cloud.client, settings.names)
+    assert found(None) == found("ada", flow="f") == [made]
+    seed_tables(cloud.cloud.client, settings.names)
+    assert found(None) == [made]
