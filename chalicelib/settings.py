@@ -89,6 +89,11 @@ class Settings:
             return 300.0
 
     @property
+    def catalog_file(self) -> str | None:
+        """Where the catalog of flows is if it isn't in the package, for functions that run on a developer's machine."""
+        return os.environ.get("CATALOG_FILE") or None
+
+    @property
     def log_level(self) -> str:
         return os.environ.get("LOG_LEVEL", "INFO").upper()
 

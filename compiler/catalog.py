@@ -29,8 +29,12 @@ def write_catalog(root: Path = PROJECT) -> Path:
     project = compile_project(root)
     if project.errors:
         raise ValueError("Flows are broken:\n" + "\n".join(map(str, project.errors)))
-    target = root / CATALOG_FILE
-    content = json.dumps(_to_json(catalog_of(project)), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+    return write_catalog_file(catalog_of(project), root / CATALOG_FILE)
+
+
+def write_catalog_file(catalog: Catalog, target: Path) -> Path:
+    """Write a catalog, without what is broken; readers see the old file or the new one."""
+    content = json.dumps(_to_json(catalog), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(content + "\n", encoding="utf-8")
     temporary.replace(target)
@@ -53,6 +57,7 @@ def catalog_of(project: Project) -> Catalog:
                 references=flow.references,
                 functions=tuple(dict.fromkeys(use.function for use in flow.functions)),
                 plugin=flow.plugin,
+                labels=flow.labels,
             )
             for name, flow in project.flows.items()
         },
@@ -65,7 +70,7 @@ def catalog_of(project: Project) -> Catalog:
 
 def _to_json(value: Catalog) -> dict[str, Any]:
     flows = [
-        {field: getattr(flow, field) for field in CatalogFlow.__slots__ if getattr(flow, field) not in (None, ())}
+        {field: getattr(flow, field) for field in CatalogFlow.__slots__ if getattr(flow, field) not in (None, (), {})}
         for flow in value.flows.values()
     ]
     return {"format": FORMAT, "flows": flows, "functions": [asdict(item) for item in value.functions.values()]}

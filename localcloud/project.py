@@ -13,11 +13,13 @@ from chalicelib import plugins
 from chalicelib.files import read_text
 from chalicelib.functions import find
 from chalicelib.names import Names
+from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION
+from localcloud.settings import STATE_FOLDER
 from localcloud.step_functions import StepFunctionsService
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
@@ -66,6 +68,8 @@ class ProjectFunctions:
         environment = self._environment
         if name == STATUS_FUNCTION:
             handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
+            catalog = write_catalog_file(catalog_of(self._project), self._root / STATE_FOLDER / "catalog.json")
+            environment = {**environment, "CATALOG_FILE": str(catalog)}
         else:
             function = find(name, self._root)
             if function is None:

@@ -98,13 +98,25 @@ def fixed_paths() -> dict[str, Json]:
         "/run/{flow_name}/{execution_id}/redrive": {
             "post": _operation("Continue a failed run", {"202": finished}, [flow, run], problems=("404", "409"))
         },
-        "/runs": {
-            "get": _operation(
-                "The caller's runs of the last 90 days, newest first",
-                {"200": _json_answer("The runs.", "Runs")},
-                [_query("flow"), _query("status", {"$ref": "#/components/schemas/Status"}), limit, token],
+        "/run/{flow_name}/{execution_id}/rerun": {
+            "post": _operation(
+                "Start a flow again with the input of a former run, or with another one",
+                {"202": started},
+                [flow, run, _idempotency_key()],
+                body=schemas.RERUN,
+                problems=("403", "404"),
             )
         },
+        "/runs": {
+            "get": _operation(
+                "The caller's runs of the last 90 days, newest first; for admins any user's",
+                {"200": _json_answer("The runs.", "Runs")},
+                [*(_query(name, schema, text) for name, schema, text in schemas.FILTERS), limit, token],
+                problems=("403", "404"),
+            )
+        },
+        "/runs/redrive": {"post": _bulk("Continue all failed runs that a filter finds")},
+        "/runs/rerun": {"post": _bulk("Start all runs again that a filter finds, each with its former input")},
         "/usage": {"get": _operation("The caller's usage", {"200": _json_answer("Calls a month.", "Usage")}, months)},
         "/usage/{user_id}": {
             "get": _operation(
@@ -195,6 +207,11 @@ def _operation(
     if body is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
     return operation
+
+
+def _bulk(summary: str) -> Json:
+    answer = {"200": _json_answer("What became of each run.", "Again")}
+    return _operation(summary, answer, [_idempotency_key()], body=schemas.BULK, problems=("403", "404"))
 
 
 def _public(summary: str, schema: str | None) -> Json:

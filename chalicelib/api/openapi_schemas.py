@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.runs.records import STATUSES
+from chalicelib.flows.labels import MAX_LABELS
+from chalicelib.runs.records import STARTERS, STATUSES
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _NULLABLE: dict[str, Any] = {"type": ["string", "null"]}
@@ -43,6 +44,55 @@ def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None
 def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
+
+_RUN = {
+    "durationSeconds": {"type": ["number", "null"], "minimum": 0, "description": "Null while it runs."},
+    "startedBy": {"enum": list(STARTERS)},
+    "userId": {**_NULLABLE, "description": "Whose run it is; null for runs that belong to nobody."},
+    "parent": {
+        "anyOf": [_object({"executionArn": _TEXT, "executionId": _TEXT, "flow": _TEXT}), {"type": "null"}],
+        "description": "The run that this one repeats, or that started it.",
+    },
+    "labels": {"type": "object", "additionalProperties": _TEXT},
+    "redriveCount": _COUNT,
+}
+
+FILTERS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("flow", _TEXT, "The flow's name."),
+    ("status", _reference("Status"), "The status."),
+    ("startedBy", {"enum": list(STARTERS)}, "Who or what started the run."),
+    ("from", _TEXT, "The earliest start, in ISO 8601; without a time zone it is UTC."),
+    ("to", _TEXT, "The latest start, in ISO 8601."),
+    ("error", _TEXT, "How the error's name or its cause begins; upper and lower case are the same."),
+    (
+        "label",
+        {"type": "array", "items": _TEXT, "maxItems": MAX_LABELS},
+        "`NAME:VALUE`; the run must have all of them.",
+    ),
+    ("parent", _TEXT, "The id or ARN of the run that the runs repeat, or that started them."),
+    ("user", _TEXT, "For the group admin: a user's id, or `all`."),
+)
+"""The filters of lists and bulk requests: name, schema, description."""
+
+RERUN: dict[str, Any] = {
+    "type": "object",
+    "properties": {"input": {"type": "object", "description": "The input of the new run; the former one by default."}},
+    "additionalProperties": False,
+    "examples": [{}, {"input": {"order_id": "A-17"}}],
+}
+BULK: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        **{name: {**schema, "description": text} for name, schema, text in FILTERS},
+        "dryRun": {"type": "boolean", "description": "Only say what would be done."},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 1_000, "default": 1_000},
+        "nextToken": {**_TEXT, "description": "The `nextToken` of the answer before."},
+    },
+    "additionalProperties": False,
+    "examples": [
+        {"flow": "orderFlow", "status": "FAILED", "from": "2026-11-26T00:00:00Z", "error": "Timeout", "dryRun": True}
+    ],
+}
 
 COMPONENTS: dict[str, Any] = {
     "Problem": {
@@ -100,6 +150,8 @@ COMPONENTS: dict[str, Any] = {
             "cause": _NULLABLE,
             "startDate": _DATE,
             "stopDate": _NULLABLE_DATE,
+            "input": {"description": "What the caller sent; null if it was not recorded."},
+            **_RUN,
         }
     ),
     "Runs": _list(
@@ -114,9 +166,43 @@ COMPONENTS: dict[str, Any] = {
                 "status": _reference("Status"),
                 "startDate": _DATE,
                 "stopDate": _NULLABLE_DATE,
+                "error": _NULLABLE,
+                **_RUN,
             }
         ),
     ),
+    "Again": {
+        **_list(
+            "runs",
+            _object(
+                {
+                    "flow": _TEXT,
+                    "executionId": _TEXT,
+                    "result": {"enum": ["started", "redriven", "refused", "wouldStart", "wouldRedrive"]},
+                },
+                {
+                    "startedExecutionId": {**_TEXT, "description": "The id of the new run."},
+                    "detail": {**_TEXT, "description": "Why it was refused."},
+                },
+            ),
+            {"dryRun": {"type": "boolean"}, "refused": _COUNT},
+        ),
+        "examples": [
+            {
+                "dryRun": False,
+                "runs": [
+                    {
+                        "flow": "orderFlow",
+                        "executionId": "01a20526-7e15-798a-a6f1-d6ec47a55586",
+                        "result": "started",
+                        "startedExecutionId": "01a20527-0c11-7b64-8f2e-5a1f6f0a3c11",
+                    }
+                ],
+                "count": 1,
+                "refused": 0,
+            }
+        ],
+    },
     "History": _list("events", {"type": "object"}),
     "Usage": _object(
         {"userId": _TEXT, "usage": {"type": "array", "items": _object({"yearMonth": _TEXT, "apiCalls": _COUNT})}}

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chalicelib.names import Names
-from chalicelib.settings import PROJECT
+from chalicelib.settings import PROJECT, settings
 
 CATALOG_FILE = Path("chalicelib", "catalog.json")
 FORMAT = 1
@@ -36,6 +36,8 @@ class CatalogFlow:
     references: tuple[str, ...]
     functions: tuple[str, ...]
     plugin: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Reference paths into the input, by the names of the labels whose values they give."""
 
     def state_machine_arn(self, names: Names) -> str:
         """Return the ARN of its state machine in one stage."""
@@ -65,11 +67,12 @@ Source = Callable[[], Catalog]
 
 
 class PackagedCatalog:
-    """The catalog of a package, read from `catalog.json` at the first call."""
+    """The catalog of a package, read from `catalog.json` at the first call, or when the file has changed."""
 
     def __init__(self, root: Path = PROJECT) -> None:
-        self._file = root / CATALOG_FILE
+        self._file = Path(settings.catalog_file) if settings.catalog_file else root / CATALOG_FILE
         self._value: Catalog | None = None
+        self._changed: int | None = None
 
     def __call__(self) -> Catalog:
         """Return the catalog.
@@ -77,8 +80,9 @@ class PackagedCatalog:
         Raises:
             FileNotFoundError: The package was built without a catalog.
         """
-        if self._value is None:
+        if self._value is None or (settings.catalog_file and self._file.stat().st_mtime_ns != self._changed):
             try:
+                self._changed = self._file.stat().st_mtime_ns
                 content = json.loads(self._file.read_bytes())
             except FileNotFoundError:
                 raise FileNotFoundError(
@@ -107,6 +111,6 @@ def _from_json(value: dict[str, Any]) -> Catalog:
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
         lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
-        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists})
+        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, "labels": item.get("labels") or {}})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}
     return Catalog(flows, {}, functions)

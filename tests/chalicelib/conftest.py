@@ -308,8 +308,8 @@ def use_flows(monkeypatch: pytest.MonkeyPatch) -> UseFlows:
 
     def use(*flows: CatalogFlow, broken: dict[str, tuple[str, ...]] | None = None) -> None:
         known = Catalog({flow.name: flow for flow in flows}, broken or {}, {})
-        for module in ("flows", "runs", "openapi"):
-            monkeypatch.setattr(f"chalicelib.api.{module}.catalog", lambda: known)
+        for module in ("api.flows", "api.runs", "api.openapi", "runs.outside", "runs.status_events"):
+            monkeypatch.setattr(f"chalicelib.{module}.catalog", lambda: known)
 
     return use
 

@@ -165,8 +165,11 @@ def test_a_schedule_has_input_retry_and_dead_letters(prod: Assembly, project_flo
         assert properties["ScheduleExpressionTimezone"] == flow.schedule.timezone
         assert properties["GroupName"] == f"{APP}-prod-flows"
         target = properties["Target"]
-        assert json.loads(target["Input"]) == (flow.input or {})
-        assert target["Arn"]["Ref"].endswith("Alias")
+        request = json.loads(as_text(target["Input"]))
+        assert json.loads(request["Input"]) == (flow.input or {})
+        assert request["StateMachineArn"].endswith(f"-prod-{flow.name}:live")
+        assert schedule["DependsOn"][0].endswith("Alias")
+        assert as_text(target["Arn"]).endswith(":scheduler:::aws-sdk:sfn:startExecution")
         assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
         assert target["DeadLetterConfig"] == {"Arn": {"Ref": "DeadLetterQueueArn"}}
 
