@@ -64,6 +64,18 @@ def run_history(call: Call) -> Answer:
     return Answer(_paged({"events": found.events, "count": len(found.events)}, found.next_token))
 
 
+def run_states(call: Call) -> Answer:
+    """Answer with what became of the states of a run."""
+    from chalicelib.runs.states.answer import MAX_STATES, Question, states
+
+    limit = call.query_number("limit", default=200, lowest=1, highest=MAX_STATES)
+    question = Question(call.query("path"), call.query("iteration"), limit, call.query("nextToken"))
+    run = _find(call)
+    flow = catalog().flows.get(run.flow)
+    found = states(run, None if flow is None else flow.definition, question)
+    return Answer(_paged({"states": found.states}, found.next_token))
+
+
 def stop_run(call: Call) -> Answer:
     """Stop a run."""
     return Answer(_run(control.stop(_find(call))))
