@@ -177,6 +177,11 @@ class Execution(Owner):
         return self._context
 
     @property
+    def inherited_trace_header(self) -> str | None:
+        """The trace header, for a child of a Map Run that of its parent."""
+        return self.trace_header if self.map_run is None else self.map_run.execution.inherited_trace_header
+
+    @property
     def is_open(self) -> bool:
         """Whether it runs and is not about to end."""
         return self.status == RUNNING and not self._ending
@@ -234,6 +239,10 @@ class Execution(Owner):
     def succeeded(self, branch: Branch) -> None:
         self._output_value = branch.data
         self._end(SUCCEEDED, EXECUTION_SUCCEEDED, branch.previous, branch.data)
+
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return () if self.map_run is None else self.map_run.iterations_of(self)
 
     @override
     def failed(self, branch: Branch, failure: StateFailure) -> None:

@@ -205,6 +205,10 @@ class _Test(Owner):
         self._outcome.inspection = self._inspection.values
         return self._outcome
 
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return () if self._in_map is None else (0,)
+
     def _begin(self, branch: Branch) -> None:
         if isinstance(self._state, ContainerState):
             branch.resume(self._run_mocked)

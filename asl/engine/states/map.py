@@ -68,6 +68,10 @@ class MapIterations(Container):
             self.complete(done)
 
     @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return (*self.branch.iterations(), branch.index)
+
+    @override
     def redrive(self) -> None:
         """An iteration that had not begun begins with its start."""
         for child in list(self.children.values()):
