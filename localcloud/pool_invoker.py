@@ -19,6 +19,7 @@ def source_of(task: TaskRequest) -> Source:
         path=task.state_path,
         iterations=task.iterations,
         attempt=task.attempt,
+        run=task.run_arn,
         trace_header=task.trace_header,
     )
 

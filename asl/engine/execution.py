@@ -177,9 +177,9 @@ class Execution(Owner):
         return self._context
 
     @property
-    def inherited_trace_header(self) -> str | None:
-        """The trace header, for a child of a Map Run that of its parent."""
-        return self.trace_header if self.map_run is None else self.map_run.execution.inherited_trace_header
+    def run(self) -> Execution:
+        """The execution that was started: this one, unless it is a child of a Map Run."""
+        return self if self.map_run is None else self.map_run.execution.run
 
     @property
     def is_open(self) -> bool:

@@ -25,7 +25,8 @@ class TaskRequest:
 
     The rest says where the attempt belongs: `state_path` is the state's JSON pointer in the definition, `iterations`
     the index of the item in each Map around it (the outermost first), `attempt` is 1 for the first attempt and one more
-    for each retry, `trace_header` what the execution, or the one whose Map Run it is a child of, was started with.
+    for each retry. `run_arn` is the execution that was started, another one than `execution_arn` in a child of a Map
+    Run. `trace_header` is what it was started with.
     """
 
     resource: str
@@ -40,6 +41,7 @@ class TaskRequest:
     state_path: str = ""
     iterations: tuple[int, ...] = ()
     attempt: int = 1
+    run_arn: str = ""
     trace_header: str | None = None
 
 

@@ -232,7 +232,7 @@ def marshal(response: "Any") -> bytes:
 
 
 def describe(error: BaseException, request_id: str) -> bytes:
-    """Log the error and return its error document."""
+    """Return the error document of an error. The parent writes it to the function's log."""
     import traceback
 
     if isinstance(error, Fault):
@@ -240,9 +240,6 @@ def describe(error: BaseException, request_id: str) -> bytes:
     else:
         error_type, stack = type(error).__name__, traceback.format_list(_own_frames(error.__traceback__))
     document = {"errorMessage": str(error), "errorType": error_type, "requestId": request_id, "stackTrace": stack}
-    print(f"[ERROR] {error_type}: {error}")
-    if stack:
-        print("Traceback (most recent call last):\n" + "".join(stack).rstrip())
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -19,12 +19,16 @@ class FunctionLine:
     belongs to the invocation that waits for it. A line that a thread of the function prints between two invocations
     belongs to none: its `request_id` is empty and its `source` is `NOBODY`.
 
+    What Lambda's runtime writes when the function raises an error is an entry of its own, as it is in CloudWatch Logs:
+    its text has the error and, on further lines, the traceback.
+
     Attributes:
         time: When the line was read, in seconds since the epoch.
         function: The function's full name.
         text: The line without its end.
         request_id: The id of the invocation.
         source: Who invoked the function.
+        is_error: Whether it is what the runtime writes of an error that the function raised.
     """
 
     time: float
@@ -32,6 +36,7 @@ class FunctionLine:
     text: str
     request_id: str = ""
     source: Source = NOBODY
+    is_error: bool = False
 
 
 class ReportKind(StrEnum):

@@ -244,6 +244,9 @@ class WorkerPool:
         if operation == "out-of-memory":
             worker.out_of_memory = True
             return
+        worker.take_log()
+        if operation == "init-error" or message.header.get("error"):
+            worker.write_error(message.payload)
         log = worker.take_log()
         with self._lock:
             work = self._staff.end(worker)

@@ -29,7 +29,8 @@ class Source:
         path: JSON pointer of the state in the definition.
         iterations: Index of the item in each Map around the state, the outermost first.
         attempt: 1 for the first attempt of the task, one more for each retry; 0 for somebody else.
-        trace_header: X-Ray's trace header that the execution was started with, None if it was started without.
+        run: ARN of the execution that was started; another one than `execution` in a child of a distributed Map.
+        trace_header: X-Ray's trace header that the run was started with, None if it was started without.
     """
 
     flow: str = ""
@@ -38,6 +39,7 @@ class Source:
     path: str = ""
     iterations: tuple[int, ...] = ()
     attempt: int = 0
+    run: str = ""
     trace_header: str | None = None
 
 

@@ -208,9 +208,27 @@ class Worker:
                 self._line = b""
         return True
 
+    def write_error(self, document: bytes) -> None:
+        """Write to the function's log what Lambda's runtime writes of an error.
+
+        Args:
+            document: The error document: JSON with `errorType`, `errorMessage` and `stackTrace`.
+        """
+        error = json.loads(document)
+        text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
+        if error["stackTrace"]:
+            text += "\nTraceback (most recent call last):\n" + "".join(error["stackTrace"]).rstrip()
+        self._tail = (self._tail + text + "\n")[-_LOG_TAIL_BYTES:]
+        self._write(FunctionLine(time.time(), self._name, text, is_error=True))
+
+    @property
+    def _name(self) -> str:
+        return self.spec.name if self.spec else "worker"
+
     def _write_line(self, text: bytes) -> None:
-        name = self.spec.name if self.spec else "worker"
-        line = FunctionLine(time.time(), name, text.decode("utf-8", "replace").rstrip())
+        self._write(FunctionLine(time.time(), self._name, text.decode("utf-8", "replace").rstrip()))
+
+    def _write(self, line: FunctionLine) -> None:
         if self._held is None:
             self._pass_on(line)
             return

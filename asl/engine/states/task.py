@@ -121,7 +121,8 @@ class Task(RetryingState):
             state_path=self.pointer,
             iterations=branch.iterations(),
             attempt=(branch.retry_count or 0) + 1,
-            trace_header=execution.inherited_trace_header,
+            run_arn=execution.run.arn,
+            trace_header=execution.run.trace_header,
         )
         try:
             engine.check_task(request)

@@ -12,7 +12,7 @@ from localcloud.workers.limits import Limits
 from localcloud.workers.lines import as_text
 from tests.localcloud.workers.conftest import Functions, wait_until
 
-ORDER = Source("machine", "order-1", "Charge", "/States/Charge", (3,), 2, "Root=1-2-3")
+ORDER = Source("machine", "order-1", "Charge", "/States/Charge", (3,), 2, "order-1", "Root=1-2-3")
 
 
 def printed(entries: list[PoolEntry]) -> list[FunctionLine]:
@@ -84,6 +84,17 @@ def test_a_thread_between_invocations_belongs_to_nobody(functions: Functions, en
     assert [(line.text, line.request_id) for line in printed(entries)] == [("late", "")]
 
 
+def test_an_error_is_one_entry_after_what_was_printed(functions: Functions, entries: list[PoolEntry]) -> None:
+    functions.write("def handler(event, context):\n    print('working', end='')\n    raise ValueError('two\\nlines')")
+    result = functions.start(functions.spec(), None, ORDER)()
+    first, error = printed(entries)
+    assert (first.text, first.is_error, error.is_error) == ("working", False, True)
+    head = "[ERROR] ValueError: two\nlines\nTraceback (most recent call last):\n"
+    assert error.text.startswith(f'{head}  File "{functions.folder}/fn.py", line 3, in handler')
+    assert (error.request_id, error.source) == (result.request_id, ORDER)
+    assert result.log == f"working{error.text}\n"
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "text"),
     [
@@ -115,7 +126,7 @@ def test_a_mistake_of_whoever_takes_the_result_is_reported(tmp_path: Path, entri
     functions = Functions(tmp_path, pool)
     functions.write("def handler(event, context): return event")
     try:
-        pool.invoke(functions.spec(), b"1", lambda result: 1 / 0)  # type: ignore[arg-type, return-value]
+        pool.invoke(functions.spec(), b"1", lambda result: 1 / 0)  # type: ignore[arg-type]
         assert functions.call(functions.spec(), 2) == 2
     finally:
         pool.close()
