@@ -27,6 +27,7 @@ from asl.engine.history import (
 from asl.engine.jsontext import loads
 from asl.engine.lanes import Lane
 from asl.engine.machine import StateMachine
+from asl.engine.observing import change_of
 from asl.engine.recovery import replay
 from asl.engine.scheduler import Timer
 from asl.language.errors import RUNTIME
@@ -384,6 +385,8 @@ class Execution(Owner):
                 self._on_change(self)
             except Exception:
                 _log.exception("on_change of %s failed", self.arn)
+        if self.engine.observer is not None and (self.map_run is None or self.status in (FAILED, TIMED_OUT)):
+            self.engine.observer(change_of(self))
         if self.map_run is not None:
             self.map_run.child_changed(self)
 

@@ -122,6 +122,7 @@ class _TestEngine(Engine):
 
     def __init__(self, engine: Engine, mock: Mock | None) -> None:
         self.__dict__.update(engine.__dict__)
+        self.observer = None
         if mock is not None:
             self.tasks = _MockRunner(mock)
             self._check = None
