@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
 USAGE_TIMEOUT = 2.0  # seconds
+LOGS_TIMEOUT = 8.0  # seconds; CloudWatch Logs searches while the caller waits
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
 # The regions of the partitions aws and aws-us-gov, whose host names end in amazonaws.com.
@@ -58,6 +59,11 @@ def stepfunctions_history() -> SFNClient:
     keys = settings.loopback_credentials
     client: SFNClient = _light_client("sfn", READ_TIMEOUT, 2, keys) or stepfunctions()
     return client
+
+
+def logs() -> Any:
+    """Return the client that reads the logs of functions, boto3's `logs`."""
+    return _client("logs", LOGS_TIMEOUT, 2)
 
 
 def stepfunctions_sync() -> SFNClient:

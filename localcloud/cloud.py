@@ -29,6 +29,8 @@ from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.foundation import Foundation
+from localcloud.function_logs.api import LogsApi
+from localcloud.function_logs.store import LogStore
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_app import run_lambdas_with
@@ -38,7 +40,7 @@ from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
 from localcloud.targets import Targets
-from localcloud.workers import PoolListener, WorkerPool
+from localcloud.workers import PoolEntry, PoolListener, WorkerPool
 from localcloud.workers.lines import write_to_stderr
 from stepfunctions import Service
 from stepfunctions.store import StoreUnavailable
@@ -129,7 +131,9 @@ def build(
     has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
     folder = settings.functions_folder
     registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
-    pool = WorkerPool(listener=listener)
+    logs = LogStore(_kept_file(settings, "logs.db"))
+    closers.callback(logs.close)
+    pool = WorkerPool(listener=_to_both(listener, logs.take), on_end=logs.take)
     closers.callback(pool.close)
     lambda_api = LambdaApi(registry, pool)
     run_lambdas_with(registry, lambda_api)
@@ -142,7 +146,7 @@ def build(
             on_status_change=on_status_change or events.publish,
             region=region,
             account=account,
-            store=_store_file(settings),
+            store=_kept_file(settings, "stepfunctions.db"),
         )
     except StoreUnavailable as error:
         closers.close()
@@ -164,7 +168,8 @@ def build(
     closers.callback(flows.watch())
 
     deployments = Deployments(registry, pool, account, region)
-    router = Router(current, lambda_api, deployments, foundation.moto, schedule_changes)
+    others = LogsApi(logs, region, account, foundation.moto)
+    router = Router(current, lambda_api, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
     closers.callback(server.server_close)
@@ -177,9 +182,17 @@ def build(
     return Cloud(foundation, pool, registry, service, schedules, closers)
 
 
-def _store_file(settings: CloudSettings) -> Path | None:
-    """Return the file in which Step Functions keeps its state, creating the folder; None if it keeps nothing."""
+def _to_both(one: PoolListener, other: PoolListener) -> PoolListener:
+    def listener(entry: PoolEntry) -> None:
+        one(entry)
+        other(entry)
+
+    return listener
+
+
+def _kept_file(settings: CloudSettings, name: str) -> Path | None:
+    """Return a file of the folder that is kept, creating the folder; None if nothing is kept."""
     if not settings.keep:
         return None
     settings.kept_folder.mkdir(mode=0o700, exist_ok=True)
-    return settings.kept_folder / "stepfunctions.db"
+    return settings.kept_folder / name

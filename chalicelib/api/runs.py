@@ -18,6 +18,7 @@ from chalicelib.runs.history import history as events_of
 from chalicelib.runs.listing import list_runs as runs_of
 from chalicelib.runs.records import STATUSES
 from chalicelib.runs.starting import MAX_INPUT, start
+from chalicelib.settings import settings
 
 MAX_WAIT = 25
 """Seconds that a request may wait for the end of a run; API Gateway gives up after 29."""
@@ -74,6 +75,15 @@ def run_states(call: Call) -> Answer:
     flow = catalog().flows.get(run.flow)
     found = states(run, None if flow is None else flow.definition, question)
     return Answer(_paged({"states": found.states}, found.next_token))
+
+
+def run_logs(call: Call) -> Answer:
+    """Answer with the log lines of a run's functions."""
+    from chalicelib.runs.logs.answer import MAX_LINES, logs
+
+    limit = call.query_number("limit", default=500, lowest=1, highest=MAX_LINES)
+    found = logs(_find(call), catalog(), settings.names, limit=limit, token=call.query("nextToken"))
+    return Answer(_paged({"lines": found.lines}, found.next_token))
 
 
 def stop_run(call: Call) -> Answer:

@@ -4,7 +4,7 @@ It runs as a script in a bare interpreter. It imports nothing of ours and little
 function pays for these imports. A message is two lengths, a JSON header and a payload:
 
     parent -> worker   {"op": "init", "code", "handler", "environment", "memory"}
-                       {"op": "invoke", "id", "arn", "deadline"} + event
+                       {"op": "invoke", "id", "arn", "deadline", "trace"} + event
     worker -> parent   {"op": "started"}
                        {"op": "ready", "files"} | {"op": "init-error", "files"} + error
                        {"op": "result", "id", "error", "files"} + response
@@ -265,6 +265,9 @@ def call(
         MemoryError: The function needs more than its memory.
     """
     request_id = header["id"]
+    os.environ["_X_AMZN_TRACE_ID"] = header["trace"]
+    LogFormat.request_id = request_id
+    configure_logging()
     try:
         try:
             event = json.loads(payload)
@@ -279,6 +282,43 @@ def call(
         raise
     except Exception as error:
         return True, describe(error, request_id)
+
+
+class LogFormat:
+    """What Lambda's runtime puts into a record of `logging`, and the id of the present invocation."""
+
+    request_id = ""
+    configured = False
+
+
+def configure_logging() -> None:
+    """Let `logging` write as it does under Lambda, once the function has imported it: records with the request's id.
+
+    A record is one entry of the log however many lines it has: a carriage return stands for a break in it.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    """
+    logging = sys.modules.get("logging")
+    if logging is None or LogFormat.configured:
+        return
+    LogFormat.configured = True
+
+    class Handler(logging.Handler):  # type: ignore[misc, name-defined]
+        def emit(self, record: "Any") -> None:
+            try:
+                record.aws_request_id = LogFormat.request_id
+                text = self.format(record).replace("\r\n", "\n").replace("\n", "\r")
+                sys.stdout.write(text + "\n")
+            except Exception:
+                self.handleError(record)
+
+    handler = Handler()
+    formatter = logging.Formatter(
+        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    if not logging.root.handlers:
+        logging.root.addHandler(handler)
 
 
 def end_for_memory(connection: Connection) -> "NoReturn":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from localcloud.workers.tracing import Trace
 from localcloud.workers.waiting import NOBODY, Source
 
 
@@ -73,6 +74,31 @@ class WorkerReport:
     function: str = ""
     request_id: str = ""
     source: Source = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationEnd:
+    """The end of an invocation, whose lines have all been handed out before.
+
+    Attributes:
+        began: When a worker got it, in seconds since the epoch; equal to `ended` if none did.
+        ended: When it ended.
+        function: The function's full name.
+        memory: The function's memory in MB.
+        request_id: The id of the invocation.
+        trace: The ids by which X-Ray knows it.
+    """
+
+    began: float
+    ended: float
+    function: str
+    memory: int
+    request_id: str
+    trace: Trace
+
+
+OnEnd = Callable[[InvocationEnd], None]
+"""Receives the ends of invocations. Like a listener, it must return at once."""
 
 
 PoolEntry = FunctionLine | WorkerReport

@@ -29,10 +29,11 @@ from collections.abc import Callable, Hashable
 
 from localcloud.workers import outcome
 from localcloud.workers.limits import Limits, configured_limits, usable_cores
-from localcloud.workers.lines import PoolListener, ReportKind, WorkerReport, write_to_stderr
+from localcloud.workers.lines import InvocationEnd, OnEnd, PoolListener, ReportKind, WorkerReport, write_to_stderr
 from localcloud.workers.processes import Processes
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES, FunctionSpec, InvocationResult
 from localcloud.workers.staff import Staff
+from localcloud.workers.tracing import trace_of
 from localcloud.workers.waiting import NOBODY, Invocation, OnDone, Source, WaitingLine
 from localcloud.workers.worker import Message, Worker
 
@@ -54,6 +55,7 @@ class WorkerPool:
         idle_seconds: How long an unused worker is kept.
         init_seconds: How long the initialisation of a function may take at least.
         listener: Receives each line that a function prints, and the pool's own reports. It must be quick.
+        on_end: Receives the end of each invocation, after its lines. It must be quick.
 
     Raises:
         SetupError: LOCALCLOUD_WORKERS is not a number of workers.
@@ -66,12 +68,14 @@ class WorkerPool:
         idle_seconds: float = IDLE_SECONDS,
         init_seconds: float = INIT_SECONDS,
         listener: PoolListener = write_to_stderr,
+        on_end: OnEnd = lambda _end: None,
     ) -> None:
         self._staff = Staff(limits or configured_limits())
         self._max_starting = max(2, usable_cores())
         self._idle_seconds = idle_seconds
         self._init_seconds = init_seconds
         self._listener = listener
+        self._on_end = on_end
         self._lock = threading.RLock()
         self._waiting = WaitingLine()
         self._wanted: list[FunctionSpec] = []  # to be warmed
@@ -346,6 +350,10 @@ class WorkerPool:
         return invocation, log
 
     def _finish(self, invocation: Invocation, result: InvocationResult) -> None:
+        ended, spec = time.time(), invocation.spec
+        began = invocation.began or ended
+        trace = trace_of(invocation)
+        self._on_end(InvocationEnd(began, ended, spec.name, spec.memory, invocation.request_id, trace))
         with self._lock:
             on_done, invocation.on_done = invocation.on_done, None
         if on_done is None:

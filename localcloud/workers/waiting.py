@@ -48,7 +48,10 @@ NOBODY = Source()
 
 @dataclass(slots=True, eq=False)
 class Invocation:
-    """One invocation of a function. `on_done` is None once it has been called or given up."""
+    """One invocation of a function. `on_done` is None once it has been called or given up.
+
+    `began` is when a worker got it, in seconds since the epoch; 0 until then.
+    """
 
     spec: FunctionSpec
     payload: bytes
@@ -56,6 +59,7 @@ class Invocation:
     source: Source = NOBODY
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     arrived: float = field(default_factory=time.monotonic)
+    began: float = 0.0
     sandbox: Hashable = field(init=False)
 
     def __post_init__(self) -> None:

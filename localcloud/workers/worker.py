@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from localcloud.workers import tracing
 from localcloud.workers.lines import FunctionLine, PoolListener
 from localcloud.workers.spec import FunctionSpec
 from localcloud.workers.waiting import Invocation
@@ -136,9 +137,10 @@ class Worker:
             deadline: When the function's time is over, in seconds of the wall clock.
         """
         self._tail = ""
+        invocation.began = time.time()
         self.attribute_to(invocation)
         header = {"op": "invoke", "id": invocation.request_id, "arn": invocation.spec.arn, "deadline": deadline}
-        self._send(header, invocation.payload)
+        self._send({**header, "trace": tracing.trace_of(invocation).header}, invocation.payload)
 
     def attribute_to(self, invocation: Invocation | None) -> None:
         """Let the lines that come from now on, and those of the initialisation, belong to an invocation or to none."""
@@ -226,7 +228,8 @@ class Worker:
         return self.spec.name if self.spec else "worker"
 
     def _write_line(self, text: bytes) -> None:
-        self._write(FunctionLine(time.time(), self._name, text.decode("utf-8", "replace").rstrip()))
+        line = text.decode("utf-8", "replace").rstrip().replace("\r", "\n")  # breaks inside an entry: see bootstrap
+        self._write(FunctionLine(time.time(), self._name, line))
 
     def _write(self, line: FunctionLine) -> None:
         if self._held is None:

@@ -9,6 +9,8 @@ after a redrive, what is continued follows ExecutionRedriven. https://docs.aws.a
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -28,6 +30,7 @@ from chalicelib.runs.states.visits import (
     SUCCEEDED,
     TIMED_OUT,
     WAITING,
+    Attempt,
     Frame,
     Visit,
 )
@@ -55,11 +58,13 @@ class Wanted(NamedTuple):
     """Which visits a pass keeps with their data.
 
     `iteration` is a level of nesting each: a Map's name and an index; empty for the execution itself. `state` is the
-    one state whose visits are all kept; None for the latest visit of each state.
+    one state whose visits are all kept; None for the latest visit of each state. With `functions`, all attempts of
+    tasks that invoke functions are kept, wherever they are.
     """
 
     iteration: tuple[tuple[str, int], ...] = ()
     state: str | None = None
+    functions: bool = False
 
 
 class Fold:
@@ -78,6 +83,8 @@ class Fold:
         self.kept: dict[tuple[str, int], Visit] = {}
         """The wanted visits: by the state's name and 0 or, if all visits of one state are wanted, their number."""
         self.kept_size = 0
+        self.attempts: list[Attempt] = []
+        self._attempts: dict[int, Attempt] = {}  # those without an end, by the ids of their visits
         self._root = Frame(None, 0, 0)
         self._where: list[Visit | Frame] = [self._root]
         self._unfinished: dict[int, Visit] = {}
@@ -173,6 +180,9 @@ class Fold:
         if isinstance(at, Visit):
             _begin_attempt(at)
             at.request = request
+            if self.wanted.functions and (function := _function(details)) is not None:
+                attempt = self._attempts[at.entered_id] = Attempt(at, _seconds(event), function)
+                self.attempts.append(attempt)
             if event["type"] == "ActivityScheduled":
                 at.status = WAITING
         return at
@@ -187,10 +197,24 @@ class Fold:
             at.status = WAITING
         return at
 
+    def _succeeded(self, event: Event, at: Visit | Frame) -> Visit | Frame:
+        if self._attempts and isinstance(at, Visit):
+            self._end_attempt(at, event, _details(event).get("output"))
+        return at
+
+    def _end_attempt(self, visit: Visit, event: Event, text: str | None) -> None:
+        attempt = self._attempts.pop(visit.entered_id, None)
+        if attempt is not None:
+            attempt.ended = _seconds(event)
+            match = _REQUEST_ID.search(text or "")
+            attempt.request_id = None if match is None else match[1]
+
     def _failed(self, event: Event, at: Visit | Frame) -> Visit | Frame:
         """An attempt has failed; what follows says whether it is made again."""
         if isinstance(at, Visit):
             details = _details(event)
+            if self._attempts:
+                self._end_attempt(at, event, details.get("cause"))
             timed_out = event["type"].endswith("TimedOut")
             at.error = details.get("error", "States.Timeout" if timed_out else None)
             at.cause = details.get("cause")
@@ -280,6 +304,7 @@ class Fold:
         for visit in self._unfinished.values():
             visit.changed = event["id"]
             visit.exited = None
+            visit.redriven = visit.attempts
             if visit.type in _CONTAINERS:
                 visit.status = RUNNING
                 visit.error = visit.cause = None
@@ -434,6 +459,25 @@ _DETAILS: dict[str, str] = {}
 _NO_DETAILS: Mapping[str, Any] = {}
 
 
+_REQUEST_ID = re.compile(
+    r'(?:"SdkResponseMetadata":\{"RequestId":|"requestId":|RequestId:)\s?"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'
+)
+"""Where a result of `lambda:invoke`, an error document of Lambda or its message has the id of the invocation."""
+
+
+def _function(details: Mapping[str, Any]) -> str | None:
+    """Return the full name of the function that a scheduled task invokes; None for other tasks."""
+    resource = str(details.get("resource", ""))
+    if details.get("resourceType") == "lambda":
+        try:
+            resource = str(json.loads(details.get("parameters") or "{}").get("FunctionName", ""))
+        except (ValueError, AttributeError):
+            return None
+    elif ":lambda:" not in resource:
+        return None
+    return resource.rpartition("function:")[2].partition(":")[0] or None
+
+
 def _seconds(event: Event) -> float:
     moment: datetime | float = event["timestamp"]
     return moment.timestamp() if isinstance(moment, datetime) else moment
@@ -469,6 +513,7 @@ _BY_PART: tuple[tuple[str, str, _Handler], ...] = (
     ("", "TimedOut", Fold._failed),
     ("", "Failed", Fold._failed),
     ("", "Started", Fold._task_started),
+    ("", "Succeeded", Fold._succeeded),
 )
 
 

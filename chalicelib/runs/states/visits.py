@@ -50,6 +50,7 @@ class Visit:
         "next",
         "number",
         "output",
+        "redriven",
         "request",
         "retries",
         "status",
@@ -78,8 +79,20 @@ class Visit:
         self.retries: tuple[tuple[float, str | None, str | None], ...] = ()
         self.request = 0
         """A hash of the task's last request, which finds the task again after a redrive."""
+        self.redriven = 0
+        """How many attempts there had been at the last redrive."""
         self.iterations: bytearray | None = None
         self.map_run_arn: str | None = None
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """The index of the iteration of each Map around the state, the outermost first."""
+        found: list[int] = []
+        frame = self.frame
+        while frame.visit is not None:
+            found.append(frame.index)
+            frame = frame.visit.frame
+        return tuple(reversed(found))
 
     @property
     def has_left(self) -> bool:
@@ -111,6 +124,25 @@ class Visit:
             "aborted": found.count(CUT),
             "failedIndexes": failed,
         }
+
+
+class Attempt:
+    """One attempt of a task that invokes a function. Times are seconds since 1970.
+
+    `function` is the function's full name. `number` is 1 for the first attempt of the visit, `since_redrive` counts
+    from the last redrive. `request_id` is that of the invocation, where the history has it.
+    """
+
+    __slots__ = ("began", "ended", "function", "number", "request_id", "since_redrive", "visit")
+
+    def __init__(self, visit: Visit, began: float, function: str) -> None:
+        self.visit = visit
+        self.number = visit.attempts
+        self.since_redrive = visit.attempts - visit.redriven
+        self.began = began
+        self.ended: float | None = None
+        self.function = function
+        self.request_id: str | None = None
 
 
 class Frame:
