@@ -70,7 +70,7 @@ class LogsApi:
             if operation == "DescribeLogGroups":
                 return self._describe_groups(body, request)
             answer = self._operations.get(operation)
-            if answer is None or not any(name == _group(body) for name, _, _ in self._store.groups()):
+            if answer is None or not self._store.has(_group(body)):
                 return self._others.respond(request)
             return _json(200, answer(body))
         except Refused as refused:

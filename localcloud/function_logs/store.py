@@ -85,6 +85,10 @@ class LogStore:
         sql = "SELECT log_group, MIN(time), SUM(LENGTH(message)) FROM lines GROUP BY log_group ORDER BY log_group"
         return self._read(sql)
 
+    def has(self, group: str) -> bool:
+        """Return whether anything was written to a log group."""
+        return bool(self._read("SELECT 1 FROM lines WHERE log_group = ? LIMIT 1", [group]))
+
     def streams(self, group: str) -> list[tuple[str, int, int]]:
         """Return the streams of a group, with the times of their first and last lines."""
         sql = "SELECT stream, MIN(time), MAX(time) FROM lines WHERE log_group = ? GROUP BY stream ORDER BY stream"

@@ -266,8 +266,7 @@ def call(
     """
     request_id = header["id"]
     os.environ["_X_AMZN_TRACE_ID"] = header["trace"]
-    LogFormat.request_id = request_id
-    configure_logging()
+    Current.request_id = request_id
     try:
         try:
             event = json.loads(payload)
@@ -284,28 +283,24 @@ def call(
         return True, describe(error, request_id)
 
 
-class LogFormat:
-    """What Lambda's runtime puts into a record of `logging`, and the id of the present invocation."""
+class Current:
+    """The present invocation."""
 
     request_id = ""
-    configured = False
 
 
 def configure_logging() -> None:
-    """Let `logging` write as it does under Lambda, once the function has imported it: records with the request's id.
+    """Let `logging` write as it does under Lambda: with level, time and the request's id.
 
     A record is one entry of the log however many lines it has: a carriage return stands for a break in it.
     https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
     """
-    logging = sys.modules.get("logging")
-    if logging is None or LogFormat.configured:
-        return
-    LogFormat.configured = True
+    import logging
 
-    class Handler(logging.Handler):  # type: ignore[misc, name-defined]
-        def emit(self, record: "Any") -> None:
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
             try:
-                record.aws_request_id = LogFormat.request_id
+                record.aws_request_id = Current.request_id
                 text = self.format(record).replace("\r\n", "\n").replace("\n", "\r")
                 sys.stdout.write(text + "\n")
             except Exception:
@@ -317,8 +312,7 @@ def configure_logging() -> None:
     )
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
-    if not logging.root.handlers:
-        logging.root.addHandler(handler)
+    logging.root.addHandler(handler)
 
 
 def end_for_memory(connection: Connection) -> "NoReturn":
@@ -344,6 +338,7 @@ def main() -> None:
     connection = Connection(channel)
 
     connection.send({"op": "started"})
+    configure_logging()  # while it waits for its function
     settings, _ = connection.receive()
     os.environ.update(settings["environment"])
     time.tzset()
