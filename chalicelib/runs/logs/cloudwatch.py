@@ -28,7 +28,6 @@ class Search:
 
     def __init__(self) -> None:
         self._deadline = time.monotonic() + SEARCH_SECONDS
-        self._client = aws.logs()
 
     def invocations(self, functions: Iterable[str], trace: str, first: int, last: int) -> list[Invocation]:
         """Return the invocations of a trace that ended in a time, in milliseconds since 1970, ordered by their ends."""
@@ -57,7 +56,7 @@ class Search:
             if time.monotonic() > self._deadline:
                 raise Unavailable("CloudWatch Logs takes too long to search. Try again with a smaller limit.")
             try:
-                found = self._client.filter_log_events(
+                found = aws.logs().filter_log_events(
                     logGroupName=f"/aws/lambda/{function}",
                     startTime=max(0, first),
                     endTime=last + 1,

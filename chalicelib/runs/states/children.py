@@ -89,11 +89,10 @@ def counts(map_run_arn: str) -> dict[str, Any] | None:
 
     None if Step Functions doesn't have the Map Run.
     """
-    client = aws.stepfunctions()
     try:
-        items = client.describe_map_run(mapRunArn=map_run_arn)["itemCounts"]
+        items = aws.stepfunctions().describe_map_run(mapRunArn=map_run_arn)["itemCounts"]
         failed = items["failed"] + items["timedOut"]
-        names = _failed(client, map_run_arn) if failed else []
+        names = _failed(map_run_arn) if failed else []
     except Exception as error:
         if error_code(error) == "ResourceNotFound":
             return None
@@ -110,9 +109,11 @@ def counts(map_run_arn: str) -> dict[str, Any] | None:
     }
 
 
-def _failed(client: Any, map_run_arn: str) -> list[str]:
+def _failed(map_run_arn: str) -> list[str]:
     try:
-        found = client.list_executions(mapRunArn=map_run_arn, statusFilter="FAILED", maxResults=MAX_FAILED_INDEXES)
+        found = aws.stepfunctions().list_executions(
+            mapRunArn=map_run_arn, statusFilter="FAILED", maxResults=MAX_FAILED_INDEXES
+        )
     except Exception as error:
         if error_code(error) in {"StateMachineTypeNotSupported", "ValidationException"}:  # EXPRESS children
             return []

@@ -9,13 +9,11 @@ after a redrive, what is continued follows ExecutionRedriven. https://docs.aws.a
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from chalicelib.runs.states.events import REQUEST_ID, Event, details_of, function_of, seconds_of
 from chalicelib.runs.states.visits import (
     ABORTED,
     BROKEN,
@@ -34,9 +32,6 @@ from chalicelib.runs.states.visits import (
     Frame,
     Visit,
 )
-
-Event = Mapping[str, Any]
-"""An event of GetExecutionHistory; its timestamp is a datetime or in seconds since 1970."""
 
 Reason = tuple[str | None, str | None]
 """An error and its cause."""
@@ -124,7 +119,7 @@ class Fold:
             container, frame = (at if inside else at.container), at.frame
             if at.has_left and at.next is None:
                 at.next = name
-        visit = Visit(name, event["type"].removesuffix("StateEntered"), (event_id, _seconds(event)), frame, container)
+        visit = Visit(name, event["type"].removesuffix("StateEntered"), (event_id, seconds_of(event)), frame, container)
         before = frame.last.get(name)
         if before is not None:
             visit.number = before.number + 1
@@ -143,7 +138,7 @@ class Fold:
     def _exited(self, event: Event, at: Visit | Frame) -> Visit:
         details = event["stateExitedEventDetails"]
         visit = self._named(details["name"], at)
-        visit.exited = _seconds(event)
+        visit.exited = seconds_of(event)
         caught = visit.error is not None or visit.cause is not None or visit.status in {RETRYING, FAILED, TIMED_OUT}
         if visit.type in {"Task", "Map", "Parallel"} and not visit.attempts:
             caught = True  # a catcher took what failed before the first attempt
@@ -163,13 +158,13 @@ class Fold:
         if visit.status not in {FAILED, TIMED_OUT}:
             # AWS also writes this event for the task that failed and ended its branch.
             visit.status = _failure_status(visit) if visit.status == RETRYING else ABORTED
-            visit.exited = _seconds(event)
+            visit.exited = seconds_of(event)
         return visit
 
     # -- tasks
 
     def _scheduled(self, event: Event, at: Visit | Frame) -> Visit | Frame:
-        details = _details(event)
+        details = details_of(event)
         request = hash((details.get("resource"), details.get("parameters") or details.get("input")))
         if self._redriven:
             at = (
@@ -180,8 +175,8 @@ class Fold:
         if isinstance(at, Visit):
             _begin_attempt(at)
             at.request = request
-            if self.wanted.functions and (function := _function(details)) is not None:
-                attempt = self._attempts[at.entered_id] = Attempt(at, _seconds(event), function)
+            if self.wanted.functions and (function := function_of(details)) is not None:
+                attempt = self._attempts[at.entered_id] = Attempt(at, seconds_of(event), function)
                 self.attempts.append(attempt)
             if event["type"] == "ActivityScheduled":
                 at.status = WAITING
@@ -193,38 +188,38 @@ class Fold:
         return at
 
     def _submitted(self, event: Event, at: Visit | Frame) -> Visit | Frame:
-        if isinstance(at, Visit) and str(_details(event).get("resource")).endswith(".waitForTaskToken"):
+        if isinstance(at, Visit) and str(details_of(event).get("resource")).endswith(".waitForTaskToken"):
             at.status = WAITING
         return at
 
     def _succeeded(self, event: Event, at: Visit | Frame) -> Visit | Frame:
         if self._attempts and isinstance(at, Visit):
-            self._end_attempt(at, event, _details(event).get("output"))
+            self._end_attempt(at, event, details_of(event).get("output"))
         return at
 
     def _end_attempt(self, visit: Visit, event: Event, text: str | None) -> None:
         attempt = self._attempts.pop(visit.entered_id, None)
         if attempt is not None:
-            attempt.ended = _seconds(event)
-            match = _REQUEST_ID.search(text or "")
+            attempt.ended = seconds_of(event)
+            match = REQUEST_ID.search(text or "")
             attempt.request_id = None if match is None else match[1]
 
     def _failed(self, event: Event, at: Visit | Frame) -> Visit | Frame:
         """An attempt has failed; what follows says whether it is made again."""
         if isinstance(at, Visit):
-            details = _details(event)
+            details = details_of(event)
             if self._attempts:
                 self._end_attempt(at, event, details.get("cause"))
             timed_out = event["type"].endswith("TimedOut")
             at.error = details.get("error", "States.Timeout" if timed_out else None)
             at.cause = details.get("cause")
             at.status = RETRYING
-            at.retries = (*at.retries, (_seconds(event), at.error, at.cause))[-MAX_RETRIES_KEPT:]
+            at.retries = (*at.retries, (seconds_of(event), at.error, at.cause))[-MAX_RETRIES_KEPT:]
             at.exited = None
         return at
 
     def _evaluation_failed(self, event: Event, at: Visit | Frame) -> Visit | Frame:
-        details = _details(event)
+        details = details_of(event)
         frame = at if isinstance(at, Frame) else at.frame
         name = details.get("state")
         visit = frame.last.get(name) if isinstance(name, str) else None
@@ -246,11 +241,11 @@ class Fold:
             return at
         if visit.attempts:  # an attempt before this one failed
             visit.error, visit.cause = _reason(at)
-            visit.retries = (*visit.retries, (_seconds(event), visit.error, visit.cause))[-MAX_RETRIES_KEPT:]
+            visit.retries = (*visit.retries, (seconds_of(event), visit.error, visit.cause))[-MAX_RETRIES_KEPT:]
             self._drop_inside(visit)
         _begin_attempt(visit)
         if type_ == "Map":
-            visit.iterations = bytearray(_details(event).get("length", 0))
+            visit.iterations = bytearray(details_of(event).get("length", 0))
         return visit
 
     def _container_ended(self, event: Event, at: Visit | Frame) -> Visit | Frame:
@@ -263,12 +258,12 @@ class Fold:
                 visit.error, visit.cause = _reason(at)
             self._fail_up_to(at, visit, event)
             visit.status = FAILED
-            visit.exited = _seconds(event)
-            visit.retries = (*visit.retries, (_seconds(event), visit.error, visit.cause))[-MAX_RETRIES_KEPT:]
+            visit.exited = seconds_of(event)
+            visit.retries = (*visit.retries, (seconds_of(event), visit.error, visit.cause))[-MAX_RETRIES_KEPT:]
         return visit
 
     def _iteration_started(self, event: Event, at: Visit | Frame) -> Frame:
-        details = _details(event)
+        details = details_of(event)
         visit, index = self._named(details["name"], at), details["index"]
         visit.set_iteration(index, ITERATING)
         visit.changed = event["id"]
@@ -277,7 +272,7 @@ class Fold:
         return Frame(visit, index, outer + 1 if fits else -1)
 
     def _iteration_ended(self, event: Event, at: Visit | Frame) -> Visit:
-        details = _details(event)
+        details = details_of(event)
         visit = self._named(details["name"], at)
         what = {"Succeeded": DONE, "Failed": BROKEN}.get(event["type"].removeprefix("MapIteration"), CUT)
         if what == BROKEN:
@@ -291,7 +286,7 @@ class Fold:
         visit = self._continued(at, lambda visit: visit.type == "Map") if self._redriven else None
         found = visit or at
         if isinstance(found, Visit):
-            found.map_run_arn = _details(event).get("mapRunArn", found.map_run_arn)
+            found.map_run_arn = details_of(event).get("mapRunArn", found.map_run_arn)
             if visit is not None:
                 _begin_attempt(visit)
         return found
@@ -316,7 +311,7 @@ class Fold:
 
     def _ended(self, event: Event, at: Visit | Frame) -> Frame:
         self.status = ENDS[event["type"]]
-        details, moment = _details(event), _seconds(event)
+        details, moment = details_of(event), seconds_of(event)
         if self.status == FAILED and isinstance(at, Visit) and not at.has_left:
             at.error = details.get("error") if at.error is None else at.error
             at.cause = details.get("cause") if at.cause is None else at.cause
@@ -383,7 +378,7 @@ class Fold:
                 visit.error = error if visit.error is None else visit.error
                 visit.cause = cause if visit.cause is None else visit.cause
                 visit.status = _failure_status(visit)
-                visit.exited = _seconds(event)
+                visit.exited = seconds_of(event)
                 visit.changed = event["id"]
             if visit.container is not None and visit.container is not outer and visit.frame.visit is visit.container:
                 visit.container.set_iteration(visit.frame.index, BROKEN)
@@ -443,44 +438,6 @@ def _failure_status(visit: Visit) -> str:
 
 def _reason(at: Visit | Frame) -> Reason:
     return (at.error, at.cause) if isinstance(at, Visit) else (None, None)
-
-
-def _details(event: Event) -> Mapping[str, Any]:
-    """Return the details of an event, whose key depends on its type; not those of StateEntered and StateExited."""
-    kind = event["type"]
-    key = _DETAILS.get(kind)
-    if key is None:
-        key = _DETAILS[kind] = f"{kind[0].lower()}{kind[1:]}EventDetails"
-    details: Mapping[str, Any] = event.get(key, _NO_DETAILS)
-    return details
-
-
-_DETAILS: dict[str, str] = {}
-_NO_DETAILS: Mapping[str, Any] = {}
-
-
-_REQUEST_ID = re.compile(
-    r'(?:"SdkResponseMetadata":\{"RequestId":|"requestId":|RequestId:)\s?"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'
-)
-"""Where a result of `lambda:invoke`, an error document of Lambda or its message has the id of the invocation."""
-
-
-def _function(details: Mapping[str, Any]) -> str | None:
-    """Return the full name of the function that a scheduled task invokes; None for other tasks."""
-    resource = str(details.get("resource", ""))
-    if details.get("resourceType") == "lambda":
-        try:
-            resource = str(json.loads(details.get("parameters") or "{}").get("FunctionName", ""))
-        except (ValueError, AttributeError):
-            return None
-    elif ":lambda:" not in resource:
-        return None
-    return resource.rpartition("function:")[2].partition(":")[0] or None
-
-
-def _seconds(event: Event) -> float:
-    moment: datetime | float = event["timestamp"]
-    return moment.timestamp() if isinstance(moment, datetime) else moment
 
 
 _Handler = Callable[[Fold, Event, "Visit | Frame"], "Visit | Frame"]

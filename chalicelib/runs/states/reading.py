@@ -16,7 +16,8 @@ from typing import Any
 
 from chalicelib import aws
 from chalicelib.errors import NotFound, Unavailable, error_code
-from chalicelib.runs.states.fold import Event, Fold, Wanted
+from chalicelib.runs.states.events import Event
+from chalicelib.runs.states.fold import Fold, Wanted
 from chalicelib.runs.states.outline import Outline
 
 PAGE = 1_000
