@@ -50,12 +50,19 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
             "FollowRuns",
             [
                 "states:DescribeExecution",
+                "states:DescribeStateMachineForExecution",
                 "states:GetExecutionHistory",
                 "states:RedriveExecution",
                 "states:StopExecution",
             ],
             [f"{states}:{executions}"],
         ),
+        _allow(
+            "FollowMapRuns",
+            ["states:DescribeMapRun", "states:ListExecutions"],
+            [f"{states}:mapRun:{names.resource('*')}", f"{states}:{machines}"],
+        ),
+        _allow("ReadLogs", ["logs:FilterLogEvents"], [f"{logs}-*"]),
         _allow(
             "Runs",
             [

@@ -95,6 +95,29 @@ def fixed_paths() -> dict[str, Json]:
                 problems=("404", "409"),
             )
         },
+        "/run/{flow_name}/{execution_id}/states": {
+            "get": _operation(
+                "What became of the states of a run",
+                {"200": _json_answer("The states.", "States")},
+                [
+                    flow,
+                    run,
+                    _query("path", description="A state's JSON pointer: all visits of it, or what is inside it."),
+                    _query("iteration", description="With `path`: the index in each Map, joined by dots (`3.1`)."),
+                    limit,
+                    token,
+                ],
+                problems=("404", "409"),
+            )
+        },
+        "/run/{flow_name}/{execution_id}/logs": {
+            "get": _operation(
+                "The log lines of a run's functions",
+                {"200": _json_answer("The lines.", "LogLines")},
+                [flow, run, limit, token],
+                problems=("404", "409"),
+            )
+        },
         "/run/{flow_name}/{execution_id}/redrive": {
             "post": _operation("Continue a failed run", {"202": finished}, [flow, run], problems=("404", "409"))
         },

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.flows.labels import MAX_LABELS
 from chalicelib.runs.records import STARTERS, STATUSES
+from chalicelib.runs.states import visits
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _NULLABLE: dict[str, Any] = {"type": ["string", "null"]}
@@ -39,6 +40,12 @@ def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None
         **(optional or {}),
     }
     return _object({key: {"type": "array", "items": item}, "count": _COUNT}, more)
+
+
+def _following(key: str, item: dict[str, Any]) -> dict[str, Any]:
+    """A list whose token also gives what is new while the run is running."""
+    description = "The query parameter `nextToken` of the next page, and of what is new while the run is running."
+    return _object({key: {"type": "array", "items": item}}, {"nextToken": {**_TEXT, "description": description}})
 
 
 def _reference(name: str) -> dict[str, Any]:
@@ -204,6 +211,66 @@ COMPONENTS: dict[str, Any] = {
         ],
     },
     "History": _list("events", {"type": "object"}),
+    "States": _following(
+        "states",
+        _object(
+            {
+                "path": {**_NULLABLE, "description": "The state's JSON pointer in the definition."},
+                "name": _TEXT,
+                "type": _TEXT,
+                "status": {"enum": list(visits.STATUSES)},
+                "entered": _DATE,
+                "exited": _NULLABLE_DATE,
+                "attempts": _COUNT,
+                "error": _NULLABLE,
+                "cause": _NULLABLE,
+                "input": {},
+                "output": {},
+                "visits": {**_COUNT, "description": "How often the state was entered; the rest is of the last time."},
+            },
+            {
+                "next": {**_TEXT, "description": "The state that followed."},
+                "failedAttempts": {
+                    "type": "array",
+                    "items": _object({"time": _DATE, "error": _NULLABLE, "cause": _NULLABLE}),
+                },
+                "truncated": {
+                    "type": "array",
+                    "items": {"enum": ["input", "output"]},
+                    "description": "What was left out; the query parameter `path` gives it.",
+                },
+                "iterations": _object(
+                    {
+                        "total": _COUNT,
+                        "succeeded": _COUNT,
+                        "failed": _COUNT,
+                        "running": _COUNT,
+                        "aborted": _COUNT,
+                        "failedIndexes": {"type": "array", "items": _COUNT, "maxItems": visits.MAX_FAILED_INDEXES},
+                    },
+                    {"failedExecutions": {"type": "array", "items": _TEXT}, "mapRunArn": _TEXT},
+                ),
+            },
+        ),
+    ),
+    "LogLines": _following(
+        "lines",
+        _object(
+            {
+                "time": _DATE,
+                "level": _TEXT,
+                "function": _TEXT,
+                "state": _NULLABLE,
+                "attempt": {"type": ["integer", "null"]},
+                "requestId": _TEXT,
+                "message": _TEXT,
+            },
+            {
+                "iteration": {**_TEXT, "description": "The index in each Map around the state, joined by dots."},
+                "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
+            },
+        ),
+    ),
     "Usage": _object(
         {"userId": _TEXT, "usage": {"type": "array", "items": _object({"yearMonth": _TEXT, "apiCalls": _COUNT})}}
     ),

@@ -30,6 +30,8 @@ ROUTES = (
     Route("POST", "/run/{flow_name}", _view("runs", "start_run")),
     Route("GET", "/run/{flow_name}/{execution_id}", _view("runs", "get_run")),
     Route("GET", "/run/{flow_name}/{execution_id}/history", _view("runs", "run_history")),
+    Route("GET", "/run/{flow_name}/{execution_id}/states", _view("runs", "run_states")),
+    Route("GET", "/run/{flow_name}/{execution_id}/logs", _view("runs", "run_logs")),
     Route("DELETE", "/run/{flow_name}/{execution_id}", _view("runs", "stop_run")),
     Route("POST", "/run/{flow_name}/{execution_id}/redrive", _view("runs", "redrive_run")),
     Route("POST", "/run/{flow_name}/{execution_id}/rerun", _view("runs", "rerun_run")),

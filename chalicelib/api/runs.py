@@ -19,6 +19,7 @@ from chalicelib.runs.history import MAX_EVENTS
 from chalicelib.runs.history import history as events_of
 from chalicelib.runs.listing import list_runs as runs_of
 from chalicelib.runs.starting import MAX_INPUT, start
+from chalicelib.settings import settings
 
 MAX_WAIT = 25
 """Seconds that a request may wait for the end of a run; API Gateway gives up after 29."""
@@ -52,6 +53,27 @@ def run_history(call: Call) -> Answer:
     newest_first = _flag(call, "reverseOrder")
     found = events_of(_find(call), limit=limit, token=call.query("nextToken"), newest_first=newest_first)
     return Answer(_paged({"events": found.events, "count": len(found.events)}, found.next_token))
+
+
+def run_states(call: Call) -> Answer:
+    """Answer with what became of the states of a run."""
+    from chalicelib.runs.states.answer import MAX_STATES, Question, states
+
+    limit = call.query_number("limit", default=200, lowest=1, highest=MAX_STATES)
+    question = Question(call.query("path"), call.query("iteration"), limit, call.query("nextToken"))
+    run = _find(call)
+    flow = catalog().flows.get(run.flow)
+    found = states(run, None if flow is None else flow.definition, question)
+    return Answer(_paged({"states": found.states}, found.next_token))
+
+
+def run_logs(call: Call) -> Answer:
+    """Answer with the log lines of a run's functions."""
+    from chalicelib.runs.logs.answer import MAX_LINES, logs
+
+    limit = call.query_number("limit", default=500, lowest=1, highest=MAX_LINES)
+    found = logs(_find(call), catalog(), settings.names, limit=limit, token=call.query("nextToken"))
+    return Answer(_paged({"lines": found.lines}, found.next_token))
 
 
 def stop_run(call: Call) -> Answer:

@@ -27,6 +27,7 @@ from chalicelib.names import STARTED_BY_KEY, USER_KEY
 from chalicelib.runs import idempotency, indexes, records
 from chalicelib.runs.ids import new_id
 from chalicelib.runs.records import NEVER_BEGAN, RUN, RUNNING, USER, Outcome, Run
+from chalicelib.runs.trace import trace_header
 from chalicelib.settings import settings
 
 _log = logging.getLogger(__name__)
@@ -177,7 +178,10 @@ def _start_standard(flow: CatalogFlow, run: Run, text: str) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             aws.stepfunctions(attempts=1).start_execution(
-                stateMachineArn=flow.state_machine_arn(settings.names), name=run.execution_id, input=text
+                stateMachineArn=flow.state_machine_arn(settings.names),
+                name=run.execution_id,
+                input=text,
+                traceHeader=trace_header(run.execution_id),
             )
             return
         except Exception as error:
@@ -201,7 +205,10 @@ def _may_have_begun(run: Run) -> Unavailable:
 def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
     try:
         found = aws.stepfunctions_sync().start_sync_execution(
-            stateMachineArn=flow.state_machine_arn(settings.names), name=run.execution_id, input=text
+            stateMachineArn=flow.state_machine_arn(settings.names),
+            name=run.execution_id,
+            input=text,
+            traceHeader=trace_header(run.execution_id),
         )
     except Exception as error:
         if type(error).__name__ != "ReadTimeoutError":

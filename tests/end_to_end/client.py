@@ -19,6 +19,8 @@ PROTECTED = [
     ("GET", "/run/helloWorldFlow/x"),
     ("DELETE", "/run/helloWorldFlow/x"),
     ("GET", "/run/helloWorldFlow/x/history"),
+    ("GET", "/run/helloWorldFlow/x/states"),
+    ("GET", "/run/helloWorldFlow/x/logs"),
     ("POST", "/run/helloWorldFlow/x/redrive"),
     ("POST", "/run/helloWorldFlow/x/rerun"),
     ("GET", "/runs"),

@@ -42,6 +42,8 @@ class TestEveryRoute:
             ("POST", "/run/{flow_name}"),
             ("GET", "/run/{flow_name}/{execution_id}"),
             ("GET", "/run/{flow_name}/{execution_id}/history"),
+            ("GET", "/run/{flow_name}/{execution_id}/states"),
+            ("GET", "/run/{flow_name}/{execution_id}/logs"),
             ("DELETE", "/run/{flow_name}/{execution_id}"),
             ("POST", "/run/{flow_name}/{execution_id}/redrive"),
             ("POST", "/run/{flow_name}/{execution_id}/rerun"),
