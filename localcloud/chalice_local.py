@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import logging
+import os
 import socket
 from typing import Any, cast
 from urllib.parse import parse_qs
@@ -17,17 +18,20 @@ from urllib.parse import parse_qs
 import chalice.local
 from chalice.app import Chalice, CognitoUserPoolAuthorizer
 from chalice.config import Config
-from chalice.local import LocalDevServer, LocalGateway, MatchResult
+from chalice.local import LambdaContext, LocalDevServer, LocalGateway, MatchResult
 
 from chalicelib import identity
 from chalicelib.api import cors
+from chalicelib.api.calling import FunctionCaller
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
 from localcloud.browsers import AllowedHosts
 from localcloud.http_messages import Request, Response, is_token
 from localcloud.http_server import HttpConnection, HttpServer
+from localcloud.worker_caller import WorkerCaller
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+GATEWAY_MILLISECONDS = 29_000
 MAX_ANSWER_BYTES = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 _log = logging.getLogger("chalicelib.gateway")
@@ -67,16 +71,31 @@ class RouteIndex:
         raise ValueError(f"No matching route found for: {url}")
 
 
-class Gateway(LocalGateway):
-    """Routes, authorizes and calls the application. One serves all connections."""
+class Context(LambdaContext):
+    """The Lambda context of a request, with what runs functions (see `chalicelib.api.calling`)."""
 
-    def __init__(self, app_object: Chalice, config: Config) -> None:
+    def __init__(self, config: Config, function_caller: FunctionCaller | None) -> None:
+        super().__init__(config.function_name, config.lambda_memory_size, GATEWAY_MILLISECONDS)
+        self.function_caller = function_caller
+
+
+class Gateway(LocalGateway):
+    """Routes, authorizes and calls the application. One serves all connections.
+
+    Args:
+        app_object: The application.
+        config: Its configuration.
+        function_caller: What runs functions; None for the process of the application.
+    """
+
+    def __init__(self, app_object: Chalice, config: Config, function_caller: FunctionCaller | None = None) -> None:
         super().__init__(app_object, config)
+        self._function_caller = function_caller
         self.event_converter._route_matcher = RouteIndex(list(app_object.routes))  # type: ignore[assignment]
 
     def respond(self, request: Request) -> Response:
         """Answer one request; every refusal is a problem document."""
-        context = self._generate_lambda_context()
+        context = Context(self._config, self._function_caller)
         try:
             event = self._event(request)
             authorizer = self._route(event).authorizer
@@ -180,7 +199,7 @@ class ProjectServer(LocalDevServer):
     def __init__(
         self, app_object: Chalice, config: Config, host: str, port: int, *, listener: socket.socket | None = None
     ) -> None:
-        gateway = Gateway(app_object, config)
+        gateway = Gateway(app_object, config, WorkerCaller.from_environment(os.environ))
 
         def handler(request: Any, client_address: Any, server: HttpServer, **_: Any) -> GatewayConnection:
             return GatewayConnection(request, client_address, server, gateway)

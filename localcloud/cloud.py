@@ -30,6 +30,7 @@ from localcloud.events import EventBus, EventQueue
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.foundation import Foundation
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
+from localcloud.http_functions import HttpFunctions
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
@@ -158,7 +159,8 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     closers.callback(flows.watch())
 
     deployments = Deployments(registry, pool, account, region)
-    router = Router(current, lambda_api, deployments, foundation.moto, schedule_changes)
+    http_functions = HttpFunctions(functions, pool)
+    router = Router(current, lambda_api, http_functions, deployments, foundation.moto, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
     closers.callback(server.server_close)

@@ -10,7 +10,7 @@ from localcloud import seeding
 from localcloud.client import InProcessClient
 from localcloud.discovery import tidy
 from localcloud.moto_app import MotoApplication, forget_everything
-from localcloud.settings import HOST, CloudSettings
+from localcloud.settings import FUNCTIONS_URL, HOST, CloudSettings
 from localcloud.signing_key import load_signing_key, sign_with
 from localcloud.state.kept import Kept
 from localcloud.state.store import Store
@@ -85,5 +85,6 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "USER_POOL_ID": user_pool.id,
         "USER_POOL_CLIENT_ID": user_pool.client_id,
         "TOKEN_ISSUER": f"https://cognito-idp.{settings.region}.amazonaws.com/{user_pool.id}",
+        FUNCTIONS_URL: f"{endpoint}/_localcloud/functions/",
         "JWKS_URL": f"{endpoint}/{user_pool.id}/.well-known/jwks.json",
     }

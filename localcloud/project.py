@@ -24,6 +24,9 @@ from stepfunctions.errors import ServiceError
 
 DEFAULT_TIMEOUT = 60  # seconds
 DEFAULT_MEMORY = 256  # MB
+API_MEMORY = 512  # MB, as a stage's `api_memory` is by default
+API_FUNCTION = "api"
+API_HANDLER = "localcloud.function_sandbox.handler"
 WATCH_SECONDS = 0.5  # a look at unchanged files takes a tenth of a millisecond
 # What may name a state machine of the project: these are answered only once the machine is as its file says.
 _ARN_FIELDS = ("stateMachineArn", "executionArn")
@@ -61,6 +64,26 @@ class ProjectFunctions:
             if spec is not None:
                 self._specs[full_name] = spec
         return spec
+
+    def over_http(self, name: str) -> FunctionSpec:
+        """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
+
+        All functions share its workers, which differ only in the name that their output appears under. Other plugins
+        get other workers, since modules of the former ones are loaded in those there are.
+
+        Args:
+            name: The function's name; empty for the API itself.
+        """
+        folders = ",".join(sorted(plugin.package for plugin in plugins.installed(self._root)))
+        return FunctionSpec(
+            arn=self._names.function_arn(API_FUNCTION),
+            name=self._names.resource(name or API_FUNCTION),
+            code=self._root,
+            handler=API_HANDLER,
+            environment={**self._environment, "PLUGINS": folders},
+            timeout=DEFAULT_TIMEOUT,
+            memory=API_MEMORY,
+        )
 
     def _describe(self, name: str) -> FunctionSpec | None:
         environment = self._environment

@@ -25,6 +25,7 @@ PROBLEMS = {
     "429": "Too many requests; try again after `Retry-After` seconds.",
     "500": "The service failed.",
     "503": "Something that the answer needs is unavailable; try again after `Retry-After` seconds.",
+    "504": "The function took longer than 29 seconds.",
 }
 
 
@@ -43,6 +44,11 @@ def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None
 def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
+
+_BROKEN = {
+    **_object({"message": _TEXT, "file": _NULLABLE, "line": {"type": ["integer", "null"]}}),
+    "description": "Why the function can't be called; a deployed stage says no more than that.",
+}
 
 COMPONENTS: dict[str, Any] = {
     "Problem": {
@@ -132,7 +138,8 @@ COMPONENTS: dict[str, Any] = {
                         "plugin": _NULLABLE,
                         "inputSchema": _NULLABLE_OBJECT,
                         "outputSchema": _NULLABLE_OBJECT,
-                    }
+                    },
+                    {"error": _BROKEN},
                 ),
             },
             "count": _COUNT,

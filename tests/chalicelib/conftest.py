@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwk, jwt
 
 from chalicelib import identity, jwks, secrets, settings, usage
+from chalicelib.api.calling import FunctionCaller
 from chalicelib.flows.catalog import Catalog, CatalogFlow
 from chalicelib.runs import belief, on_status_change
 from localcloud.chalice_local import Gateway, ProjectServer
@@ -227,13 +228,20 @@ class Reply:
 class Api:
     """The application behind the local gateway, called by one user."""
 
-    def __init__(self, provider: IdentityProvider, user: str, groups: list[str] | None = None):
+    def __init__(
+        self,
+        provider: IdentityProvider,
+        user: str,
+        groups: list[str] | None = None,
+        function_caller: FunctionCaller | None = None,
+    ):
         import app
 
         self.user = user
         self.token: str | None = provider.token(**{"sub": user, "cognito:groups": groups})
         self.application = app.app
-        self._gateway = Gateway(app.app, Config.create(chalice_app=app.app, app_name=app.app.app_name))
+        config = Config.create(chalice_app=app.app, app_name=app.app.app_name)
+        self._gateway = Gateway(app.app, config, function_caller)
 
     def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Reply:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()

@@ -164,7 +164,7 @@ class TestOpenApi:
         assert document["paths"]["/lib/ping"]["post"]["summary"] == "Answer that the service is alive, as plain text"
 
     def test_the_server_is_where_the_paths_begin(self) -> None:
-        assert openapi.document("/api")["servers"] == [{"url": "/api"}]
+        assert openapi.document("/api", [])["servers"] == [{"url": "/api"}]
 
 
 def test_health_and_console(api: Api) -> None:
