@@ -39,7 +39,8 @@ from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
 from localcloud.targets import Targets
-from localcloud.workers import WorkerPool
+from localcloud.workers import PoolListener, WorkerPool
+from localcloud.workers.lines import write_to_stderr
 from stepfunctions import Service
 from stepfunctions.store import StoreUnavailable
 
@@ -107,12 +108,17 @@ class Cloud:
         self._closers.close()
 
 
-def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], None] | None = None) -> Cloud:
+def build(
+    foundation: Foundation,
+    on_status_change: Callable[[dict[str, Any]], None] | None = None,
+    listener: PoolListener = write_to_stderr,
+) -> Cloud:
     """Build a cloud on its foundation, put the project into it, and answer requests from here on.
 
     Args:
         foundation: The cloud closes it.
         on_status_change: Receives Step Functions' events; None sends them to the event bus, as AWS does.
+        listener: Receives what functions print, and the reports of the workers' pool. It must return at once.
     """
     settings, client, environment = foundation.settings, foundation.client, foundation.environment
     names, region, account = settings.names, settings.region, settings.account
@@ -124,7 +130,7 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
     folder = settings.functions_folder
     registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
-    pool = WorkerPool()
+    pool = WorkerPool(listener=listener)
     closers.callback(pool.close)
     lambda_api = LambdaApi(registry, pool)
     run_lambdas_with(registry, lambda_api)

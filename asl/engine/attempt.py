@@ -13,6 +13,7 @@ from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import TIMEOUT, StateFailure, too_large
 from asl.engine.history import Event, EventKind
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
+from asl.engine.observing import Waiting, place_of
 from asl.engine.scheduler import Timer
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from asl.language.errors import RUNTIME
@@ -131,6 +132,8 @@ class Attempt(Completion, Blocker):
             if not self.state.resource.is_activity:
                 self._expect_heartbeat()
         self._set_working(not self.state.resource.is_activity)
+        if self.state.resource.is_activity:
+            self._tell_waiting()
         self._hand_out(lambda: engine.tasks.start(request, self))
 
     def hand_out_again(self) -> None:
@@ -202,6 +205,12 @@ class Attempt(Completion, Blocker):
         self._record(self.state.resource.events.submitted, output)
         if self.state.resource.waits_for_token:
             self._set_working(False)
+            self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        engine = self.branch.execution.engine
+        if engine.observer is not None:
+            engine.observer(Waiting(engine.now(), place_of(self.branch), resource=self.request.resource))
 
     def _on_success(self, result: Any) -> None:
         self._on_started()

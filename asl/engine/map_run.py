@@ -258,6 +258,10 @@ class MapRun(Blocker):
         """The children that succeeded, in the order of their items."""
         return [child for child in self.executions if child.status == SUCCEEDED]
 
+    def iterations_of(self, child: Execution) -> tuple[int, ...]:
+        """The index of a child's item in each Map around it, the outermost first."""
+        return (*self.branch.iterations(), self.place_of(child))
+
     def place_of(self, child: Execution) -> int:
         """The position of a child's input among the inputs."""
         return self._places.get(child, 0)

@@ -57,6 +57,10 @@ class Container(Owner, Blocker):
         self.missing -= 1
         self.child_succeeded(branch)
 
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return self.branch.iterations()
+
     def child_succeeded(self, branch: Branch) -> None:
         """What else there is to do when a branch inside has ended."""
         raise NotImplementedError

@@ -20,7 +20,7 @@ from asl.engine.scheduler import Abandoned
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
-from asl.engine.states.map import Map
+from asl.engine.states.map import Map, tell_success
 from asl.engine.states.retrying import Rules
 from asl.engine.states.writer import Writer
 from asl.language import model
@@ -218,6 +218,8 @@ class DistributedMap(Map):
 
     def children_done(self, branch: Branch, run: MapRun) -> None:
         """All children have ended: write the results, or take them for the output."""
+        counts = run.item_counts()
+        tell_success(branch, counts["total"], counts["total"] - counts["succeeded"])
         if self.writer is None:
             self.succeed(branch, run, [child.output_value for child in run.succeeded_children()])
         else:

@@ -19,6 +19,7 @@ from asl.engine.history import (
 )
 from asl.engine.items import context_item, members
 from asl.engine.jsontext import dumps, size_bound
+from asl.engine.observing import MapSucceeded, place_of
 from asl.engine.states.base import State
 from asl.engine.states.container import Container, ContainerState, abort
 from asl.engine.states.expressions import Expressions
@@ -65,7 +66,12 @@ class MapIterations(Container):
         if self.following < len(self.items):
             self.begin_next(branch.previous)
         elif self.missing == 0:
+            tell_success(self.branch, len(self.items))
             self.complete(done)
+
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return (*self.branch.iterations(), branch.index)
 
     @override
     def redrive(self) -> None:
@@ -154,6 +160,14 @@ class Map(ContainerState):
         path = path.removeprefix("$") if path.startswith("$$") else path
         cause = f'Reference path "{path}" must point to array.'
         raise framed(ExpressionError(RUNTIME, cause), self.name, branch.entered_id)
+
+
+def tell_success(branch: Branch, items: int, failed: int = 0) -> None:
+    """Tell the observer that the items of the Map in which a branch is are done."""
+    engine = branch.execution.engine
+    if engine.observer is not None:
+        now = engine.now()
+        engine.observer(MapSucceeded(now, place_of(branch), now - branch.entered_at, items, failed))
 
 
 def _begin_iteration(branch: Branch, run: MapIterations) -> State:

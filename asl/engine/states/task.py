@@ -118,6 +118,11 @@ class Task(RetryingState):
             timeout_seconds=self.timeout.of(branch, selected),
             heartbeat_seconds=self.heartbeat.of(branch, selected),
             credentials=self.credentials(branch.scope(selected)) if self.credentials is not None else None,
+            state_path=self.pointer,
+            iterations=branch.iterations(),
+            attempt=(branch.retry_count or 0) + 1,
+            run_arn=execution.run.arn,
+            trace_header=execution.run.trace_header,
         )
         try:
             engine.check_task(request)

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, framed, in_state
+from asl.engine.observing import Waiting, place_of
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
@@ -48,7 +49,10 @@ class Wait(State):
         if due <= now:
             return self.over(branch)
         by_date = "Timestamp" in self.field
-        branch.blocker = branch.execution.engine.scheduler.at(due, branch.resume, _over, self, by_date=by_date)
+        engine = branch.execution.engine
+        if engine.observer is not None:
+            engine.observer(Waiting(now, place_of(branch), until=due))
+        branch.blocker = engine.scheduler.at(due, branch.resume, _over, self, by_date=by_date)
         return None
 
     def _seconds(self, branch: Branch, value: Any) -> float:

@@ -325,3 +325,25 @@ def test_a_timeout_that_is_no_number_of_seconds(lab: Lab, value: Any) -> None:
     execution = lab.run(flow(("T", {**TASK, "TimeoutSecondsPath": "$.t"})), {"t": value}, f=lambda request: 1)
     assert execution.error == "States.Runtime"
     assert "TimeoutSecondsPath" in (execution.cause or "")
+
+
+def test_a_request_says_where_its_attempt_belongs(lab: Lab) -> None:
+    """The place in the definition, the iterations around it and the number of the attempt."""
+    retry = [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}]
+    inner = flow(("Inner", {"Type": "Map", "ItemProcessor": flow(("T", {**TASK, "Retry": retry}))}))
+    child = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    outer = {"Type": "Map", "ItemProcessor": child, "MaxConcurrency": 1, "Next": "Both"}
+    both = {"Type": "Parallel", "Branches": [flow(("P", TASK))]}
+    definition = machine(flow(("Outer", outer), ("Both", both)))
+    lab.functions.functions[LAMBDA + "f"] = failing(1)
+    execution = lab.engine.run(definition, "[[1], [2]]", trace_header="Root=1-2-3", timeout=20)
+    assert execution.status == "SUCCEEDED"
+    path = "/States/Outer/ItemProcessor/States/Inner/ItemProcessor/States/T"
+    found = [(request.state_path, request.iterations, request.attempt) for request in lab.functions.requests]
+    assert found == [
+        (path, (0, 0), 1),
+        (path, (0, 0), 2),
+        (path, (1, 0), 1),
+        ("/States/Both/Branches/0/States/P", (), 1),
+    ]
+    assert {request.trace_header for request in lab.functions.requests} == {"Root=1-2-3"}
