@@ -8,6 +8,8 @@ and gets a line of JSON, followed by the body of the answer:
 
     {"status", "headers", "isText"} + body    or    {"problem": {status, detail, errors, headers}}
     {"descriptions": [...]}
+
+What the function raises without meaning the caller is the error of the invocation; its document has the problem too.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ def handler(message: dict[str, Any], context: Any) -> bytes:
     except BaseException as error:  # sys.exit and the like too: the call fails, and this process serves others
         known = caller_error(error)
         if known is None or known.status == 500 or not isinstance(error, DomainError):
-            _log_failure(error)
-        return _packed(_problem(known or failed(function, error)))
+            raise FunctionError(error, known or failed(function, error)) from None
+        return _packed(_problem(known))
 
 
 def _describe(names: list[str]) -> list[dict[str, Any] | None]:
@@ -73,14 +75,19 @@ def _packed(head: dict[str, Any], body: bytes = b"") -> bytes:
     return json.dumps(head).encode() + b"\n" + body
 
 
-def _log_failure(error: BaseException) -> None:
-    """Print an error as Lambda's runtime does, with the frames from the first one of the user's code."""
-    frames = list(traceback.walk_tb((error.__cause__ or error).__traceback__))
-    own = next((i for i, (frame, _) in enumerate(frames) if is_user_module(frame.f_globals.get("__name__", ""))), None)
-    lines = [f"[ERROR] {type(error).__name__}: {error}"]
-    if own is not None:
-        stack = traceback.StackSummary.extract(iter(frames[own:]))
-        lines += ["Traceback (most recent call last):", "".join(stack.format()).rstrip()]
-    elif isinstance(error, SyntaxError):
-        lines += ["".join(traceback.format_exception_only(error)).rstrip()]
-    print("\n".join(lines))
+class FunctionError(Exception):
+    """What a function raised without meaning the caller: the pool writes it to the function's log, as in a flow.
+
+    `lambda_error_document` is what `bootstrap` makes of it: the error with the frames from the first one of the user's
+    code, and the problem for the caller.
+    """
+
+    def __init__(self, error: BaseException, problem: DomainError) -> None:
+        super().__init__(str(error))
+        frames = list(traceback.walk_tb((error.__cause__ or error).__traceback__))
+        names = [frame.f_globals.get("__name__", "") for frame, _ in frames]
+        first = next((index for index, name in enumerate(names) if is_user_module(name)), len(frames))
+        stack = traceback.StackSummary.extract(iter(frames[first:])).format()
+        if isinstance(error, SyntaxError):
+            stack += traceback.format_exception_only(error)[:-1]  # the line; the last one is the message
+        self.lambda_error_document = {"errorType": type(error).__name__, "stackTrace": stack, **_problem(problem)}

@@ -129,8 +129,11 @@ def _problem(document: dict[str, Any]) -> Problem:
 
 
 def _failure(function: Function, payload: bytes) -> DomainError:
-    """Return the problem for an invocation that failed without the function's doing: time, memory, crash, size."""
-    kind = json.loads(payload)["errorType"]
+    """Return the problem for an invocation that failed: the function's error, its time, memory, crash or size."""
+    document = json.loads(payload)
+    if "problem" in document:
+        return _problem(document["problem"])
+    kind = document["errorType"]
     if kind == "Sandbox.Timedout":
         return Problem(504, GATEWAY_TIMEOUT, errors=[], headers={})
     status = 502 if kind == "Function.ResponseSizeTooLarge" else 500
