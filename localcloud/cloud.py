@@ -54,6 +54,7 @@ class Cloud:
     registry: FunctionRegistry
     service: Service
     schedules: Schedules
+    http_functions: HttpFunctions
     _closers: contextlib.ExitStack
 
     @property
@@ -96,6 +97,7 @@ class Cloud:
         status_function = self.registry.resolve(self.names.function_arn(seeding.STATUS_FUNCTION))
         if status_function is not None:
             self.pool.warm(status_function)
+        self.http_functions.warm_up()
         # Moto imports a service at its first request, and all others wait: this one takes a second, unless it is
         # imported before.
         importlib.import_module("moto.ssm.responses")
@@ -176,7 +178,7 @@ def build(
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
     service.recover()
-    return Cloud(foundation, pool, registry, service, schedules, closers)
+    return Cloud(foundation, pool, registry, service, schedules, http_functions, closers)
 
 
 def _store_file(settings: CloudSettings) -> Path | None:

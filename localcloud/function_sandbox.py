@@ -44,7 +44,7 @@ def handler(message: dict[str, Any], context: Any) -> bytes:
     except BaseException as error:  # sys.exit and the like too: the call fails, and this process serves others
         known = caller_error(error)
         if known is None or known.status == 500 or not isinstance(error, DomainError):
-            raise FunctionError(error, known or failed(function, error)) from None
+            raise Failed(error, known or failed(function, error)) from None
         return _packed(_problem(known))
 
 
@@ -66,16 +66,15 @@ def _answered(answer: Answer) -> bytes:
 
 def _problem(error: DomainError) -> dict[str, Any]:
     errors = [field.to_json() for field in error.errors]
-    return {
-        "problem": {"status": error.status, "detail": error.detail, "errors": errors, "headers": error.headers},
-    }
+    document = {"status": error.status, "detail": error.detail, "errors": errors, "headers": error.headers}
+    return {"problem": document}
 
 
 def _packed(head: dict[str, Any], body: bytes = b"") -> bytes:
     return json.dumps(head).encode() + b"\n" + body
 
 
-class FunctionError(Exception):
+class Failed(Exception):
     """What a function raised without meaning the caller: the pool writes it to the function's log, as in a flow.
 
     `lambda_error_document` is what `bootstrap` makes of it: the error with the frames from the first one of the user's
@@ -84,7 +83,8 @@ class FunctionError(Exception):
 
     def __init__(self, error: BaseException, problem: DomainError) -> None:
         super().__init__(str(error))
-        frames = list(traceback.walk_tb((error.__cause__ or error).__traceback__))
+        raised = error.__cause__ if isinstance(error, functions.FunctionError) and error.__cause__ else error
+        frames = list(traceback.walk_tb(raised.__traceback__))
         names = [frame.f_globals.get("__name__", "") for frame, _ in frames]
         first = next((index for index, name in enumerate(names) if is_user_module(name)), len(frames))
         stack = traceback.StackSummary.extract(iter(frames[first:])).format()

@@ -23,7 +23,7 @@ GATEWAY_SECONDS = 29.0
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
-DESCRIBE_SECONDS = 10.0  # for the imports; what Lambda grants an initialisation
+DESCRIBE_SECONDS = 10.0  # for all imports, without the wait for a worker; what Lambda grants an initialisation
 
 
 class HttpFunctions:
@@ -40,6 +40,10 @@ class HttpFunctions:
         self._pool = pool
         self._seconds = seconds
 
+    def warm_up(self) -> None:
+        """Start a worker, unless there is one, so that the first call finds it warm."""
+        self._pool.warm(self._functions.over_http(""))
+
     def respond(self, request: Request) -> Response:
         """Answer a message of the API's process."""
         name = unquote(request.target.removeprefix(PATH))
@@ -50,8 +54,7 @@ class HttpFunctions:
         return Response(200, headers, result.payload)
 
     def _run(self, name: str, message: bytes, request_id: str) -> InvocationResult:
-        seconds = self._seconds if name else DESCRIBE_SECONDS
-        spec = replace(self._functions.over_http(name), timeout=seconds)
+        spec = replace(self._functions.over_http(name), timeout=self._seconds if name else DESCRIBE_SECONDS)
         ended = threading.Event()
         results: list[InvocationResult] = []
 
@@ -60,7 +63,7 @@ class HttpFunctions:
             ended.set()
 
         cancel = self._pool.invoke(spec, message, on_done, Source(flow=f"http:{name}"), request_id)
-        if not ended.wait(seconds):  # the wait for a worker counts as well
+        if not ended.wait(self._seconds):  # the wait for a worker counts as well
             cancel()
-            return timed_out(request_id, seconds, "")
+            return timed_out(request_id, self._seconds, "")
         return results[0]

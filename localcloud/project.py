@@ -68,19 +68,17 @@ class ProjectFunctions:
     def over_http(self, name: str) -> FunctionSpec:
         """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
 
-        All functions share its workers, which differ only in the name that their output appears under. Other plugins
-        get other workers, since modules of the former ones are loaded in those there are.
+        All functions share its workers, which differ only in the name that their output appears under.
 
         Args:
             name: The function's name; empty for the API itself.
         """
-        folders = ",".join(sorted(plugin.package for plugin in plugins.installed(self._root)))
         return FunctionSpec(
             arn=self._names.function_arn(API_FUNCTION),
             name=self._names.resource(name or API_FUNCTION),
             code=self._root,
             handler=API_HANDLER,
-            environment={**self._environment, "PLUGINS": folders},
+            environment=self._environment,
             timeout=DEFAULT_TIMEOUT,
             memory=API_MEMORY,
         )

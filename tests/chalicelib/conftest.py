@@ -29,7 +29,7 @@ from localcloud.chalice_local import Gateway, ProjectServer
 from localcloud.cloud import Cloud, build
 from localcloud.foundation import Foundation
 from localcloud.http_messages import Request
-from localcloud.settings import CloudSettings
+from localcloud.settings import FUNCTIONS_URL, CloudSettings
 from localcloud.sockets import listen
 
 CLIENT_ID = "test-client"
@@ -191,7 +191,8 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def cloud(_cloud: LocalCloud, clean: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
     """The cloud, to which the application's environment points."""
     for name, value in _cloud.environment.items():
-        clean.setenv(name, value)
+        if name != FUNCTIONS_URL:  # its folder has no functions
+            clean.setenv(name, value)
     _cloud.delivered.clear()
     _cloud.events.set()
     yield _cloud
