@@ -242,7 +242,7 @@ class Api:
         self.token: str | None = provider.token(**{"sub": user, "cognito:groups": groups})
         self.application = app.app
         config = Config.create(chalice_app=app.app, app_name=app.app.app_name)
-        self._gateway = Gateway(app.app, config, function_caller)
+        self._gateway = Gateway(app.app, config, function_caller=function_caller)
 
     def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Reply:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
