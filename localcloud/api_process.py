@@ -81,11 +81,14 @@ def main() -> int:
 
 
 class ProcessExit(BaseException):
-    """A function has called `os._exit`."""
+    """Code of a plugin's route has called `os._exit`."""
 
 
 def contain_exits() -> None:
-    """Let `os._exit` fail the call that makes it: on AWS too it ends one sandbox, and other calls are answered."""
+    """Let `os._exit` in a plugin's route fail the call: on AWS too it ends one sandbox, and other calls are answered.
+
+    Functions run in workers, which they may end.
+    """
     leave, process = os._exit, os.getpid()
 
     def contained(status: int) -> NoReturn:
