@@ -23,7 +23,7 @@ from localcloud.workers.spec import MAX_PAYLOAD_BYTES
 
 MAX_IDLE_SECONDS = 60.0  # less than the endpoint keeps a connection for
 PATIENCE = 90.0
-"""Seconds without an answer, after which the cloud is taken for gone. It bounds the calls itself."""
+"""Seconds without an answer, after which the cloud is taken for gone. The cloud itself ends calls earlier."""
 
 
 class Problem(DomainError):
