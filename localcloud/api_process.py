@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -28,7 +29,7 @@ from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
 from compiler.live_project import LiveProject
 from localcloud.settings import CloudSettings
-from localcloud.story import Story, open_story
+from localcloud.story import Story, StoryHandler, open_story
 from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
 
 DRAIN_SECONDS = 30.0  # as long as API Gateway lets a request take
@@ -52,6 +53,7 @@ def main() -> int:
     try:
         names = CloudSettings.from_environment(PROJECT).names
         story = open_story(PROJECT, names.resource(""))
+        logging.getLogger("chalicelib").addHandler(StoryHandler(story.put, PROJECT))
         server = make_server(socket.socket(fileno=listener_fd), story).server
     except FunctionError as error:  # says all there is to say
         print(error, file=sys.stderr)
