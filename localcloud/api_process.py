@@ -74,10 +74,10 @@ def main() -> int:
     server.handover.receive(socket.socket(fileno=handover_fd))
     contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
-    signal.signal(signal.SIGTERM, stop)
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)
     if sys.stdin.readline():
+        signal.signal(signal.SIGTERM, stop)  # only now is there something to finish
         server.serve_forever(0.05)
     return 0
 

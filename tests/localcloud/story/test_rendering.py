@@ -26,7 +26,7 @@ from localcloud.story.events import (
     StateWaits,
     TryFailed,
 )
-from localcloud.story.layout import duration
+from localcloud.story.layout import _time_of_day, duration
 from localcloud.story.rendering import ColourRenderer, JsonRenderer, PlainRenderer
 
 NOON = 1_790_000_000.25
@@ -88,9 +88,11 @@ EVENTS: list[tuple[Event, str]] = [
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
+    _time_of_day.cache_clear()
     yield
     monkeypatch.undo()
     time.tzset()
+    _time_of_day.cache_clear()
 
 
 @pytest.mark.parametrize(("event", "text"), EVENTS)
