@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.plugins import INDEX
+from localcloud.notices import INFO, notice
 from localcloud.settings import clean_environment
 
 START_SECONDS = 60.0
@@ -157,12 +158,12 @@ class Api:
                 previous, self._process = self._process, successor
             successor.serve()
             seconds = time.monotonic() - began
-            sys.stderr.write(f"API restarted in {seconds:.1f} s: {reason}\n")
+            notice(f"API restarted in {seconds:.1f} s: {reason}", INFO)
             threading.Thread(target=previous.stop, args=(START_SECONDS,), daemon=True).start()
             return True
         successor.stop(STOP_SECONDS)
         state = "is down" if died else "still runs the code as it was"
-        sys.stderr.write(f"The API {state}: {reason}, and the application cannot be served; see the error above.\n")
+        notice(f"The API {state}: {reason}, and the application cannot be served; see the error above.")
         return False
 
 

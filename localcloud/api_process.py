@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -28,7 +29,7 @@ from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
 from compiler.live_project import LiveProject
 from localcloud.settings import CloudSettings
-from localcloud.story import Story, open_story
+from localcloud.story import Story, StoryHandler, open_story
 from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
 
 DRAIN_SECONDS = 30.0  # as long as API Gateway lets a request take
@@ -52,6 +53,7 @@ def main() -> int:
     try:
         names = CloudSettings.from_environment(PROJECT).names
         story = open_story(PROJECT, names.resource(""))
+        logging.getLogger("chalicelib").addHandler(StoryHandler(story.put, PROJECT))
         server = make_server(socket.socket(fileno=listener_fd), story).server
     except FunctionError as error:  # says all there is to say
         print(error, file=sys.stderr)
@@ -72,10 +74,10 @@ def main() -> int:
     server.handover.receive(socket.socket(fileno=handover_fd))
     contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
-    signal.signal(signal.SIGTERM, stop)
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)
     if sys.stdin.readline():
+        signal.signal(signal.SIGTERM, stop)  # only now is there something to finish
         server.serve_forever(0.05)
     return 0
 

@@ -29,6 +29,7 @@ from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFo
 from localcloud.browsers import AllowedHosts
 from localcloud.http_messages import Request, Response, is_token
 from localcloud.http_server import HttpConnection, HttpServer
+from localcloud.settings import SESSION_FILE, STATE_FOLDER
 from localcloud.story import RequestServed
 from localcloud.worker_caller import WorkerCaller
 
@@ -38,6 +39,8 @@ GATEWAY_MILLISECONDS = 29_000
 MAX_ANSWER_BYTES = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 _log = logging.getLogger("chalicelib.gateway")
+
+_NEW_TOKEN = f"The demo user's current one is `idToken` in {STATE_FOLDER}/{SESSION_FILE}."
 
 Tell = Callable[[RequestServed], None]
 
@@ -134,7 +137,7 @@ class Gateway(LocalGateway):
             event = self._event(request)
             authorizer = self._route(event).authorizer
             if isinstance(authorizer, CognitoUserPoolAuthorizer):
-                claims.update(identity.verify_token(request.headers.get("authorization", "")))
+                claims.update(_verified(request.headers.get("authorization", "")))
                 event["requestContext"]["authorizer"] = {"claims": claims}
         except DomainError as error:
             return problem_response(problem_of(error, context.aws_request_id), request)
@@ -171,6 +174,22 @@ class Gateway(LocalGateway):
             error.headers["Allow"] = allowed
             raise error
         return methods[method]
+
+
+def _verified(token: str) -> dict[str, Any]:
+    """Return the claims of a token; one that is old is told to be, with the way to a new one.
+
+    Raises:
+        Unauthorized: The token is missing or not accepted.
+        Unavailable: The keys to verify it with could not be fetched.
+    """
+    try:
+        return identity.verify_token(token)
+    except identity.ForeignToken as error:
+        why = "It is of another cloud, or of the time before `make reset` or a start with STATE=memory"
+        raise identity.ForeignToken(f"{error} {why}. {_NEW_TOKEN}") from None
+    except identity.ExpiredToken as error:
+        raise identity.ExpiredToken(f"{error} {_NEW_TOKEN}") from None
 
 
 def _converted(answer: dict[str, Any]) -> Response:

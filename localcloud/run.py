@@ -19,10 +19,11 @@ from chalicelib.aws_json import AwsError
 from localcloud.api import Api, ApiError
 from localcloud.instance import Instance
 from localcloud.interrupted_make import follow_make
+from localcloud.notices import handled_by
 from localcloud.settings import HOST, SESSION_FILE, STATE_FOLDER, CloudSettings, SetupError
 from localcloud.sockets import listen
 from localcloud.state.database import NotDurable
-from localcloud.story import LogFormat, Story, log_format, open_story
+from localcloud.story import LogFormat, Story, StoryHandler, log_format, open_story
 from plugin_manager.freshness import ensure
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def run(root: Path) -> int:
         endpoint_listener = stack.enter_context(listen(endpoint_port, "AWS_PORT"))
         api_url = f"http://{HOST}:{listener.getsockname()[1]}"
         story = stack.enter_context(closing(open_story(root, settings.names.resource(""))))
+        stack.enter_context(handled_by(StoryHandler(story.put, root)))
         api = Api(root, listener)
         stack.callback(api.close)
         try:
@@ -90,6 +92,7 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
         # Who starts it reads only the first line of standard output.
         stream = sys.stdout if parent is None else sys.stderr
         story = stack.enter_context(closing(open_story(root, settings.names.resource(""), stream)))
+        stack.enter_context(handled_by(StoryHandler(story.put, root)))
         with _failures_in_one_line():
             cloud = stack.enter_context(closing(build(foundation, listener=story.put, observer=story.put)))
             session = stack.enter_context(closing(Session(cloud)))

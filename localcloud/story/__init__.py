@@ -6,6 +6,7 @@ What an event says is decided once, in `layout`, for people; JSON has the event'
 """
 
 from localcloud.story.events import Notice, RequestServed
+from localcloud.story.log_handler import StoryHandler
 from localcloud.story.story import LogFormat, Story, log_format, open_story
 
-__all__ = ["LogFormat", "Notice", "RequestServed", "Story", "log_format", "open_story"]
+__all__ = ["LogFormat", "Notice", "RequestServed", "Story", "StoryHandler", "log_format", "open_story"]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from localcloud.story.events import (
@@ -72,7 +73,12 @@ def duration(seconds: float) -> str:
 
 def clock(seconds: float) -> str:
     """Return the time of day on this machine, with milliseconds."""
-    return f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{int(seconds % 1 * 1000):03}"
+    return f"{_time_of_day(int(seconds))}.{int(seconds % 1 * 1000):03}"
+
+
+@lru_cache(maxsize=8)  # most lines are of the same second
+def _time_of_day(seconds: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
 def lay_out(event: Event) -> Layout:

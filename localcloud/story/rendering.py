@@ -47,12 +47,11 @@ class ColourRenderer:
             terminal: The text stream of the terminal.
         """
         from rich.console import Console
-        from rich.style import Style
 
         console = Console(file=terminal)
-        self._colours = console._color_system  # None for a terminal without colours, and with NO_COLOR
-        self._styles = {name: Style.parse(text) for name, text in _STYLES.items()}
-        self._tags = [Style.parse(text) for text in _TAGS]
+        self._colours = console._color_system  # None for a terminal without any
+        self._styles = {name: _parsed(text, console) for name, text in _STYLES.items()}
+        self._tags = [_parsed(text, console) for text in _TAGS]
 
     def render(self, event: Event) -> str:
         """See `Renderer`."""
@@ -68,6 +67,13 @@ class ColourRenderer:
     def _in(self, style: Any, text: str) -> str:
         rendered: str = style.render(text, color_system=self._colours)
         return rendered
+
+
+def _parsed(text: str, console: Any) -> Any:
+    from rich.style import Style
+
+    style = Style.parse(text)
+    return style.without_color if console.no_color else style
 
 
 class JsonRenderer:

@@ -114,21 +114,32 @@ class Story:
         lines = []
         missing = dropped + self._budget.next_second()
         if missing:
-            lines.append(self._renderer.render(Dropped(time.time(), missing)))
+            lines.append(self._render(Dropped(time.time(), missing)))
         for event in self._events(told, is_last):
             if event.is_error or (not self._is_quiet and self._budget.spend()):
-                lines.append(self._renderer.render(event))
+                lines.append(self._render(event))
         if is_last and (missing := self._budget.next_second(is_last=True)):
-            lines.append(self._renderer.render(Dropped(time.time(), missing)))
+            lines.append(self._render(Dropped(time.time(), missing)))
         return lines
+
+    def _render(self, event: Event) -> str:
+        try:
+            return self._renderer.render(event)
+        except Exception as error:
+            return self._renderer.render(_mistake(event, error))
 
     def _events(self, told: Iterable[Told], is_last: bool) -> Iterator[Event]:
         for one in told:
             try:
                 yield from self._narrator.tell(one)
-            except Exception as error:  # one mistake must not end the story
-                yield Notice(time.time(), f"Cannot tell {type(one).__name__}: {error!r}", "error")
+            except Exception as error:
+                yield _mistake(one, error)
         yield from self._narrator.due(everything=is_last)
+
+
+def _mistake(what: object, error: Exception) -> Notice:
+    """One mistake must not end the story."""
+    return Notice(time.time(), f"Cannot tell {type(what).__name__}: {error!r}", "error")
 
 
 def open_story(root: Path, prefix: str, stream: TextIO | None = None) -> Story:
