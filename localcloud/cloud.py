@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asl import Observer
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
 from compiler.live_project import LiveProject
@@ -32,6 +33,7 @@ from localcloud.foundation import Foundation
 from localcloud.function_logs.api import LogsApi
 from localcloud.function_logs.store import LogStore
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
+from localcloud.http_functions import HttpFunctions
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
@@ -55,6 +57,7 @@ class Cloud:
     registry: FunctionRegistry
     service: Service
     schedules: Schedules
+    http_functions: HttpFunctions
     _closers: contextlib.ExitStack
 
     @property
@@ -97,6 +100,7 @@ class Cloud:
         status_function = self.registry.resolve(self.names.function_arn(seeding.STATUS_FUNCTION))
         if status_function is not None:
             self.pool.warm(status_function)
+        self.http_functions.warm_up()
         # Moto imports a service at its first request, and all others wait: this one takes a second, unless it is
         # imported before.
         importlib.import_module("moto.ssm.responses")
@@ -112,7 +116,9 @@ class Cloud:
 def build(
     foundation: Foundation,
     on_status_change: Callable[[dict[str, Any]], None] | None = None,
+    *,
     listener: PoolListener = write_to_stderr,
+    observer: Observer | None = None,
 ) -> Cloud:
     """Build a cloud on its foundation, put the project into it, and answer requests from here on.
 
@@ -120,6 +126,7 @@ def build(
         foundation: The cloud closes it.
         on_status_change: Receives Step Functions' events; None sends them to the event bus, as AWS does.
         listener: Receives what functions print, and the reports of the workers' pool. It must return at once.
+        observer: Is told what happens to executions; None tells nobody. It must return at once as well.
     """
     settings, client, environment = foundation.settings, foundation.client, foundation.environment
     names, region, account = settings.names, settings.region, settings.account
@@ -146,6 +153,7 @@ def build(
             on_status_change=on_status_change or events.publish,
             region=region,
             account=account,
+            observer=observer,
             store=_kept_file(settings, "stepfunctions.db"),
         )
     except StoreUnavailable as error:
@@ -168,8 +176,9 @@ def build(
     closers.callback(flows.watch())
 
     deployments = Deployments(registry, pool, account, region)
+    http_functions = HttpFunctions(functions, pool)
     others = LogsApi(logs, region, account, foundation.moto)
-    router = Router(current, lambda_api, deployments, others, schedule_changes)
+    router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
     closers.callback(server.server_close)
@@ -179,7 +188,7 @@ def build(
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
     service.recover()
-    return Cloud(foundation, pool, registry, service, schedules, closers)
+    return Cloud(foundation, pool, registry, service, schedules, http_functions, closers)
 
 
 def _to_both(one: PoolListener, other: PoolListener) -> PoolListener:

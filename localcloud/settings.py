@@ -20,6 +20,8 @@ STATE_FOLDER = ".localcloud"
 CLOUD_FILE = "cloud.json"
 SESSION_FILE = "session.json"
 KEPT_FOLDER = "state"
+FUNCTIONS_URL = "LOCALCLOUD_FUNCTIONS_URL"
+"""The variable that says where a local cloud runs the functions that are called over HTTP."""
 
 # Developers' own settings that would send clients elsewhere.
 FOREIGN_VARIABLES = (

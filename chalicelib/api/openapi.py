@@ -6,23 +6,27 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib import functions
 from chalicelib.api import openapi_schemas as schemas
 from chalicelib.api import plugins
 from chalicelib.errors import PROBLEM_JSON
 from chalicelib.flows.catalog import CatalogFlow, catalog
-from chalicelib.functions.describing import Description, describe
+from chalicelib.functions.describing import Description
 
 VERSION = "0.1.0"
 
 Json = dict[str, Any]
 
 
-def document(server: str) -> Json:
-    """Return the document; `server` is the URL that paths are relative to. It leaves out what is broken."""
+def document(server: str, functions: Iterable[Description]) -> Json:
+    """Return the document. It leaves out flows that are broken.
+
+    Args:
+        server: The URL that paths are relative to.
+        functions: The functions.
+    """
     components = dict(schemas.COMPONENTS)
     paths = fixed_paths()
-    for description in _descriptions():
+    for description in functions:
         paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
     for route in plugins.routes():
         paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.path)
@@ -158,14 +162,10 @@ def fixed_paths() -> dict[str, Json]:
                 {"200": {"description": "What the function returned."}},
                 [_path_parameter("function_name")],
                 body={},
-                problems=("404",),
+                problems=("404", "504"),
             )
         },
     }
-
-
-def _descriptions() -> Iterable[Description]:
-    return [describe(function) for function in functions.served().values()]
 
 
 def _flows() -> Iterable[CatalogFlow]:
@@ -180,7 +180,7 @@ def _function_operation(function: Description, components: dict[str, Any]) -> Js
     body: Json = {}
     if function.input_schema:
         body = schemas.add(components, f"{function.name}.input", function.input_schema)
-    operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body)
+    operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body, problems=("504",))
     return {**operation, "operationId": f"lib.{function.name}", "tags": ["functions"], **_long(function.description)}
 
 

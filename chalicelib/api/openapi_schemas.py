@@ -27,6 +27,7 @@ PROBLEMS = {
     "429": "Too many requests; try again after `Retry-After` seconds.",
     "500": "The service failed.",
     "503": "Something that the answer needs is unavailable; try again after `Retry-After` seconds.",
+    "504": "The function took longer than 29 seconds.",
 }
 
 
@@ -99,6 +100,11 @@ BULK: dict[str, Any] = {
     "examples": [
         {"flow": "orderFlow", "status": "FAILED", "from": "2026-11-26T00:00:00Z", "error": "Timeout", "dryRun": True}
     ],
+}
+
+_BROKEN = {
+    **_object({"message": _TEXT, "file": _NULLABLE, "line": {"type": ["integer", "null"]}}),
+    "description": "Why the function can't be called; a deployed stage says no more than that.",
 }
 
 COMPONENTS: dict[str, Any] = {
@@ -285,7 +291,8 @@ COMPONENTS: dict[str, Any] = {
                         "plugin": _NULLABLE,
                         "inputSchema": _NULLABLE_OBJECT,
                         "outputSchema": _NULLABLE_OBJECT,
-                    }
+                    },
+                    {"error": _BROKEN},
                 ),
             },
             "count": _COUNT,

@@ -240,6 +240,7 @@ def describe(error: BaseException, request_id: str) -> bytes:
     else:
         error_type, stack = type(error).__name__, traceback.format_list(_own_frames(error.__traceback__))
     document = {"errorMessage": str(error), "errorType": error_type, "requestId": request_id, "stackTrace": stack}
+    document |= getattr(error, "lambda_error_document", {})  # of `localcloud.function_sandbox`
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -24,6 +24,7 @@ import socket
 import threading
 import time
 import traceback
+import uuid
 from collections import Counter
 from collections.abc import Callable, Hashable
 
@@ -95,7 +96,9 @@ class WorkerPool:
 
     # -- called from any thread
 
-    def invoke(self, spec: FunctionSpec, payload: bytes, on_done: OnDone, source: Source = NOBODY) -> Cancel:
+    def invoke(
+        self, spec: FunctionSpec, payload: bytes, on_done: OnDone, source: Source = NOBODY, request_id: str = ""
+    ) -> Cancel:
         """Run the function and return at once.
 
         Args:
@@ -103,6 +106,7 @@ class WorkerPool:
             payload: The event, as JSON.
             on_done: Called once with the result, from the pool's thread or this one. It must be quick.
             source: Who invokes the function. Sources take turns while invocations wait.
+            request_id: The id of the invocation; by default a new one.
 
         Returns:
             What gives up on the invocation: `on_done` is not called any more. A function that has begun runs on, as on
@@ -111,7 +115,7 @@ class WorkerPool:
         Raises:
             RuntimeError: The pool is closed.
         """
-        invocation = Invocation(spec, payload, on_done, source)
+        invocation = Invocation(spec, payload, on_done, source, request_id or str(uuid.uuid4()))
         if len(payload) > MAX_PAYLOAD_BYTES:
             on_done(outcome.request_too_large(invocation.request_id, len(payload)))
             return lambda: None
@@ -169,6 +173,7 @@ class WorkerPool:
     def _occupy(self, worker: Worker, invocation: Invocation) -> float:
         """Give the worker the invocation, which the caller sends. Return the deadline in seconds of the wall clock."""
         timeout = invocation.spec.timeout
+        worker.spec = invocation.spec  # the name may be another one
         self._set_timer(self._staff.begin(worker, timeout, invocation), worker)
         return time.time() + timeout
 
