@@ -6,6 +6,7 @@ from asl.language.errors import DATA_LIMIT_EXCEEDED, RUNTIME, ExpressionError
 
 ALL = "States.ALL"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+ITEM_READER_FAILED = "States.ItemReaderFailed"
 TASK_FAILED = "States.TaskFailed"
 TIMEOUT = "States.Timeout"
 

@@ -28,7 +28,6 @@ from asl.language import model
 from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.scope import MISSING
 
-
 MOST_ITERATIONS = 40
 """The most iterations of an inline Map that run at the same time
 (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html)."""
@@ -141,9 +140,9 @@ class Map(ContainerState):
     @override
     def again(self, branch: Branch) -> State | None:
         selected = self.fields.input(branch)
+        width = min(int(self.max_concurrency.of(branch, selected) or 0) or MOST_ITERATIONS, MOST_ITERATIONS)
         items = self.read_items(branch, selected)
         self.record_step(branch, self.started_event, len(items))
-        width = min(int(self.max_concurrency.of(branch, selected) or 0) or MOST_ITERATIONS, MOST_ITERATIONS)
         run = MapIterations(branch, self, items, selected, width)
         branch.blocker = run
         if not items:

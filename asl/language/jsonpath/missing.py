@@ -40,8 +40,8 @@ def explain_missing(path: Path, document: Any) -> str:
                 if not isinstance(node, dict):
                     found = _JAVA_TYPES.get(type(node), "null")
                     return (
-                        f"Expected to find an object with property {_shown(selector)} in path {way} but found '{found}'. "
-                        f"This is not a json object according to the JsonProvider: '{_PROVIDER}'."
+                        f"Expected to find an object with property {_shown(selector)} in path {way} but found "
+                        f"'{found}'. This is not a json object according to the JsonProvider: '{_PROVIDER}'."
                     )
                 way += _shown(selector)
                 if name not in node:
