@@ -117,7 +117,7 @@ def test_the_retry_count_is_in_the_context_object(lab: Lab) -> None:
         ("States.Timeout", ["States.ALL"], True),
         ("States.Runtime", ["States.ALL"], False),
         ("States.Runtime", ["States.TaskFailed"], False),
-        ("States.Runtime", ["States.Runtime"], True),
+        ("States.Runtime", ["States.Runtime"], False),
     ],
 )
 def test_what_a_catcher_catches(lab: Lab, error: str, equals: list[str], caught: bool) -> None:
@@ -129,6 +129,55 @@ def test_what_a_catcher_catches(lab: Lab, error: str, equals: list[str], caught:
     assert execution.status == ("SUCCEEDED" if caught else "FAILED")
     if caught:
         assert output(execution) == {"a": 1, "error": {"Error": error, "Cause": "call 1"}}
+
+
+def test_no_state_catches_or_retries_states_runtime_not_even_by_name(lab: Lab) -> None:
+    named = {"ErrorEquals": ["States.Runtime"]}
+    task = {**TASK, "OutputPath": "$.nope", "Retry": [named], "Catch": [{**named, "Next": "C"}], "End": True}
+    caught = ("C", {"Type": "Pass"})
+    parallel = {"Type": "Parallel", "Branches": [flow(("T", {**TASK, "OutputPath": "$.nope"}))]}
+    around = {**parallel, "Catch": [{**named, "Next": "C"}], "End": True}
+    for definition in (flow(("T", task), caught), flow(("P", around), caught)):
+        execution = lab.run(definition, f=lambda _: {"a": 1})
+        assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert len(lab.functions.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "cause"),
+    [
+        ("InputPath", "$.a.b", "Invalid path '$.a.b' : Missing property in path $['a']"),
+        ("InputPath", "$.a", "Invalid path '$.a' : No results for path: $['a']"),
+        ("InputPath", "$$.a", "Invalid path '$.a' : No results for path: $['a']"),
+        ("InputPath", "$.x.y", "Invalid path '$.x.y' : No results for path: $['x']['y']"),
+        ("InputPath", "$.list[3]", "Invalid path '$.list[3]' : No results for path: $['list'][3]"),
+        ("InputPath", "$.x[0].y", "Invalid path '$.x[0].y' : Filter: [0]['y'] can only be applied to arrays. Current "),
+        ("InputPath", "$.n.y", "Invalid path '$.n.y' : Expected to find an object with property ['y'] in path $['n'] "),
+        ("OutputPath", "$.a.b.c", "Invalid path '$.a.b.c' : Missing property in path $['a']"),
+        ("TimeoutSecondsPath", "$.a", "Invalid path '$.a' : No results for path: $['a']"),
+        ("HeartbeatSecondsPath", "$.a", "Invalid path '$.a' : No results for path: $['a']"),
+    ],
+)
+def test_some_fields_say_that_a_path_finds_nothing_in_the_words_of_the_path_library(
+    lab: Lab, field: str, path: str, cause: str
+) -> None:
+    execution = lab.run(flow(("T", {**TASK, field: path})), {"x": {}, "n": 1, "list": [1]}, f=lambda _: {})
+    assert execution.error == "States.Runtime"
+    assert (execution.cause or "").startswith(
+        f"An error occurred while executing the state 'T' (entered at the event id #2). {cause}"
+    )
+
+
+def test_a_wait_says_that_its_path_finds_nothing_in_its_own_words(lab: Lab) -> None:
+    for field in ("SecondsPath", "TimestampPath"):
+        execution = lab.run(flow(("W", {"Type": "Wait", field: "$.a"})))
+        assert (execution.cause or "").endswith(f"The {field} parameter does not reference an input value: $.a")
+
+
+def test_a_path_into_an_input_of_null(lab: Lab) -> None:
+    definition = flow(("A", {"Type": "Pass", "Result": None}), ("B", {"Type": "Pass", "Parameters": {"x.$": "$.x"}}))
+    cause = lab.run(definition).cause or ""
+    assert cause.endswith("Unable to apply Path transformation to null or empty input.")
 
 
 def test_a_jsonata_catcher(lab: Lab) -> None:
