@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chalicelib.functions.discovery import Function, FunctionError
 from chalicelib.functions.loading import is_user_module
+from chalicelib.functions.missing_modules import advice
 from chalicelib.settings import PROJECT
 
 MAX_MESSAGE = 1_000
@@ -26,6 +27,7 @@ def describe_failure(function: Function, error: BaseException) -> str:
     file, line = _place(error) or (str(function.path), None)
     where = _relative(file) + (f", line {line}" if line else "")
     message = error.msg if isinstance(error, SyntaxError) else str(error)
+    message += advice(function, error)
     name = type(error).__name__
     return f"{where}: {name}: {message[:MAX_MESSAGE]}" if message else f"{where}: {name}"
 
