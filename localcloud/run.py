@@ -18,6 +18,7 @@ from chalicelib.aws_json import AwsError
 from localcloud.api import Api, ApiError
 from localcloud.discovery import tidy
 from localcloud.interrupted_make import follow_make
+from localcloud.packages import PackageWatch
 from localcloud.settings import HOST, CloudSettings, SetupError
 from localcloud.sockets import listen
 from localcloud.state.database import NotDurable
@@ -58,6 +59,7 @@ def run(root: Path) -> int:
         if not stopped.is_set():
             session.open(api_url)
             stack.callback(session.close)
+            stack.callback(PackageWatch(root, _say).close)
             _announce(session.document(), time.monotonic() - began)
             cloud.warm_up()
             stopped.wait()
@@ -85,6 +87,7 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
             cloud = stack.enter_context(closing(build(foundation)))
             session = stack.enter_context(closing(Session(cloud)))
         session.open(api_url)
+        stack.callback(PackageWatch(root, _say).close)
         print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
         cloud.warm_up()
         stopped.wait()
@@ -143,6 +146,10 @@ def _start(
     if failures:
         raise failures[0]
     return cloud, session
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def port_from(variable: str, default: int) -> int:

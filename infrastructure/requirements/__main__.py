@@ -13,12 +13,14 @@ from pathlib import Path
 
 from chalicelib.settings import PROJECT
 
+COMMANDS = "pin: what requirements.in has and no lock pins; install: also what the locks pin and is not installed"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.requirements", description=__doc__)
     parser.add_argument("--root", type=Path, default=PROJECT, help=argparse.SUPPRESS)
-    parser.add_argument("command", choices=("add", "remove", "pin"), help="pin: what requirements.in has, and no lock")
+    parser.add_argument("command", choices=("add", "remove", "pin", "install"), help=COMMANDS)
     parser.add_argument(
         "packages", nargs="*", metavar="PACKAGE", help="by default what PACKAGE in the environment says"
     )
@@ -35,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif options.command == "remove":
             changes.remove(options.root, [package.name for package in parse_packages(asked)], print)
         else:
+            if options.command == "install":
+                changes.install_pinned(options.root, print)
             changes.pin_missing(options.root, print)
     except RequirementError as error:
         print(f"error: {error}.", file=sys.stderr)

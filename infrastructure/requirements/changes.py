@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from infrastructure.package import MB, UNZIPPED_LIMIT, ZIP_LIMIT, application_files
 from infrastructure.requirements.errors import RequirementError
 from infrastructure.requirements.files import (
+    LOCAL,
     LOCKS,
     SHIPPED,
     WANTED,
@@ -65,6 +66,23 @@ def add(root: Path, packages: Iterable[Requirement], say: Say) -> None:
     if new:
         text = with_requirements(_read(root / WANTED), new)
         _pin(root, new, say, {root / WANTED: text})
+
+
+def install_pinned(root: Path, say: Say) -> None:
+    """Install what the locks of `make run` pin and this Python does not have.
+
+    Raises:
+        RequirementError: pip cannot install one.
+    """
+    locks = read_locks(root)
+    here = all_pins({lock: locks[lock] for lock in (SHIPPED, LOCAL)})
+    missing = [pin for pin in here.values() if pin.applies and _version(pin.name) != pin.version]
+    if missing:
+        replaced = [pin.name for pin in missing if _version(pin.name)]
+        install(missing, here)
+        say(f"Installed {', '.join(f'{pin.name} {pin.version}' for pin in missing)}.")
+        if replaced:
+            say(f"The local cloud itself uses the new {', '.join(replaced)} after a restart.")
 
 
 def pin_missing(root: Path, say: Say) -> None:
@@ -208,6 +226,11 @@ def _distribution(name: str) -> importlib.metadata.Distribution | None:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _version(name: str) -> str | None:
+    found = _distribution(name)
+    return found.version if found else None
 
 
 def _read(file: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -15,7 +16,8 @@ from infrastructure.requirements.errors import RequirementError
 
 WANTED = "requirements.in"
 SHIPPED = "requirements.txt"
-LOCKS = (SHIPPED, "requirements-local.txt", "requirements-dev.txt")
+LOCAL = "requirements-local.txt"
+LOCKS = (SHIPPED, LOCAL, "requirements-dev.txt")
 """Each holds the pins of the one before, and more."""
 
 _COMMENT = re.compile(r"(?:^|\s)#.*")
@@ -36,6 +38,11 @@ class Pin:
     def line(self) -> str:
         extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
         return f"{self.name}{extras}=={self.version}{f' ; {self.marker}' if self.marker else ''}"
+
+    @property
+    def applies(self) -> bool:
+        """Whether the pin is for this machine and this version of Python."""
+        return not self.marker or Marker(self.marker).evaluate()
 
     @property
     def constraint(self) -> str:
