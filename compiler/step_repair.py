@@ -53,12 +53,13 @@ def _repair_step(step: dict[str, Any], inner: list[tuple[Any, Any, bool]], item:
         container.pop(key, None)
     elif inner[0][1] in OPTIONAL_KEYS:
         step.pop(inner[0][1])
-    elif inner[0][1] == "choose" and len(inner) == 2 and isinstance(container[key], dict):
-        choice = container[key]
-        steps = choice.get("do") or choice.get("otherwise") or [ANY_STEP]
-        container[key] = {"when": choice.get("when", "true"), "do": steps}
-    else:
+    elif inner[0][1] != "choose" or len(inner) != 2:
         return False
+    if inner[0][1] == "choose" and len(inner) > 1 and isinstance(step["choose"][inner[1][1]], dict):
+        choice = step["choose"][inner[1][1]]
+        if set(choice) != {"otherwise"} or item.pointer.endswith(f"/{inner[1][1]}"):
+            steps = choice.get("do") or choice.get("otherwise") or [ANY_STEP]
+            step["choose"][inner[1][1]] = {"when": choice.get("when", "true"), "do": steps}
     return True
 
 
