@@ -13,7 +13,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset add remove plugins recipe check test lint typecheck format bench deploy diff logs destroy lock audit clean
+.PHONY: help setup run reset add remove plugins recipe check test lint typecheck format bench deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ deploy: $(STAMP) node_modules/.installed ## deploy a stage to AWS (STAGE=dev; AP
 diff: $(STAMP) node_modules/.installed ## show what a deployment would change (STAGE=dev)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API)
 	@$(CDK) diff -c stage=$(STAGE) -c api=$(API) $(ARGS)
+
+cdk: $(STAMP) node_modules/.installed ## run CDK's own command line (ARGS="bootstrap aws://ACCOUNT/REGION")
+	@$(CDK) $(ARGS)
 
 logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")
 	@$(BIN)/python -m infrastructure.logs --follow --stage $(STAGE) $(ARGS)
