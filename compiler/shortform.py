@@ -47,6 +47,8 @@ _ALLOWED_WITH = {
     "fail": set(),
     "succeed": {"output"},
 }
+OPTIONAL_KEYS = frozenset().union(*_ALLOWED_WITH.values()) - {"do"} | {"name", "comment"}
+"""The keys that a step may lack."""
 _DURATION = re.compile(r"(\d+) *(s|seconds?|m|minutes?|h|hours?|d|days?)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")

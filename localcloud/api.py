@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.plugins import INDEX
+from localcloud import packages
 from localcloud.notices import INFO, notice
 from localcloud.settings import clean_environment
 
@@ -185,6 +186,7 @@ def source_stamp(root: Path) -> Stamp:
 def _sources(root: Path) -> Iterator[str]:
     yield str(root / "app.py")
     yield str(root / INDEX)
+    yield str(root / packages.STAMP)
     yield str(root / ".chalice" / "config.json")
     functions = str(root / "chalicelib" / "lib")
     pending = [str(root / "chalicelib"), str(root / "compiler"), str(root / "asl" / "language")]

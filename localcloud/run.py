@@ -19,7 +19,8 @@ from chalicelib.aws_json import AwsError
 from localcloud.api import Api, ApiError
 from localcloud.instance import Instance
 from localcloud.interrupted_make import follow_make
-from localcloud.notices import handled_by
+from localcloud.notices import INFO, handled_by, notice
+from localcloud.packages import PackageWatch
 from localcloud.settings import HOST, SESSION_FILE, STATE_FOLDER, CloudSettings, SetupError
 from localcloud.sockets import listen
 from localcloud.state.database import NotDurable
@@ -65,6 +66,7 @@ def run(root: Path) -> int:
         if not stopped.is_set():
             session.open(api_url)
             stack.callback(session.close)
+            stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
             _announce(session.document(), time.monotonic() - began)
             api.serve()
             cloud.warm_up()
@@ -97,6 +99,7 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
             cloud = stack.enter_context(closing(build(foundation, listener=story.put, observer=story.put)))
             session = stack.enter_context(closing(Session(cloud)))
         session.open(api_url)
+        stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
         print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
         cloud.warm_up()
         stopped.wait()

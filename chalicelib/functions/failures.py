@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from chalicelib.functions.discovery import Function, FunctionError
 from chalicelib.functions.loading import is_user_module
+from chalicelib.functions.missing_modules import advice
 from chalicelib.settings import PROJECT
 
 MAX_MESSAGE = 1_000
@@ -42,6 +43,7 @@ def locate(function: Function, error: BaseException) -> Failure:
         error = error.__cause__
     file, line = _place(error) or (str(function.path), None)
     message = (error.msg if isinstance(error, SyntaxError) else str(error))[:MAX_MESSAGE]
+    message += advice(function, error)
     name = type(error).__name__
     return Failure(f"{name}: {message}" if message else name, _relative(file), line)
 

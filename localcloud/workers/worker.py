@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from localcloud.packages import STAMP
 from localcloud.workers import tracing
 from localcloud.workers.lines import FunctionLine, PoolListener
 from localcloud.workers.spec import FunctionSpec
@@ -104,6 +105,7 @@ class Worker:
         self.timer_at = float("inf")  # when the pool looks at it next
         self.ended = False
         self._files: dict[str, Stamp] = {}
+        self._packages: Stamp | None = None
         self._listener = listener
         self._invocation: Invocation | None = None  # whose lines it prints
         self._held: list[FunctionLine] | None = []  # lines of the initialisation; None once it is over
@@ -125,6 +127,7 @@ class Worker:
     def send_init(self, spec: FunctionSpec) -> None:
         """Give the worker its function. It answers `ready` or `init-error`."""
         self.spec = spec
+        self._packages = _stamp(str(spec.code / STAMP))
         environment = lambda_environment(spec)
         header = {"op": "init", "code": str(spec.code), "handler": spec.handler, "memory": spec.memory}
         self._send({**header, "environment": environment}, b"")
@@ -254,15 +257,10 @@ class Worker:
         return self._tail
 
     def is_stale(self) -> bool:
-        """Return whether a source file that it has loaded has changed."""
-        for path, stamp in self._files.items():
-            try:
-                status = os.stat(path)  # noqa: PTH116 - on the path of every call
-            except OSError:
-                return True
-            if (status.st_mtime_ns, status.st_size, status.st_ino) != stamp:
-                return True
-        return False
+        """Return whether a source file that it has loaded has changed, or packages were installed since it started."""
+        if self.spec is not None and _stamp(str(self.spec.code / STAMP)) != self._packages:
+            return True
+        return any(_stamp(path) != stamp for path, stamp in self._files.items())
 
     def end(self, grace: float = 0.0) -> int:
         """Kill the process and what it started, and return its return code.
@@ -287,3 +285,11 @@ class Worker:
         self.socket.close()
         os.close(self.output)
         return code
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - on the path of every call
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
