@@ -90,9 +90,8 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
         settings = CloudSettings.from_environment(root, api_url=api_url)
         settings = stack.enter_context(closing(Instance(settings))).settings
         foundation = Foundation(settings, listen(port, "AWS_PORT"))
-        # Who starts it reads only the first line of standard output.
-        stream = sys.stdout if parent is None else sys.stderr
-        story = stack.enter_context(closing(open_story(root, settings.names.resource(""), stream)))
+        # Programs that start it read the first line of standard output, and may read no further.
+        story = stack.enter_context(closing(open_story(root, settings.names.resource(""), sys.stderr)))
         stack.enter_context(handled_by(StoryHandler(story.put, root)))
         with _failures_in_one_line():
             cloud = stack.enter_context(closing(build(foundation, listener=story.put, observer=story.put)))
