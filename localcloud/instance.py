@@ -6,6 +6,8 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from localcloud.settings import (
@@ -19,13 +21,19 @@ from localcloud.settings import (
 )
 
 LOCK_FILE = "running"
+BESIDE = "beside-"
 
 
 class Instance:
-    """This process's right to be the cloud of a project. The operating system ends it with the process.
+    """This process's right to be a cloud of a project. The operating system ends it with the process.
+
+    While another cloud of the project runs, only one that keeps nothing may run beside it, in a folder of its own.
 
     Args:
         settings: The settings of the cloud.
+
+    Attributes:
+        settings: The settings to use: those given, or with a folder of its own.
 
     Raises:
         SetupError: A cloud of this project is running, or the folder cannot be written to.
@@ -33,31 +41,54 @@ class Instance:
 
     def __init__(self, settings: CloudSettings) -> None:
         prepare_state_folder(settings)
-        self._path = settings.state_folder / LOCK_FILE
-        self._lock = self._claim(settings.root)
-        os.ftruncate(self._lock, 0)
-        os.write(self._lock, f"{os.getpid()}\n".encode())
-        remove_leftovers(settings)
+        self.settings = settings
+        path = settings.state_folder / LOCK_FILE
+        self._lock: int | None = _claim(path)
+        if self._lock is not None:
+            os.ftruncate(self._lock, 0)
+            os.write(self._lock, f"{os.getpid()}\n".encode())
+            remove_leftovers(settings)
+            _remove_dead(settings.state_folder)
+        elif settings.keep:
+            raise SetupError(already_running(settings.root, path.read_text().strip()))
+        else:
+            self.settings = replace(settings, beside=f"{BESIDE}{os.getpid()}")
+            prepare_state_folder(self.settings)
 
     def close(self) -> None:
         """Leave the folder to the next cloud."""
-        self._path.unlink(missing_ok=True)
-        os.close(self._lock)
+        if self._lock is None:
+            shutil.rmtree(self.settings.state_folder, ignore_errors=True)
+        else:
+            (self.settings.state_folder / LOCK_FILE).unlink(missing_ok=True)
+            os.close(self._lock)
 
-    def _claim(self, root: Path) -> int:
-        while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(descriptor).st_ino == self._path.stat().st_ino:
-                    return descriptor
-            except FileNotFoundError:  # whoever had it has just left, and taken the file away
-                pass
-            except OSError:
-                owner = os.read(descriptor, 20).decode(errors="replace").strip()
-                os.close(descriptor)
-                raise SetupError(already_running(root, owner)) from None
+
+def _claim(path: Path) -> int | None:
+    """Return a descriptor that holds the lock, None if another process has it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                return descriptor
+        except FileNotFoundError:  # whoever had it has just left, and taken the file away
+            pass
+        except OSError:
             os.close(descriptor)
+            return None
+        os.close(descriptor)
+
+
+def _remove_dead(folder: Path) -> None:
+    """Remove what clouds have left that ran beside another one and were killed."""
+    for left in folder.glob(f"{BESIDE}*"):
+        try:
+            os.kill(int(left.name.removeprefix(BESIDE)), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (OSError, ValueError):  # it lives, or is none of ours
+            continue
 
 
 def already_running(root: Path, owner: str) -> str:
@@ -76,5 +107,5 @@ def already_running(root: Path, owner: str) -> str:
     stop = f"Ctrl-C in its terminal, or `kill {owner}`" if owner else "Ctrl-C in its terminal"
     return (
         f"This project already runs{where}{process}. Use that one ({STATE_FOLDER}/{SESSION_FILE} has its token), or"
-        f" stop it first ({stop}). To run two at the same time, clone the project into another folder."
+        f" stop it first ({stop}). STATE=memory and another PORT run a second one beside it, which keeps nothing."
     )

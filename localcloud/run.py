@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from localcloud.instance import Instance
 from localcloud.interrupted_make import follow_make
 from localcloud.notices import INFO, handled_by, notice
 from localcloud.packages import PackageWatch
-from localcloud.settings import HOST, SESSION_FILE, STATE_FOLDER, CloudSettings, SetupError
+from localcloud.settings import HOST, CloudSettings, SetupError
 from localcloud.sockets import listen
 from localcloud.state.database import NotDurable
 from localcloud.story import LogFormat, Story, StoryHandler, log_format, open_story
@@ -48,8 +49,7 @@ def run(root: Path) -> int:
     follow_make(stopped)
     log_format()  # refuses what it does not know before anything starts
     with ExitStack() as stack:
-        settings = CloudSettings.from_environment(root)
-        stack.enter_context(closing(Instance(settings)))
+        settings = stack.enter_context(closing(Instance(CloudSettings.from_environment(root)))).settings
         listener = stack.enter_context(listen(port, "PORT"))
         endpoint_listener = stack.enter_context(listen(endpoint_port, "AWS_PORT"))
         api_url = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -59,7 +59,7 @@ def run(root: Path) -> int:
         stack.callback(api.close)
         try:
             with _failures_in_one_line():
-                settings = CloudSettings.from_environment(root, api_url=api_url)
+                settings = replace(settings, api_url=api_url)
                 cloud, session = _start(settings, endpoint_listener, api, story, stack)
         except ApiError as error:
             raise SetupError(str(error)) from None
@@ -67,7 +67,8 @@ def run(root: Path) -> int:
             session.open(api_url)
             stack.callback(session.close)
             stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
-            _announce(session.document(), time.monotonic() - began)
+            file = settings.session_file.relative_to(root)
+            _announce(session.document(), str(file), time.monotonic() - began)
             api.serve()
             cloud.warm_up()
             stopped.wait()
@@ -87,13 +88,12 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     from localcloud.foundation import Foundation
     from localcloud.session import Session
 
-    settings = CloudSettings.from_environment(root, api_url=api_url)
     with ExitStack() as stack:
-        stack.enter_context(closing(Instance(settings)))
+        settings = CloudSettings.from_environment(root, api_url=api_url)
+        settings = stack.enter_context(closing(Instance(settings))).settings
         foundation = Foundation(settings, listen(port, "AWS_PORT"))
-        # Who starts it reads only the first line of standard output.
-        stream = sys.stdout if parent is None else sys.stderr
-        story = stack.enter_context(closing(open_story(root, settings.names.resource(""), stream)))
+        # Programs that start it read the first line of standard output, and may read no further.
+        story = stack.enter_context(closing(open_story(root, settings.names.resource(""), sys.stderr)))
         stack.enter_context(handled_by(StoryHandler(story.put, root)))
         with _failures_in_one_line():
             cloud = stack.enter_context(closing(build(foundation, listener=story.put, observer=story.put)))
@@ -175,10 +175,9 @@ def _stop_signals() -> threading.Event:
     return stopped
 
 
-def _announce(session: dict[str, str], seconds: float) -> None:
+def _announce(session: dict[str, str], file: str, seconds: float) -> None:
     """Say where everything is. The token is not shown: it fills the terminal, and belongs in no log."""
     ready = f"Ready in {seconds:.1f} s. Ctrl-C stops."
-    file = f"{STATE_FOLDER}/{SESSION_FILE}"
     if log_format() is LogFormat.JSON:
         known = {name: value for name, value in session.items() if name not in ("password", "idToken")}
         print(json.dumps({"event": "ready", **known, "sessionFile": file, "message": ready}), flush=True)

@@ -142,7 +142,9 @@ def test_session_file_has_all_and_is_private(running: Running) -> None:
     assert stat.S_IMODE(running.session_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(running.session_file.parent.stat().st_mode) == 0o700
     for name, value in running.session.items():
-        wait_until(lambda name=name, value=value: (value in running.log) is (name != "idToken"))  # the file comes first
+        if name != "idToken":
+            wait_until(lambda value=value: value in running.log)  # the file comes first
+    assert running.session["idToken"] not in running.log
     labels = re.findall(r"^([A-Z][A-Za-z ]*?)  ", running.log, flags=re.MULTILINE)
     assert labels == ["API", "Console", "AWS endpoint", "User", "Password", "Token"]
     (command,) = re.findall(r"^ +(TOKEN=.*)$", running.log, flags=re.MULTILINE)
@@ -218,7 +220,7 @@ def test_the_root_leads_to_the_console(running: Running) -> None:
 @pytest.mark.parametrize("arguments", [["run"], ["--port", "0"]])
 def test_a_second_start_says_where_the_first_one_is(running: Running, arguments: list[str]) -> None:
     before = running.session
-    for variables in ({"PORT": before["apiUrl"].rsplit(":", 1)[1]}, {"PORT": "0", "STATE": "memory"}):
+    for variables in ({"PORT": before["apiUrl"].rsplit(":", 1)[1]}, {"PORT": "0"}):
         ended = subprocess.run(
             [sys.executable, "-m", "localcloud", *arguments],
             cwd=running.project,
@@ -235,6 +237,30 @@ def test_a_second_start_says_where_the_first_one_is(running: Running, arguments:
         assert f"(process {running.process.pid})" in ended.stderr
     assert running.session == before
     assert running_cloud(running.project) is not None
+
+
+def test_a_second_start_that_keeps_nothing_runs_beside_the_first(running: Running) -> None:
+    before = running.session
+    with (running.project / "second.log").open("w+") as log:
+        second = subprocess.Popen(
+            [sys.executable, "-m", "localcloud", "run"],
+            cwd=running.project,
+            env={**os.environ, "PORT": "0", "AWS_PORT": "0", "STATE": "memory"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        folder = running.project / ".localcloud" / f"beside-{second.pid}"
+        wait_until(lambda: (folder / "session.json").exists() or second.poll() is not None)
+        session = json.loads((folder / "session.json").read_text())
+        assert requests.get(session["apiUrl"] + "/flows", headers={"Authorization": session["idToken"]}, timeout=30).ok
+        foreign = requests.get(session["apiUrl"] + "/flows", headers={"Authorization": before["idToken"]}, timeout=30)
+        assert (foreign.status_code, "STATE=memory" in foreign.json()["detail"]) == (401, True)
+        second.send_signal(signal.SIGINT)
+        assert second.wait(30) == 0
+        assert f"Token         .localcloud/beside-{second.pid}/session.json" in Path(log.name).read_text()
+    assert not folder.exists()
+    assert (running.session, running.get("/health").status_code) == (before, 200)
 
 
 def test_a_port_that_a_project_has_names_its_folder(running: Running, tmp_path: Path) -> None:
