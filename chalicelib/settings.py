@@ -105,12 +105,13 @@ class Settings:
 
     @property
     def lambda_credentials(self) -> tuple[str, str, str | None] | None:
-        """Access key, secret key and session token where Lambda provides them, None elsewhere.
+        """Access key, secret key and session token where Lambda or the local cloud provides them, None elsewhere.
 
         It is also None if other variables say how to reach AWS, as only boto3 knows how to follow them.
         """
         keys = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-        if not (self.on_lambda and keys[0] and keys[1]) or any(os.environ.get(name) for name in _ONLY_BOTO3):
+        provided = self.on_lambda or self.aws_endpoint is not None
+        if not (provided and keys[0] and keys[1]) or any(os.environ.get(name) for name in _ONLY_BOTO3):
             return None
         return keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None
 
