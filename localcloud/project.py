@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,12 @@ class ProjectFunctions:
         self._project = live.project()
         self._plugins = plugins.installed(root)
         self._specs: dict[str, FunctionSpec] = {}
+        self._status_function = self._spec_of(STATUS_FUNCTION, "run_status", self._environment)
 
     def find(self, full_name: str) -> FunctionSpec | None:
         """Return the project's function whose name on Lambda is `full_name`, None if there is none."""
+        if full_name == self._status_function.name:  # twice in each run; no file says anything about it
+            return self._status_function
         project, installed = self._live.project(), plugins.installed(self._root)
         if project is not self._project or installed is not self._plugins:
             self._project, self._plugins, self._specs = project, installed, {}
@@ -63,27 +67,25 @@ class ProjectFunctions:
         return spec
 
     def _describe(self, name: str) -> FunctionSpec | None:
+        function = find(name, self._root)
+        if function is None:
+            return None
         environment = self._environment
-        if name == STATUS_FUNCTION:
-            handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
-        else:
-            function = find(name, self._root)
-            if function is None:
-                return None
-            settings = self._project.settings.get(name)
-            handler = function.python_name
-            if function.plugin is not None:  # named by its folder, so that another version gets other workers
-                environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
-            timeout = settings.timeout if settings else DEFAULT_TIMEOUT
-            memory = settings.memory if settings else DEFAULT_MEMORY
+        if function.plugin is not None:  # named by its folder, so that another version gets other workers
+            environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
+        settings = self._project.settings.get(name)
+        spec = self._spec_of(name, function.python_name, environment)
+        return spec if settings is None else replace(spec, timeout=settings.timeout, memory=settings.memory)
+
+    def _spec_of(self, name: str, handler: str, environment: dict[str, str]) -> FunctionSpec:
         return FunctionSpec(
             arn=self._names.function_arn(name),
             name=self._names.resource(name),
             code=self._root,
             handler=f"app.{handler}",
             environment=environment,
-            timeout=timeout,
-            memory=memory,
+            timeout=DEFAULT_TIMEOUT,
+            memory=DEFAULT_MEMORY,
         )
 
 

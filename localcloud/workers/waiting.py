@@ -39,10 +39,10 @@ class Invocation:
     source: Source = NOBODY
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     arrived: float = field(default_factory=time.monotonic)
-    sandbox: Hashable = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.sandbox = self.spec.sandbox  # takes a sort: it is asked for several times
+    @property
+    def sandbox(self) -> Hashable:
+        return self.spec.sandbox
 
 
 _Key = TypeVar("_Key")
