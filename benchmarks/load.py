@@ -260,8 +260,8 @@ def waiting(server: Server, amounts: Amounts) -> list[str]:
     late, slow = max(took) - WAIT_SECONDS, statistics.quantiles(others, n=20)[-1]
     print(
         f"waiting: {len(runs)} requests with wait={WAIT_SECONDS}, the last ended {1000 * late:.0f} ms late "
-        f"(limit 1000); {len(others)} other requests, median {1000 * statistics.median(others):.0f} ms, p95 {1000 * slow:.0f} ms "
-        f"(limit 200), slowest {1000 * max(others):.0f} ms"
+        f"(limit 1000); {len(others)} other requests, median {1000 * statistics.median(others):.0f} ms, "
+        f"p95 {1000 * slow:.0f} ms (limit 200), slowest {1000 * max(others):.0f} ms"
     )
     wrong = [f"{len(refused)} starts were refused"] if refused else []
     if set(statuses) != {200}:

@@ -48,6 +48,18 @@ _KNOWN_IN_TRANSACTIONS = {
 }
 
 
+_ERRORS = "com.amazonaws.dynamodb.v20120810#"
+_FAILED = "The conditional request failed"
+
+
+class _ConditionFailed(Exception):
+    """The condition of a write, which is valid otherwise, does not hold."""
+
+
+class _Cancelled(Exception):
+    """Conditions in a transaction do not hold. The argument says of each operation whether its own does."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     """The key of an item: as DynamoDB writes it, and moto's values of its two attributes."""
@@ -114,15 +126,34 @@ class ItemOperations:
             body = json.loads(request.body)
             _check_known(body, _KNOWN[target.removeprefix(_TARGET)])
             answer = operation(dynamodb_backends[self._account][signature[1]], body)
+        except _ConditionFailed:
+            return _response(400, {"__type": f"{_ERRORS}ConditionalCheckFailedException", "message": _FAILED})
+        except _Cancelled as error:
+            return _response(400, _cancellation(*error.args))
         except (Unsupported, ValueError, TypeError, KeyError, AttributeError):  # moto says what is wrong with it
             return None
-        content = json.dumps(answer, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = [
-            ("Content-Type", JSON_10),
-            ("x-amzn-RequestId", str(uuid.uuid4())),
-            ("x-amz-crc32", str(binascii.crc32(content))),
-        ]
-        return Response(200, headers, content)
+        return _response(200, answer)
+
+
+def _response(status: int, answer: dict[str, Any]) -> Response:
+    content = json.dumps(answer, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = [
+        ("Content-Type", JSON_10),
+        ("x-amzn-RequestId", str(uuid.uuid4())),
+        ("x-amz-crc32", str(binascii.crc32(content))),
+    ]
+    return Response(status, headers, content)
+
+
+def _cancellation(held: list[bool]) -> dict[str, Any]:
+    codes = ["None" if one else "ConditionalCheckFailed" for one in held]
+    listed = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(codes)}]"
+    reasons = [{"Code": code} if code == "None" else {"Code": code, "Message": _FAILED} for code in codes]
+    return {
+        "__type": f"{_ERRORS}TransactionCanceledException",
+        "Message": listed,
+        "CancellationReasons": reasons,
+    }
 
 
 def _put_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
@@ -230,19 +261,28 @@ def _transact_write_items(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
     operations = [next(iter(item.items())) for item in body["TransactItems"] if len(item) == 1]
     if len(operations) < len(body["TransactItems"]) or not 0 < len(operations) <= 100:
         raise Unsupported
-    writes: list[_Write | None] = []
+    writes: list[_Write] = []
+    held: list[bool] = []
     keys: set[tuple[str, str, str]] = set()
     for kind, operation in operations:
         _check_known(operation, _KNOWN_IN_TRANSACTIONS[kind])
         table = _table(backend, operation["TableName"])
         key = _key_of(table, operation["Item"] if kind == "Put" else operation["Key"])
         keys.add((table.name, key.hash.value, key.range.value))
-        writes.append(planners[kind](backend, operation))
+        try:
+            write = planners[kind](backend, operation)
+        except _ConditionFailed:
+            held.append(False)
+            continue
+        held.append(True)
+        if kind != "ConditionCheck":
+            writes.append(write)
     if len(keys) < len(operations):
         raise Unsupported
+    if not all(held):
+        raise _Cancelled(held)
     for write in writes:
-        if write is not None:
-            write.apply()
+        write.apply()
     return {}
 
 
@@ -250,19 +290,18 @@ def _put(backend: Any, body: dict[str, Any]) -> _Write:
     table = _table(backend, body["TableName"])
     item = {name: _value(value) for name, value in body["Item"].items()}
     key = _key_of(table, body["Item"])
-    found = _find(table, key)
-    old = None if found is None else found.attrs
-    _check_condition(body, old, ())
-    return _Write(table, key, old, _checked(table, item))
+    old = _attributes(table, key)
+    write = _Write(table, key, old, _checked(table, item))
+    _check_condition(body, old, _scope(body, _mentions(body)))
+    return write
 
 
 def _update(backend: Any, body: dict[str, Any]) -> _Write:
     table = _table(backend, body["TableName"])
     key = _key(table, body["Key"])
-    found = _find(table, key)
-    old = None if found is None else found.attrs
+    old = _attributes(table, key)
     change = expressions.update(body["UpdateExpression"])
-    scope = _check_condition(body, old, change.mentions)
+    scope = _scope(body, change.mentions, _mentions(body))
     pairs = [*change.sets, *change.defaults, *change.adds]
     targets = [scope.attribute(name) for name in (*change.removes, *(name for name, _ in pairs))]
     if len(set(targets)) < len(targets) or not set(targets).isdisjoint(table.table_key_attrs):
@@ -277,22 +316,23 @@ def _update(backend: Any, body: dict[str, Any]) -> _Write:
         new[attribute] = _sum(new.get(attribute), scope.values[value])
     for name in change.removes:
         new.pop(scope.attribute(name), None)
-    return _Write(table, key, old, _checked(table, new))
+    write = _Write(table, key, old, _checked(table, new))
+    _check_condition(body, old, scope)
+    return write
 
 
 def _delete(backend: Any, body: dict[str, Any]) -> _Write:
     table = _table(backend, body["TableName"])
     key = _key(table, body["Key"])
-    found = _find(table, key)
-    old = None if found is None else found.attrs
-    _check_condition(body, old, ())
+    old = _attributes(table, key)
+    _check_condition(body, old, _scope(body, _mentions(body)))
     return _Write(table, key, old, None)
 
 
-def _check(backend: Any, body: dict[str, Any]) -> None:
+def _check(backend: Any, body: dict[str, Any]) -> _Write:
     if "ConditionExpression" not in body:
         raise Unsupported
-    _delete(backend, body)  # which is not applied
+    return _delete(backend, body)  # which is not applied
 
 
 def _table(backend: Any, name: str) -> Any:
@@ -323,14 +363,22 @@ def _find(table: Any, key: _Key) -> Any:
     return None if items is None else items.get(key.range)
 
 
-def _check_condition(body: dict[str, Any], item: Attributes | None, mentions: Collection[str]) -> Scope:
-    """Return what the placeholders stand for. Raises Unsupported unless the condition holds."""
+def _attributes(table: Any, key: _Key) -> Attributes | None:
+    found = _find(table, key)
+    return None if found is None else found.attrs
+
+
+def _mentions(body: dict[str, Any]) -> frozenset[str]:
+    """Return the placeholders that a request's condition mentions."""
     text = body.get("ConditionExpression")
-    condition = None if text is None else expressions.condition(text)
-    scope = _scope(body, mentions, condition.mentions if condition else ())
-    if condition is not None and not condition.holds(item or {}, scope):
-        raise Unsupported
-    return scope
+    return frozenset() if text is None else expressions.condition(text).mentions
+
+
+def _check_condition(body: dict[str, Any], item: Attributes | None, scope: Scope) -> None:
+    """Raise _ConditionFailed unless a request's condition holds. Comes last: a request may be wrong otherwise."""
+    text = body.get("ConditionExpression")
+    if text is not None and not expressions.condition(text).holds(item or {}, scope):
+        raise _ConditionFailed
 
 
 def _scope(body: dict[str, Any], *mentions: Iterable[str]) -> Scope:
