@@ -242,12 +242,14 @@ def test_random_requests_are_answered_as_by_moto(clients: tuple[Client, Client],
         operation, body = next(requests)
         answers = [_comparable(*client.call(operation, body)) for client in clients]
         if answers[1][0] == 501 or '"TypeError"' in answers[1][1]:  # as moto compares values of different types
+            if answers[0][0] == 200:
+                break  # the items differ from here on
             assert answers[0] == answers[1] or "ConditionalCheckFailed" in answers[0][1], (number, operation, body)
             continue
         assert answers[0] == answers[1], (number, operation, body)
         if number % 10 == 0:
             assert ours.items() == motos.items(), (number, operation, body)
-    assert ours.fast > 100
+    assert ours.fast > number / 3
 
 
 def _comparable(status: int, document: dict[str, Any]) -> tuple[int, str]:
