@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import binascii
 import copy
+import functools
 import json
 import re
+import sys
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -24,6 +26,7 @@ MAX_ITEM_BYTES = 400_000  # of 409,600, which moto measures more exactly
 MAX_PAGE_BYTES = 1_000_000  # of 1,048,576
 MAX_KEY_BYTES = 1024
 MAX_DEPTH = 16  # of 32
+MAX_SHARED = 64  # characters of a value that items share
 _NO_SCOPE = Scope({}, {})
 
 _CONDITIONAL = {"TableName", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
@@ -288,7 +291,7 @@ def _transact_write_items(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
 
 def _put(backend: Any, body: dict[str, Any]) -> _Write:
     table = _table(backend, body["TableName"])
-    item = {name: _value(value) for name, value in body["Item"].items()}
+    item = {sys.intern(name): _value(value) for name, value in body["Item"].items()}
     key = _key_of(table, body["Item"])
     old = _attributes(table, key)
     write = _Write(table, key, old, _checked(table, item))
@@ -394,6 +397,7 @@ def _scope(body: dict[str, Any], *mentions: Iterable[str]) -> Scope:
         return _NO_SCOPE
     if any(not isinstance(name, str) or not 0 < len(name) <= 255 for name in names.values()):
         raise Unsupported
+    names = {name: sys.intern(attribute) for name, attribute in names.items()}
     return Scope(names, {name: _value(value) for name, value in values.items()})
 
 
@@ -447,7 +451,16 @@ def _value(raw: Any, depth: int = 0) -> Any:
         fits = False
     if not fits:
         raise Unsupported
-    return DynamoType(raw)
+    shared = kind == "BOOL" or (kind in ("S", "N") and len(value) <= MAX_SHARED)
+    return _scalar(kind, value) if shared else DynamoType(raw)
+
+
+@functools.lru_cache(4096)
+def _scalar(kind: str, value: Any) -> Any:
+    """Return a value that items share: a table of runs repeats users, flows and statuses thousands of times."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    return DynamoType({kind: value})
 
 
 def _copy(value: Any) -> Any:
