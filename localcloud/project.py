@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +55,20 @@ class ProjectFunctions:
         self._project = live.project()
         self._plugins = plugins.installed(root)
         self._specs: dict[str, FunctionSpec] = {}
+        self._catalog = root / STATE_FOLDER / "catalog.json"
+        environment = {**self._environment, "CATALOG_FILE": str(self._catalog)}
+        self._status_function = self._spec_of(STATUS_FUNCTION, "run_status", environment)
+        self._refresh_at = 0.0
+        self._is_written = False
 
     def find(self, full_name: str) -> FunctionSpec | None:
         """Return the project's function whose name on Lambda is `full_name`, None if there is none."""
-        project, installed = self._live.project(), plugins.installed(self._root)
-        if project is not self._project or installed is not self._plugins:
-            self._project, self._plugins, self._specs = project, installed, {}
+        if full_name == self._status_function.name:  # twice in each run, so files are not looked at each time
+            if time.monotonic() >= self._refresh_at:
+                self._refresh()
+                self._write_catalog()
+            return self._status_function
+        self._refresh()
         spec = self._specs.get(full_name)
         if spec is None:
             prefix = self._names.resource("")
@@ -66,6 +76,19 @@ class ProjectFunctions:
             if spec is not None:
                 self._specs[full_name] = spec
         return spec
+
+    def _refresh(self) -> None:
+        """Take up what has changed in the files."""
+        project, installed = self._live.project(), plugins.installed(self._root)
+        if project is not self._project or installed is not self._plugins:
+            self._project, self._plugins, self._specs, self._is_written = project, installed, {}, False
+
+    def _write_catalog(self) -> None:
+        """Write the catalog that `run_status` reads, which reads it again when it has changed."""
+        if not self._is_written:
+            write_catalog_file(catalog_of(self._project), self._catalog)
+            self._is_written = True
+        self._refresh_at = time.monotonic() + WATCH_SECONDS
 
     def over_http(self, name: str) -> FunctionSpec:
         """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
@@ -86,29 +109,25 @@ class ProjectFunctions:
         )
 
     def _describe(self, name: str) -> FunctionSpec | None:
+        function = find(name, self._root)
+        if function is None:
+            return None
         environment = self._environment
-        if name == STATUS_FUNCTION:
-            handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
-            catalog = write_catalog_file(catalog_of(self._project), self._root / STATE_FOLDER / "catalog.json")
-            environment = {**environment, "CATALOG_FILE": str(catalog)}
-        else:
-            function = find(name, self._root)
-            if function is None:
-                return None
-            settings = self._project.settings.get(name)
-            handler = function.python_name
-            if function.plugin is not None:  # named by its folder, so that another version gets other workers
-                environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
-            timeout = settings.timeout if settings else DEFAULT_TIMEOUT
-            memory = settings.memory if settings else DEFAULT_MEMORY
+        if function.plugin is not None:  # named by its folder, so that another version gets other workers
+            environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
+        settings = self._project.settings.get(name)
+        spec = self._spec_of(name, function.python_name, environment)
+        return spec if settings is None else replace(spec, timeout=settings.timeout, memory=settings.memory)
+
+    def _spec_of(self, name: str, handler: str, environment: dict[str, str]) -> FunctionSpec:
         return FunctionSpec(
             arn=self._names.function_arn(name),
             name=self._names.resource(name),
             code=self._root,
             handler=f"app.{handler}",
             environment=environment,
-            timeout=timeout,
-            memory=memory,
+            timeout=DEFAULT_TIMEOUT,
+            memory=DEFAULT_MEMORY,
         )
 
 
