@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asl import Observer
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
 from compiler.live_project import LiveProject
@@ -112,7 +113,9 @@ class Cloud:
 def build(
     foundation: Foundation,
     on_status_change: Callable[[dict[str, Any]], None] | None = None,
+    *,
     listener: PoolListener = write_to_stderr,
+    observer: Observer | None = None,
 ) -> Cloud:
     """Build a cloud on its foundation, put the project into it, and answer requests from here on.
 
@@ -120,6 +123,7 @@ def build(
         foundation: The cloud closes it.
         on_status_change: Receives Step Functions' events; None sends them to the event bus, as AWS does.
         listener: Receives what functions print, and the reports of the workers' pool. It must return at once.
+        observer: Is told what happens to executions; None tells nobody. It must return at once as well.
     """
     settings, client, environment = foundation.settings, foundation.client, foundation.environment
     names, region, account = settings.names, settings.region, settings.account
@@ -146,6 +150,7 @@ def build(
             on_status_change=on_status_change or events.publish,
             region=region,
             account=account,
+            observer=observer,
             store=_kept_file(settings, "stepfunctions.db"),
         )
     except StoreUnavailable as error:

@@ -8,9 +8,8 @@ import socket
 
 from localcloud import seeding
 from localcloud.client import InProcessClient
-from localcloud.discovery import tidy
 from localcloud.moto_app import MotoApplication, forget_everything
-from localcloud.settings import HOST, CloudSettings
+from localcloud.settings import HOST, CloudSettings, prepare_state_folder
 from localcloud.signing_key import load_signing_key, sign_with
 from localcloud.state.kept import Kept
 from localcloud.state.store import Store
@@ -41,7 +40,7 @@ class Foundation:
         Raises:
             SetupError: The folder for the state cannot be written to, or another cloud uses it.
         """
-        tidy(settings)
+        prepare_state_folder(settings)
         self.settings = settings
         self._closers = contextlib.ExitStack()
         self.listener = self._closers.enter_context(listener)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from localcloud.flow_schedules import FlowSchedules
+from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION
 from localcloud.step_functions import StepFunctionsService
@@ -141,7 +141,7 @@ class ProjectFlows:
                 told = ""
             except Exception as error:  # half-written files, two functions with one name
                 if told != str(error):
-                    _log(f"the project's files cannot be read: {error}")
+                    notice(f"the project's files cannot be read: {error}")
                 told = str(error)
 
     def sync(self) -> None:
@@ -165,10 +165,10 @@ class ProjectFlows:
                 self._schedules.remove_all_but(set(self._deployed))
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
-                    _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
+                    notice("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
             for path, finding in project.unreadable.items():
                 if self._reported.get(path) != (finding,):
-                    _log(str(finding))
+                    notice(str(finding))
             self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
             self._project = project
             self._schedule_changes.notify()
@@ -185,12 +185,12 @@ class ProjectFlows:
                     self._remove(name)
                 self._create(arn, flow.type, self._names.resource(name), definition)
         except ServiceError as error:
-            _log(f"flow {name} cannot be created: {error}")
+            notice(f"flow {name} cannot be created: {error}")
             return
         self._deployed[name] = flow
         self._schedules.put(name, flow)
         if self._project is not None:
-            _log(f"flow {name}: {'updated' if previous else 'added'}")
+            notice(f"flow {name}: {'updated' if previous else 'added'}", INFO)
 
     def _create(self, arn: str, kind: str, name: str, definition: str) -> None:
         """Create a state machine; one that was kept since the last run becomes what the file says now."""
@@ -227,7 +227,7 @@ class ProjectFlows:
         del self._deployed[name]
         self._service.handle("DeleteStateMachine", {"stateMachineArn": self._names.state_machine_arn(name)})
         self._schedules.remove(name)
-        _log(f"flow {name}: removed")
+        notice(f"flow {name}: removed", INFO)
 
 
 class CurrentService:
@@ -264,9 +264,5 @@ def _configured_environment(root: Path, stage: str) -> dict[str, str]:
         problem = f"can't be read: {error}"
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         problem = f"is not a Chalice configuration: {error}"
-    _log(f"{file} {problem}; continuing without its environment variables.")
+    notice(f"{file} {problem}; continuing without its environment variables.")
     return {}
-
-
-def _log(text: str) -> None:
-    sys.stderr.write(text + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ from typing import Any
 
 from localcloud.functions import FunctionRegistry
 from localcloud.lambda_api import LambdaApi
+from localcloud.notices import notice
 from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
@@ -90,7 +90,7 @@ class Targets:
 
 def log_failed_delivery(source: str, error: Exception) -> None:
     """Log that an event or schedule has not reached its target: nobody waits for an answer."""
-    sys.stderr.write(f"[{source}] not delivered: {error}\n")
+    notice(f"[{source}] not delivered: {error}")
 
 
 def text_of(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The API about itself: `/health`, `/openapi.json`, `/console`."""
+"""The API about itself: `/`, `/health`, `/openapi.json`, `/console`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ def openapi_document(call: Call) -> Answer:
 
     base = call.path.removesuffix("/openapi.json")
     return Answer(document(base or "/"))
+
+
+def root(call: Call) -> Answer:
+    """Lead a browser to the web console."""
+    return Answer("", status=302, headers={"Location": f"{call.path.rstrip('/')}/console/"})
 
 
 def console(call: Call) -> Answer:

@@ -23,6 +23,7 @@ def _view(module: str, name: str) -> View:
 
 
 ROUTES = (
+    Route("GET", "/", _view("meta", "root"), public=True),
     Route("GET", "/auth/config", _view("auth", "auth_config"), public=True),
     Route("GET", "/auth/verify", _view("auth", "auth_verify")),
     Route("GET", "/flows", _view("flows", "list_flows")),

@@ -143,7 +143,7 @@ def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
         for method, operation in methods.items()
         if method != "options" and "security" not in operation
     }
-    assert open_paths == {"/auth/config", "/openapi.json", "/health"} | {
+    assert open_paths == {"/", "/auth/config", "/openapi.json", "/health"} | {
         p for p in open_paths if p.startswith("/console")
     } | (open_paths & {"/"})
 

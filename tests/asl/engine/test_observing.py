@@ -101,7 +101,7 @@ def test_a_map_is_told_once(watched: Watched, mode: str) -> None:
 def test_a_failed_item_of_a_distributed_map(watched: Watched) -> None:
     processor = {**flow(("T", TASK)), "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     tolerant = {"Type": "Map", "ItemProcessor": processor, "ToleratedFailureCount": 1}
-    outcomes = iter([busy, lambda _: 1])
+    outcomes: Iterator[Any] = iter([busy, lambda _: 1])
 
     def one_fails(request: object) -> Any:
         return next(outcomes)(request)
