@@ -46,7 +46,7 @@ class ProjectFunctions:
         self._root = root
         self._names = names
         self._live = live
-        self._environment = {**_configured_environment(root, names.stage), **environment}
+        self._environment = {**_configured_environment(root, names.stage), **environment, **_catalog_variable(root)}
         self._project = live.project()
         self._plugins = plugins.installed(root)
         self._specs: dict[str, FunctionSpec] = {}
@@ -68,8 +68,6 @@ class ProjectFunctions:
         environment = self._environment
         if name == STATUS_FUNCTION:
             handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
-            catalog = write_catalog_file(catalog_of(self._project), self._root / STATE_FOLDER / "catalog.json")
-            environment = {**environment, "CATALOG_FILE": str(catalog)}
         else:
             function = find(name, self._root)
             if function is None:
@@ -174,6 +172,9 @@ class ProjectFlows:
                 if self._reported.get(path) != (finding,):
                     _log(str(finding))
             self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
+            target = _catalog_file(project.root)
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            write_catalog_file(catalog_of(project), target)
             self._project = project
             self._schedule_changes.notify()
 
@@ -253,6 +254,15 @@ class CurrentService:
         """
         self._flows.before_request(body)
         return self._service.handle(action, body)
+
+
+def _catalog_file(root: Path) -> Path:
+    """Return where functions read what the project's flows are: they compile nothing."""
+    return root / STATE_FOLDER / "catalog.json"
+
+
+def _catalog_variable(root: Path) -> dict[str, str]:
+    return {"CATALOG_FILE": str(_catalog_file(root))}
 
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:
