@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,24 +50,19 @@ class ProjectFunctions:
         self._root = root
         self._names = names
         self._live = live
-        self._environment = {**_configured_environment(root, names.stage), **environment}
+        self._environment = {**_configured_environment(root, names.stage), **environment, **_catalog_variable(root)}
         self._project = live.project()
         self._plugins = plugins.installed(root)
         self._specs: dict[str, FunctionSpec] = {}
-        self._catalog = root / STATE_FOLDER / "catalog.json"
-        environment = {**self._environment, "CATALOG_FILE": str(self._catalog)}
-        self._status_function = self._spec_of(STATUS_FUNCTION, "run_status", environment)
-        self._refresh_at = 0.0
-        self._is_written = False
+        self._status_function = self._spec_of(STATUS_FUNCTION, "run_status", self._environment)
 
     def find(self, full_name: str) -> FunctionSpec | None:
         """Return the project's function whose name on Lambda is `full_name`, None if there is none."""
-        if full_name == self._status_function.name:  # twice in each run, so files are not looked at each time
-            if time.monotonic() >= self._refresh_at:
-                self._refresh()
-                self._write_catalog()
+        if full_name == self._status_function.name:  # twice in each run; no file says anything about it
             return self._status_function
-        self._refresh()
+        project, installed = self._live.project(), plugins.installed(self._root)
+        if project is not self._project or installed is not self._plugins:
+            self._project, self._plugins, self._specs = project, installed, {}
         spec = self._specs.get(full_name)
         if spec is None:
             prefix = self._names.resource("")
@@ -76,19 +70,6 @@ class ProjectFunctions:
             if spec is not None:
                 self._specs[full_name] = spec
         return spec
-
-    def _refresh(self) -> None:
-        """Take up what has changed in the files."""
-        project, installed = self._live.project(), plugins.installed(self._root)
-        if project is not self._project or installed is not self._plugins:
-            self._project, self._plugins, self._specs, self._is_written = project, installed, {}, False
-
-    def _write_catalog(self) -> None:
-        """Write the catalog that `run_status` reads, which reads it again when it has changed."""
-        if not self._is_written:
-            write_catalog_file(catalog_of(self._project), self._catalog)
-            self._is_written = True
-        self._refresh_at = time.monotonic() + WATCH_SECONDS
 
     def over_http(self, name: str) -> FunctionSpec:
         """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
@@ -214,6 +195,9 @@ class ProjectFlows:
                 if self._reported.get(path) != (finding,):
                     notice(str(finding))
             self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
+            target = _catalog_file(project.root)
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            write_catalog_file(catalog_of(project), target)
             self._project = project
             self._schedule_changes.notify()
 
@@ -293,6 +277,15 @@ class CurrentService:
         """
         self._flows.before_request(body)
         return self._service.handle(action, body)
+
+
+def _catalog_file(root: Path) -> Path:
+    """Return where functions read what the project's flows are: they compile nothing."""
+    return root / STATE_FOLDER / "catalog.json"
+
+
+def _catalog_variable(root: Path) -> dict[str, str]:
+    return {"CATALOG_FILE": str(_catalog_file(root))}
 
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:
