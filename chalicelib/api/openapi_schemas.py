@@ -274,7 +274,7 @@ COMPONENTS: dict[str, Any] = {
             {
                 "iteration": {
                     "type": ["integer", "string"],
-                    "description": "The index in the Map around the state; in Maps in Maps all indexes, joined by dots.",
+                    "description": "The index in the Map around the state; in nested Maps all indexes, joined by dots.",
                 },
                 "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
             },
