@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import json
 import zlib
@@ -30,6 +29,8 @@ def text_of(body: str) -> str:
         return body.removeprefix("\ufeff")
     try:
         if data.startswith(_GZIP):
+            import gzip  # rarely needed
+
             return gzip.decompress(data).decode("utf-8-sig")
         if data.startswith(_ZSTD):
             stream = _pyarrow("objects compressed with zstd").CompressedInputStream(io.BytesIO(data), "zstd")
