@@ -16,11 +16,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chalicelib.flows.schedule import ScheduleError, parse_schedule
     from compiler.compiled import CompiledFlow, FunctionUse, Project
     from compiler.diagnostic import Diagnostic, Position, Severity
     from compiler.model import Schedule
     from compiler.project import check_paths, compile_project
-    from compiler.schedule import ScheduleError, parse_schedule
 
 __all__ = [
     "CompiledFlow",

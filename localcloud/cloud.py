@@ -24,6 +24,7 @@ from compiler.live_project import LiveProject
 from localcloud import seeding
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.client import InProcessClient
+from localcloud.demo_user import DemoUserPage
 from localcloud.deployments import Deployments
 from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
@@ -158,7 +159,8 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     closers.callback(flows.watch())
 
     deployments = Deployments(registry, pool, account, region)
-    router = Router(current, lambda_api, deployments, foundation.moto, schedule_changes)
+    others = DemoUserPage(foundation.store.facts, foundation.moto)
+    router = Router(current, lambda_api, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
     closers.callback(server.server_close)

@@ -20,14 +20,23 @@ Json = dict[str, Any]
 
 def document(server: str) -> Json:
     """Return the document; `server` is the URL that paths are relative to. It leaves out what is broken."""
-    components = dict(schemas.COMPONENTS)
-    paths = fixed_paths()
+    api = framework_document(server)
+    components, paths = api["components"]["schemas"], api["paths"]
     for description in _descriptions():
         paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
     for route in plugins.routes():
         paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.path)
     for flow in _flows():
         paths[f"/run/{flow.name}"] = {"post": _flow_operation(flow, components)}
+    return api
+
+
+def framework_document(server: str) -> Json:
+    """Return the document without functions, flows and plugins: what every project has. The console is built from it.
+
+    Args:
+        server: The URL that paths are relative to.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -37,7 +46,7 @@ def document(server: str) -> Json:
         },
         "servers": [{"url": server}],
         "security": [{"idToken": []}],
-        "paths": paths,
+        "paths": fixed_paths(),
         "components": {
             "securitySchemes": {
                 "idToken": {
@@ -47,7 +56,7 @@ def document(server: str) -> Json:
                     "description": "The id token of a user of the Cognito user pool that GET /auth/config names.",
                 }
             },
-            "schemas": components,
+            "schemas": dict(schemas.COMPONENTS),
         },
     }
 
@@ -72,7 +81,7 @@ def fixed_paths() -> dict[str, Json]:
             "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
         },
         "/flows/{flow_name}": {
-            "get": _operation("One flow", {"200": _json_answer("The flow.", "Flow")}, [flow], problems=("404",))
+            "get": _operation("One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow], problems=("404",))
         },
         "/run/{flow_name}": {
             "post": _operation(

@@ -1,0 +1,5 @@
+import { Titled } from "../shell/app";
+
+export function UsagePage() {
+  return <Titled title="Usage">…</Titled>;
+}
