@@ -118,15 +118,26 @@ function FlowRow({ flow, recent }: { flow: Flow; recent: Loaded<Recent> }) {
 
 /** A schedule's expression and when it fires next. */
 export function Schedule({ flow }: { flow: Flow }) {
-  const schedule = flow.schedule as { expression?: string; timezone?: string; enabled?: boolean } | null;
-  if (!schedule?.expression) return <span class="muted">–</span>;
+  const schedule = flow.schedule;
+  if (!schedule) return <span class="muted">–</span>;
   return (
     <>
       <code class="schedule">{schedule.expression}</code>
       <p class="muted small">
-        {schedule.enabled === false ? "disabled" : flow.nextRun ? <>next <Time at={flow.nextRun} /></> : "never again"}
-        {schedule.timezone && schedule.timezone !== "UTC" ? `, ${schedule.timezone}` : ""}
+        {schedule.enabled ? <Next flow={flow} rate={schedule.expression.startsWith("rate")} /> : "disabled"}
+        {schedule.timezone !== "UTC" && ` · ${schedule.timezone}`}
       </p>
+    </>
+  );
+}
+
+/** When a schedule fires next. A rate counts from when AWS has created it, which nobody else knows. */
+function Next({ flow, rate }: { flow: Flow; rate: boolean }) {
+  if (rate) return <>at this interval</>;
+  if (!flow.nextRun) return <>never again</>;
+  return (
+    <>
+      next <Time at={flow.nextRun} />
     </>
   );
 }

@@ -102,7 +102,7 @@ function NoRuns() {
 export function RunsTable({ rows, withFlow = true }: { rows: RunRow[]; withFlow?: boolean }) {
   return (
     <div class="card table-box">
-      <table>
+      <table class="runs">
         <thead>
           <tr>
             <th scope="col">Run</th>
@@ -198,19 +198,18 @@ function Text({ name, label, type = "text", placeholder, search, onCommit }: Tex
   const [value, setValue] = useState(kept);
   useEffect(() => setValue(kept), [kept]);
   const commit = () => value !== kept && onCommit(name, value.trim());
+  const common = {
+    value,
+    placeholder,
+    "data-search": search,
+    onInput: (event: { currentTarget: HTMLInputElement }) => setValue(event.currentTarget.value),
+    onBlur: commit,
+    onKeyDown: (event: KeyboardEvent) => event.key === "Enter" && commit(),
+  };
   return (
     <label class="field">
       <span>{label}</span>
-      <input
-        type={type}
-        value={value}
-        placeholder={placeholder}
-        data-search={search}
-        onInput={(event) => setValue(event.currentTarget.value)}
-        onBlur={commit}
-        onChange={type === "text" ? undefined : commit}
-        onKeyDown={(event) => event.key === "Enter" && commit()}
-      />
+      {type === "text" ? <input type="text" {...common} /> : <input type="datetime-local" {...common} />}
     </label>
   );
 }

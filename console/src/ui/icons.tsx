@@ -1,6 +1,6 @@
 /** Drawn signs. Each status has a shape of its own, so that colour is never the only difference. */
 
-const PATHS: Record<string, string> = {
+export const PATHS: Record<string, string> = {
   succeeded: "M3.5 8.5l3 3 6-7",
   failed: "M4 4l8 8M12 4l-8 8",
   running: "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
