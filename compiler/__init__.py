@@ -16,7 +16,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.flows.schedule import ScheduleError, parse_schedule
     from compiler.compiled import CompiledFlow, FunctionUse, Project
     from compiler.diagnostic import Diagnostic, Position, Severity
     from compiler.model import Schedule
@@ -29,11 +28,9 @@ __all__ = [
     "Position",
     "Project",
     "Schedule",
-    "ScheduleError",
     "Severity",
     "check_paths",
     "compile_project",
-    "parse_schedule",
 ]
 
 _MODULES = {
@@ -43,11 +40,9 @@ _MODULES = {
     "Position": "diagnostic",
     "Project": "compiled",
     "Schedule": "model",
-    "ScheduleError": "schedule",
     "Severity": "diagnostic",
     "check_paths": "project",
     "compile_project": "project",
-    "parse_schedule": "schedule",
 }
 
 

@@ -62,10 +62,10 @@ def _flow(flow: CatalogFlow, created: Mapping[str, str | None]) -> dict[str, Any
         "description": flow.description,
         "type": flow.type,
         "schedule": flow.schedule,
-        "nextRun": _next_run(flow),
         "inputSchema": flow.input_schema,
         "definition": flow.definition,
         "created": created[flow.name],
+        **({"nextRun": next_run} if (next_run := _next_run(flow)) else {}),
         **({"plugin": flow.plugin} if flow.plugin else {}),
     }
 

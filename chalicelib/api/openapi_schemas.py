@@ -87,7 +87,7 @@ COMPONENTS: dict[str, Any] = {
             "created": _NULLABLE_DATE,
         },
         {
-            "nextRun": {**_NULLABLE_DATE, "description": "When the schedule fires next."},
+            "nextRun": {**_DATE, "description": "When the schedule fires next."},
             "plugin": {**_TEXT, "description": "The plugin that the flow comes from."},
         },
     ),

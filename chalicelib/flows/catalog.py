@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class Catalog:
     flows: Mapping[str, CatalogFlow]
     broken: Mapping[str, tuple[str, ...]]
     functions: Mapping[str, CatalogFunction]
-    details: Details = dict[str, Mapping[str, Any]]().get
+    details: Details = field(default={}.get, compare=False)
 
 
 Source = Callable[[], Catalog]

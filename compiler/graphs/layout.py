@@ -16,7 +16,7 @@ from compiler.graphs.layering import layers, split_edges
 from compiler.graphs.model import END, START, Edge, Group, Node
 from compiler.graphs.ordering import STRAIGHT, Links, order, place
 
-LETTER, SMALL_LETTER = 7.2, 6.0  # width of a letter in the name of a node and in a label, in pixels
+LETTER, SMALL_LETTER = 7.8, 6.6  # width of a letter in the name of a node and in a label, in pixels
 LINE, LABEL_LINE = 36.0, 18.0  # height of a plain node and of a label
 GAP_X, GAP_Y, LABEL_GAP_Y, PAD, TITLE, LANE = 32.0, 44.0, 20.0, 18.0, 26.0, 8.0
 BACK = 22.0

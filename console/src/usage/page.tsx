@@ -59,7 +59,7 @@ function Months({ months }: { months: Month[] }) {
           <dd class="big number">{number(last?.apiCalls ?? 0)}</dd>
         </div>
         <div>
-          <dt>All {months.length} months</dt>
+          <dt>{months.length === 1 ? "In all" : `All ${months.length} months`}</dt>
           <dd class="big number">{number(total)}</dd>
         </div>
       </dl>
