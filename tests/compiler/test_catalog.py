@@ -24,7 +24,8 @@ def test_what_is_written_is_what_was_compiled(workspace: Workspace, tmp_path: Pa
     details = read.details("greet")
     assert details == compiled.details("greet")
     assert details is not None and details["source"] == FLOW
-    assert details["file"] == "flows/flow.yml" and details["findings"] == []
+    assert details["file"] == "flows/flow.yml"
+    assert [item["check"] for item in details["findings"]] == ["task-without-retry"]
     assert [use["function"] for use in details["uses"]] == ["hello_world"]
     assert {node["path"] for node in details["graph"]["nodes"]} > {"/States/A"}
     assert read.details("nobody") is None
