@@ -16,7 +16,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run console reset plugins recipe check test lint typecheck format bench deploy diff logs destroy lock audit clean
+.PHONY: help setup run console reset add remove plugins recipe check test lint typecheck format bench deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,14 @@ console: $(RUN_STAMP) ## build the web console into chalicelib/console (run, tes
 
 reset: $(RUN_STAMP) ## forget what `make run` has kept: users, secrets, tables, buckets, schedules, runs
 	@$(BIN)/python -m localcloud reset
+
+add: $(RUN_STAMP) ## require a package for your functions, pin and install it (PACKAGE=inflection, PACKAGE='a b>=2')
+	@$(BIN)/python -m infrastructure.requirements add
+	@touch $(RUN_STAMP)
+
+remove: $(RUN_STAMP) ## no longer require a package (PACKAGE=inflection)
+	@$(BIN)/python -m infrastructure.requirements remove
+	@touch $(RUN_STAMP)
 
 plugins: $(RUN_STAMP) ## fetch the plugins of config.json (ARGS="--update NAME", --frozen, --yes)
 	@$(BIN)/python -m plugin_manager $(ARGS)
@@ -92,6 +100,9 @@ diff: $(STAMP) node_modules/.installed ## show what a deployment would change (S
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API)
 	@$(CDK) diff -c stage=$(STAGE) -c api=$(API) $(ARGS)
 
+cdk: $(STAMP) node_modules/.installed ## run CDK's own command line (ARGS="bootstrap aws://ACCOUNT/REGION")
+	@$(CDK) $(ARGS)
+
 logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")
 	@$(BIN)/python -m infrastructure.logs --follow --stage $(STAGE) $(ARGS)
 
@@ -100,10 +111,10 @@ destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev)
 	@if [ -f .chalice/deployed/$(STAGE).json ]; then $(BIN)/chalice delete --stage $(STAGE); fi
 	@$(CDK) destroy --force -c stage=$(STAGE) -c api=chalice $(ARGS)
 
-lock: $(STAMP) ## update the pins of requirements*.in
+lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRADE=1: also move all pins to the newest)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
 	@for name in requirements requirements-local requirements-dev requirements-audit; do \
-		$(BIN)/python -m piptools compile --quiet --upgrade --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
+		$(BIN)/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
 	@# The framework's tests have a copy, which stays as it is once you require packages of your own.
@@ -131,7 +142,7 @@ $(CONSOLE): $(CONSOLE_SOURCES) | $(RUN_STAMP)
 		echo "The console can't be built (see console/build/errors.txt); continuing without. \`make console\` tries again." >&2
 
 # Use the Python in PYTHON=..., or else the first one that is recent enough.
-$(RUN_STAMP): requirements-local.txt
+$(RUN_STAMP): requirements.in requirements.txt requirements-local.txt
 	@if [ ! -w . ]; then echo "Cannot write to $(CURDIR): make it writable for you, or clone to another folder" >&2; exit 1; fi
 	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
 		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
@@ -142,7 +153,8 @@ $(RUN_STAMP): requirements-local.txt
 	$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ rm -rf $(VENV); "$$found" -m venv $(VENV); } || exit 1; \
 	echo "Installing into $(VENV) ..."; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt && touch $(RUN_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt -r requirements.txt && \
+	$(BIN)/python -m infrastructure.requirements pin && touch $(RUN_STAMP)
 
 $(STAMP): $(RUN_STAMP) requirements-dev.txt
 	@echo "Installing the packages for tests, checks and deployment ..."

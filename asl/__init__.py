@@ -18,20 +18,27 @@ if TYPE_CHECKING:
     from asl.engine.execution import Execution
     from asl.engine.failures import EngineError
     from asl.engine.machine import StateMachine
+    from asl.engine.observing import AttemptFailed, ExecutionChanged, MapSucceeded, Observation, Observer, Waiting
     from asl.engine.tasks import Completion, TaskRefused, TaskRequest, TaskRunner
 
 __all__ = [
+    "AttemptFailed",
     "Clock",
     "Completion",
     "Engine",
     "EngineError",
     "Execution",
+    "ExecutionChanged",
+    "MapSucceeded",
+    "Observation",
+    "Observer",
     "RealClock",
     "SkippingClock",
     "StateMachine",
     "TaskRefused",
     "TaskRequest",
     "TaskRunner",
+    "Waiting",
 ]
 
 _MODULES = {
@@ -40,6 +47,7 @@ _MODULES = {
     "execution": ("Execution",),
     "failures": ("EngineError",),
     "machine": ("StateMachine",),
+    "observing": ("AttemptFailed", "ExecutionChanged", "MapSucceeded", "Observation", "Observer", "Waiting"),
     "tasks": ("Completion", "TaskRefused", "TaskRequest", "TaskRunner"),
 }
 

@@ -28,6 +28,7 @@ MINIMUM_KEPT = 1500.0  # requests a second on one kept connection
 MAXIMUM_RUN = 0.050  # seconds of a warm run of helloWorldFlow
 MAXIMUM_START = 5.0  # seconds until a second `make run` answers
 RUNS = 30
+CALLS = 300
 
 STOCK_APP = """
 from chalice import Chalice
@@ -178,12 +179,32 @@ def new_rate(port: int, seconds: float) -> float:
     return count / (time.perf_counter() - began)
 
 
+def post(path: str, token: str, body: bytes = b"") -> bytes:
+    """Return the bytes of a request."""
+    headers = {"Host": "localhost", "Authorization": token, "Content-Length": str(len(body))}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def call_seconds(port: int, token: str) -> list[float]:
+    """Return how many seconds warm calls of the function `ping` take."""
+    data = post("/lib/ping", token)
+    connection = Connection(port)
+    took = []
+    for number in range(CALLS + 20):
+        began = time.perf_counter()
+        status, answer = connection.request(data)
+        if number >= 20:
+            took.append(time.perf_counter() - began)
+        if status != 200:
+            raise SystemExit(f"ping did not answer: {status} {answer.decode()}")
+    connection.close()
+    return took
+
+
 def run_seconds(port: int, token: str) -> list[float]:
     """Return how many seconds warm runs of helloWorldFlow take, from the request to the finished run."""
-    body = b'{"name": "Ada"}'
-    headers = {"Host": "localhost", "Authorization": token, "Content-Length": str(len(body))}
-    lines = ["POST /run/helloWorldFlow?wait=5 HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    data = "\r\n".join([*lines, "", ""]).encode() + body
+    data = post("/run/helloWorldFlow?wait=5", token, b'{"name": "Ada"}')
     connection = Connection(port)
     took = []
     for number in range(RUNS + 5):
@@ -211,6 +232,7 @@ def main() -> int:
             figures["kept"].append(kept_rate(port, options.seconds))
             figures["stock new"].append(new_rate(stock, options.seconds))
             figures["new"].append(new_rate(port, options.seconds))
+        calls = call_seconds(port, token)
         took = run_seconds(port, token)
     rates = {name: statistics.median(values) for name, values in figures.items()}
     median, slowest = statistics.median(took), max(took)
@@ -219,6 +241,7 @@ def main() -> int:
     for name, label in (("kept", "one kept connection"), ("new", "a connection each")):
         ratio = rates[name] / rates[f"stock {name}"]
         print(f"| GET /health, {label}, requests/s | {rates[f'stock {name}']:.0f} | {rates[name]:.0f} | {ratio:.1f} |")
+    print(f"| POST /lib/ping, warm, median, ms | | {statistics.median(calls) * 1e3:.1f} | |")
     label = "POST /run/helloWorldFlow?wait=5, warm, median (slowest), ms"
     print(f"| {label} | | {median * 1e3:.0f} ({slowest * 1e3:.0f}) | |")
     print(f"| start until it answers, s | {stock_start:.1f} | {start:.1f} | {start / stock_start:.1f} |")

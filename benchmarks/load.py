@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,15 +132,16 @@ def _counted(server: Server) -> int:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """`make run` in a copy of the project with the flow `loadWaits`."""
+def running(folder: Path, flows: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """`make run` in a copy of the project with the flow `loadWaits`, and with others by their names."""
     project = folder / "project"
     names = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout.split(b"\0")
     for name in filter(None, (os.fsdecode(name) for name in names)):
         target = project / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((PROJECT / name).read_bytes())
-    (project / "flows" / "loadWaits.yml").write_text(WAIT_FLOW)
+    for name, text in {"loadWaits": WAIT_FLOW, **(flows or {})}.items():
+        (project / "flows" / f"{name}.yml").write_text(text)
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))
         second.bind(("127.0.0.1", 0))

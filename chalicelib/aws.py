@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
 USAGE_TIMEOUT = 2.0  # seconds
+LOGS_TIMEOUT = 8.0  # seconds; CloudWatch Logs searches while the caller waits
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
 
 # The regions of the partitions aws and aws-us-gov, whose host names end in amazonaws.com.
@@ -53,6 +54,18 @@ def stepfunctions(*, attempts: int = 2, read_timeout: float | None = None) -> SF
     return client
 
 
+def stepfunctions_history() -> SFNClient:
+    """Return the client that reads histories: without boto3 where it can, which parses 25,000 events in a second."""
+    keys = settings.loopback_credentials
+    client: SFNClient = _light_client("sfn", READ_TIMEOUT, 2, keys) or stepfunctions()
+    return client
+
+
+def logs() -> Any:
+    """Return the client that reads the logs of functions, boto3's `logs`."""
+    return _client("logs", LOGS_TIMEOUT, 2)
+
+
 def stepfunctions_sync() -> SFNClient:
     """Return the client that runs EXPRESS executions: one try, as a second would run the flow twice."""
     client: SFNClient = _client("stepfunctions", SYNC_EXECUTION_TIMEOUT, 1)
@@ -78,21 +91,33 @@ def error_name(error: BaseException) -> str:
     return error_code(error) or type(error).__name__
 
 
-def _light_client(service: str, read_timeout: float, attempts: int) -> Any:
-    """Return a client that does not need boto3; None where only boto3 can reach the service."""
-    keys, region = settings.lambda_credentials, settings.region
+def _light_client(
+    service: str, read_timeout: float, attempts: int, keys: tuple[str, str, str | None] | None = None
+) -> Any:
+    """Return a client that does not need boto3; None where only boto3 can reach the service.
+
+    Args:
+        service: The service, by boto3's name.
+        read_timeout: How many seconds to wait for an answer.
+        attempts: How often a call is tried.
+        keys: The credentials; None for those that Lambda provides.
+    """
+    keys, region = keys or settings.lambda_credentials, settings.region
+    if keys is None:
+        return None
+    from chalicelib import aws_json
+
+    api = {"dynamodb": aws_json.DYNAMODB, "ssm": aws_json.SSM, "sfn": aws_json.STEP_FUNCTIONS}[service]
     endpoint = settings.aws_endpoint_of(service.upper())
     if endpoint is None and _REGIONS.fullmatch(region):
-        endpoint = f"https://{service}.{region}.amazonaws.com"
-    if keys is None or endpoint is None:
+        endpoint = f"https://{api.service}.{region}.amazonaws.com"
+    if endpoint is None:
         return None
     key = (service, read_timeout, attempts, endpoint, region, keys)
     found = _clients.get(key)
     if found is None:
-        from chalicelib import aws_json
-
         found = _clients[key] = aws_json.Client(
-            {"dynamodb": aws_json.DYNAMODB, "ssm": aws_json.SSM}[service],
+            api,
             endpoint,
             region,
             aws_json.Credentials(*keys),

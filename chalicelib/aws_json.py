@@ -1,4 +1,6 @@
-"""Calls AWS's JSON APIs (DynamoDB, Parameter Store) without boto3, whose import takes longer than a cold start.
+"""Calls AWS's JSON APIs (DynamoDB, Parameter Store, histories of Step Functions) without boto3.
+
+Its import takes longer than a cold start, and its parser thirty times as long as `json` for a long history.
 
 It is for the few calls that nearly every container makes first, and knows only what Lambda gives its functions:
 credentials in the environment and a network without proxies. Everything else (`aws.py` decides) uses boto3.
@@ -58,6 +60,7 @@ class Api:
 
 DYNAMODB = Api("dynamodb", "DynamoDB_20120810", "1.0")
 SSM = Api("ssm", "AmazonSSM", "1.1")
+STEP_FUNCTIONS = Api("states", "AWSStepFunctions", "1.0")
 
 
 class Patience(NamedTuple):

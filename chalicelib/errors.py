@@ -90,6 +90,9 @@ THROTTLING_CODES = frozenset(
 )
 """The error codes by which AWS services refuse a call because there were too many."""
 
+GATEWAY_TIMEOUT = "The response took longer than 29 seconds. Use a flow for work that takes longer."
+"""What API Gateway's 504 says in a deployed stage, and its stand-in on a developer's machine."""
+
 RETRY_AFTER = 1  # seconds; AWS's token buckets refill by the second
 
 

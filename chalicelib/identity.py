@@ -27,6 +27,14 @@ _verified: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
 _MAX_VERIFIED = 1_000
 
 
+class ForeignToken(Unauthorized):
+    """A token that this user pool has not issued to this client."""
+
+
+class ExpiredToken(Unauthorized):
+    """A token whose time is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """The caller. `id` is Cognito's `sub`."""
@@ -146,7 +154,7 @@ def _verify(token: str) -> dict[str, Any]:
     kid = header.get("kid")
     key = jwks.key(kid) if isinstance(kid, str) else None
     if key is None:
-        raise Unauthorized("The token was not signed by the stage's user pool.")
+        raise ForeignToken("The token was not signed by the stage's user pool.")
     try:
         payload = jws.verify(token, key, ALGORITHM)
     except Exception:
@@ -165,9 +173,9 @@ def _check(claims: dict[str, Any]) -> None:
     if claims.get("token_use") != "id":
         raise Unauthorized(f"The token's use is {claims.get('token_use')!r}. Send the id token.")
     if claims.get("iss") != settings.token_issuer:
-        raise Unauthorized("The token was issued by another user pool.")
+        raise ForeignToken("The token was issued by another user pool.")
     if claims.get("aud") != settings.user_pool_client_id:
-        raise Unauthorized("The token was issued for another client.")
+        raise ForeignToken("The token was issued for another client.")
     _check_times(claims)
     for name in ("sub", "email", "cognito:username"):
         if not isinstance(claims.get(name, ""), str):
@@ -187,7 +195,7 @@ def _check_times(claims: dict[str, Any]) -> None:
             raise Unauthorized(f"The token is not valid: its claim {name!r} must be in seconds since 1970.")
     now = time.time()
     if claims["exp"] < now:
-        raise Unauthorized("The token has expired. Sign in again.")
+        raise ExpiredToken("The token has expired. Sign in again.")
     if claims.get("nbf", 0) > now:
         raise Unauthorized("The token is not valid yet.")
 

@@ -9,6 +9,14 @@ from chalicelib import APP_NAME
 USER_KEY = "__user_id"
 """The key of a flow's input with the Cognito `sub` of the user who started it. Only the server sets it."""
 
+LIVE = "live"
+"""The alias through which the state machines of deployed stages are started: a rollback moves it."""
+STARTED_BY_KEY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+"""The key of an input in which a flow that starts another names its own execution, as AWS's console shows it:
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html"""
+SCHEDULED = "schedule-"
+"""How the names of executions begin that a schedule starts. Users can't choose names, so they can't look scheduled."""
+
 
 class Names(NamedTuple):
     """The names and ARNs of one stage. `account` and `region` may be CloudFormation tokens."""

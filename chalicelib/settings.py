@@ -89,6 +89,11 @@ class Settings:
             return 300.0
 
     @property
+    def catalog_file(self) -> str | None:
+        """Where the catalog of flows is if it isn't in the package, for functions that run on a developer's machine."""
+        return os.environ.get("CATALOG_FILE") or None
+
+    @property
     def log_level(self) -> str:
         return os.environ.get("LOG_LEVEL", "INFO").upper()
 
@@ -109,10 +114,20 @@ class Settings:
 
         It is also None if other variables say how to reach AWS, as only boto3 knows how to follow them.
         """
-        keys = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-        if not (self.on_lambda and keys[0] and keys[1]) or any(os.environ.get(name) for name in _ONLY_BOTO3):
+        if not self.on_lambda or any(os.environ.get(name) for name in _ONLY_BOTO3):
             return None
-        return keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None
+        return self._credentials()
+
+    @property
+    def loopback_credentials(self) -> tuple[str, str, str | None] | None:
+        """The same where the endpoint is on this machine: no proxy or profile matters there."""
+        local = (self.aws_endpoint or "").startswith(("http://127.0.0.1:", "http://localhost:"))
+        return self._credentials() if local else None
+
+    @staticmethod
+    def _credentials() -> tuple[str, str, str | None] | None:
+        keys = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+        return (keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None) if keys[0] and keys[1] else None
 
     @property
     def has_cloud(self) -> bool:

@@ -49,14 +49,14 @@ class MonthlyUsage:
 
 
 class Call:
-    """One call, which is counted at most once."""
+    """One call, which is counted at most once, and not at all if another process has counted it already."""
 
     __slots__ = ("_batch", "_deadline", "user_id")
 
-    def __init__(self, user_id: str | None):
+    def __init__(self, user_id: str | None, *, counted: bool = False):
         self.user_id = user_id
         self._batch: Batch | None = None
-        self._deadline: float | None = None
+        self._deadline: float | None = 0.0 if counted else None
 
     def count(self) -> None:
         """Count the call while it continues: DynamoDB is asked in another thread."""
@@ -79,9 +79,14 @@ _current: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 @contextmanager
-def call(user_id: str | None) -> Iterator[Call]:
-    """Open the scope of one call by `user_id`; its end waits for the count."""
-    active = Call(user_id)
+def call(user_id: str | None, *, counted: bool = False) -> Iterator[Call]:
+    """Open the scope of one call by `user_id`; its end waits for the count.
+
+    Args:
+        user_id: The caller's id, None if nobody's usage is to be counted.
+        counted: Whether another process has counted the call already.
+    """
+    active = Call(user_id, counted=counted)
     token = _current.set(active)
     try:
         yield active

@@ -31,11 +31,16 @@ def write_catalog(root: Path = PROJECT) -> Path:
     if project.errors:
         raise ValueError("Flows are broken:\n" + "\n".join(map(str, project.errors)))
     known = catalog_of(project)
-    _write(root / DETAILS_FILE, {name: known.details(name) for name in known.flows})
-    return _write(root / CATALOG_FILE, _to_json(known))
+    _write({name: known.details(name) for name in known.flows}, root / DETAILS_FILE)
+    return write_catalog_file(known, root / CATALOG_FILE)
 
 
-def _write(target: Path, value: Any) -> Path:
+def write_catalog_file(catalog: Catalog, target: Path) -> Path:
+    """Write a catalog, without what is broken; readers see the old file or the new one."""
+    return _write(_to_json(catalog), target)
+
+
+def _write(value: Any, target: Path) -> Path:
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(content + "\n", encoding="utf-8")
@@ -59,6 +64,7 @@ def catalog_of(project: Project) -> Catalog:
                 references=flow.references,
                 functions=tuple(dict.fromkeys(use.function for use in flow.functions)),
                 plugin=flow.plugin,
+                labels=flow.labels,
             )
             for name, flow in project.flows.items()
         },
@@ -72,7 +78,7 @@ def catalog_of(project: Project) -> Catalog:
 
 def _to_json(value: Catalog) -> dict[str, Any]:
     flows = [
-        {field: getattr(flow, field) for field in CatalogFlow.__slots__ if getattr(flow, field) not in (None, ())}
+        {field: getattr(flow, field) for field in CatalogFlow.__slots__ if getattr(flow, field) not in (None, (), {})}
         for flow in value.flows.values()
     ]
     return {"format": FORMAT, "flows": flows, "functions": [asdict(item) for item in value.functions.values()]}

@@ -60,6 +60,7 @@ class CompiledFlow:
     permissions: tuple[Statement, ...]
     targets: Mapping[str, Target]
     plugin: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     text: str = field(default="", repr=False, compare=False)
 
     def render(self, names: Names) -> str:

@@ -149,14 +149,14 @@ def _check_number(value: float, schema: dict[str, Any], pointer: str, what: str)
 
 
 def _check_object(value: dict[str, Any], schema: dict[str, Any], pointer: str, what: str) -> Iterator[Violation]:
-    properties = schema.get("properties")
-    if properties is None:
-        return
+    properties, others = schema.get("properties", {}), schema.get("additionalProperties")
     for key, item in value.items():
         known = properties.get(key)
         if known is not None:
             yield from _check(item, known, f"{pointer}/{escape(key)}", key)
-        elif schema.get("additionalProperties") is False and not _is_own(key, schema):
+        elif isinstance(others, dict):
+            yield from _check(item, others, f"{pointer}/{escape(key)}", f"the value of {key!r} in {what}")
+        elif others is False and not _is_own(key, schema):
             message = f"Unknown key {key!r} in {what}."
             hint = suggestion(key, properties) or "use one of " + ", ".join(properties)
             yield Violation("unknown-key", f"{pointer}/{escape(key)}", message, hint, at_key=True)

@@ -143,5 +143,6 @@ def _compiled(item: Linked, settings: Mapping[str, FunctionSettings], owner: Nam
         permissions=item.unit.statements,
         targets=item.targets,
         plugin=owner.plugin if owner else None,
+        labels=flow.labels,
         text=item.unit.text,
     )

@@ -155,6 +155,14 @@ class Flow:
         default=None,
         metadata=yaml_key("access", {"$ref": "#/$defs/Access"}, "Who may run the flow; every user by default."),
     )
+    labels: dict[str, str] = field(
+        default_factory=dict,
+        metadata=yaml_key(
+            "labels",
+            {"type": "object", "additionalProperties": _STRING},
+            "Labels by which runs are found: reference paths into the input by name, `{order: $.order_id}`; at most 5.",
+        ),
+    )
     functions: tuple[FunctionEntry, ...] = field(
         default=(),
         metadata=yaml_key(
@@ -220,6 +228,7 @@ def build_flow(value: dict[str, Any]) -> Flow:
         schedule=_schedule(value.get("schedule")),
         input=value.get("input"),
         input_schema=value.get("inputSchema"),
+        labels=value.get("labels", {}),
         access=None if access is None else Access(tuple(access["groups"])),
         functions=tuple(FunctionEntry(**entry) for entry in value.get("functions", ())),
         references=tuple(value.get("stateMachineReferences", ())),

@@ -96,14 +96,19 @@ def flow_of_reference(reference: str, flows: Iterable[str] | Mapping[str, Any]) 
 
 
 def function_names(name: str) -> Iterator[str]:
-    """Yield the names by which a definition may call the function (or alias) `name`."""
-    yield name + "Arn"
-    yield name
+    """Yield the names by which a definition may call a function; `name` is the function's or a flow's own for it.
+
+    It is the name as it is written or in CamelCase, followed by one of four suffixes. The first two are the exact ones,
+    which win over those that another name has in another form.
+    """
     camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", name))
     for form in dict.fromkeys((name, camel)):
-        yield form + "FunctionArn"
-        yield form + "Arn"
-        yield form + "LambdaFunctionArn"
+        for suffix in ("", "Arn", "FunctionArn", "LambdaFunctionArn"):
+            yield form + suffix
+
+
+def _exact(name: str) -> tuple[str, str]:
+    return name, name + "Arn"
 
 
 def flow_names(flow: str) -> tuple[str, ...]:
@@ -127,13 +132,16 @@ class Scope:
             for name in function_names(function):
                 by_name[name] = function
         for function in self.functions:  # exact names win over another function's CamelCase form
-            by_name[function] = by_name[function + "Arn"] = function
+            by_name.update(dict.fromkeys(_exact(function), function))
         self._known.update((name, Target("function", function)) for name, function in by_name.items())
         meanings: dict[str, set[str]] = {}
         for alias, function in aliases:
             meanings.setdefault(alias, set()).add(function)
+        exact = {name for known in (*self.functions, *meanings) for name in _exact(known)}
         for alias, found in meanings.items():
-            for name in (alias + "Arn", alias):
+            for name in function_names(alias):
+                if name in exact and name not in _exact(alias):
+                    continue
                 if len(found) == 1:
                     self._known[name] = Target("function", next(iter(found)))
                 else:
@@ -164,5 +172,8 @@ def own_targets(aliases: Mapping[str, str], references: Mapping[str, str]) -> di
         ):
             own[name] = target
     for alias, function in aliases.items():
-        own[alias] = own[alias + "Arn"] = Target("function", function)
+        own.update(dict.fromkeys(_exact(alias), Target("function", function)))
+    for alias, function in aliases.items():
+        for name in function_names(alias):
+            own.setdefault(name, Target("function", function))
     return own

@@ -12,9 +12,9 @@ from typing import Any
 
 from compiler.file_schema import Violation, violations
 from compiler.pointers import split
+from compiler.step_repair import ANY_STEP, repaired_steps
 
 SHAPE_CHECKS = frozenset({"file-shape", "flow-name", "missing-key", "unknown-key"})
-_ANY_STEP = {"state": {"Type": "Pass"}}
 _ANY_FUNCTION = {"name": "", "handler": ""}
 
 
@@ -26,17 +26,29 @@ def repaired(value: dict[str, Any], wrong: Iterable[Violation], name: str) -> di
         wrong: The violations to remove.
         name: The flow's name if the file has no valid one.
     """
-    copy = deepcopy(value)
-    for item in wrong:
-        _repair(copy, split(item.pointer), name)
-    if not isinstance(copy.get("functions", []), list):
-        return None  # every name would be unknown
-    return copy if all(item.check == "flow-name" for item in violations(copy)) else None
+    every = list(wrong)
+    in_steps = [item for item in every if item.pointer.startswith("/steps/") and isinstance(value["steps"], list)]
+    rest = [item for item in every if item not in in_steps]
+    for spared in (in_steps, []):  # first with as much of each step as possible, or else without the steps
+        copy = {**value, "steps": repaired_steps(value["steps"], spared)} if spared else value
+        copy = _repair_all(copy, rest if spared else every, name)
+        if not isinstance(copy.get("functions", []), list):
+            return None  # every name would be unknown
+        if all(item.check == "flow-name" for item in violations(copy)):
+            return copy
+    return None
 
 
 def is_about_shape(pointer: str, shapes: Iterable[str]) -> bool:
     """Return whether a finding is about a part whose shape has been reported; `shapes` are the pointers of these."""
     return any(shape and (pointer == shape or pointer.startswith(shape + "/")) for shape in shapes)
+
+
+def _repair_all(value: dict[str, Any], wrong: Iterable[Violation], name: str) -> dict[str, Any]:
+    copy = deepcopy(value)
+    for item in wrong:
+        _repair(copy, split(item.pointer), name)
+    return copy
 
 
 def _repair(value: dict[str, Any], tokens: list[str], name: str) -> None:
@@ -54,7 +66,7 @@ def _repair(value: dict[str, Any], tokens: list[str], name: str) -> None:
             value["definition"] = {}
         case "steps":
             if inner and isinstance(value["steps"], list):
-                value["steps"][int(inner[0])] = _ANY_STEP
+                value["steps"][int(inner[0])] = ANY_STEP
             else:
                 value.pop("steps", None)
                 value.setdefault("definition", {})

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.names import STARTED_BY_KEY
 from compiler.file_schema import Violation
 from compiler.pointers import escape
 
@@ -46,6 +47,8 @@ _ALLOWED_WITH = {
     "fail": set(),
     "succeed": {"output"},
 }
+OPTIONAL_KEYS = frozenset().union(*_ALLOWED_WITH.values()) - {"do"} | {"name", "comment"}
+"""The keys that a step may lack."""
 _DURATION = re.compile(r"(\d+) *(s|seconds?|m|minutes?|h|hours?|d|days?)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
@@ -246,7 +249,7 @@ class _Builder:
         state = {
             "Type": "Task",
             "Resource": "arn:aws:states:::states:startExecution.sync:2",
-            "Arguments": {"StateMachineArn": f"${{{called}}}", "Input": step.get("input", "{% $states.input %}")},
+            "Arguments": {"StateMachineArn": f"${{{called}}}", "Input": _with_starter(step.get("input"))},
         }
         if "output" not in step:
             state["Output"] = "{% $states.result.Output %}"
@@ -381,3 +384,15 @@ def _retriers(value: Any, calls_flow: bool) -> Iterator[dict[str, Any]]:
             if "max_delay" in item:
                 retrier["MaxDelaySeconds"] = item["max_delay"]
             yield retrier
+
+
+def _with_starter(value: Any) -> Any:
+    """Return the input of a flow that a flow starts, with the starter's execution, which the record then names.
+
+    An input that is an expression stays as it is written, so that its mistakes are found where they are.
+    """
+    starter = {STARTED_BY_KEY: "{% $states.context.Execution.Id %}"}
+    if value is None:
+        merged = f"$merge([$states.input, {{'{STARTED_BY_KEY}': $states.context.Execution.Id}}])"
+        return f"{{% $type($states.input) = 'object' ? {merged} : $states.input %}}"
+    return {**value, **starter} if isinstance(value, dict) else value

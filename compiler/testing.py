@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from asl.testing import FlowSource, TaskFailed
+from asl.testing import FlowSource, RemoteFlow, TaskFailed
 from chalicelib.functions import Function, discover
 from chalicelib.functions.calling import call_from_flow
+from chalicelib.names import LIVE, Names
 from chalicelib.settings import PROJECT
 from compiler import compile_project
 from compiler.cli.runner import (
@@ -52,6 +53,36 @@ class ProjectFlows:
     def names(self) -> list[str]:
         """Return the names of all flows, so that the coverage report also lists those without a test."""
         return sorted(self._project.flows)
+
+    def deployed(self, name: str, stage: str) -> RemoteFlow:
+        """Return the flow called `name` on a deployed stage, with the caller's AWS credentials.
+
+        The stage `local` is that of `make run`.
+
+        Raises:
+            LookupError: There is no such flow, or the local cloud doesn't run.
+        """
+        import boto3
+
+        if name not in self._project.flows:
+            self(name)
+        options: dict[str, Any] = {}
+        if stage == NAMES.stage:
+            try:
+                session = json.loads((self.root / ".localcloud" / "session.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                raise LookupError("the stage local doesn't run: start it with `make run`") from None
+            options = {
+                "endpoint_url": session["awsEndpoint"],
+                "region_name": NAMES.region,
+                "aws_access_key_id": "local",
+                "aws_secret_access_key": "local",
+            }
+            names = NAMES
+        else:
+            account = boto3.client("sts").get_caller_identity()["Account"]
+            names = Names(stage, boto3.session.Session().region_name, account, alias=LIVE)
+        return RemoteFlow(name, names.state_machine_arn(name), boto3.client("stepfunctions", **options), stage)
 
     @cached_property
     def _project(self) -> Project:

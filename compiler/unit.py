@@ -26,6 +26,7 @@ from compiler.repair import is_about_shape, repaired
 from compiler.shortform import expand
 from compiler.silencing import Silence, find_silences
 from compiler.source import Source
+from compiler.step_repair import repaired_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _read(source: Source, shorthands: Mapping[str, Shorthand]) -> _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A flow with its definition: written as one, or expanded from steps (`{}` if those have `problems`)."""
+    """A flow with its definition: written as one, or expanded from steps, without what has `problems` in those."""
 
     flow: Flow
     origins: dict[str, str]
@@ -132,10 +133,12 @@ def _body_of(read: _Read, flows: frozenset[str]) -> _Body:
     if flow.definition is not None:
         return _Body(flow, {})
     own = {entry.name for entry in flow.functions}
-    expansion = expand(read.value["steps"], flows - own)
-    if expansion.problems:
-        return _Body(replace(flow, definition={}), {}, tuple(expansion.problems))
-    return _Body(replace(flow, definition=expansion.definition), expansion.origins)
+    steps = read.value["steps"]
+    expansion = expand(steps, flows - own)
+    problems = tuple(expansion.problems)
+    if problems:
+        expansion = expand(repaired_steps(steps, problems), flows - own)
+    return _Body(replace(flow, definition=expansion.definition), expansion.origins, problems)
 
 
 def _unread_definition(source: Source) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ def complete(definition: dict[str, Any], origins: tuple[str, ...]) -> None:
     API Gateway decodes a response only if the first media type that the client accepts is in the API's list of binary
     types. A browser accepts `*/*` for scripts, so nothing narrower lets the console's compressed files through:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html. Requests then arrive
-    encoded as well; `chalicelib.api.functions.proxy_event` hands them to functions as the local gateway does.
+    encoded as well; `chalicelib.api.calling.proxy_event` hands them to functions as the local gateway does.
 
     Args:
         definition: The API's Swagger document, which is changed.

@@ -1,6 +1,6 @@
 """Configures `chalice deploy` for a stage, from the outputs of its stack and from the flows.
 
-    npx cdk deploy -c stage=prod -c api=chalice
+    make cdk ARGS="deploy -c stage=prod -c api=chalice"
     python -m infrastructure.chalice_config --stage prod
     chalice deploy --stage prod
 
@@ -75,7 +75,7 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
     if missing:
         raise DeploymentError(
             f"the stack of stage {stage.name} has no output {', '.join(missing)}: deploy it again with "
-            f"npx cdk deploy -c stage={stage.name} -c api=chalice"
+            f"make cdk ARGS='deploy -c stage={stage.name} -c api=chalice'"
         )
     functions = {
         name: {"lambda_timeout": use.timeout, "lambda_memory_size": use.memory} for name, use in flows.settings.items()

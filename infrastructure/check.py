@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from chalicelib.functions.discovery import Function, survey
+from chalicelib.functions.discovery import survey
 from chalicelib.functions.failures import describe_failure
 from chalicelib.functions.loading import import_function
 from chalicelib.names import Names
@@ -20,6 +19,8 @@ from compiler import compile_project
 from compiler.permissions.granted import PermissionsError
 from infrastructure.errors import DeploymentError
 from infrastructure.function_role import FILE, granted_statements
+from infrastructure.requirements.files import SHIPPED, WANTED, name_of, read_lock, unpinned
+from infrastructure.requirements.imports import import_errors
 from infrastructure.stage import StageError
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     """Print what is wrong with the project, and return the exit code."""
     # A module may create a client on import; as on Lambda, it has a region then.
     os.environ.setdefault("AWS_DEFAULT_REGION", settings.region)
-    errors = [*function_errors(), *permission_errors(), *stage_errors(), *requirement_errors()]
+    errors = [*function_errors(), *permission_errors(), *stage_errors(), *requirement_errors(), *import_errors()]
     for error in errors:
         print(f"error: {error}")
     count = len(survey(PROJECT)[0])
@@ -48,7 +49,7 @@ def function_errors(root: Path = PROJECT) -> Iterator[str]:
         except Exception as error:
             shared_file = isinstance(error, SyntaxError) and Path(error.filename or "") in unreadable
             if not shared_file and not _lacks_a_variable(error):
-                yield describe_failure(function, error) + _advice(function, error)
+                yield describe_failure(function, error)
 
 
 def _syntax_errors(library: Path, root: Path) -> Iterator[tuple[Path, str]]:
@@ -68,18 +69,6 @@ def _lacks_a_variable(error: BaseException) -> bool:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return isinstance(error, KeyError) and trace is not None and trace.tb_frame.f_globals.get("__name__") == "os"
-
-
-def _advice(function: Function, error: BaseException) -> str:
-    """Return what to do about a module that is missing, as the end of a message."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
-    top = error.name.partition(".")[0]
-    if (function.folder / f"{top}.py").is_file() or (function.folder / top).is_dir():
-        return f" (it is in the function's folder: write `from . import {top}`)"
-    if error.name.startswith("chalicelib."):
-        return f" (there is no such file in {'/'.join(error.name.split('.')[:-1])})"
-    return f" (if {top} is a package, add it to requirements.in, then run `make lock`)"
 
 
 def permission_errors(root: Path = PROJECT) -> Iterator[str]:
@@ -124,17 +113,14 @@ def _line_of(error: BaseException, name: str) -> int | None:
 
 
 def requirement_errors(root: Path = PROJECT) -> Iterator[str]:
-    """Yield the packages of `requirements.in` that `requirements.txt` does not have."""
-    wanted, locked = (_packages(root / f"requirements.{kind}") for kind in ("in", "txt"))
-    for package in sorted(wanted - locked):
-        yield f"requirements.in: {package} is not in requirements.txt: run `make lock`"
-
-
-def _packages(file: Path) -> set[str]:
-    """The packages that a requirements file names; addresses and options are not looked at."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    names = (re.match(r"([A-Za-z0-9][\w.-]*)\s*($|[\[=<>!~;@#])", line.strip()) for line in lines)
-    return {re.sub(r"[-_.]+", "-", name[1]).lower() for name in names if name}
+    """Yield the packages of `requirements.in` that `requirements.txt` does not have, or has at another version."""
+    pins = read_lock(root / SHIPPED)
+    for requirement in sorted(unpinned(root), key=name_of):
+        pin = pins.get(name_of(requirement))
+        if pin is None:
+            yield f"{WANTED}: {name_of(requirement)} is not in {SHIPPED}: run `make lock`"
+        else:
+            yield f"{WANTED}: {requirement} does not allow {pin.constraint} of {SHIPPED}: run `make lock`"
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Cloud:
         Raises:
             DeploymentError: It is not, or the check failed.
         """
-        command = f"run once: npx cdk bootstrap aws://{self.account}/{self.region}"
+        command = f"run once: make cdk ARGS='bootstrap aws://{self.account}/{self.region}'"
         try:
             found = self.client("ssm").get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"]
         except self._client_error as error:

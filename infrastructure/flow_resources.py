@@ -6,16 +6,16 @@ They are plain dictionaries: for a thousand flows, CDK's constructs take minutes
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.names import Names
+from chalicelib.names import LIVE, Names
 from compiler import CompiledFlow
+from compiler.scheduled_start import scheduled_start
 from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
 from infrastructure.stage import StageSettings
-from infrastructure.tokens import LIVE, substitutions, template_names, with_pseudo_parameters
+from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {
     "ScheduleRoleArn": "The role with which schedules start flows.",
@@ -206,6 +206,7 @@ def _schedule(flow: CompiledFlow, prefix: str, names: Names) -> Resource:
     assert schedule is not None
     return {
         "Type": "AWS::Scheduler::Schedule",
+        "DependsOn": [prefix + "Alias"],
         "Properties": {
             "GroupName": names.resource("flows"),
             "Name": flow.name,
@@ -215,9 +216,8 @@ def _schedule(flow: CompiledFlow, prefix: str, names: Names) -> Resource:
             "State": "ENABLED" if schedule.enabled else "DISABLED",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": {
-                "Arn": {"Ref": prefix + "Alias"},
+                **scheduled_start(flow.name, flow.input, names),
                 "RoleArn": {"Ref": "ScheduleRoleArn"},
-                "Input": json.dumps(flow.input if flow.input is not None else {}, ensure_ascii=False),
                 "RetryPolicy": {
                     "MaximumEventAgeInSeconds": SCHEDULE_MAX_AGE,
                     "MaximumRetryAttempts": SCHEDULE_RETRIES,

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.names import LIVE
 from infrastructure.nested_stacks import NestedTemplate, stack_index, template
 from infrastructure.resources import Resource, logical_id, tag_list
 from infrastructure.stage import StageSettings
-from infrastructure.tokens import LIVE, template_names, with_pseudo_parameters
+from infrastructure.tokens import template_names, with_pseudo_parameters
 
 PARAMETERS: Mapping[str, str] = {
     "CodeBucket": "The bucket of the package.",

@@ -50,6 +50,7 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
             "FollowRuns",
             [
                 "states:DescribeExecution",
+                "states:DescribeStateMachineForExecution",
                 "states:GetExecutionHistory",
                 "states:RedriveExecution",
                 "states:StopExecution",
@@ -57,16 +58,23 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
             [f"{states}:{executions}"],
         ),
         _allow(
+            "FollowMapRuns",
+            ["states:DescribeMapRun", "states:ListExecutions"],
+            [f"{states}:mapRun:{names.resource('*')}", f"{states}:{machines}"],
+        ),
+        _allow("ReadLogs", ["logs:FilterLogEvents"], [f"{logs}-*"]),
+        _allow(
             "Runs",
             [
                 "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
                 "dynamodb:UpdateItem",
             ],
-            [f"{dynamodb}/{names.runs_table}"],
+            [f"{dynamodb}/{names.runs_table}", f"{dynamodb}/{names.runs_table}/index/*"],
         ),
         _allow("Usage", ["dynamodb:Query", "dynamodb:UpdateItem"], [f"{dynamodb}/{names.usage_table}"]),
         _allow("Secrets", ["ssm:GetParametersByPath"], [ssm, f"{ssm}/*"]),

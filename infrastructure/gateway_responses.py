@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.errors import title_of
+from chalicelib.errors import GATEWAY_TIMEOUT, title_of
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -44,7 +44,7 @@ DETAILS: Mapping[str, str] = {
     "MISSING_AUTHENTICATION_TOKEN": "The path does not exist, or does not support this method.",
     "REQUEST_TOO_LARGE": "The request is larger than 10 MB.",
     "THROTTLED": "Too many requests. Try again in a moment.",
-    "INTEGRATION_TIMEOUT": "The response took longer than 29 seconds. Use a flow for work that takes longer.",
+    "INTEGRATION_TIMEOUT": GATEWAY_TIMEOUT,
     "INTEGRATION_FAILURE": "The service returned an invalid response.",
 }
 """Details for the response types whose own message does not help the caller."""

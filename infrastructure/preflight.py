@@ -104,8 +104,8 @@ def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> Non
         return
     if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
-            f"the last deployment of stage {stage} failed and could not be rolled back: run `npx cdk rollback -c "
-            f"stage={stage}`"
+            f"the last deployment of stage {stage} failed and could not be rolled back: run "
+            f"`make cdk ARGS='rollback -c stage={stage}'`"
         )
     if stack["StackStatus"].endswith("_COMPLETE") and front_door(stack) != api:
         raise DeploymentError(

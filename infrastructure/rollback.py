@@ -12,9 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.names import Names
+from chalicelib.names import LIVE, Names
 from infrastructure.errors import DeploymentError
-from infrastructure.tokens import LIVE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.names import Names
+from chalicelib.names import LIVE, Names
 
 # Private-use characters, which do not occur in flows, so that a `${...}` in a definition is not mistaken for a token.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _TOKEN = re.compile(f"{_OPEN}([A-Za-z:]+){_CLOSE}")
-LIVE = "live"
-"""The alias of every state machine, which callers use."""
 
 
 def template_names(stage: str) -> Names:

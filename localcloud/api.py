@@ -20,6 +20,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.plugins import INDEX
+from localcloud import packages
+from localcloud.notices import INFO, notice
 from localcloud.settings import clean_environment
 
 START_SECONDS = 60.0
@@ -59,8 +61,15 @@ class _Process:
             self.popen.stdin.write(json.dumps(dict(environment)).encode() + b"\n")
             self.popen.stdin.flush()
 
+    def serve(self) -> None:
+        """Let the process, which is ready, answer requests."""
+        assert self.popen.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.popen.stdin.write(b"serve\n")
+            self.popen.stdin.flush()
+
     def wait_ready(self) -> bool:
-        """Whether the process serves; False when it has ended, or did not begin in time."""
+        """Whether the process is ready to serve; False when it has ended, or was not in time."""
         try:
             readable, _, _ = select.select([self._ready], [], [], START_SECONDS)
             return bool(readable and os.read(self._ready, 16))
@@ -100,12 +109,20 @@ class Api:
         return self._process.popen.pid
 
     def start(self, cloud_environment: Mapping[str, str]) -> None:
-        """Serve, and watch. Raises ApiError when the application cannot be imported; the log has the reason."""
+        """Import the application; requests wait for `serve`.
+
+        Raises:
+            ApiError: The application cannot be imported; the log has the reason.
+        """
         self._environment = clean_environment(cloud_environment)
         self._process.configure(self._environment)
         if not self._process.wait_ready():
             self._process.stop(STOP_SECONDS)
             raise ApiError("The application cannot be served; see the error above.")
+
+    def serve(self) -> None:
+        """Answer requests from now on, and watch the application's code."""
+        self._process.serve()
         self._watcher = threading.Thread(target=self._watch, name="api-watcher", daemon=True)
         self._watcher.start()
 
@@ -140,13 +157,14 @@ class Api:
         if successor.wait_ready():
             with self._lock:
                 previous, self._process = self._process, successor
+            successor.serve()
             seconds = time.monotonic() - began
-            sys.stderr.write(f"API restarted in {seconds:.1f} s: {reason}\n")
+            notice(f"API restarted in {seconds:.1f} s: {reason}", INFO)
             threading.Thread(target=previous.stop, args=(START_SECONDS,), daemon=True).start()
             return True
         successor.stop(STOP_SECONDS)
         state = "is down" if died else "still runs the code as it was"
-        sys.stderr.write(f"The API {state}: {reason}, and the application cannot be served; see the error above.\n")
+        notice(f"The API {state}: {reason}, and the application cannot be served; see the error above.")
         return False
 
 
@@ -168,6 +186,7 @@ def source_stamp(root: Path) -> Stamp:
 def _sources(root: Path) -> Iterator[str]:
     yield str(root / "app.py")
     yield str(root / INDEX)
+    yield str(root / packages.STAMP)
     yield str(root / ".chalice" / "config.json")
     functions = str(root / "chalicelib" / "lib")
     pending = [str(root / "chalicelib"), str(root / "compiler"), str(root / "asl" / "language")]

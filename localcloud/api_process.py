@@ -3,8 +3,10 @@
     python -m localcloud.api_process LISTENER_FD READY_FD HANDOVER_FD SUCCESSOR_FD PARENT_PID
 
 It reads its environment (a line of JSON) from standard input once the cloud is up, having imported meanwhile what takes
-time. It writes a line to READY_FD when it serves, and ends when its parent does. On SIGTERM it answers the requests
-that it has, sends its kept connections over SUCCESSOR_FD, and ends; those of its predecessor arrive on HANDOVER_FD.
+time. It writes a line to READY_FD when it has imported the application, and serves after the next line of standard
+input: what clients need to know is written before they get an answer. It ends when its parent does. On SIGTERM it
+answers the requests that it has, sends its kept connections over SUCCESSOR_FD, and ends; those of its predecessor
+arrive on HANDOVER_FD.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -25,6 +28,8 @@ from chalicelib.flows.catalog import use_source
 from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
 from compiler.live_project import LiveProject
+from localcloud.settings import CloudSettings
+from localcloud.story import Story, StoryHandler, open_story
 from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
 
 DRAIN_SECONDS = 30.0  # as long as API Gateway lets a request take
@@ -46,7 +51,10 @@ def main() -> int:
     os.environ.update(json.loads(line))
     sys.path.insert(0, str(PROJECT))
     try:
-        server = make_server(socket.socket(fileno=listener_fd)).server
+        names = CloudSettings.from_environment(PROJECT).names
+        story = open_story(PROJECT, names.resource(""))
+        logging.getLogger("chalicelib").addHandler(StoryHandler(story.put, PROJECT))
+        server = make_server(socket.socket(fileno=listener_fd), story).server
     except FunctionError as error:  # says all there is to say
         print(error, file=sys.stderr)
         return 1
@@ -54,27 +62,35 @@ def main() -> int:
         traceback.print_exc()
         return 1
 
+    def drain() -> None:
+        server.drain(DRAIN_SECONDS, successor)
+        story.close()
+
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # In a thread: `drain` waits for the loop that this handler interrupts.
-        threading.Thread(target=server.drain, args=(DRAIN_SECONDS, successor), daemon=False).start()
+        threading.Thread(target=drain, daemon=False).start()
 
     successor = socket.socket(fileno=successor_fd)
     server.handover.receive(socket.socket(fileno=handover_fd))
     contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
-    signal.signal(signal.SIGTERM, stop)
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)
-    server.serve_forever(0.05)
+    if sys.stdin.readline():
+        signal.signal(signal.SIGTERM, stop)  # only now is there something to finish
+        server.serve_forever(0.05)
     return 0
 
 
 class ProcessExit(BaseException):
-    """A function has called `os._exit`."""
+    """Code of a plugin's route has called `os._exit`."""
 
 
 def contain_exits() -> None:
-    """Let `os._exit` fail the call that makes it: on AWS too it ends one sandbox, and other calls are answered."""
+    """Let `os._exit` in a plugin's route fail the call: on AWS too it ends one sandbox, and other calls are answered.
+
+    Functions run in workers, which they may end.
+    """
     leave, process = os._exit, os.getpid()
 
     def contained(status: int) -> NoReturn:
@@ -85,8 +101,8 @@ def contain_exits() -> None:
     os._exit = contained
 
 
-def make_server(listener: socket.socket) -> Any:
-    """The project's application on `listener`."""
+def make_server(listener: socket.socket, story: Story) -> Any:
+    """The project's application on `listener`, which tells its requests in `story`."""
     from chalice import local
     from chalice.config import Config
 
@@ -95,7 +111,7 @@ def make_server(listener: socket.socket) -> Any:
     application = importlib.import_module("app").app  # the user's room, above this one
 
     use_source(LiveProject(PROJECT).catalog)
-    chalice_local.install(listener)
+    chalice_local.install(story.put, listener)
     host, port = listener.getsockname()
     config = Config.create(project_dir=str(PROJECT), app_name=application.app_name, chalice_app=application)
     return local.create_local_server(application, config, host, port)

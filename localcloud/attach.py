@@ -23,11 +23,16 @@ def attach(root: Path, arguments: list[str] | None = None) -> None:
     if "local" not in (sys.argv[1:] if arguments is None else arguments):
         return
     from localcloud import chalice_local
-    from localcloud.settings import FOREIGN_VARIABLES
+    from localcloud.settings import FOREIGN_VARIABLES, CloudSettings, SetupError
+    from localcloud.story import open_story
     from plugin_manager.freshness import ensure
 
     ensure(root, keep_going=True)
-    chalice_local.install()
+    try:
+        prefix = CloudSettings.from_environment(root).names.resource("")
+        chalice_local.install(open_story(root, prefix, sys.stderr).put)
+    except SetupError as error:
+        raise SystemExit(str(error)) from None
     if os.environ.get("USER_POOL_ID"):  # the stage has a cloud: AWS, or what AWS_ENDPOINT_URL names
         return
     environment = running_cloud(root)

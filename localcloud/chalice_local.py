@@ -10,27 +10,43 @@ from __future__ import annotations
 import base64
 import functools
 import logging
+import os
 import socket
+import time
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 import chalice.local
 from chalice.app import Chalice, CognitoUserPoolAuthorizer
 from chalice.config import Config
-from chalice.local import LocalDevServer, LocalGateway, MatchResult
+from chalice.local import LambdaContext, LocalDevServer, LocalGateway, MatchResult
 
 from chalicelib import identity
 from chalicelib.api import cors
+from chalicelib.api.calling import FunctionCaller
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
 from localcloud.browsers import AllowedHosts
 from localcloud.http_messages import Request, Response, is_token
 from localcloud.http_server import HttpConnection, HttpServer
+from localcloud.settings import SESSION_FILE, STATE_FOLDER
+from localcloud.story import RequestServed
+from localcloud.worker_caller import WorkerCaller
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+GATEWAY_MILLISECONDS = 29_000
 MAX_ANSWER_BYTES = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 _log = logging.getLogger("chalicelib.gateway")
+
+_NEW_TOKEN = f"The demo user's current one is `idToken` in {STATE_FOLDER}/{SESSION_FILE}."
+
+Tell = Callable[[RequestServed], None]
+
+
+def tell_nobody(_: RequestServed) -> None:
+    """Keep to oneself that a request was answered."""
 
 
 class RouteIndex:
@@ -67,21 +83,61 @@ class RouteIndex:
         raise ValueError(f"No matching route found for: {url}")
 
 
-class Gateway(LocalGateway):
-    """Routes, authorizes and calls the application. One serves all connections."""
+class Context(LambdaContext):
+    """The Lambda context of a request, with what runs functions (see `chalicelib.api.calling`)."""
 
-    def __init__(self, app_object: Chalice, config: Config) -> None:
+    def __init__(self, config: Config, function_caller: FunctionCaller | None) -> None:
+        super().__init__(config.function_name, config.lambda_memory_size, GATEWAY_MILLISECONDS)
+        self.function_caller = function_caller
+
+
+class Gateway(LocalGateway):
+    """Routes, authorizes and calls the application. One serves all connections.
+
+    Args:
+        app_object: The application.
+        config: Its configuration.
+        tell: Is told of each answer.
+        function_caller: What runs functions; None for the process of the application.
+    """
+
+    def __init__(
+        self,
+        app_object: Chalice,
+        config: Config,
+        tell: Tell = tell_nobody,
+        function_caller: FunctionCaller | None = None,
+    ) -> None:
         super().__init__(app_object, config)
+        self._tell = tell
+        self._function_caller = function_caller
         self.event_converter._route_matcher = RouteIndex(list(app_object.routes))  # type: ignore[assignment]
 
     def respond(self, request: Request) -> Response:
-        """Answer one request; every refusal is a problem document."""
-        context = self._generate_lambda_context()
+        """Answer one request, and tell that; every refusal is a problem document."""
+        began = time.perf_counter()
+        claims: dict[str, Any] = {}
+        response = self._respond(request, claims)
+        user = claims.get("email") or claims.get("sub")
+        self.tell(request, response.status, (time.perf_counter() - began) * 1000, user)
+        return response
+
+    def tell(self, request: Request | None, status: int, milliseconds: float = 0.0, user: str | None = None) -> None:
+        """Tell that a request was answered. The query is left out: it may contain what is nobody else's business."""
+        if request is not None and request.method == "OPTIONS" and status < 400:
+            return  # a browser asks so before each request of a page
+        method = request.method if request else "-"
+        path = request.target.partition("?")[0] if request else "-"
+        self._tell(RequestServed(time.time(), method, path, status, milliseconds, user))
+
+    def _respond(self, request: Request, claims: dict[str, Any]) -> Response:
+        """Answer a request, and put what a valid token says into `claims`."""
+        context = Context(self._config, self._function_caller)
         try:
             event = self._event(request)
             authorizer = self._route(event).authorizer
             if isinstance(authorizer, CognitoUserPoolAuthorizer):
-                claims = identity.verify_token(request.headers.get("authorization", ""))
+                claims.update(_verified(request.headers.get("authorization", "")))
                 event["requestContext"]["authorizer"] = {"claims": claims}
         except DomainError as error:
             return problem_response(problem_of(error, context.aws_request_id), request)
@@ -118,6 +174,22 @@ class Gateway(LocalGateway):
             error.headers["Allow"] = allowed
             raise error
         return methods[method]
+
+
+def _verified(token: str) -> dict[str, Any]:
+    """Return the claims of a token; one that is old is told to be, with the way to a new one.
+
+    Raises:
+        Unauthorized: The token is missing or not accepted.
+        Unavailable: The keys to verify it with could not be fetched.
+    """
+    try:
+        return identity.verify_token(token)
+    except identity.ForeignToken as error:
+        why = "It is of another cloud, or of the time before `make reset` or a start with STATE=memory"
+        raise identity.ForeignToken(f"{error} {why}. {_NEW_TOKEN}") from None
+    except identity.ExpiredToken as error:
+        raise identity.ExpiredToken(f"{error} {_NEW_TOKEN}") from None
 
 
 def _converted(answer: dict[str, Any]) -> Response:
@@ -169,18 +241,29 @@ class GatewayConnection(HttpConnection):
 
     def refuse(self, status: int, detail: str, request: Request | None) -> Response:
         request_id = self._gateway._generate_lambda_context().aws_request_id
+        self._gateway.tell(request, status)
         return problem_response(Problem(status, detail, request_id), request)
 
 
 class ProjectServer(LocalDevServer):
-    """Chalice's development server on `HttpServer`; `listener` is a socket that listens already."""
+    """Chalice's development server on `HttpServer`.
+
+    `tell` is told of each request; `listener` is a socket that listens already.
+    """
 
     server: HttpServer
 
-    def __init__(
-        self, app_object: Chalice, config: Config, host: str, port: int, *, listener: socket.socket | None = None
+    def __init__(  # noqa: PLR0913  (Chalice gives the first four)
+        self,
+        app_object: Chalice,
+        config: Config,
+        host: str,
+        port: int,
+        *,
+        tell: Tell = tell_nobody,
+        listener: socket.socket | None = None,
     ) -> None:
-        gateway = Gateway(app_object, config)
+        gateway = Gateway(app_object, config, tell, WorkerCaller.from_environment(os.environ))
 
         def handler(request: Any, client_address: Any, server: HttpServer, **_: Any) -> GatewayConnection:
             return GatewayConnection(request, client_address, server, gateway)
@@ -189,11 +272,16 @@ class ProjectServer(LocalDevServer):
         super().__init__(app_object, config, host, port, handler_cls=cast(Any, handler), server_cls=server_class)
 
 
-def install(listener: socket.socket | None = None) -> None:
-    """Let `chalice.local.create_local_server` make a `ProjectServer`, on `listener` if it is given."""
+def install(tell: Tell, listener: socket.socket | None = None) -> None:
+    """Let `chalice.local.create_local_server` make a `ProjectServer`.
+
+    Args:
+        tell: Is told of each request, and must return at once.
+        listener: The socket to serve on; None for one of Chalice's choice.
+    """
     if listener is None:  # `chalice local`: `make run` looks after its process itself
         from localcloud.reloading import watch_sources_alone
 
         watch_sources_alone()
-    server_class: Any = functools.partial(ProjectServer, listener=listener)
+    server_class: Any = functools.partial(ProjectServer, tell=tell, listener=listener)
     chalice.local.LocalDevServer = server_class  # type: ignore[misc]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asl import Observer
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
 from compiler.live_project import LiveProject
@@ -30,7 +31,10 @@ from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.foundation import Foundation
+from localcloud.function_logs.api import LogsApi
+from localcloud.function_logs.store import LogStore
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
+from localcloud.http_functions import HttpFunctions
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
@@ -39,7 +43,8 @@ from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
 from localcloud.targets import Targets
-from localcloud.workers import WorkerPool
+from localcloud.workers import PoolEntry, PoolListener, WorkerPool
+from localcloud.workers.lines import write_to_stderr
 from stepfunctions import Service
 from stepfunctions.store import StoreUnavailable
 
@@ -53,6 +58,7 @@ class Cloud:
     registry: FunctionRegistry
     service: Service
     schedules: Schedules
+    http_functions: HttpFunctions
     _closers: contextlib.ExitStack
 
     @property
@@ -95,6 +101,7 @@ class Cloud:
         status_function = self.registry.resolve(self.names.function_arn(seeding.STATUS_FUNCTION))
         if status_function is not None:
             self.pool.warm(status_function)
+        self.http_functions.warm_up()
         # Moto imports a service at its first request, and all others wait: this one takes a second, unless it is
         # imported before.
         importlib.import_module("moto.ssm.responses")
@@ -107,12 +114,20 @@ class Cloud:
         self._closers.close()
 
 
-def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], None] | None = None) -> Cloud:
+def build(
+    foundation: Foundation,
+    on_status_change: Callable[[dict[str, Any]], None] | None = None,
+    *,
+    listener: PoolListener = write_to_stderr,
+    observer: Observer | None = None,
+) -> Cloud:
     """Build a cloud on its foundation, put the project into it, and answer requests from here on.
 
     Args:
         foundation: The cloud closes it.
         on_status_change: Receives Step Functions' events; None sends them to the event bus, as AWS does.
+        listener: Receives what functions print, and the reports of the workers' pool. It must return at once.
+        observer: Is told what happens to executions; None tells nobody. It must return at once as well.
     """
     settings, client, environment = foundation.settings, foundation.client, foundation.environment
     names, region, account = settings.names, settings.region, settings.account
@@ -124,7 +139,9 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
     folder = settings.functions_folder
     registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
-    pool = WorkerPool()
+    logs = LogStore(_kept_file(settings, "logs.db"))
+    closers.callback(logs.close)
+    pool = WorkerPool(listener=_to_both(listener, logs.take), on_end=logs.take)
     closers.callback(pool.close)
     lambda_api = LambdaApi(registry, pool)
     run_lambdas_with(registry, lambda_api)
@@ -137,7 +154,8 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
             on_status_change=on_status_change or events.publish,
             region=region,
             account=account,
-            store=_store_file(settings),
+            observer=observer,
+            store=_kept_file(settings, "stepfunctions.db"),
         )
     except StoreUnavailable as error:
         closers.close()
@@ -159,8 +177,9 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     closers.callback(flows.watch())
 
     deployments = Deployments(registry, pool, account, region)
-    others = DemoUserPage(foundation.store.facts, foundation.moto)
-    router = Router(current, lambda_api, deployments, others, schedule_changes)
+    http_functions = HttpFunctions(functions, pool)
+    others = LogsApi(logs, region, account, DemoUserPage(foundation.store.facts, foundation.moto))
+    router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
     closers.callback(server.server_close)
@@ -170,12 +189,20 @@ def build(foundation: Foundation, on_status_change: Callable[[dict[str, Any]], N
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
     service.recover()
-    return Cloud(foundation, pool, registry, service, schedules, closers)
+    return Cloud(foundation, pool, registry, service, schedules, http_functions, closers)
 
 
-def _store_file(settings: CloudSettings) -> Path | None:
-    """Return the file in which Step Functions keeps its state, creating the folder; None if it keeps nothing."""
+def _to_both(one: PoolListener, other: PoolListener) -> PoolListener:
+    def listener(entry: PoolEntry) -> None:
+        one(entry)
+        other(entry)
+
+    return listener
+
+
+def _kept_file(settings: CloudSettings, name: str) -> Path | None:
+    """Return a file of the folder that is kept, creating the folder; None if nothing is kept."""
     if not settings.keep:
         return None
     settings.kept_folder.mkdir(mode=0o700, exist_ok=True)
-    return settings.kept_folder / "stepfunctions.db"
+    return settings.kept_folder / name

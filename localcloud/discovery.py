@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from localcloud.settings import CLOUD_FILE, STATE_FOLDER, CloudSettings, prepare_state_folder, remove_leftovers
+from localcloud.settings import CLOUD_FILE, STATE_FOLDER
 
 PROBE_SECONDS = 1.0
 
@@ -27,14 +27,3 @@ def running_cloud(root: Path) -> dict[str, str] | None:
         return None
     environment: dict[str, str] = document["environment"]
     return environment
-
-
-def tidy(settings: CloudSettings) -> None:
-    """Prepare the folder of a cloud that is about to start, and remove what one that was killed has left.
-
-    Raises:
-        SetupError: The folder cannot be written to.
-    """
-    prepare_state_folder(settings)
-    if running_cloud(settings.root) is None:
-        remove_leftovers(settings)

@@ -13,6 +13,7 @@ from chalicelib import strict_json
 from localcloud.aws_errors import JSON_10, error_response
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.deployments import names_an_api
+from localcloud.http_functions import PATH as HTTP_FUNCTIONS_PATH
 from localcloud.http_messages import Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
@@ -37,10 +38,11 @@ class Application(Protocol):
 class Router:
     """Answers requests to the endpoint."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (what answers which requests)
         self,
         service: StepFunctionsService,
         functions: LambdaApi,
+        http_functions: Application,
         deployed_apis: Application,
         others: Application,
         schedule_changes: ScheduleChanges,
@@ -50,12 +52,14 @@ class Router:
         Args:
             service: Answers Step Functions' requests.
             functions: Answers Lambda's Invoke.
+            http_functions: Runs the functions that are called over HTTP.
             deployed_apis: Answers requests to REST APIs that were deployed to this cloud.
             others: Answers every other request.
             schedule_changes: Told after each request that may change a schedule.
         """
         self._service = service
         self._functions = functions
+        self._http_functions = http_functions
         self._deployed_apis = deployed_apis
         self._others = others
         self._schedule_changes = schedule_changes
@@ -72,6 +76,8 @@ class Router:
             return Response(200, [("Content-Type", "application/json")], health)
         if request.method == "POST" and (match := INVOKE_PATH.match(request.target)):
             return self._functions.respond(match[1], request)
+        if request.method == "POST" and request.target.startswith(HTTP_FUNCTIONS_PATH):
+            return self._http_functions.respond(request)
         response = self._others.respond(request)
         if request.method != "GET" and signed_service(request) in SCHEDULING_SERVICES:
             self._schedule_changes.notify()

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow
+from compiler.scheduled_start import scheduled_start
 from localcloud.client import InProcessClient
 from localcloud.state.facts import Facts
 
@@ -38,9 +39,8 @@ class FlowSchedules:
             "State": "ENABLED" if flow.schedule.enabled else "DISABLED",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": {
-                "Arn": self._names.state_machine_arn(name),
+                **scheduled_start(name, flow.input, self._names),
                 "RoleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource('schedules')}",
-                "Input": json.dumps({} if flow.input is None else flow.input),
             },
         }
         self._own(self._owned | {name})

@@ -8,9 +8,8 @@ import socket
 
 from localcloud import seeding
 from localcloud.client import InProcessClient
-from localcloud.discovery import tidy
 from localcloud.moto_app import MotoApplication, forget_everything
-from localcloud.settings import HOST, CloudSettings
+from localcloud.settings import FUNCTIONS_URL, HOST, CloudSettings, prepare_state_folder
 from localcloud.signing_key import load_signing_key, sign_with
 from localcloud.state.kept import Kept
 from localcloud.state.store import Store
@@ -41,7 +40,7 @@ class Foundation:
         Raises:
             SetupError: The folder for the state cannot be written to, or another cloud uses it.
         """
-        tidy(settings)
+        prepare_state_folder(settings)
         self.settings = settings
         self._closers = contextlib.ExitStack()
         self.listener = self._closers.enter_context(listener)
@@ -85,5 +84,6 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "USER_POOL_ID": user_pool.id,
         "USER_POOL_CLIENT_ID": user_pool.client_id,
         "TOKEN_ISSUER": f"https://cognito-idp.{settings.region}.amazonaws.com/{user_pool.id}",
+        FUNCTIONS_URL: f"{endpoint}/_localcloud/functions/",
         "JWKS_URL": f"{endpoint}/{user_pool.id}/.well-known/jwks.json",
     }

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from localcloud.notices import notice
 from localcloud.workers import FunctionSpec, Refusal
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -84,9 +85,7 @@ class FunctionRegistry:
             return None
         runtime = str(function.run_time or "")
         if not runtime.startswith("python"):
-            sys.stderr.write(
-                f"[{name}] Cannot run this function: only Python runtimes are supported; got {runtime!r}\n"
-            )
+            notice(f"[{name}] Cannot run this function: only Python runtimes are supported; got {runtime!r}")
             return None
         environment = {**self._environment, **{key: str(value) for key, value in function.environment_vars.items()}}
         code, refusal = self._folder, None

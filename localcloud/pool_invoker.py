@@ -10,6 +10,20 @@ from localcloud.workers import InvocationResult, Source, WorkerPool
 from stepfunctions import Invocation
 
 
+def source_of(task: TaskRequest) -> Source:
+    """Return who invokes a function for a task."""
+    return Source(
+        flow=task.state_machine_arn,
+        execution=task.execution_arn,
+        state=task.state_name,
+        path=task.state_path,
+        iterations=task.iterations,
+        attempt=task.attempt,
+        run=task.run_arn,
+        trace_header=task.trace_header,
+    )
+
+
 class PoolInvoker:
     """A `stepfunctions.FunctionInvoker` over the functions of a registry and a pool of workers."""
 
@@ -44,7 +58,7 @@ class PoolInvoker:
         Raises:
             LookupError: There is no such function.
         """
-        return self._invoke(function, payload, on_done, Source(task.state_machine_arn, task.execution_arn))
+        return self._invoke(function, payload, on_done, source_of(task))
 
     def _invoke(self, function: str, payload: bytes, on_done: Callable[[Invocation], None], source: Source) -> Cancel:
         spec = self._registry.resolve(function)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +12,23 @@ from chalicelib import plugins
 from chalicelib.files import read_text
 from chalicelib.functions import find
 from chalicelib.names import Names
+from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from localcloud.flow_schedules import FlowSchedules
+from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION
+from localcloud.settings import STATE_FOLDER
 from localcloud.step_functions import StepFunctionsService
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
 
 DEFAULT_TIMEOUT = 60  # seconds
 DEFAULT_MEMORY = 256  # MB
+API_MEMORY = 512  # MB, as a stage's `api_memory` is by default
+API_FUNCTION = "api"
+API_HANDLER = "localcloud.function_sandbox.handler"
 WATCH_SECONDS = 0.5  # a look at unchanged files takes a tenth of a millisecond
 # What may name a state machine of the project: these are answered only once the machine is as its file says.
 _ARN_FIELDS = ("stateMachineArn", "executionArn")
@@ -62,10 +67,30 @@ class ProjectFunctions:
                 self._specs[full_name] = spec
         return spec
 
+    def over_http(self, name: str) -> FunctionSpec:
+        """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
+
+        All functions share its workers, which differ only in the name that their output appears under.
+
+        Args:
+            name: The function's name; empty for the API itself.
+        """
+        return FunctionSpec(
+            arn=self._names.function_arn(API_FUNCTION),
+            name=self._names.resource(name or API_FUNCTION),
+            code=self._root,
+            handler=API_HANDLER,
+            environment=self._environment,
+            timeout=DEFAULT_TIMEOUT,
+            memory=API_MEMORY,
+        )
+
     def _describe(self, name: str) -> FunctionSpec | None:
         environment = self._environment
         if name == STATUS_FUNCTION:
             handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
+            catalog = write_catalog_file(catalog_of(self._project), self._root / STATE_FOLDER / "catalog.json")
+            environment = {**environment, "CATALOG_FILE": str(catalog)}
         else:
             function = find(name, self._root)
             if function is None:
@@ -141,7 +166,7 @@ class ProjectFlows:
                 told = ""
             except Exception as error:  # half-written files, two functions with one name
                 if told != str(error):
-                    _log(f"the project's files cannot be read: {error}")
+                    notice(f"the project's files cannot be read: {error}")
                 told = str(error)
 
     def sync(self) -> None:
@@ -165,10 +190,10 @@ class ProjectFlows:
                 self._schedules.remove_all_but(set(self._deployed))
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
-                    _log("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
+                    notice("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
             for path, finding in project.unreadable.items():
                 if self._reported.get(path) != (finding,):
-                    _log(str(finding))
+                    notice(str(finding))
             self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
             self._project = project
             self._schedule_changes.notify()
@@ -185,12 +210,12 @@ class ProjectFlows:
                     self._remove(name)
                 self._create(arn, flow.type, self._names.resource(name), definition)
         except ServiceError as error:
-            _log(f"flow {name} cannot be created: {error}")
+            notice(f"flow {name} cannot be created: {error}")
             return
         self._deployed[name] = flow
         self._schedules.put(name, flow)
         if self._project is not None:
-            _log(f"flow {name}: {'updated' if previous else 'added'}")
+            notice(f"flow {name}: {'updated' if previous else 'added'}", INFO)
 
     def _create(self, arn: str, kind: str, name: str, definition: str) -> None:
         """Create a state machine; one that was kept since the last run becomes what the file says now."""
@@ -227,7 +252,7 @@ class ProjectFlows:
         del self._deployed[name]
         self._service.handle("DeleteStateMachine", {"stateMachineArn": self._names.state_machine_arn(name)})
         self._schedules.remove(name)
-        _log(f"flow {name}: removed")
+        notice(f"flow {name}: removed", INFO)
 
 
 class CurrentService:
@@ -264,9 +289,5 @@ def _configured_environment(root: Path, stage: str) -> dict[str, str]:
         problem = f"can't be read: {error}"
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         problem = f"is not a Chalice configuration: {error}"
-    _log(f"{file} {problem}; continuing without its environment variables.")
+    notice(f"{file} {problem}; continuing without its environment variables.")
     return {}
-
-
-def _log(text: str) -> None:
-    sys.stderr.write(text + "\n")

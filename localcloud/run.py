@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -11,16 +12,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.aws_json import AwsError
 from localcloud.api import Api, ApiError
-from localcloud.discovery import tidy
+from localcloud.instance import Instance
 from localcloud.interrupted_make import follow_make
+from localcloud.notices import INFO, handled_by, notice
+from localcloud.packages import PackageWatch
 from localcloud.settings import HOST, CloudSettings, SetupError
 from localcloud.sockets import listen
 from localcloud.state.database import NotDurable
+from localcloud.story import LogFormat, Story, StoryHandler, log_format, open_story
 from plugin_manager.freshness import ensure
 
 if TYPE_CHECKING:
@@ -42,23 +47,29 @@ def run(root: Path) -> int:
     endpoint_port = port_from("AWS_PORT", port + 1 if port else 0)
     stopped = _stop_signals()
     follow_make(stopped)
+    log_format()  # refuses what it does not know before anything starts
     with ExitStack() as stack:
-        tidy(CloudSettings.from_environment(root))
+        settings = stack.enter_context(closing(Instance(CloudSettings.from_environment(root)))).settings
         listener = stack.enter_context(listen(port, "PORT"))
         endpoint_listener = stack.enter_context(listen(endpoint_port, "AWS_PORT"))
         api_url = f"http://{HOST}:{listener.getsockname()[1]}"
+        story = stack.enter_context(closing(open_story(root, settings.names.resource(""))))
+        stack.enter_context(handled_by(StoryHandler(story.put, root)))
         api = Api(root, listener)
         stack.callback(api.close)
         try:
             with _failures_in_one_line():
-                settings = CloudSettings.from_environment(root, api_url=api_url)
-                cloud, session = _start(settings, endpoint_listener, api, stack)
+                settings = replace(settings, api_url=api_url)
+                cloud, session = _start(settings, endpoint_listener, api, story, stack)
         except ApiError as error:
             raise SetupError(str(error)) from None
         if not stopped.is_set():
             session.open(api_url)
             stack.callback(session.close)
-            _announce(session.document(), time.monotonic() - began)
+            stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
+            file = settings.session_file.relative_to(root)
+            _announce(session.document(), str(file), time.monotonic() - began)
+            api.serve()
             cloud.warm_up()
             stopped.wait()
         sys.stderr.write("Stopping.\n")
@@ -77,14 +88,18 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
     from localcloud.foundation import Foundation
     from localcloud.session import Session
 
-    settings = CloudSettings.from_environment(root, api_url=api_url)
-    tidy(settings)
-    foundation = Foundation(settings, listen(port, "AWS_PORT"))
     with ExitStack() as stack:
+        settings = CloudSettings.from_environment(root, api_url=api_url)
+        settings = stack.enter_context(closing(Instance(settings))).settings
+        foundation = Foundation(settings, listen(port, "AWS_PORT"))
+        # Programs that start it read the first line of standard output, and may read no further.
+        story = stack.enter_context(closing(open_story(root, settings.names.resource(""), sys.stderr)))
+        stack.enter_context(handled_by(StoryHandler(story.put, root)))
         with _failures_in_one_line():
-            cloud = stack.enter_context(closing(build(foundation)))
+            cloud = stack.enter_context(closing(build(foundation, listener=story.put, observer=story.put)))
             session = stack.enter_context(closing(Session(cloud)))
         session.open(api_url)
+        stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
         print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
         cloud.warm_up()
         stopped.wait()
@@ -115,7 +130,7 @@ def wait_for_end(process_id: int, ended: threading.Event) -> None:
 
 
 def _start(
-    settings: CloudSettings, endpoint_listener: socket.socket, api: Api, stack: ExitStack
+    settings: CloudSettings, endpoint_listener: socket.socket, api: Api, story: Story, stack: ExitStack
 ) -> tuple[Cloud, Session]:
     """Bring everything up; the API's process imports the application while the flows are compiled."""
     # Imported only now, which takes a while: the API's process has begun to import as well.
@@ -135,7 +150,7 @@ def _start(
     starting = threading.Thread(target=start_api, name="api-start")
     starting.start()
     try:
-        cloud = build(foundation)
+        cloud = build(foundation, listener=story.put, observer=story.put)
         stack.callback(cloud.close)
         session = Session(cloud)
     finally:
@@ -160,14 +175,22 @@ def _stop_signals() -> threading.Event:
     return stopped
 
 
-def _announce(session: dict[str, str], seconds: float) -> None:
+def _announce(session: dict[str, str], file: str, seconds: float) -> None:
+    """Say where everything is. The token is not shown: it fills the terminal, and belongs in no log."""
+    ready = f"Ready in {seconds:.1f} s. Ctrl-C stops."
+    if log_format() is LogFormat.JSON:
+        known = {name: value for name, value in session.items() if name not in ("password", "idToken")}
+        print(json.dumps({"event": "ready", **known, "sessionFile": file, "message": ready}), flush=True)
+        return
+    read_token = f"import json; print(json.load(open('{file}'))['idToken'])"
     lines = [
         f"API           {session['apiUrl']}",
         f"Console       {session['consoleUrl']}",
         f"AWS endpoint  {session['awsEndpoint']}",
         f"User          {session['email']}",
         f"Password      {session['password']}",
-        f"Token         {session['idToken']}",
-        f"Ready in {seconds:.1f} s. Ctrl-C stops.",
+        f"Token         {file} (idToken)",
+        f'              TOKEN=$(python3 -c "{read_token}")',
+        ready,
     ]
     print("\n".join(lines), flush=True)

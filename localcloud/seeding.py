@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
-from chalicelib.tables import RUNS, TTL, USAGE
+from chalicelib.tables import RUNS, TTL, USAGE, Table
 from localcloud.client import InProcessClient
 from localcloud.state.facts import Facts
 
@@ -81,10 +81,27 @@ def seed_tables(client: InProcessClient, names: Names) -> None:
         with _existing("ResourceInUseException"):
             request = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **table.schema()}
             client.call("dynamodb", "CreateTable", request)
+        _add_index(client, name, table)
         expiry = client.call("dynamodb", "DescribeTimeToLive", {"TableName": name})["TimeToLiveDescription"]
         if expiry["TimeToLiveStatus"] != "ENABLED":  # new, or the cloud was killed between the two requests
             specification = {"AttributeName": TTL, "Enabled": True}
             client.call("dynamodb", "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": specification})
+
+
+def _add_index(client: InProcessClient, name: str, table: Table) -> None:
+    """Add the index to a table that was kept from a release without it, and bring its records up to date."""
+    present = client.call("dynamodb", "DescribeTable", {"TableName": name})["Table"].get("GlobalSecondaryIndexes", [])
+    if table.secondary is None or table.secondary.name in [index["IndexName"] for index in present]:
+        return
+    request = {
+        "TableName": name,
+        "AttributeDefinitions": table.attributes(),
+        "GlobalSecondaryIndexUpdates": [{"Create": table.secondary.schema()}],
+    }
+    client.call("dynamodb", "UpdateTable", request)
+    from chalicelib.runs.migration import migrate
+
+    migrate(lambda operation, body: client.call("dynamodb", operation, body), name)
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localcloud import seeding
+from localcloud.notices import notice
 from localcloud.settings import remove_if_ours, write_private
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Session:
         try:
             write_private(file, dict(self.document()))
         except OSError as error:
-            sys.stderr.write(f"Can't write {file} ({error.strerror}): make room, or make the folder writable.\n")
+            notice(f"Can't write {file} ({error.strerror}): make room, or make the folder writable.")
 
     def _renew(self) -> None:
         pause, reported = LOOK_SECONDS, ""
@@ -98,4 +98,4 @@ class Session:
                 pause = RETRY_SECONDS
                 if str(error) != reported:
                     reported = str(error)
-                    sys.stderr.write(f"The demo user's token could not be renewed: {error}\n")
+                    notice(f"The demo user's token could not be renewed: {error}")

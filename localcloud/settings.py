@@ -20,6 +20,8 @@ STATE_FOLDER = ".localcloud"
 CLOUD_FILE = "cloud.json"
 SESSION_FILE = "session.json"
 KEPT_FOLDER = "state"
+FUNCTIONS_URL = "LOCALCLOUD_FUNCTIONS_URL"
+"""The variable that says where a local cloud runs the functions that are called over HTTP."""
 
 # Developers' own settings that would send clients elsewhere.
 FOREIGN_VARIABLES = (
@@ -43,6 +45,7 @@ class CloudSettings:
         api_url: Where the API is served: its console may use the endpoint from a browser. Empty if there is none.
         moto_api: Whether moto's own routes (`/moto-api/...`), which show and reset everything, are served. For tests.
         keep: Whether what is in the cloud is there after a restart.
+        beside: The name of this cloud's own folder, if it runs beside another one of the project; else empty.
     """
 
     root: Path = PROJECT
@@ -52,6 +55,7 @@ class CloudSettings:
     api_url: str = ""
     moto_api: bool = False
     keep: bool = True
+    beside: str = ""
 
     @classmethod
     def from_environment(cls, root: Path = PROJECT, *, api_url: str = "") -> CloudSettings:
@@ -86,7 +90,7 @@ class CloudSettings:
 
     @property
     def state_folder(self) -> Path:
-        return self.root / STATE_FOLDER
+        return self.root / STATE_FOLDER / self.beside
 
     @property
     def kept_folder(self) -> Path:

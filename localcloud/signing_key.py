@@ -7,12 +7,12 @@ each machine and kept with the state, so that tokens stay valid when the cloud s
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from joserfc import jwk
 
+from localcloud.notices import notice
 from localcloud.settings import write_private
 
 KEY_FILE = "signing-key.json"
@@ -79,5 +79,5 @@ def _read(path: Path) -> jwk.RSAKey | None:
             return key
     except Exception:  # noqa: S110 - whatever is wrong with it, it isn't a key  # nosec B110
         pass
-    sys.stderr.write(f"{path} is damaged: a new key is used, and earlier tokens are invalid.\n")
+    notice(f"{path} is damaged: a new key is used, and earlier tokens are invalid.")
     return None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import socket
+from pathlib import Path
 
 from localcloud.settings import HOST, SetupError
+
+_LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
 def listen(port: int, variable: str) -> socket.socket:
@@ -24,6 +29,35 @@ def listen(port: int, variable: str) -> socket.socket:
         listener.listen(512)
     except OSError as error:
         listener.close()
-        message = f"Port {port} cannot be used ({error.strerror}): free it, or choose another with {variable}."
+        holder = port_holder(port) if error.errno == errno.EADDRINUSE else None
+        user = "free it" if holder is None else f"{holder} listens there. Stop it"
+        message = f"Port {port} cannot be used ({error.strerror}): {user}, or choose another with {variable}."
         raise SetupError(message) from None
     return listener
+
+
+def port_holder(port: int) -> str | None:
+    """Say which process listens on a port, by proc(5); None where that cannot be known.
+
+    Args:
+        port: A port of the loopback interface.
+    """
+    try:
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        found = {row[9] for row in rows if row[3] == _LISTEN and int(row[1].rsplit(":", 1)[1], 16) == port}
+    except (OSError, ValueError, IndexError):
+        return None
+    links = {f"socket:[{inode}]" for inode in found}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or belongs to somebody else
+            if any(str(entry.readlink()) in links for entry in (process / "fd").iterdir()):
+                return _description(process)
+    return None
+
+
+def _description(process: Path) -> str:
+    words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    if "localcloud" in words or "localcloud.api_process" in words:
+        return f"the project in {(process / 'cwd').readlink()} (process {process.name})"
+    command = " ".join(words).strip()
+    return f"`{command[:60]}` (process {process.name})"

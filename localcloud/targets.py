@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ from typing import Any
 
 from localcloud.functions import FunctionRegistry
 from localcloud.lambda_api import LambdaApi
+from localcloud.notices import notice
 from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
@@ -53,6 +53,9 @@ class Targets:
             self._functions.run_async(spec, payload.encode())
         elif service == "states":
             self._start_execution(arn, payload)
+        elif service == "scheduler" and arn.endswith(":aws-sdk:sfn:startExecution"):
+            wanted = json.loads(payload)
+            self._start_execution(wanted["StateMachineArn"], wanted.get("Input", "{}"), wanted.get("Name"))
         elif service == "sqs":
             self._send_message(parts[3], parts[4], parts[5], payload, group_id)
         elif service == "sns":
@@ -60,8 +63,8 @@ class Targets:
         else:
             raise UnknownTarget(f"deliveries to {arn} are not supported on this machine")
 
-    def _start_execution(self, arn: str, payload: str) -> None:
-        request = {"stateMachineArn": arn, "input": payload, "name": str(uuid.uuid4())}
+    def _start_execution(self, arn: str, payload: str, name: str | None = None) -> None:
+        request = {"stateMachineArn": arn, "input": payload, "name": name or str(uuid.uuid4())}
         try:
             self._service.handle("StartExecution", request)
         except ServiceError as error:
@@ -90,7 +93,7 @@ class Targets:
 
 def log_failed_delivery(source: str, error: Exception) -> None:
     """Log that an event or schedule has not reached its target: nobody waits for an answer."""
-    sys.stderr.write(f"[{source}] not delivered: {error}\n")
+    notice(f"[{source}] not delivered: {error}")
 
 
 def text_of(value: Any) -> str:

@@ -129,7 +129,7 @@ def install_missing(root: Path, needs: Iterable[Need], environment: Mapping[str,
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         asked = ", ".join(f"{requirement} ({owners[requirement]})" for requirement in missing)
-        raise PluginError(f"pip cannot install {asked}: {_reason(done)}")
+        raise PluginError(f"pip cannot install {asked}: {reason_of_pip(done)}")
     return missing
 
 
@@ -140,7 +140,7 @@ def _without_extras(requirement: Requirement) -> str:
     return str(plain)
 
 
-def _reason(done: subprocess.CompletedProcess[str]) -> str:
+def reason_of_pip(done: subprocess.CompletedProcess[str]) -> str:
     """Return why pip failed: the conflict that it found, or else its last error."""
     conflict = done.stdout.partition("The conflict is caused by:\n")[2].partition("\n\n")[0]
     if conflict:

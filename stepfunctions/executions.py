@@ -71,7 +71,9 @@ class Executions:
         found, token = page(ids, request, lambda event_id: event_id, fingerprint)
         included = request.get("includeExecutionData", True)
         events = [history.event(event_id, included) for event_id in found]
-        answer: dict[str, Any] = {"events": [event | {"timestamp": date(event["timestamp"])} for event in events]}
+        for event in events:
+            event["timestamp"] = date(event["timestamp"])
+        answer: dict[str, Any] = {"events": events}
         if token:
             answer["nextToken"] = token
         return answer

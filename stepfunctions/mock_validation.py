@@ -41,13 +41,24 @@ def check_mocked_result(resource: str, result: Any, mode: str) -> None:
     """
     if mode == "NONE":
         return
-    found = output_shape(resource)
-    if found is None:  # a function's result, or an unknown API
-        return
-    model, shape = found
-    problem = next(_problems(model, shape, result, "", strict=mode == "STRICT"), None)
+    problem = result_problem(resource, result, strict=mode == "STRICT")
     if problem is not None:
         raise validation_exception(f"Mock result schema validation error: {problem}")
+
+
+def result_problem(resource: str, result: Any, *, strict: bool = True) -> str | None:
+    """Return how a result differs from what the API that a task calls returns, or None if it doesn't.
+
+    Args:
+        resource: The ARN of the Task's resource.
+        result: The result, a JSON value.
+        strict: Whether required fields must be present.
+    """
+    found = output_shape(resource)
+    if found is None:  # a function's result, or an unknown API
+        return None
+    model, shape = found
+    return next(_problems(model, shape, result, "", strict=strict), None)
 
 
 def _problems(model: dict[str, Any], name: str, value: Any, path: str, *, strict: bool) -> Iterator[str]:

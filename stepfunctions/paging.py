@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import bisect
 import hashlib
 import hmac
 import json
@@ -44,9 +45,10 @@ def page(
     start = 0
     if request.get("nextToken"):
         last = _read_token(request["nextToken"], fingerprint)
-        descending = len(items) > 1 and position(items[0]) > position(items[-1])
-        while start < len(items) and not _comes_after(position(items[start]), last, descending):
-            start += 1
+        if len(items) > 1 and position(items[0]) > position(items[-1]):
+            start = len(items) - bisect.bisect_left(items[::-1], last, key=position)
+        else:
+            start = bisect.bisect_right(items, last, key=position)
     found = items[start : start + size]
     more = len(items) > start + size
     return found, _write_token(position(found[-1]), fingerprint) if more else None
@@ -75,10 +77,6 @@ def page_of(
     more = len(found) > size
     found = found[:size]
     return found, _write_token(position(found[-1]), fingerprint) if more else None
-
-
-def _comes_after(position: Any, last: Any, descending: bool) -> bool:
-    return bool(position < last if descending else position > last)
 
 
 def _write_token(position: Any, fingerprint: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from asl import Clock, Engine, Execution, RealClock
+from asl import Clock, Engine, Execution, Observer, RealClock
 from asl.engine.failures import EngineError
 from stepfunctions.activities import POLL_SECONDS, Activities
 from stepfunctions.aliases import Aliases
@@ -51,6 +51,8 @@ class Service:
         poll_seconds: How long GetActivityTask waits for a task.
         closed_kept: How many closed executions are kept; the oldest are dropped. None for 10,000 in memory, or 100,000
             in a store. AWS keeps each for 90 days, as a store does.
+        observer: Is told on the engine's thread what happens to executions (`asl.engine.observing`), and must return at
+            once. None to tell nobody.
         store: The file of the database in which state machines, activities and executions outlive the process. None to
             keep them in memory. `recover` lets executions continue.
 
@@ -69,6 +71,7 @@ class Service:
         clock: Clock | None = None,
         poll_seconds: float = POLL_SECONDS,
         closed_kept: int | None = None,
+        observer: Observer | None = None,
         store: Path | None = None,
     ) -> None:
         self.region = region
@@ -93,6 +96,7 @@ class Service:
             account=account,
             journal=None if kept is None else kept.executions,
             token_key=None if kept is None else kept.token_key,
+            observer=observer,
         )
         self._index.engine = self.engine
         map_runs = MapRuns(self.engine, self._index)

@@ -88,7 +88,9 @@ class TestCheck:
             "flows/invalidFlow.yml:3:12: error: ",
             "error: chalicelib/lib/half_written/handler.py, line 1: SyntaxError: expected ':'",
             "error: chalicelib/lib/lacks_package/handler.py, line 1: ModuleNotFoundError: No module named "
-            "'no_such_package' (if no_such_package is a package, add it to requirements.in, then run `make lock`)",
+            "'no_such_package' (run `make add PACKAGE=no-such-package`)",
+            "error: chalicelib/lib/lacks_package/handler.py, line 1: moto is installed here and missing on AWS, as "
+            "requirements.in does not have it: run `make add PACKAGE=moto`",
             "error: chalicelib/lib/raises/handler.py, line 1: RuntimeError: not finished",
             "chalicelib/lib/greet/handler.py would be the same function on AWS",
             "error: lambda-permissions.yml, statement 1: expected Effect, Action and Resource",

@@ -13,6 +13,7 @@ from asl.engine.branch import Blocker, Branch
 from asl.engine.failures import TIMEOUT, StateFailure, too_large
 from asl.engine.history import Event, EventKind
 from asl.engine.jsontext import PAYLOAD_LIMIT, size_bound
+from asl.engine.observing import Waiting, place_of
 from asl.engine.scheduler import Timer
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from asl.language.errors import RUNTIME
@@ -85,25 +86,43 @@ class Attempt(Completion, Blocker):
 
     @override
     def succeed(self, result: Any) -> None:
-        self._post(self._on_success, result)
+        self._post_outcome(self._on_success, result)
 
     @override
     def fail(self, error: str | None, cause: str | None) -> None:
-        self._post(self._on_failure, error, cause)
+        self._post_outcome(self._on_failure, error, cause)
 
     def heartbeat(self) -> None:
         """Whoever has the token is alive."""
-        self._post(self._on_heartbeat)
+        if self.open:
+            self.branch.execution.engine.scheduler.post(self._guarded, self._on_heartbeat, ())
 
     def _post(self, call: Any, *args: Any) -> None:
         if self.open:
-            self.branch.execution.engine.scheduler.post(self._guarded, call, args)
+            self.branch.execution.engine.scheduler.post(self._in_turn, self._guarded, call, args)
+
+    def _post_outcome(self, call: Any, *args: Any) -> None:
+        if self.open:
+            self.branch.execution.engine.scheduler.post(self._arrived, call, args)
+
+    # Called by the scheduler. The branches beside this one first do what they can: of branches that begin together,
+    # AWS writes that all tasks are scheduled, then that all are started, and only then how the first of them ended.
+
+    def _in_turn(self, call: Any, *args: Any) -> None:
+        lane = self.branch.execution.lane
+        if lane.calls:
+            self.branch.execution.engine.scheduler.soon_in(lane, call, *args)
+        else:
+            call(*args)
+
+    def _arrived(self, call: Any, args: tuple[Any, ...]) -> None:
+        if self.open and self._deadline is not None:
+            self._deadline.cancel()  # it came in time, whenever its turn is
+        self._in_turn(self._in_turn, self._guarded, call, args)
 
     def _guarded(self, call: Any, args: tuple[Any, ...]) -> None:
         if self.open:
             call(*args)
-
-    # Called by the scheduler.
 
     def begin(self) -> None:
         """Schedule the task, with its deadlines, and hand it out."""
@@ -131,6 +150,8 @@ class Attempt(Completion, Blocker):
             if not self.state.resource.is_activity:
                 self._expect_heartbeat()
         self._set_working(not self.state.resource.is_activity)
+        if self.state.resource.is_activity:
+            self._tell_waiting()
         self._hand_out(lambda: engine.tasks.start(request, self))
 
     def hand_out_again(self) -> None:
@@ -202,6 +223,12 @@ class Attempt(Completion, Blocker):
         self._record(self.state.resource.events.submitted, output)
         if self.state.resource.waits_for_token:
             self._set_working(False)
+            self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        engine = self.branch.execution.engine
+        if engine.observer is not None:
+            engine.observer(Waiting(engine.now(), place_of(self.branch), resource=self.request.resource))
 
     def _on_success(self, result: Any) -> None:
         self._on_started()

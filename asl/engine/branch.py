@@ -46,6 +46,9 @@ class Owner(Protocol):
     def failed(self, branch: Branch, failure: StateFailure) -> None:
         """The branch has failed and nothing in it catches that."""
 
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        """The index of the item in each Map around the branch, the outermost first."""
+
 
 class Blocker(Protocol):
     """What a blocked branch waits for: a timer, a task, the branches inside it."""
@@ -135,6 +138,10 @@ class Branch:
         context = self.context() if self.state.needs_context else None
         engine = self.execution.engine
         return Scope(data, context, self.variables, result, error_output, clock=engine.now, host=engine.patience)
+
+    def iterations(self) -> tuple[int, ...]:
+        """The index of the item in each Map around the branch, the outermost first."""
+        return self.owner.iterations_of(self)
 
     def resume(self, step: Step, *args: Any) -> None:
         """Go on with a step of the present state when the scheduler comes to it."""

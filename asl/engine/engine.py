@@ -15,6 +15,7 @@ from asl.engine.journal import Journal, RecordedExecution
 from asl.engine.jsontext import PAYLOAD_LIMIT, dumps, loads
 from asl.engine.machine import StateMachine
 from asl.engine.names import new_name
+from asl.engine.observing import Observer
 from asl.engine.patience import Patience
 from asl.engine.recovery import recovered, resume
 from asl.engine.scheduler import Scheduler
@@ -36,6 +37,7 @@ class Engine:
         seed: The seed of the random numbers for retries with jitter.
         journal: Writes executions down, so that `recover` can continue them in another process; None: nobody does.
         token_key: What the seals of task tokens are made with, 32 bytes; None: a new one.
+        observer: Is told on the engine's thread what happens to executions, and must return at once; None: nobody.
 
     All methods may be called from any thread and return at once, but for `run`.
     """
@@ -52,6 +54,7 @@ class Engine:
         *,
         journal: Journal | None = None,
         token_key: bytes | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.tasks = tasks
         self.clock = clock if clock is not None else RealClock()
@@ -62,6 +65,7 @@ class Engine:
         self.patience = Patience(self.scheduler)
         self.tokens = Tokens(token_key)
         self.journal = journal
+        self.observer = observer
         self.map_runs: WeakValueDictionary[str, MapRun] = WeakValueDictionary()
         self.now = self.clock.now
         self._check = getattr(tasks, "check", None)

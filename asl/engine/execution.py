@@ -27,6 +27,7 @@ from asl.engine.history import (
 from asl.engine.jsontext import loads
 from asl.engine.lanes import Lane
 from asl.engine.machine import StateMachine
+from asl.engine.observing import change_of
 from asl.engine.recovery import replay
 from asl.engine.scheduler import Timer
 from asl.language.errors import RUNTIME
@@ -177,6 +178,11 @@ class Execution(Owner):
         return self._context
 
     @property
+    def run(self) -> Execution:
+        """The execution that was started: this one, unless it is a child of a Map Run."""
+        return self if self.map_run is None else self.map_run.execution.run
+
+    @property
     def is_open(self) -> bool:
         """Whether it runs and is not about to end."""
         return self.status == RUNNING and not self._ending
@@ -234,6 +240,10 @@ class Execution(Owner):
     def succeeded(self, branch: Branch) -> None:
         self._output_value = branch.data
         self._end(SUCCEEDED, EXECUTION_SUCCEEDED, branch.previous, branch.data)
+
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return () if self.map_run is None else self.map_run.iterations_of(self)
 
     @override
     def failed(self, branch: Branch, failure: StateFailure) -> None:
@@ -375,6 +385,8 @@ class Execution(Owner):
                 self._on_change(self)
             except Exception:
                 _log.exception("on_change of %s failed", self.arn)
+        if self.engine.observer is not None and (self.map_run is None or self.status in (FAILED, TIMED_OUT)):
+            self.engine.observer(change_of(self))
         if self.map_run is not None:
             self.map_run.child_changed(self)
 

@@ -6,6 +6,7 @@ from asl.language.errors import DATA_LIMIT_EXCEEDED, RUNTIME, ExpressionError
 
 ALL = "States.ALL"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+ITEM_READER_FAILED = "States.ItemReaderFailed"
 TASK_FAILED = "States.TaskFailed"
 TIMEOUT = "States.Timeout"
 
@@ -61,12 +62,15 @@ def too_large(name: str, what: str = "returned a result") -> StateFailure:
 
 
 def matches(error: str | None, names: frozenset[str], *, silent: bool = False) -> bool:
-    """Whether a retrier's or catcher's `ErrorEquals` covers an error; `silent` says that a heartbeat is missing
-    (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
-    if error in names or (silent and HEARTBEAT_TIMEOUT in names):
-        return True
+    """Whether a retrier's or catcher's `ErrorEquals` covers an error; `silent` says that a heartbeat is missing.
+
+    Nothing covers States.Runtime, not even its name: the execution fails
+    (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
+    """
     if error == RUNTIME:
         return False
+    if error in names or (silent and HEARTBEAT_TIMEOUT in names):
+        return True
     return ALL in names or (TASK_FAILED in names and error != TIMEOUT)
 
 

@@ -6,12 +6,10 @@ import csv
 import io
 from typing import Any
 
-from asl.engine.failures import StateFailure
+from asl.engine.failures import ITEM_READER_FAILED, StateFailure
 from asl.engine.jsontext import loads
 from asl.language.model import ReaderConfig
 from asl.language.timestamps import parse_timestamp
-
-ITEM_READER_FAILED = "States.ItemReaderFailed"
 
 _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -25,6 +26,15 @@ MOST_CHILDREN = 10_000
 
 StartChild = Callable[["MapRun", Any], Execution]
 """Starts a child of a Map Run with an input, a JSON value. The child begins later, in the run's lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many items a run reads, and how many items and bytes go into a batch; 0 means as many as there are."""
+
+    items: int = 0
+    batch_items: int = 0
+    batch_bytes: int = 0
 
 
 def new_arn(execution: Execution, label: str) -> str:
@@ -68,6 +78,7 @@ class MapRun(Blocker):
         self.started_event = 0
         self._start_child = start_child
         self.source: tuple[Any, list[Any]] = (None, [])
+        self.limits = Limits()
         self._inputs: list[Any] = []
         self._items_in: list[int] = []
         self._following = 0
@@ -257,6 +268,10 @@ class MapRun(Blocker):
     def succeeded_children(self) -> list[Execution]:
         """The children that succeeded, in the order of their items."""
         return [child for child in self.executions if child.status == SUCCEEDED]
+
+    def iterations_of(self, child: Execution) -> tuple[int, ...]:
+        """The index of a child's item in each Map around it, the outermost first."""
+        return (*self.branch.iterations(), self.place_of(child))
 
     def place_of(self, child: Execution) -> int:
         """The position of a child's input among the inputs."""

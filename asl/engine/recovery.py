@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asl.engine.machine import StateMachine
     from asl.engine.map_run import MapRun
 
+from asl.engine.observing import change_of
 from asl.engine.replay_log import ReplayLog
 from asl.engine.replaying import Replay
 
@@ -64,6 +65,8 @@ def recovered(
 def resume(execution: Execution) -> None:
     """Let an execution that was running continue, unless it has been stopped since. The driver calls it."""
     if execution.is_open:
+        if execution.engine.observer is not None:
+            execution.engine.observer(change_of(execution, is_continued=True))
         replay(execution)
 
 

@@ -108,6 +108,7 @@ class Replay:
         self._waits: dict[int, Timer] = {}
         self._waiting: dict[int, Branch] = {}
         self.is_replay = True
+        self.observer = None
         self.scheduler = self.tokens = self.tasks = self.patience = self.journal = self
         self.region, self.account, self.random = engine.region, engine.account, engine.random
         self.map_runs = engine.map_runs

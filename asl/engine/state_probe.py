@@ -122,6 +122,7 @@ class _TestEngine(Engine):
 
     def __init__(self, engine: Engine, mock: Mock | None) -> None:
         self.__dict__.update(engine.__dict__)
+        self.observer = None
         if mock is not None:
             self.tasks = _MockRunner(mock)
             self._check = None
@@ -204,6 +205,10 @@ class _Test(Owner):
             self._outcome = Outcome(FAILED, error=TIMEOUT)
         self._outcome.inspection = self._inspection.values
         return self._outcome
+
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return () if self._in_map is None else (0,)
 
     def _begin(self, branch: Branch) -> None:
         if isinstance(self._state, ContainerState):

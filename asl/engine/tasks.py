@@ -22,6 +22,11 @@ class TaskRequest:
     as `arn:aws:states:::sqs:sendMessage.waitForTaskToken`. `parameters` is the effective payload, a JSON value.
     `task_token` is set for `.waitForTaskToken` and activities: whoever knows it may end the task through
     `Engine.send_task_success` and its siblings. Times are in seconds, None where the state sets none.
+
+    The rest says where the attempt belongs: `state_path` is the state's JSON pointer in the definition, `iterations`
+    the index of the item in each Map around it (the outermost first), `attempt` is 1 for the first attempt and one more
+    for each retry. `run_arn` is the execution that was started, another one than `execution_arn` in a child of a Map
+    Run. `trace_header` is what it was started with.
     """
 
     resource: str
@@ -33,6 +38,11 @@ class TaskRequest:
     timeout_seconds: float | None
     heartbeat_seconds: float | None
     credentials: Any = None
+    state_path: str = ""
+    iterations: tuple[int, ...] = ()
+    attempt: int = 1
+    run_arn: str = ""
+    trace_header: str | None = None
 
 
 class Completion(Protocol):

@@ -13,7 +13,10 @@
 
 from asl.testing.coverage import Coverage, FlowCoverage
 from asl.testing.flow import FlowSource, FlowUnderTest
+from asl.testing.mock_config import MockConfig
+from asl.testing.remote import RemoteFlow
 from asl.testing.run import FlowRun
+from asl.testing.started import StartedRun, WaitingTask
 from asl.testing.stubs import Task, TaskCall, TaskFailed, UnstubbedTask
 
 __all__ = [
@@ -22,8 +25,12 @@ __all__ = [
     "FlowRun",
     "FlowSource",
     "FlowUnderTest",
+    "MockConfig",
+    "RemoteFlow",
+    "StartedRun",
     "Task",
     "TaskCall",
     "TaskFailed",
     "UnstubbedTask",
+    "WaitingTask",
 ]

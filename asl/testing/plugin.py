@@ -18,7 +18,8 @@ import pytest
 from asl.engine.clock import Clock
 from asl.language.model import parse_definition
 from asl.testing.coverage import Coverage
-from asl.testing.flow import FlowSource, FlowUnderTest
+from asl.testing.flow import FlowSource, FlowUnderTest, ResultCheck
+from asl.testing.remote import RemoteFlow
 from asl.testing.stubs import Function
 
 Loader = Callable[[str], FlowSource]
@@ -36,19 +37,42 @@ class Hooks:
 
 
 class Flows:
-    """The fixture `flows`: makes flows under test, and notes what their runs cover."""
+    """The fixture `flows`: makes flows under test, and notes what their runs cover.
 
-    def __init__(self, loader: Loader | None, coverage: Coverage) -> None:
+    Args:
+        loader: Finds flows by name.
+        coverage: Where to note what runs cover.
+        check: Says what is wrong with the result of a stub.
+        stage: The deployed stage to test; None to run flows in this process.
+    """
+
+    def __init__(
+        self, loader: Loader | None, coverage: Coverage, check: ResultCheck | None = None, stage: str | None = None
+    ) -> None:
         self._loader = loader
         self._coverage = coverage
+        self._check = check
+        self._stage = stage
 
-    def load(self, name: str, *, clock: Callable[[], Clock] | None = None) -> FlowUnderTest:
-        """A flow of the project by its name, with its real functions."""
+    def load(
+        self, name: str, *, clock: Callable[[], Clock] | None = None, check_stubs: bool = True
+    ) -> FlowUnderTest | RemoteFlow:
+        """A flow of the project by its name, with its real functions.
+
+        Args:
+            name: The flow's name.
+            clock: Makes the clock of each run; one that skips if None.
+            check_stubs: Whether results of stubs must be such as the called service returns.
+        """
         if self._loader is None:
             raise pytest.UsageError(
                 "there is no loader of flows; set the ini option asl_flow_loader = package.module:function "
                 "or implement pytest_asl_flow_loader in conftest.py"
             )
+        if self._stage is not None:
+            if clock is not None:
+                pytest.skip(f"the test sets the clock, which the stage {self._stage!r} does not take")
+            return self._deployed(name, self._stage)
         source = self._loader(name)
         return FlowUnderTest(
             source.name,
@@ -57,7 +81,18 @@ class Flows:
             functions=source.functions,
             clock=clock,
             coverage=self._coverage,
+            check=self._check if check_stubs else None,
         )
+
+    def _deployed(self, name: str, stage: str) -> RemoteFlow:
+        deployed = getattr(self._loader, "deployed", None)
+        if deployed is None:
+            raise pytest.UsageError(
+                "the loader of flows doesn't know deployed stages; give it a method deployed(name, stage) "
+                "that returns an asl.testing.RemoteFlow"
+            )
+        flow: RemoteFlow = deployed(name, stage)
+        return flow
 
     def define(
         self,
@@ -69,13 +104,17 @@ class Flows:
         clock: Callable[[], Clock] | None = None,
     ) -> FlowUnderTest:
         """A flow by its definition."""
+        if self._stage is not None:
+            pytest.skip(f"the test defines a flow, which the stage {self._stage!r} does not have")
         return FlowUnderTest(name, definition, type=type, functions=functions, clock=clock, coverage=self._coverage)
 
 
 @pytest.fixture(scope="session")
 def flows(request: pytest.FixtureRequest) -> Flows:
     """Makes flows under test: `flows.load(name)`, `flows.define(name, definition)`."""
-    return Flows(_loader(request.config), request.config.stash[_COVERAGE])
+    config = request.config
+    check = _import(config, "asl_result_check")
+    return Flows(_loader(config), config.stash[_COVERAGE], check, config.getoption("--stage"))
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -86,7 +125,18 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     parser.addini("asl_flow_loader", "the function that finds a flow by its name, package.module:function", default="")
+    parser.addini(
+        "asl_result_check",
+        "the function that says what is wrong with a stub's result, given resource and result, package.module:function",
+        default="",
+    )
     group = parser.getgroup("flows")
+    group.addoption(
+        "--stage",
+        default=None,
+        metavar="STAGE",
+        help="run the flows that tests load on a deployed stage; tests that need stubs or clocks are skipped",
+    )
     group.addoption(
         "--flow-coverage-fail-under",
         type=float,
@@ -109,15 +159,19 @@ def _loader(config: pytest.Config) -> Loader | None:
 
 def _find_loader(config: pytest.Config) -> Loader | None:
     loader: Loader | None = config.hook.pytest_asl_flow_loader(config=config)
-    setting = str(config.getini("asl_flow_loader"))
-    if loader is not None or not setting:
-        return loader
+    return loader if loader is not None else _import(config, "asl_flow_loader")
+
+
+def _import(config: pytest.Config, option: str) -> Any:
+    """Return what an ini option names as `package.module:function`; None if it is not set."""
+    setting = str(config.getini(option))
+    if not setting:
+        return None
     module, _, name = setting.partition(":")
     try:
-        found: Loader = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as problem:
-        raise pytest.UsageError(f"asl_flow_loader = {setting}: {problem}; it must be package.module:function") from None
-    return found
+        raise pytest.UsageError(f"{option} = {setting}: {problem}; it must be package.module:function") from None
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from asl.engine.execution import Execution
+from asl.replay.comparing import differences
+from asl.testing.remote import RemoteExecution
 from asl.testing.stubs import TaskCall
 
 ANYTHING: Any = object()
@@ -22,7 +24,7 @@ class FlowRun:
     `calls` are the attempts of tasks, in order. Assertions fail with the course of the run in their message.
     """
 
-    def __init__(self, flow: str, execution: Execution, calls: Sequence[TaskCall]) -> None:
+    def __init__(self, flow: str, execution: Execution | RemoteExecution, calls: Sequence[TaskCall]) -> None:
         self.flow = flow
         self.execution = execution
         self.calls = list(calls)
@@ -99,11 +101,22 @@ class FlowRun:
         """What the task of a state was given, attempt after attempt."""
         return [call.payload for call in self.calls if call.state == state]
 
-    def assert_succeeded(self, *, output: Any = ANYTHING) -> FlowRun:
-        """The run succeeded, with this output if one is given."""
+    def assert_succeeded(self, *, output: Any = ANYTHING, like: Any = ANYTHING) -> FlowRun:
+        """The run succeeded.
+
+        Args:
+            output: The output that it must have.
+            like: An output from which timestamps and UUIDs may differ.
+
+        Raises:
+            AssertionError: It did not, or has another output.
+        """
         self._assert(self.status == "SUCCEEDED", f"the run did not succeed: {self.status}")
         if output is not ANYTHING:
             self._assert(self.output == output, f"the output is {self.output!r}, not {output!r}")
+        if like is not ANYTHING:
+            found = differences(like, self.output)
+            self._assert(not found, f"the output differs: {'; '.join(found)}")
         return self
 
     def assert_failed(self, error: str | None = None, *, cause: str | None = None) -> FlowRun:
@@ -160,7 +173,7 @@ class FlowRun:
             self._assert(False, f"the state {state!r} has no visit {visit}: it had {len(values)}")
 
 
-def _with_children(execution: Execution) -> Iterator[Execution]:
+def _with_children(execution: Execution | RemoteExecution) -> Iterator[Execution | RemoteExecution]:
     yield execution
     for run in execution.map_runs:
         for child in run.executions:

@@ -15,6 +15,7 @@ from typing_extensions import override
 from asl.engine.failures import TIMEOUT
 from asl.engine.jsontext import dumps
 from asl.engine.tasks import Completion, TaskRequest, TaskRunner
+from asl.testing.handing_over import HandOver
 
 Function: TypeAlias = Callable[..., Any]
 """A function as Lambda calls it, `handler(event, context)`."""
@@ -57,8 +58,9 @@ class Task:
     >>> flow.task("Charge").fails("Busy", times=2).then.returns({"paid": True})
     """
 
-    def __init__(self, state: str) -> None:
+    def __init__(self, state: str, check: Callable[[Any], str | None] | None = None) -> None:
         self.state = state
+        self._check = check
         self._steps: list[tuple[Behaviour, int | None]] = []
         self._calls = 0
 
@@ -68,13 +70,43 @@ class Task:
         return self
 
     def returns(self, result: Any, *, times: int | None = None) -> Task:
-        """Succeed with a result, a JSON value; `times` limits the step where another follows."""
+        """Succeed with a result.
+
+        Args:
+            result: A JSON value.
+            times: Limits the step where another follows.
+
+        Raises:
+            ValueError: The service whose API the task calls never answers like this, where a check is set.
+        """
+        problem = self._check(result) if self._check is not None else None
+        if problem is not None:
+            raise ValueError(f"the stub of {self.state!r}: {problem}")
         text = dumps(result)
         return self._add(lambda _, completion: _succeed(completion, json.loads(text)), times)
 
     def returns_payload(self, payload: Any, *, times: int | None = None) -> Task:
         """As `returns`, with the answer of `lambda:invoke` around the payload."""
         return self.returns(_invoke_answer(payload), times=times)
+
+    def answers(self, *recorded: tuple[Any, Any], times: int | None = None) -> Task:
+        """Succeed with the result that belongs to the payload: for a task inside a Map, whatever the order.
+
+        Args:
+            recorded: Payloads with their results, JSON values. Of equal payloads the first that is left is taken.
+            times: Limits the step where another follows.
+        """
+        left = [(payload, dumps(result)) for payload, result in recorded]
+
+        def answer(request: TaskRequest, completion: Completion) -> None:
+            for index, (payload, text) in enumerate(left):
+                if payload == request.parameters:
+                    del left[index]
+                    completion.succeed(json.loads(text))
+                    return
+            raise UnstubbedTask(f"the stub of {self.state!r} has no result left for {dumps(request.parameters)}")
+
+        return self._add(answer, times)
 
     def fails(self, error: str, cause: str = "", *, times: int | None = None) -> Task:
         """Fail with an error's name and cause."""
@@ -112,11 +144,16 @@ class Task:
 
 
 class Tasks(TaskRunner):
-    """A `TaskRunner` of stubs by state and functions by resource. It does the work at once, on the engine's thread."""
+    """A `TaskRunner` of stubs by state and functions by resource. It does the work at once, on the engine's thread.
 
-    def __init__(self, stubs: Mapping[str, Task], functions: Mapping[str, Function]) -> None:
+    A function that a `.waitForTaskToken` task calls only hands the token over: whoever has the token ends the task.
+    `answered` says that somebody does, so that a task without function and stub waits as well.
+    """
+
+    def __init__(self, stubs: Mapping[str, Task], functions: Mapping[str, Function], *, answered: bool = False) -> None:
         self._stubs = stubs
         self._functions = functions
+        self._answered = answered
         self.calls: list[TaskCall] = []
         self.problems: list[str] = []
 
@@ -124,17 +161,29 @@ class Tasks(TaskRunner):
     def start(self, request: TaskRequest, completion: Completion) -> None:
         self.calls.append(TaskCall(request.state_name, request.resource, request.parameters))
         completion.started()
-        if request.task_token is not None:
-            completion.submitted({})
         stub = self._stubs.get(request.state_name)
+        waits = request.task_token is not None
+        if waits and (stub is not None or ":activity:" in request.resource):
+            completion.submitted({})
         try:
             if stub is not None:
                 stub.behaviour()(request, completion)
+            elif waits:
+                self._hand_over(request, completion)
             else:
                 self._call_function(request, completion)
         except UnstubbedTask as problem:
             self.problems.append(str(problem))
             completion.fail("States.Runtime", str(problem))
+
+    def _hand_over(self, request: TaskRequest, completion: Completion) -> None:
+        """Give the token to the function, if there is one; what it returns is not the task's result."""
+        try:
+            self._call_function(request, HandOver(completion))
+        except UnstubbedTask:
+            if not self._answered:
+                raise
+            completion.submitted({})
 
     def _call_function(self, request: TaskRequest, completion: Completion) -> None:
         resource = request.resource.removesuffix(".waitForTaskToken")

@@ -30,7 +30,8 @@ def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
 
         problem = problem_of(error, request_id)
         if problem.status == 500 or not isinstance(error, DomainError):
-            _log.exception("%s %s failed, request id %s", route.method, route.path, request_id)
+            trace = not getattr(error, "is_logged", False)
+            _log.error("%s %s failed, request id %s", route.method, route.path, request_id, exc_info=trace)
         return _problem_response(problem, origin)
     return _response(answered, origin, request_id)
 

@@ -81,6 +81,11 @@ class Call:
         parameters = self._request.query_params
         return None if parameters is None else parameters.get(name)
 
+    def query_list(self, name: str) -> list[str]:
+        """Return all values of a query parameter, which may be repeated."""
+        parameters = self._request.query_params
+        return [] if parameters is None else list(parameters.getlist(name)) if name in parameters else []
+
     def query_number(self, name: str, *, default: int, lowest: int, highest: int) -> int:
         """Return a query parameter that is a whole number.
 

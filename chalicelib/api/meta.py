@@ -1,4 +1,4 @@
-"""The API about itself: `/health` and `/openapi.json`."""
+"""The API about itself: `/`, `/health`, `/openapi.json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ def health(call: Call) -> Answer:
 
 def openapi_document(call: Call) -> Answer:
     """Answer with the OpenAPI 3.1 document of this API, with the schemas of all functions and flows."""
+    from chalicelib import functions
+    from chalicelib.api.calling import caller_of
     from chalicelib.api.openapi import document
 
     base = call.path.removesuffix("/openapi.json")
-    return Answer(document(base or "/"))
+    described = caller_of(call).describe(functions.served().values())
+    return Answer(document(base or "/", described))
+
+
+def root(call: Call) -> Answer:
+    """Lead a browser to the web console."""
+    return Answer("", status=302, headers={"Location": f"{call.path.rstrip('/')}/console/"})

@@ -6,23 +6,27 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib import functions
 from chalicelib.api import openapi_schemas as schemas
 from chalicelib.api import plugins
 from chalicelib.errors import PROBLEM_JSON
 from chalicelib.flows.catalog import CatalogFlow, catalog
-from chalicelib.functions.describing import Description, describe
+from chalicelib.functions.describing import Description
 
 VERSION = "0.1.0"
 
 Json = dict[str, Any]
 
 
-def document(server: str) -> Json:
-    """Return the document; `server` is the URL that paths are relative to. It leaves out what is broken."""
+def document(server: str, functions: Iterable[Description]) -> Json:
+    """Return the document. It leaves out flows that are broken.
+
+    Args:
+        server: The URL that paths are relative to.
+        functions: The functions.
+    """
     api = framework_document(server)
     components, paths = api["components"]["schemas"], api["paths"]
-    for description in _descriptions():
+    for description in functions:
         paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
     for route in plugins.routes():
         paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.path)
@@ -104,16 +108,51 @@ def fixed_paths() -> dict[str, Json]:
                 problems=("404", "409"),
             )
         },
+        "/run/{flow_name}/{execution_id}/states": {
+            "get": _operation(
+                "What became of the states of a run",
+                {"200": _json_answer("The states.", "States")},
+                [
+                    flow,
+                    run,
+                    _query("path", description="A state's JSON pointer: all visits of it, or what is inside it."),
+                    _query("iteration", description="With `path`: the index in each Map, joined by dots (`3.1`)."),
+                    limit,
+                    token,
+                ],
+                problems=("404", "409"),
+            )
+        },
+        "/run/{flow_name}/{execution_id}/logs": {
+            "get": _operation(
+                "The log lines of a run's functions",
+                {"200": _json_answer("The lines.", "LogLines")},
+                [flow, run, limit, token],
+                problems=("404", "409"),
+            )
+        },
         "/run/{flow_name}/{execution_id}/redrive": {
             "post": _operation("Continue a failed run", {"202": finished}, [flow, run], problems=("404", "409"))
         },
-        "/runs": {
-            "get": _operation(
-                "The caller's runs of the last 90 days, newest first",
-                {"200": _json_answer("The runs.", "Runs")},
-                [_query("flow"), _query("status", {"$ref": "#/components/schemas/Status"}), limit, token],
+        "/run/{flow_name}/{execution_id}/rerun": {
+            "post": _operation(
+                "Start a flow again with the input of a former run, or with another one",
+                {"202": started},
+                [flow, run, _idempotency_key()],
+                body=schemas.RERUN,
+                problems=("403", "404"),
             )
         },
+        "/runs": {
+            "get": _operation(
+                "The caller's runs of the last 90 days, newest first; for admins any user's",
+                {"200": _json_answer("The runs.", "Runs")},
+                [*(_query(name, schema, text) for name, schema, text in schemas.FILTERS), limit, token],
+                problems=("403", "404"),
+            )
+        },
+        "/runs/redrive": {"post": _bulk("Continue all failed runs that a filter finds")},
+        "/runs/rerun": {"post": _bulk("Start all runs again that a filter finds, each with its former input")},
         "/usage": {"get": _operation("The caller's usage", {"200": _json_answer("Calls a month.", "Usage")}, months)},
         "/usage/{user_id}": {
             "get": _operation(
@@ -132,14 +171,10 @@ def fixed_paths() -> dict[str, Json]:
                 {"200": {"description": "What the function returned."}},
                 [_path_parameter("function_name")],
                 body={},
-                problems=("404",),
+                problems=("404", "504"),
             )
         },
     }
-
-
-def _descriptions() -> Iterable[Description]:
-    return [describe(function) for function in functions.served().values()]
 
 
 def _flows() -> Iterable[CatalogFlow]:
@@ -154,7 +189,7 @@ def _function_operation(function: Description, components: dict[str, Any]) -> Js
     body: Json = {}
     if function.input_schema:
         body = schemas.add(components, f"{function.name}.input", function.input_schema)
-    operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body)
+    operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body, problems=("504",))
     return {**operation, "operationId": f"lib.{function.name}", "tags": ["functions"], **_long(function.description)}
 
 
@@ -204,6 +239,11 @@ def _operation(
     if body is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
     return operation
+
+
+def _bulk(summary: str) -> Json:
+    answer = {"200": _json_answer("What became of each run.", "Again")}
+    return _operation(summary, answer, [_idempotency_key()], body=schemas.BULK, problems=("403", "404"))
 
 
 def _public(summary: str, schema: str | None) -> Json:

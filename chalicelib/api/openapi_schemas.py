@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.runs.records import STATUSES
+from chalicelib.flows.labels import MAX_LABELS
+from chalicelib.runs.records import STARTERS, STATUSES
+from chalicelib.runs.states import visits
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _NULLABLE: dict[str, Any] = {"type": ["string", "null"]}
@@ -25,6 +27,7 @@ PROBLEMS = {
     "429": "Too many requests; try again after `Retry-After` seconds.",
     "500": "The service failed.",
     "503": "Something that the answer needs is unavailable; try again after `Retry-After` seconds.",
+    "504": "The function took longer than 29 seconds.",
 }
 
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
@@ -44,6 +47,12 @@ def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None
     return _object({key: {"type": "array", "items": item}, "count": _COUNT}, more)
 
 
+def _following(key: str, item: dict[str, Any]) -> dict[str, Any]:
+    """A list whose token also gives what is new while the run is running."""
+    description = "The query parameter `nextToken` of the next page, and of what is new while the run is running."
+    return _object({key: {"type": "array", "items": item}}, {"nextToken": {**_TEXT, "description": description}})
+
+
 def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -58,6 +67,59 @@ FILE: dict[str, Any] = {
     "findings": {"type": "array", "items": _reference("Finding")},
 }
 """What is known of a flow's file, broken or not."""
+_RUN = {
+    "durationSeconds": {"type": ["number", "null"], "minimum": 0, "description": "Null while it runs."},
+    "startedBy": {"enum": list(STARTERS)},
+    "userId": {**_NULLABLE, "description": "Whose run it is; null for runs that belong to nobody."},
+    "parent": {
+        "anyOf": [_object({"executionArn": _TEXT, "executionId": _TEXT, "flow": _TEXT}), {"type": "null"}],
+        "description": "The run that this one repeats, or that started it.",
+    },
+    "labels": {"type": "object", "additionalProperties": _TEXT},
+    "redriveCount": _COUNT,
+}
+
+FILTERS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("flow", _TEXT, "The flow's name."),
+    ("status", _reference("Status"), "The status."),
+    ("startedBy", {"enum": list(STARTERS)}, "Who or what started the run."),
+    ("from", _TEXT, "The earliest start, in ISO 8601; without a time zone it is UTC."),
+    ("to", _TEXT, "The latest start, in ISO 8601."),
+    ("error", _TEXT, "How the error's name or its cause begins; upper and lower case are the same."),
+    (
+        "label",
+        {"type": "array", "items": _TEXT, "maxItems": MAX_LABELS},
+        "`NAME:VALUE`; the run must have all of them.",
+    ),
+    ("parent", _TEXT, "The id or ARN of the run that the runs repeat, or that started them."),
+    ("user", _TEXT, "For the group admin: a user's id, or `all`."),
+)
+"""The filters of lists and bulk requests: name, schema, description."""
+
+RERUN: dict[str, Any] = {
+    "type": "object",
+    "properties": {"input": {"type": "object", "description": "The input of the new run; the former one by default."}},
+    "additionalProperties": False,
+    "examples": [{}, {"input": {"order_id": "A-17"}}],
+}
+BULK: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        **{name: {**schema, "description": text} for name, schema, text in FILTERS},
+        "dryRun": {"type": "boolean", "description": "Only say what would be done."},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 1_000, "default": 1_000},
+        "nextToken": {**_TEXT, "description": "The `nextToken` of the answer before."},
+    },
+    "additionalProperties": False,
+    "examples": [
+        {"flow": "orderFlow", "status": "FAILED", "from": "2026-11-26T00:00:00Z", "error": "Timeout", "dryRun": True}
+    ],
+}
+
+_BROKEN = {
+    **_object({"message": _TEXT, "file": _NULLABLE, "line": {"type": ["integer", "null"]}}),
+    "description": "Why the function can't be called; a deployed stage says no more than that.",
+}
 
 COMPONENTS: dict[str, Any] = {
     "Problem": {
@@ -198,6 +260,8 @@ COMPONENTS: dict[str, Any] = {
             "cause": _NULLABLE,
             "startDate": _DATE,
             "stopDate": _NULLABLE_DATE,
+            "input": {"description": "What the caller sent; null if it was not recorded."},
+            **_RUN,
         }
     ),
     "Runs": _list(
@@ -212,10 +276,104 @@ COMPONENTS: dict[str, Any] = {
                 "status": _reference("Status"),
                 "startDate": _DATE,
                 "stopDate": _NULLABLE_DATE,
+                "error": _NULLABLE,
+                **_RUN,
             }
         ),
     ),
+    "Again": {
+        **_list(
+            "runs",
+            _object(
+                {
+                    "flow": _TEXT,
+                    "executionId": _TEXT,
+                    "result": {"enum": ["started", "redriven", "refused", "wouldStart", "wouldRedrive"]},
+                },
+                {
+                    "startedExecutionId": {**_TEXT, "description": "The id of the new run."},
+                    "detail": {**_TEXT, "description": "Why it was refused."},
+                },
+            ),
+            {"dryRun": {"type": "boolean"}, "refused": _COUNT},
+        ),
+        "examples": [
+            {
+                "dryRun": False,
+                "runs": [
+                    {
+                        "flow": "orderFlow",
+                        "executionId": "01a20526-7e15-798a-a6f1-d6ec47a55586",
+                        "result": "started",
+                        "startedExecutionId": "01a20527-0c11-7b64-8f2e-5a1f6f0a3c11",
+                    }
+                ],
+                "count": 1,
+                "refused": 0,
+            }
+        ],
+    },
     "History": _list("events", {"type": "object"}),
+    "States": _following(
+        "states",
+        _object(
+            {
+                "path": {**_NULLABLE, "description": "The state's JSON pointer in the definition."},
+                "name": _TEXT,
+                "type": _TEXT,
+                "status": {"enum": list(visits.STATUSES)},
+                "entered": _DATE,
+                "exited": _NULLABLE_DATE,
+                "attempts": _COUNT,
+                "error": _NULLABLE,
+                "cause": _NULLABLE,
+                "input": {},
+                "output": {},
+                "visits": {**_COUNT, "description": "How often the state was entered; the rest is of the last time."},
+            },
+            {
+                "next": {**_TEXT, "description": "The state that followed."},
+                "failedAttempts": {
+                    "type": "array",
+                    "items": _object({"time": _DATE, "error": _NULLABLE, "cause": _NULLABLE}),
+                },
+                "truncated": {
+                    "type": "array",
+                    "items": {"enum": ["input", "output"]},
+                    "description": "What was left out; the query parameter `path` gives it.",
+                },
+                "iterations": _object(
+                    {
+                        "total": _COUNT,
+                        "succeeded": _COUNT,
+                        "failed": _COUNT,
+                        "running": _COUNT,
+                        "aborted": _COUNT,
+                        "failedIndexes": {"type": "array", "items": _COUNT, "maxItems": visits.MAX_FAILED_INDEXES},
+                    },
+                    {"failedExecutions": {"type": "array", "items": _TEXT}, "mapRunArn": _TEXT},
+                ),
+            },
+        ),
+    ),
+    "LogLines": _following(
+        "lines",
+        _object(
+            {
+                "time": _DATE,
+                "level": _TEXT,
+                "function": _TEXT,
+                "state": _NULLABLE,
+                "attempt": {"type": ["integer", "null"]},
+                "requestId": _TEXT,
+                "message": _TEXT,
+            },
+            {
+                "iteration": {**_TEXT, "description": "The index in each Map around the state, joined by dots."},
+                "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
+            },
+        ),
+    ),
     "Usage": _object(
         {"userId": _TEXT, "usage": {"type": "array", "items": _object({"yearMonth": _TEXT, "apiCalls": _COUNT})}}
     ),
@@ -230,7 +388,8 @@ COMPONENTS: dict[str, Any] = {
                         "plugin": _NULLABLE,
                         "inputSchema": _NULLABLE_OBJECT,
                         "outputSchema": _NULLABLE_OBJECT,
-                    }
+                    },
+                    {"error": _BROKEN},
                 ),
             },
             "count": _COUNT,

@@ -23,6 +23,7 @@ def _view(module: str, name: str) -> View:
 
 
 ROUTES = (
+    Route("GET", "/", _view("meta", "root"), public=True),
     Route("GET", "/auth/config", _view("auth", "auth_config"), public=True),
     Route("GET", "/auth/verify", _view("auth", "auth_verify")),
     Route("GET", "/flows", _view("flows", "list_flows")),
@@ -30,9 +31,14 @@ ROUTES = (
     Route("POST", "/run/{flow_name}", _view("runs", "start_run")),
     Route("GET", "/run/{flow_name}/{execution_id}", _view("runs", "get_run")),
     Route("GET", "/run/{flow_name}/{execution_id}/history", _view("runs", "run_history")),
+    Route("GET", "/run/{flow_name}/{execution_id}/states", _view("runs", "run_states")),
+    Route("GET", "/run/{flow_name}/{execution_id}/logs", _view("runs", "run_logs")),
     Route("DELETE", "/run/{flow_name}/{execution_id}", _view("runs", "stop_run")),
     Route("POST", "/run/{flow_name}/{execution_id}/redrive", _view("runs", "redrive_run")),
+    Route("POST", "/run/{flow_name}/{execution_id}/rerun", _view("runs", "rerun_run")),
     Route("GET", "/runs", _view("runs", "list_runs")),
+    Route("POST", "/runs/redrive", _view("runs", "redrive_runs")),
+    Route("POST", "/runs/rerun", _view("runs", "rerun_runs")),
     Route("GET", "/lib", _view("functions", "list_functions")),
     Route("POST", "/lib/{function_name}", _view("functions", "call_function")),
     Route("GET", "/usage", _view("usage", "own_usage")),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.names import Names
-from chalicelib.settings import PROJECT
+from chalicelib.settings import PROJECT, settings
 
 CATALOG_FILE = Path("chalicelib", "catalog.json")
 DETAILS_FILE = Path("chalicelib", "catalog_details.json")
@@ -38,6 +38,8 @@ class CatalogFlow:
     references: tuple[str, ...]
     functions: tuple[str, ...]
     plugin: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Reference paths into the input, by the names of the labels whose values they give."""
 
     def state_machine_arn(self, names: Names) -> str:
         """Return the ARN of its state machine in one stage."""
@@ -57,6 +59,10 @@ Details = Callable[[str], Mapping[str, Any] | None]
 """Returns what is known of a flow's file, graph, functions and permissions, as `GET /flows/{name}` answers it."""
 
 
+def _no_details(name: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """All flows by name. `broken` has the errors of each flow that can't run, one line each."""
@@ -64,7 +70,7 @@ class Catalog:
     flows: Mapping[str, CatalogFlow]
     broken: Mapping[str, tuple[str, ...]]
     functions: Mapping[str, CatalogFunction]
-    details: Details = field(default={}.get, compare=False)
+    details: Details = field(default=_no_details, compare=False)
 
 
 Source = Callable[[], Catalog]
@@ -72,12 +78,13 @@ Source = Callable[[], Catalog]
 
 
 class PackagedCatalog:
-    """The catalog of a package, read from `catalog.json` at the first call."""
+    """The catalog of a package, read from `catalog.json` at the first call, or when the file has changed."""
 
     def __init__(self, root: Path = PROJECT) -> None:
-        self._file = root / CATALOG_FILE
+        self._file = Path(settings.catalog_file) if settings.catalog_file else root / CATALOG_FILE
         self._value: Catalog | None = None
         self._details: dict[str, Any] | None = None
+        self._changed: int | None = None
 
     def __call__(self) -> Catalog:
         """Return the catalog.
@@ -85,8 +92,9 @@ class PackagedCatalog:
         Raises:
             FileNotFoundError: The package was built without a catalog.
         """
-        if self._value is None:
+        if self._value is None or (settings.catalog_file and self._file.stat().st_mtime_ns != self._changed):
             try:
+                self._changed = self._file.stat().st_mtime_ns
                 content = json.loads(self._file.read_bytes())
             except FileNotFoundError:
                 raise FileNotFoundError(
@@ -123,6 +131,6 @@ def _from_json(value: dict[str, Any], details: Details) -> Catalog:
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
         lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
-        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists})
+        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, "labels": item.get("labels") or {}})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}
     return Catalog(flows, {}, functions, details)

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib import usage
 from chalicelib.functions.discovery import Function
 from chalicelib.functions.loading import load
+from chalicelib.functions.missing_modules import advised
 from chalicelib.functions.serialising import jsonable
 from chalicelib.names import USER_KEY
 
@@ -28,7 +29,7 @@ def call_from_flow(function: Function, event: Any, context: Any) -> Any:
         Exception: Whatever the function raises is the task's error, under the name of its class.
     """
     user = event.get(USER_KEY) if isinstance(event, dict) else None
-    with usage.call(user if isinstance(user, str) else None):
+    with usage.call(user if isinstance(user, str) else None), advised(function):
         signature = load(function).signature
         result = signature.call_with_input(event) if signature.typed else signature.call_with_event(event, context)
         return jsonable(result)

@@ -57,6 +57,16 @@ def load(function: Function) -> Loaded:
     return found
 
 
+def prepare(function: Function) -> None:
+    """Let the import of a function that is not loaded yet see secrets and files that are new.
+
+    It is for workers on a developer's machine: they are started before the function is written.
+    """
+    if function.path not in _loaded:
+        secrets.reload()
+        importlib.invalidate_caches()
+
+
 def import_function(function: Function) -> Loaded:
     """Import a function that is not loaded yet, with the environment as it is.
 

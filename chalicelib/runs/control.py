@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib import aws, times
 from chalicelib.errors import Conflict, Unavailable, error_code, is_throttling, is_unanswered
 from chalicelib.runs import belief, records
@@ -50,8 +52,12 @@ def _stopped_before_it_began(run: Run) -> Run:
     return records.get(run.user_id, run.execution_id) or run
 
 
-def redrive(run: Run) -> Run:
+def redrive(run: Run, token: str | None = None) -> Run:
     """Continue a run where it failed.
+
+    Args:
+        run: The run.
+        token: A token with which Step Functions redrives once only, for a few minutes.
 
     Raises:
         Conflict: There is nothing to continue, or Step Functions cannot.
@@ -59,8 +65,9 @@ def redrive(run: Run) -> Run:
     _refuse_express(run, "redriven")
     if run.status not in REDRIVABLE:
         raise Conflict(f"The run is {run.status}. Only runs that are {', '.join(sorted(REDRIVABLE))} can be redriven.")
+    more: Any = {} if token is None else {"clientToken": token}
     try:
-        aws.stepfunctions().redrive_execution(executionArn=run.execution_arn)
+        aws.stepfunctions().redrive_execution(executionArn=run.execution_arn, **more)
     except Exception as error:
         refused = error_code(error) in {"ExecutionNotRedrivable", "ExecutionDoesNotExist"}
         if not (refused or is_unanswered(error)):

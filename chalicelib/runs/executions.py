@@ -24,6 +24,7 @@ class Description:
     start_date: str
     input: str | None
     outcome: Outcome
+    trace_header: str | None = None
 
 
 def describe(execution_arn: str, *, patience: float | None = None) -> Description:
@@ -51,6 +52,7 @@ def describe(execution_arn: str, *, patience: float | None = None) -> Descriptio
         name=found.get("name", ""),
         start_date=times.iso(found["startDate"]),
         input=found.get("input"),
+        trace_header=found.get("traceHeader"),
         outcome=Outcome(
             status=RUNNING if status == "PENDING_REDRIVE" else status,
             stop_date=times.iso(found["stopDate"]) if "stopDate" in found else None,

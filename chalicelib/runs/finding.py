@@ -6,7 +6,7 @@ import re
 
 from chalicelib.errors import NotFound
 from chalicelib.identity import User
-from chalicelib.runs import belief, executions, records
+from chalicelib.runs import belief, executions, records, searching
 from chalicelib.runs.records import Run
 from chalicelib.settings import settings
 
@@ -33,6 +33,33 @@ def find(user: User, flow: str, reference: str) -> Run:
     return belief.checked(run)
 
 
+def find_any_flow(user: User, reference: str) -> Run:
+    """Return the same where the flow is not known.
+
+    Raises:
+        NotFound: The run does not exist, or is another user's.
+    """
+    named = flow_and_id(reference)
+    execution_id = reference if named is None else named[1]
+    run = None if ":" in execution_id else records.get(user.id, execution_id)
+    if run is None and user.is_admin:
+        if named is not None:
+            run = records.get(records.nobody(*named), execution_id)
+        run = run or searching.find_by_id(execution_id)
+    if run is None:
+        raise NotFound(f"There is no run {reference!r}. GET /runs lists yours.")
+    return run
+
+
+def flow_and_id(execution_arn: str) -> tuple[str, str] | None:
+    """Return the flow and the id that an execution's ARN names; None if it is not of a flow of this stage."""
+    match = _ARN.fullmatch(execution_arn)
+    prefix = settings.names.resource("")
+    if match is None or not match["machine"].startswith(prefix):
+        return None
+    return match["machine"].removeprefix(prefix), match["id"]
+
+
 def _execution_id(flow: str, reference: str) -> str | None:
     match = _ARN.fullmatch(reference)
     if match is None:
@@ -41,7 +68,12 @@ def _execution_id(flow: str, reference: str) -> str | None:
 
 
 def _of_any_user(flow: str, execution_id: str) -> Run | None:
-    """Return the run of any user: its input names who started it. One that a schedule started has no record."""
+    """Return the run of any user, or of nobody. Step Functions is asked about one that has no record."""
+    known = records.get(records.nobody(flow, execution_id), execution_id)
+    if known is None and (found_by_id := searching.find_by_id(execution_id)) is not None:
+        known = records.get(found_by_id.user_id, execution_id)
+    if known is not None:
+        return known
     try:
         found = executions.describe(settings.names.execution_arn(flow, execution_id))
     except executions.DoesNotExist:
@@ -49,7 +81,8 @@ def _of_any_user(flow: str, execution_id: str) -> Run | None:
     owner = executions.user_of(found.input)
     known = None if owner is None else records.get(owner, execution_id)
     return known or Run(
-        user_id=owner or "",
+        user_id=owner or records.nobody(flow, execution_id),
+        started_by=records.OTHER if owner is None else records.USER,
         execution_id=execution_id,
         execution_arn=found.execution_arn,
         flow=flow,

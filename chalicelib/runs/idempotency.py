@@ -7,7 +7,10 @@ the key finds the id and continues from there.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from chalicelib import aws
 from chalicelib.errors import BadRequest, Conflict, error_code
@@ -34,8 +37,7 @@ def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]
         BadRequest: The key is empty, too long or not printable.
         Conflict: The key was sent with another body before.
     """
-    if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable():
-        raise BadRequest(f"The header Idempotency-Key must have 1 to {MAX_LENGTH} printable characters.")
+    check(key)
     execution_id = new_id()
     now = int(time.time())
     try:
@@ -56,6 +58,43 @@ def claim(user_id: str, flow: str, key: str, input_sha: str) -> tuple[str, bool]
             raise
         return _existing(user_id, flow, key, input_sha), False
     return execution_id, True
+
+
+def check(key: str) -> None:
+    """Check a value of the header.
+
+    Raises:
+        BadRequest: The key is empty, too long or not printable.
+    """
+    if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable():
+        raise BadRequest(f"The header Idempotency-Key must have 1 to {MAX_LENGTH} printable characters.")
+
+
+def derived(key: str, purpose: str) -> str:
+    """Return the key of one of the starts that a request with `key` makes; `purpose` tells them apart."""
+    return f"{purpose}:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def remember(user_id: str, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was first remembered under a derived key in the last day: `value`, if nothing was before."""
+    now = int(time.time())
+    item_key = RUNS.key(user_id, f"key#{key}")
+    try:
+        aws.dynamodb().put_item(
+            TableName=settings.names.runs_table,
+            Item={**item_key, "memory": {"S": json.dumps(value)}, TTL: {"N": str(now + KEEP_SECONDS)}},
+            ConditionExpression=f"attribute_not_exists({RUNS.range_key}) OR #ttl < :now",
+            ExpressionAttributeNames={"#ttl": TTL},
+            ExpressionAttributeValues={":now": {"N": str(now)}},
+        )
+    except Exception as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+    else:
+        return dict(value)
+    found = aws.dynamodb().get_item(TableName=settings.names.runs_table, Key=item_key, ConsistentRead=True)
+    known: dict[str, Any] = json.loads(found["Item"]["memory"]["S"])
+    return known
 
 
 def release(user_id: str, flow: str, key: str, execution_id: str) -> None:

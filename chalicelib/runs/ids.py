@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import threading
@@ -23,6 +24,11 @@ def new_id() -> str:
 def lowest_id(unix_seconds: float) -> str:
     """Return the lowest id of a moment: every later id is greater."""
     return _format(_stamp(int(unix_seconds * 1e9)), 0)
+
+
+def id_for(unix_seconds: float, name: str) -> str:
+    """Return an id for something of that moment that got its name elsewhere; always the same one."""
+    return _format(_stamp(int(unix_seconds * 1e9)), int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 2)
 
 
 def is_id(value: str) -> bool:

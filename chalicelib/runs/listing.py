@@ -1,26 +1,25 @@
-"""Lists a user's runs, newest first, page by page."""
+"""Lists runs, newest first, page by page."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from chalicelib.errors import BadRequest
-from chalicelib.runs import records
 from chalicelib.runs.belief import Checks
-from chalicelib.runs.ids import is_id, lowest_id
-from chalicelib.runs.records import RETENTION_SECONDS, Run
+from chalicelib.runs.ids import is_id
+from chalicelib.runs.records import Run
+from chalicelib.runs.searching import Filter, Search
 
-MAX_PAGES = 10
-"""The most pages of the table that one request reads, so that a rare filter does not read everything at once."""
+MAX_PORTIONS = 10
+"""The most portions that one request reads, so that a rare filter does not read everything at once."""
 
 MAX_CHECKS = 3
 """Runs that one request checks at most, if they have been `RUNNING` for suspiciously long."""
 
-_PAGE = 200
+_PORTION, _FILTERED_PORTION = 200, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,55 +30,52 @@ class Page:
     next_token: str | None
 
 
-def list_runs(user_id: str, *, flow: str | None, status: str | None, limit: int, token: str | None) -> Page:
-    """Return a page of a user's runs of the last 90 days, newest first.
+def list_runs(user_id: str | None, wanted: Filter, *, limit: int, token: str | None, before: str | None = None) -> Page:
+    """Return a page of runs of the last 90 days, newest first.
 
     Args:
-        user_id: Whose runs.
-        flow: Only runs of this flow; None for all.
-        status: Only runs of this status; None for all.
+        user_id: Whose runs; None for all users' and nobody's.
+        wanted: What they are narrowed to.
         limit: The most runs to return. A page may have fewer, even none, and still have a `next_token`.
         token: The `next_token` of the page before; None for the first page.
+        before: The order id before which the first page begins; None for the newest.
 
     Raises:
         BadRequest: The token did not come from this list with these filters.
     """
-    before = None if token is None else _read_token(token, flow, status)
-    lowest = lowest_id(time.time() - RETENTION_SECONDS)
-    filtered = flow is not None or status is not None
-    pages = records.newest_first(
-        user_id, before=before, lowest=lowest, page_size=_PAGE if filtered else min(limit + 1, _PAGE)
-    )
+    if token is not None:
+        before = _read_token(token, wanted)
+    size = min(limit + 1, _PORTION) if wanted.is_empty else _FILTERED_PORTION
     found: list[Run] = []
-    seen: Run | None = None
     checks = Checks(MAX_CHECKS)
-    for count, page in enumerate(pages, start=1):
-        for run in checks.of([run for run in page if flow in (None, run.flow)]):
-            if status in (None, run.status):
+    for count, portion in enumerate(Search(user_id, wanted, before, size).portions(), start=1):
+        for run in checks.of(portion.runs):
+            if wanted.status in (None, run.status):
                 if len(found) == limit:
-                    return Page(found, _token(found[-1].execution_id, flow, status))
+                    return Page(found, _token(found[-1].order_id, wanted))
                 found.append(run)
-        seen = page[-1] if page else seen
-        if filtered and count == MAX_PAGES and seen is not None:
-            return Page(found, _token(seen.execution_id, flow, status))
+        if portion.seen is None:
+            break
+        if count >= MAX_PORTIONS:
+            return Page(found, _token(portion.seen, wanted))
     return Page(found, None)
 
 
-def _token(execution_id: str, flow: str | None, status: str | None) -> str:
-    token = json.dumps([execution_id, _digest(flow, status)], separators=(",", ":"))
+def _token(order_id: str, wanted: Filter) -> str:
+    token = json.dumps([order_id, _digest(wanted)], separators=(",", ":"))
     return base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
 
 
-def _read_token(token: str, flow: str | None, status: str | None) -> str:
+def _read_token(token: str, wanted: Filter) -> str:
     try:
-        execution_id, digest = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), "-_", validate=True))
-        valid = isinstance(execution_id, str) and is_id(execution_id) and digest == _digest(flow, status)
+        order_id, digest = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), "-_", validate=True))
+        valid = isinstance(order_id, str) and is_id(order_id) and digest == _digest(wanted)
     except (ValueError, TypeError, RecursionError):
         valid = False
     if not valid:
         raise BadRequest("The query parameter 'nextToken' did not come from this list with these filters.")
-    return str(execution_id)
+    return str(order_id)
 
 
-def _digest(flow: str | None, status: str | None) -> str:
-    return hashlib.sha256(json.dumps([flow, status]).encode()).hexdigest()[:8]
+def _digest(wanted: Filter) -> str:
+    return hashlib.sha256(json.dumps(astuple(wanted)).encode()).hexdigest()[:8]

@@ -1,29 +1,47 @@
-"""The records of runs: one item per run in the table `<app>-<stage>-runs`, kept for 90 days."""
+"""The records of runs: one item per run in the table `<app>-<stage>-runs`, kept for 90 days.
+
+A user's run is in the user's partition. A run that a schedule, another flow or somebody outside the API started belongs
+to nobody: its partition is its own, `#nobody#<flow>#<execution>`, which no user's id can be.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib import aws, times
 from chalicelib.errors import error_code
+from chalicelib.runs import indexes, payloads
+from chalicelib.runs.ids import id_for, is_id, made_at
 from chalicelib.settings import settings
-from chalicelib.tables import RUNS, TTL
+from chalicelib.tables import RETENTION_SECONDS, RUNS, RUNS_BY_MONTH, TTL
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef as Value
 
-RETENTION_SECONDS = 90 * 24 * 3600
 RUNNING = "RUNNING"
 REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 STATUSES = (RUNNING, "SUCCEEDED", *sorted(REDRIVABLE))
 NEVER_BEGAN = "ExecutionDoesNotExist"
 """The error of a run that was inferred to have failed, as Step Functions doesn't know its execution."""
 
+USER, SCHEDULE, RUN, OTHER = STARTERS = ("user", "schedule", "run", "other")
+"""Who or what started a run. `run` is a rerun, or a flow that started another; `other` is anything outside the API that
+doesn't say what it is: somebody who called StartExecution, or a flow that doesn't name itself."""
+
+MONTH_SHARDS = 8
+"""Partitions of the index `byMonth` for each month: one takes 1,000 writes a second."""
+
+ERROR_WORDS = ("errorWords", "causeWords")
+MAX_ERROR_WORDS = 200
+"""Characters of an error's name and of its cause that are searched."""
+
 _PREFIX = "run#"
+_NOBODY = "#nobody#"
 _STRINGS = {
     "executionArn": "execution_arn",
     "flow": "flow",
@@ -37,13 +55,12 @@ _STRINGS = {
     "attemptDate": "attempt_date",
     "checkedDate": "checked_date",
     "creator": "creator",
+    "startedBy": "started_by",
+    "parent": "parent",
+    "input": "input",
 }
 _INFERRED = "inferred"
-_LISTED = (
-    *("executionArn", "flow", "#status", "startDate", "stopDate", "redriveCount"),
-    *("attemptDate", "checkedDate", _INFERRED),
-)
-
+_LARGE_INPUT, _LARGE_OUTPUT = "largeInput", "largeOutput"
 
 _reads = threading.BoundedSemaphore(32)
 """A thousand requests at once queue up here, where no time-out runs yet, and not at the table."""
@@ -63,7 +80,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The record of a run. Dates are ISO 8601 in UTC; `output` is JSON text.
+    """The record of a run. Dates are ISO 8601 in UTC; `input` and `output` are JSON text.
+
+    `input` is without the user's id, and None if it is large (`payloads` has it then) or was not recorded. `parent` is
+    the ARN of the execution that this one repeats, or that started it. `order_id` sorts runs by their start.
 
     `attempt_date` is when a repeated request, or a redrive, last tried to start the execution; `checked_date` when Step
     Functions was last asked. `inferred` says that the status is not from Step Functions. `creator` tells the request
@@ -86,6 +106,31 @@ class Run:
     checked_date: str | None = None
     creator: str | None = None
     inferred: bool = False
+    started_by: str = USER
+    parent: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    input: str | None = None
+    large_input: bool = False
+    large_output: bool = False
+
+    @property
+    def owner(self) -> str | None:
+        """The user whose run it is; None if it is nobody's."""
+        return self.user_id if is_owner(self.user_id) else None
+
+    @property
+    def order_id(self) -> str:
+        if is_id(self.execution_id):
+            return self.execution_id
+        return id_for(datetime.fromisoformat(self.start_date).timestamp(), self.execution_arn)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it runs."""
+        if self.stop_date is None:
+            return None
+        began, ended = (datetime.fromisoformat(date) for date in (self.start_date, self.stop_date))
+        return round((ended - began).total_seconds(), 3)
 
     @property
     def ended(self) -> bool:
@@ -97,29 +142,61 @@ class Run:
         return ":express:" in self.execution_arn
 
 
+def nobody(flow: str, execution_id: str) -> str:
+    """Return what stands for the user's id in the record of a run that belongs to nobody."""
+    return f"{_NOBODY}{flow}#{execution_id}"
+
+
+def is_owner(user_id: str) -> bool:
+    """Whether this is a user's id, and not what stands for it in the record of a run that belongs to nobody."""
+    return not user_id.startswith(_NOBODY)
+
+
 def create(run: Run) -> bool:
     """Write the record of a run that is about to start. Return False if there is one already."""
     return _conditionally(
         aws.dynamodb().put_item,
         TableName=settings.names.runs_table,
-        Item=_item(run),
+        Item=item_of(run),
         ConditionExpression=f"attribute_not_exists({RUNS.range_key})",
     )
 
 
 def put(run: Run) -> None:
-    """Write a record, whatever it was before."""
-    aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=_item(run))
+    """Write a record, whatever it was before; a large output gets an item of its own."""
+    if run.output is not None and payloads.is_large(run.output):
+        payloads.put(run.user_id, run.execution_id, "output", run.output)
+        run = replace(run, output=None, large_output=True)
+    if run.status in REDRIVABLE and run.owner is not None:
+        indexes.write_failure(run.user_id, run.execution_id)
+    aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=item_of(run))
 
 
 def get(user_id: str, execution_id: str) -> Run | None:
-    """Return the current record, None if this user has no such run."""
+    """Return the current record, None if this user has no such run. A large output is read as well."""
     with _reads:
         found = aws.dynamodb().get_item(
             TableName=settings.names.runs_table, Key=_key(user_id, execution_id), ConsistentRead=True
         )
     item = found.get("Item")
-    return None if item is None else _run(item)
+    if item is None:
+        return None
+    run = read_item(item)
+    return replace(run, output=payloads.get(user_id, execution_id, "output")) if run.large_output else run
+
+
+def get_many(keys: list[tuple[str, str]]) -> list[Run]:
+    """Return those of at most 100 runs, named by user and execution id, that have records; without large outputs."""
+    table = settings.names.runs_table
+    asked: Any = {table: {"Keys": [_key(*key) for key in dict.fromkeys(keys)], "ConsistentRead": True}}
+    found: dict[tuple[str, str], Run] = {}
+    while asked:
+        answer = aws.dynamodb().batch_get_item(RequestItems=asked)
+        for item in answer["Responses"].get(table, []):
+            run = read_item(item)
+            found[run.user_id, run.execution_id] = run
+        asked = answer.get("UnprocessedKeys")
+    return [found[key] for key in dict.fromkeys(keys) if key in found]
 
 
 def delete(run: Run) -> bool:
@@ -199,6 +276,19 @@ def _change(
 ) -> bool:
     values = {**condition.values, ":status": {"S": outcome.status}}
     sets, removes = ["#status = :status"], ["checkedDate"]
+    if outcome.output is not None and payloads.is_large(outcome.output):
+        payloads.put(user_id, execution_id, "output", outcome.output)
+        outcome = replace(outcome, output=None)
+        values[":large"] = {"BOOL": True}
+        sets.append(f"{_LARGE_OUTPUT} = :large")
+    if outcome.status in REDRIVABLE and is_owner(user_id):
+        indexes.write_failure(user_id, execution_id)
+    for attribute, words in error_words(outcome.error, outcome.cause).items():
+        if words:
+            sets.append(f"{attribute} = :{attribute}")
+            values[f":{attribute}"] = {"S": words}
+        else:
+            removes.append(attribute)
     if ":inferred" in values:
         sets.append(f"{_INFERRED} = :inferred")
     else:
@@ -232,7 +322,7 @@ def ended(keys: list[tuple[str, str]]) -> set[tuple[str, str]]:
         table: {
             "Keys": [_key(*key) for key in keys],
             "ConsistentRead": True,
-            "ProjectionExpression": ", ".join([*RUNS, "#status"]),
+            "ProjectionExpression": ", ".join([*RUNS.keys, "#status"]),
             "ExpressionAttributeNames": {"#status": "status"},
         }
     }
@@ -244,43 +334,51 @@ def ended(keys: list[tuple[str, str]]) -> set[tuple[str, str]]:
     }
 
 
-def newest_first(user_id: str, *, before: str | None, lowest: str, page_size: int) -> Iterator[list[Run]]:
-    """Yield a user's runs, newest first, page by page: those older than the id `before`, down to the id `lowest`."""
-    start: dict[str, Any] = {} if before is None else {"ExclusiveStartKey": _key(user_id, before)}
-    while True:
-        page = aws.dynamodb().query(
-            TableName=settings.names.runs_table,
-            KeyConditionExpression=f"{RUNS.hash_key} = :user AND {RUNS.range_key} BETWEEN :lowest AND :highest",
-            ExpressionAttributeValues={
-                ":user": {"S": user_id},
-                ":lowest": {"S": _PREFIX + lowest},
-                ":highest": {"S": _PREFIX + "g"},
-            },
-            ProjectionExpression=", ".join([*RUNS, *_LISTED]),
-            ExpressionAttributeNames={"#status": "status"},
-            ScanIndexForward=False,
-            ConsistentRead=True,
-            Limit=page_size,
-            **start,
-        )
-        yield [_run(item) for item in page["Items"]]
-        last = page.get("LastEvaluatedKey")
-        if not last:
-            return
-        start = {"ExclusiveStartKey": last}
+def error_words(error: str | None, cause: str | None) -> dict[str, str]:
+    """Return the beginnings of an error's name and of its cause as they are searched, by attribute; may be empty."""
+    return {
+        attribute: (text or "").strip()[:MAX_ERROR_WORDS].lower()
+        for attribute, text in zip(ERROR_WORDS, (error, cause), strict=True)
+    }
 
 
-def _item(run: Run) -> dict[str, Value]:
+def item_of(run: Run) -> dict[str, Value]:
+    """Return the item that is a run's record."""
     item = _key(run.user_id, run.execution_id)
     for attribute, name in _STRINGS.items():
         value = getattr(run, name)
         if value is not None:
             item[attribute] = {"S": value}
+    if payloads.is_large(run.input):
+        del item["input"]
+    if run.large_input or payloads.is_large(run.input):
+        item[_LARGE_INPUT] = {"BOOL": True}
+    if run.large_output:
+        item[_LARGE_OUTPUT] = {"BOOL": True}
+    if run.labels:
+        item["labels"] = {"M": {name: {"S": value} for name, value in run.labels.items()}}
+    item |= {name: {"S": words} for name, words in error_words(run.error, run.cause).items() if words}
+    item |= index_keys(run.order_id)
     item["redriveCount"] = {"N": str(run.redrive_count)}
     if run.inferred:
         item[_INFERRED] = {"BOOL": True}
     item[TTL] = {"N": str(int(time.time()) + RETENTION_SECONDS)}
     return item
+
+
+def index_keys(order_id: str) -> dict[str, Value]:
+    """Return the attributes with which the index `byMonth` finds a run."""
+    month = datetime.fromtimestamp(made_at(order_id) or 0, UTC).strftime("%Y-%m")
+    shard = int(order_id[-1], 16) % MONTH_SHARDS
+    return {
+        RUNS_BY_MONTH.hash_key: {"S": month_partition(month, shard)},
+        RUNS_BY_MONTH.range_key: {"S": order_id},
+    }
+
+
+def month_partition(month: str, shard: int) -> str:
+    """Return the partition of the index `byMonth` for a month, which is `YYYY-MM`, and one of its shards."""
+    return f"{month}#{shard}"
 
 
 def _changes(outcome: Outcome) -> dict[str, str | None]:
@@ -293,16 +391,25 @@ def _changes(outcome: Outcome) -> dict[str, str | None]:
 
 
 def _key(user_id: str, execution_id: str) -> dict[str, Value]:
-    return RUNS.key(user_id, _PREFIX + execution_id)
+    return RUNS.key(user_id, item_id(execution_id))
 
 
-def _run(item: dict[str, Any]) -> Run:
+def item_id(execution_id: str) -> str:
+    """Return the range key of a run's record."""
+    return _PREFIX + execution_id
+
+
+def read_item(item: dict[str, Any]) -> Run:
+    """Return the run whose record, or part of it, this is."""
     strings = {name: item[attribute]["S"] for attribute, name in _STRINGS.items() if attribute in item}
     return Run(
         user_id=item[RUNS.hash_key]["S"],
         execution_id=item[RUNS.range_key]["S"].removeprefix(_PREFIX),
         redrive_count=int(item["redriveCount"]["N"]),
         inferred=_INFERRED in item,
+        labels={name: value["S"] for name, value in item["labels"]["M"].items()} if "labels" in item else {},
+        large_input=_LARGE_INPUT in item,
+        large_output=_LARGE_OUTPUT in item,
         **strings,
     )
 

@@ -21,11 +21,13 @@ from chalicelib.errors import (
     is_unanswered,
     was_not_sent,
 )
+from chalicelib.flows import labels
 from chalicelib.flows.catalog import CatalogFlow
-from chalicelib.names import USER_KEY
-from chalicelib.runs import idempotency, records
+from chalicelib.names import STARTED_BY_KEY, USER_KEY
+from chalicelib.runs import idempotency, indexes, records
 from chalicelib.runs.ids import new_id
-from chalicelib.runs.records import NEVER_BEGAN, RUNNING, Outcome, Run
+from chalicelib.runs.records import NEVER_BEGAN, RUN, RUNNING, USER, Outcome, Run
+from chalicelib.runs.trace import trace_header
 from chalicelib.settings import settings
 
 _log = logging.getLogger(__name__)
@@ -36,7 +38,14 @@ ATTEMPTS, MAX_PAUSE = 2, 0.5
 """How often StartExecution is tried, and how many seconds pass in between at most."""
 
 
-def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key: str | None = None) -> Run:
+def start(
+    flow: CatalogFlow,
+    user_id: str,
+    body: dict[str, Any],
+    idempotency_key: str | None = None,
+    *,
+    repeats: Run | None = None,
+) -> Run:
     """Start `flow` for a user, with `body` and the user's id as its input.
 
     A STANDARD run has started when this returns. An EXPRESS run has ended: Step Functions reports the outcome of an
@@ -47,6 +56,7 @@ def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key
         user_id: Who starts it.
         body: The input, without the user's id.
         idempotency_key: The value of the header `Idempotency-Key`, if it was sent.
+        repeats: The run that this one repeats, if it does.
 
     Returns:
         The run, or the one that the same key started before.
@@ -57,15 +67,24 @@ def start(flow: CatalogFlow, user_id: str, body: dict[str, Any], idempotency_key
         Conflict: The key was sent with another body before.
         Unavailable: The flow is not deployed, or AWS does not answer.
     """
-    body = {key: value for key, value in body.items() if key != USER_KEY}
+    body = {key: value for key, value in body.items() if key not in (USER_KEY, STARTED_BY_KEY)}
     text = input_text({**body, USER_KEY: user_id})
     sha = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    known = None
     if idempotency_key is None:
-        return _start_new(flow, _new_run(flow, user_id, new_id(), sha), text, None)
-    execution_id, new = idempotency.claim(user_id, flow.name, idempotency_key, sha)
-    known = None if new else records.get(user_id, execution_id)
-    if known is None:
-        return _start_new(flow, _new_run(flow, user_id, execution_id, sha), text, idempotency_key)
+        execution_id = new_id()
+    else:
+        execution_id, new = idempotency.claim(user_id, flow.name, idempotency_key, sha)
+        known = None if new else records.get(user_id, execution_id)
+    if known is None or idempotency_key is None:
+        run = replace(
+            _new_run(flow, user_id, execution_id, sha),
+            input=_json(body),
+            labels=labels.of_input(flow.labels, body),
+            started_by=USER if repeats is None else RUN,
+            parent=None if repeats is None else repeats.execution_arn,
+        )
+        return _start_new(flow, run, text, idempotency_key)
     return _repeated(flow, known, text, idempotency_key)
 
 
@@ -77,7 +96,7 @@ def input_text(value: dict[str, Any]) -> str:
         BadRequest: It has a number or a string that JSON cannot express.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _json(value)
         size = len(text.encode())
     except UnicodeEncodeError:
         raise BadRequest("The body has a string with an unpaired surrogate, which is not valid Unicode.") from None
@@ -86,6 +105,10 @@ def input_text(value: dict[str, Any]) -> str:
     if size > MAX_INPUT:
         raise TooLarge(f"The input has {size} bytes with the user's id; Step Functions accepts {MAX_INPUT}.")
     return text
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _new_run(flow: CatalogFlow, user_id: str, execution_id: str, sha: str) -> Run:
@@ -108,6 +131,7 @@ def _new_run(flow: CatalogFlow, user_id: str, execution_id: str, sha: str) -> Ru
 
 
 def _start_new(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
+    indexes.write(indexes.items_of(run))
     if not records.create(run):
         # Written by a request with the same key that was faster, or by this one, whose first try got no answer.
         known = records.get(run.user_id, run.execution_id)
@@ -154,7 +178,10 @@ def _start_standard(flow: CatalogFlow, run: Run, text: str) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             aws.stepfunctions(attempts=1).start_execution(
-                stateMachineArn=flow.state_machine_arn(settings.names), name=run.execution_id, input=text
+                stateMachineArn=flow.state_machine_arn(settings.names),
+                name=run.execution_id,
+                input=text,
+                traceHeader=trace_header(run.execution_id),
             )
             return
         except Exception as error:
@@ -178,7 +205,10 @@ def _may_have_begun(run: Run) -> Unavailable:
 def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
     try:
         found = aws.stepfunctions_sync().start_sync_execution(
-            stateMachineArn=flow.state_machine_arn(settings.names), name=run.execution_id, input=text
+            stateMachineArn=flow.state_machine_arn(settings.names),
+            name=run.execution_id,
+            input=text,
+            traceHeader=trace_header(run.execution_id),
         )
     except Exception as error:
         if type(error).__name__ != "ReadTimeoutError":

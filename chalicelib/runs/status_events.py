@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from chalicelib import times
-from chalicelib.runs import belief, executions, records
+from chalicelib.flows.catalog import catalog
+from chalicelib.runs import belief, executions, indexes, outside, records, searching
+from chalicelib.runs.finding import flow_and_id
 from chalicelib.runs.ids import made_at
 from chalicelib.runs.records import RUNNING, Outcome
 
@@ -21,19 +24,52 @@ _log = logging.getLogger(__name__)
 def on_status_change(event: dict[str, Any]) -> None:
     """Record a change of an execution's status.
 
-    Repeated, late and reordered events change nothing. Executions without a record (nested and scheduled ones) are
-    ignored.
+    Repeated, late and reordered events change nothing. The API has written a record of what it starts; any other
+    execution gets one that belongs to nobody, whatever its input says.
     """
     detail = event["detail"]
-    redrives = detail.get("redriveCount")
-    if detail["status"] == RUNNING and not redrives and not _may_be_inferred(detail["name"]):
-        return  # the record says so from the start
-    user_id = executions.user_of(_input(detail))
-    if user_id is None:
+    begins = detail["status"] == RUNNING and not detail.get("redriveCount")
+    if begins and not _included(detail, "inputDetails") and searching.find_by_id(detail["name"]) is not None:
+        return  # the API's, so that Step Functions need not be asked for its input
+    text = _input(detail)
+    user_id, execution_id, arn = executions.user_of(text), detail["name"], detail["executionArn"]
+    if user_id is not None:
+        if not (begins and not _may_be_inferred(execution_id)):  # the record says so from the start
+            outcome = _outcome(detail)
+            if records.update(user_id, execution_id, arn, outcome):
+                return
+        known = records.get(user_id, execution_id)
+        if known is not None and known.execution_arn == arn:
+            return
+    _record_nobodys(detail, text)
+
+
+def _record_nobodys(detail: dict[str, Any], text: str | None) -> None:
+    """Bring the record of an execution up to date that the API didn't start, or write one."""
+    execution_id, arn, outcome = detail["name"], detail["executionArn"], _outcome(detail)
+    named = flow_and_id(arn)
+    if named is None:
         return
-    outcome = _outcome(detail)
-    if not records.update(user_id, detail["name"], detail["executionArn"], outcome):
-        _log.debug("%s: no record to update with %s", detail["executionArn"], outcome.status)
+    owner = records.nobody(named[0], execution_id)
+    begins = outcome.status == RUNNING and not outcome.redrive_count
+    if not begins and records.update(owner, execution_id, arn, outcome):
+        return
+    flow = catalog().flows.get(named[0])
+    if flow is None:  # it was removed meanwhile, or is another stage's whose name begins with this one's
+        return
+    run = outside.run_of(flow, execution_id, arn, times.iso(detail["startDate"] / 1000), text)
+    run = replace(
+        run,
+        status=outcome.status,
+        stop_date=outcome.stop_date,
+        output=outcome.output,
+        error=outcome.error,
+        cause=outcome.cause,
+        redrive_count=outcome.redrive_count or 0,
+    )
+    indexes.write(indexes.items_of(run))
+    if not records.create(run) and not records.update(owner, execution_id, arn, outcome):
+        _log.debug("%s: nothing new in %s", arn, outcome.status)
 
 
 def _may_be_inferred(execution_id: str) -> bool:

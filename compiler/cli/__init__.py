@@ -68,7 +68,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("flow", help="name of the flow")
     run.add_argument("--input", metavar="FILE", help="JSON file with the input; `-` for standard input")
     run.add_argument("--skip-time", action="store_true", help="skip Wait states and retry intervals")
+    run.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="STATE=JSON",
+        help="the result of a task that waits for its token (repeatable; in order, if a state waits more than once)",
+    )
     run.set_defaults(command=commands.run)
+
+    replay = verbs.add_parser("replay", help="run today's definition against the recorded history of a run")
+    replay.add_argument("run", metavar="RUN", help="id of a run, ARN of an execution, or file with a history")
+    replay.add_argument("--flow", help="name of the flow, where the run doesn't tell it, or another one to try")
+    replay.add_argument("--json", action="store_true", help="print JSON")
+    replay.set_defaults(command=commands.replay)
+
+    record = verbs.add_parser("record", help="print a pytest file that does what a run did, with stubs for its tasks")
+    record.add_argument("run", metavar="RUN", help="id of a run, ARN of an execution, or file with a history")
+    record.add_argument("--flow", help="name of the flow, where the run doesn't tell it")
+    record.set_defaults(command=commands.record)
 
     new = verbs.add_parser("new", help="create a commented flow to start from")
     new.add_argument("name", help="name of the flow: letters, digits, `_` and `-`, starting with a letter")

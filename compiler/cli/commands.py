@@ -101,13 +101,63 @@ def run(options: Namespace) -> int:
     project = compile_project(options.root)
     flow = _flow(project, options.flow)
     text = _input(options.input, flow)
+    answers = _answers(options.answer, flow)
     progress = Progress(sys.stderr)
-    runner = FlowRunner(project, skip_time=options.skip_time, started=progress.add)
+    runner = FlowRunner(project, skip_time=options.skip_time, started=progress.add, answers=answers)
     execution = runner.run(flow, text)
     progress.watch(execution)
     if execution.output is not None:
         print(json.dumps(json.loads(execution.output), indent=2, ensure_ascii=False))
     return 0 if execution.status == "SUCCEEDED" else 1
+
+
+def replay(options: Namespace) -> int:
+    """Run `replay RUN`; returns 1 if today's definition does something else than the record.
+
+    Raises:
+        CommandError: There is no such history or flow, the flow is broken, or the replay takes too long.
+    """
+    from asl.replay import NotAHistory
+    from asl.replay import replay as replay_history
+    from compiler.cli.replaying import NoHistory, find_history, report_lines
+
+    try:
+        history = find_history(options.run, Path(options.root), options.flow)
+        name = options.flow or history.flow
+        if name is None:
+            raise CommandError(f"{options.run} doesn't say which flow it is of: add --flow NAME")
+        flow = _flow(compile_project(options.root), name)
+        report = replay_history(
+            flow.render(history.names), history.events, execution_arn=history.execution_arn, type=flow.type
+        )
+    except (NoHistory, NotAHistory, TimeoutError) as error:
+        raise CommandError(str(error)) from None
+    if options.json:
+        found = {"fits": report.fits, "departures": [asdict(each) for each in report.departures], "notes": report.notes}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(report_lines(report, flow.name, Style(sys.stdout))))
+    return 0 if report.fits else 1
+
+
+def record(options: Namespace) -> int:
+    """Run `record RUN`.
+
+    Raises:
+        CommandError: There is no such history, or it doesn't say which flow it is of.
+    """
+    from asl.replay import NotAHistory, read_history
+    from asl.testing.recorder import test_source
+    from compiler.cli.replaying import NoHistory, find_history
+
+    try:
+        history = find_history(options.run, Path(options.root), options.flow)
+        if history.flow is None:
+            raise CommandError(f"{options.run} doesn't say which flow it is of: add --flow NAME")
+        print(test_source(read_history(history.events), history.flow), end="")
+    except (NoHistory, NotAHistory) as error:
+        raise CommandError(str(error)) from None
+    return 0
 
 
 def new(options: Namespace) -> int:
@@ -211,6 +261,23 @@ def _flow(project: Project, name: str) -> CompiledFlow:
         raise CommandError(f"the flow {name!r} is broken:\n{found}")
     hint = suggestion(name, project.flows) or "the flows are " + ", ".join(project.flows)
     raise CommandError(f"there is no flow {name!r}; {hint}")
+
+
+def _answers(given: list[str], flow: CompiledFlow) -> dict[str, list[object]]:
+    """Return the results of `--answer`, by state."""
+    answers: dict[str, list[object]] = {}
+    for text in given:
+        state, sign, result = text.partition("=")
+        try:
+            value = json.loads(result)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise CommandError(
+                f"can't read --answer {text!r}: write STATE=JSON, such as --answer 'Ask={{\"yes\": true}}'"
+            )
+        answers.setdefault(state, []).append(value)
+    return answers
 
 
 def _input(given: str | None, flow: CompiledFlow) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from asl import Completion, Engine, Execution, RealClock, SkippingClock, StateMachine, TaskRequest
 from asl.engine.outcome import outcome
+from asl.testing.handing_over import HandOver
 from chalicelib.functions import Function, discover
 from chalicelib.functions.calling import call_from_flow
 from chalicelib.names import Names
@@ -43,12 +44,25 @@ class LocalContext:
 
 
 class FlowRunner:
-    """Runs the flows of a project. `started` is called with each execution, nested ones included."""
+    """Runs the flows of a project.
+
+    Args:
+        project: The compiled project.
+        skip_time: Whether waits and retry intervals end at once.
+        started: Called with each execution, nested ones included.
+        answers: The results of tasks that wait for their tokens, by state, in order.
+    """
 
     def __init__(
-        self, project: Project, *, skip_time: bool = False, started: Callable[[Execution], None] | None = None
+        self,
+        project: Project,
+        *,
+        skip_time: bool = False,
+        started: Callable[[Execution], None] | None = None,
+        answers: Mapping[str, list[Any]] | None = None,
     ):
         self.project = project
+        self._answers = {state: list(results) for state, results in (answers or {}).items()}
         self.engine = Engine(self, clock=SkippingClock() if skip_time else RealClock())
         self._functions = {NAMES.function_arn(name): item for name, item in discover(project.root).items()}
         self._machines = {NAMES.state_machine_arn(name): flow for name, flow in project.flows.items()}
@@ -75,18 +89,36 @@ class FlowRunner:
         if request.resource.startswith(START_EXECUTION):
             self._start_flow(request, completion)
             return
+        if request.task_token is not None:
+            waiting = completion
+            completion = HandOver(completion, lambda: self._answer(request, waiting))
         parameters, wrap = request.parameters, False
-        arn = request.resource
+        arn = request.resource.removesuffix(".waitForTaskToken")
         if arn.startswith(_LAMBDA_INVOKE):
             wrap, arn, parameters = True, str(parameters.get("FunctionName")), parameters.get("Payload", {})
         function = self._functions.get(arn) or self._functions.get(NAMES.function_arn(arn))
         if function is None:
+            if request.task_token is not None and request.state_name in self._answers:
+                completion.succeed({})  # as if the service had taken the token
+                return
             completion.fail(
                 "States.TaskFailed",
                 f"`python -m compiler run` supports only functions and flows, not {request.resource}; use `make run`",
             )
             return
         threading.Thread(target=_call, args=(function, parameters, wrap, completion), daemon=True).start()
+
+    def _answer(self, request: TaskRequest, completion: Completion) -> None:
+        """Answer a task whose token has been handed over, as `--answer` says; else it waits for its timeout."""
+        left = self._answers.get(request.state_name)
+        if left:
+            completion.succeed(left.pop(0))
+        elif request.timeout_seconds is None and request.heartbeat_seconds is None:
+            completion.fail(
+                "States.TaskFailed",
+                f"{request.state_name!r} waits for its token, and nobody answers: add --answer "
+                f"'{request.state_name}=RESULT' with a JSON result, or use `make run`",
+            )
 
     def started_flow(self, parameters: dict[str, Any]) -> CompiledFlow | None:
         """Return the flow that the parameters of StartExecution refer to, or None if the project has no such flow."""

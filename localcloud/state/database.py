@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from localcloud.notices import notice
 
 Statement = tuple[str, Sequence[Any]]
 """An SQL statement and the values of its parameters."""
@@ -140,13 +141,13 @@ class Database:
             self._unwritten = []
             if self._failing:
                 self._failing = False
-                _log(f"{self.path.parent}: changes are kept again.")
+                notice(f"{self.path.parent}: changes are kept again.")
         except (sqlite3.Error, OSError) as error:
             failure = NotDurable(str(error))
             self._unwritten = statements
             if not self._failing and not self._closed:
                 self._failing = True
-                _log(f"{self.path.parent}: changes can't be kept ({error}): requests that change something fail.")
+                notice(f"{self.path.parent}: changes can't be kept ({error}): requests that change something fail.")
         for ticket in tickets:
             ticket.failure = failure
             ticket.settled = True
@@ -176,7 +177,7 @@ def set_aside(path: Path, reason: str) -> None:
         if file.exists():
             file.rename(path.with_name(name + suffix))
     first_words = " ".join(reason.split())[:100]
-    _log(f"{path} is damaged ({first_words}): it is now {name}, and this cloud starts empty.")
+    notice(f"{path} is damaged ({first_words}): it is now {name}, and this cloud starts empty.")
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -202,7 +203,3 @@ def _open(path: Path) -> sqlite3.Connection:
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     """Return whether the file is at fault, and not the disk or its permissions."""
     return type(error) is sqlite3.DatabaseError or "malformed" in str(error)
-
-
-def _log(message: str) -> None:
-    sys.stderr.write(message + "\n")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from localcloud.http_messages import Request
+from localcloud.notices import notice
 from localcloud.state import items, messages, objects, tracking
 from localcloud.state.codec import Digests, decode, encode
 from localcloud.state.database import Database, Ticket
@@ -93,9 +93,9 @@ class Kept:
             self._contents.pop(name, None)
             self._known.discard(name)
             aside = self._records.put_aside(name)
-            sys.stderr.write(
+            notice(
                 f"What was kept of {_title(name)} can't be read ({type(error).__name__}: {error}): "
-                f"it starts empty, and the records are now those of {aside!r}.\n"
+                f"it starts empty, and the records are now those of {aside!r}."
             )
 
     def save(self, backend: Any, request: Request | None) -> list[Ticket]:
@@ -144,7 +144,7 @@ class Kept:
             except Exception as error:
                 if name not in self._unwritable:
                     self._unwritable.add(name)
-                    sys.stderr.write(f"{_title(name)} is not kept over a restart: {type(error).__name__}: {error}\n")
+                    notice(f"{_title(name)} is not kept over a restart: {type(error).__name__}: {error}")
                 return None
         return None
 

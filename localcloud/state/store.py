@@ -43,7 +43,7 @@ class Store:
             self.marks = KeptMarks(self.database)
         except InUse as error:
             raise SetupError(
-                f"Another local cloud of this project is running ({error}): stop it, or set STATE=memory for this one."
+                f"Another local cloud uses {path} ({error}): stop it, or set STATE=memory for this one."
             ) from None
         except NewerSchema as error:
             raise SetupError(f"{error}: update the project, or forget what was kept (make reset).") from None

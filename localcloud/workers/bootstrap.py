@@ -4,10 +4,11 @@ It runs as a script in a bare interpreter. It imports nothing of ours and little
 function pays for these imports. A message is two lengths, a JSON header and a payload:
 
     parent -> worker   {"op": "init", "code", "handler", "environment", "memory"}
-                       {"op": "invoke", "id", "arn", "deadline"} + event
+                       {"op": "invoke", "id", "arn", "deadline", "trace"} + event
     worker -> parent   {"op": "started"}
                        {"op": "ready", "files"} | {"op": "init-error", "files"} + error
                        {"op": "result", "id", "error", "files"} + response
+                       {"op": "out-of-memory"}
 
 `files` are the source files loaded since the last message, with their stamps: the parent replaces a worker when they
 change.
@@ -231,7 +232,7 @@ def marshal(response: "Any") -> bytes:
 
 
 def describe(error: BaseException, request_id: str) -> bytes:
-    """Log the error and return its error document."""
+    """Return the error document of an error. The parent writes it to the function's log."""
     import traceback
 
     if isinstance(error, Fault):
@@ -239,9 +240,7 @@ def describe(error: BaseException, request_id: str) -> bytes:
     else:
         error_type, stack = type(error).__name__, traceback.format_list(_own_frames(error.__traceback__))
     document = {"errorMessage": str(error), "errorType": error_type, "requestId": request_id, "stackTrace": stack}
-    print(f"[ERROR] {error_type}: {error}")
-    if stack:
-        print("Traceback (most recent call last):\n" + "".join(stack).rstrip())
+    document |= getattr(error, "lambda_error_document", {})  # of `localcloud.function_sandbox`
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -261,8 +260,14 @@ def _own_frames(trace: "TracebackType | None") -> "list[Any]":
 def call(
     handler: "Callable[[Any, LambdaContext], Any]", header: "dict[str, Any]", payload: bytes
 ) -> "tuple[bool, bytes]":
-    """Return whether the invocation failed, and the response or the error document."""
+    """Return whether the invocation failed, and the response or the error document.
+
+    Raises:
+        MemoryError: The function needs more than its memory.
+    """
     request_id = header["id"]
+    os.environ["_X_AMZN_TRACE_ID"] = header["trace"]
+    Current.request_id = request_id
     try:
         try:
             event = json.loads(payload)
@@ -274,13 +279,49 @@ def call(
             raise Fault("Function.ResponseSizeTooLarge", message)
         return False, response
     except MemoryError:
-        end_for_memory()
+        raise
     except Exception as error:
         return True, describe(error, request_id)
 
 
-def end_for_memory() -> "NoReturn":
-    """End as Lambda ends a function that needs more than its memory."""
+class Current:
+    """The present invocation."""
+
+    request_id = ""
+
+
+def configure_logging() -> None:
+    """Let `logging` write as it does under Lambda: with level, time and the request's id.
+
+    A record is one entry of the log however many lines it has: a carriage return stands for a break in it.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    """
+    import logging
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                record.aws_request_id = Current.request_id
+                text = self.format(record).replace("\r\n", "\n").replace("\n", "\r")
+                sys.stdout.write(text + "\n")
+            except Exception:
+                self.handleError(record)
+
+    handler = Handler()
+    formatter = logging.Formatter(
+        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.root.addHandler(handler)
+
+
+def end_for_memory(connection: Connection) -> "NoReturn":
+    """End as Lambda ends a function that needs more than its memory, and tell the parent why."""
+    try:  # noqa: SIM105 - contextlib would have to be imported
+        connection.send({"op": "out-of-memory"})
+    except MemoryError:  # then it ends without a reason
+        pass
     os.kill(os.getpid(), 9)
     raise AssertionError
 
@@ -298,6 +339,7 @@ def main() -> None:
     connection = Connection(channel)
 
     connection.send({"op": "started"})
+    configure_logging()  # while it waits for its function
     settings, _ = connection.receive()
     os.environ.update(settings["environment"])
     time.tzset()
@@ -313,14 +355,17 @@ def main() -> None:
     try:
         handler = load_handler(settings["handler"])
     except MemoryError:
-        end_for_memory()
+        end_for_memory(connection)
     except Exception as error:
         connection.send({"op": "init-error", "files": sources.take()}, describe(error, ""))
         return
     connection.send({"op": "ready", "files": sources.take()})
     while True:
         header, payload = connection.receive()
-        failed, response = call(handler, header, payload)
+        try:
+            failed, response = call(handler, header, payload)
+        except MemoryError:
+            end_for_memory(connection)
         try:  # noqa: SIM105 - contextlib would have to be imported
             sys.stdout.flush()
         except Exception:  # noqa: S110 - the function may close or replace it

@@ -30,9 +30,23 @@ def _failure(error_type: str, message: str, request_id: str, log: str) -> Invoca
     return InvocationResult(payload, UNHANDLED, request_id, log)
 
 
+def timeout_reason(timeout: float) -> str:
+    """Return what Lambda says of a function that did not answer within `timeout` seconds."""
+    return f"Task timed out after {timeout:.2f} seconds"
+
+
+def exit_reason(return_code: int) -> str:
+    """Return what Lambda says of a process that ended with a return code (negative for a signal)."""
+    if return_code == 0:
+        return "Runtime exited without providing a reason"
+    if return_code > 0:
+        return f"Runtime exited with error: exit status {return_code}"
+    return f"Runtime exited with error: signal: {_SIGNAL_NAMES.get(-return_code, f'signal {-return_code}')}"
+
+
 def timed_out(request_id: str, timeout: float, log: str) -> InvocationResult:
     """Return the result of a function that did not answer within `timeout` seconds."""
-    message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
+    message = f"RequestId: {request_id} Error: {timeout_reason(timeout)}"
     return _failure("Sandbox.Timedout", message, request_id, log)
 
 
@@ -44,13 +58,8 @@ def exited(request_id: str, return_code: int, log: str) -> InvocationResult:
         return_code: The process's return code as `subprocess` gives it: negative for a signal.
         log: What the function printed.
     """
-    if return_code == 0:
-        reason = "Runtime exited without providing a reason"
-    elif return_code > 0:
-        reason = f"Runtime exited with error: exit status {return_code}"
-    else:
-        reason = f"Runtime exited with error: signal: {_SIGNAL_NAMES.get(-return_code, f'signal {-return_code}')}"
-    return _failure("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}", request_id, log)
+    message = f"RequestId: {request_id} Error: {exit_reason(return_code)}"
+    return _failure("Runtime.ExitError", message, request_id, log)
 
 
 def request_too_large(request_id: str, size: int) -> InvocationResult:

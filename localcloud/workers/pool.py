@@ -21,20 +21,22 @@ import heapq
 import itertools
 import selectors
 import socket
-import sys
 import threading
 import time
 import traceback
+import uuid
 from collections import Counter
 from collections.abc import Callable, Hashable
 
 from localcloud.workers import outcome
 from localcloud.workers.limits import Limits, configured_limits, usable_cores
+from localcloud.workers.lines import InvocationEnd, OnEnd, PoolListener, ReportKind, WorkerReport, write_to_stderr
 from localcloud.workers.processes import Processes
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES, FunctionSpec, InvocationResult
 from localcloud.workers.staff import Staff
+from localcloud.workers.tracing import trace_of
 from localcloud.workers.waiting import NOBODY, Invocation, OnDone, Source, WaitingLine
-from localcloud.workers.worker import LogSink, Message, Worker
+from localcloud.workers.worker import Message, Worker
 
 IDLE_SECONDS = 300.0
 SURPLUS_IDLE_SECONDS = 30.0  # how long workers are kept that only a burst has needed
@@ -46,12 +48,6 @@ GIVE_UP_SECONDS = 60.0  # for how long processes may fail to start before invoca
 Cancel = Callable[[], None]
 
 
-def log_to_stderr(line: str) -> None:
-    """Write one line of a function's output to standard error."""
-    with contextlib.suppress(OSError, ValueError):  # whoever closes it does not want to read, but functions run on
-        sys.stderr.write(line + "\n")
-
-
 class WorkerPool:
     """Runs functions in worker processes.
 
@@ -59,7 +55,8 @@ class WorkerPool:
         limits: How many workers there may be; by default what LOCALCLOUD_WORKERS says, or the machine allows.
         idle_seconds: How long an unused worker is kept.
         init_seconds: How long the initialisation of a function may take at least.
-        log: Receives each line that a function prints, preceded by the function's name.
+        listener: Receives each line that a function prints, and the pool's own reports. It must be quick.
+        on_end: Receives the end of each invocation, after its lines. It must be quick.
 
     Raises:
         SetupError: LOCALCLOUD_WORKERS is not a number of workers.
@@ -71,13 +68,15 @@ class WorkerPool:
         limits: Limits | None = None,
         idle_seconds: float = IDLE_SECONDS,
         init_seconds: float = INIT_SECONDS,
-        log: LogSink = log_to_stderr,
+        listener: PoolListener = write_to_stderr,
+        on_end: OnEnd = lambda _end: None,
     ) -> None:
         self._staff = Staff(limits or configured_limits())
         self._max_starting = max(2, usable_cores())
         self._idle_seconds = idle_seconds
         self._init_seconds = init_seconds
-        self._log = log
+        self._listener = listener
+        self._on_end = on_end
         self._lock = threading.RLock()
         self._waiting = WaitingLine()
         self._wanted: list[FunctionSpec] = []  # to be warmed
@@ -86,7 +85,7 @@ class WorkerPool:
         self._next_wake = float("inf")
         self._closing = False
         self._selector = selectors.DefaultSelector()
-        self._processes = Processes(self._selector, log)
+        self._processes = Processes(self._selector, listener)
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_receiver.setblocking(False)
         self._wake_sender.setblocking(False)
@@ -97,7 +96,9 @@ class WorkerPool:
 
     # -- called from any thread
 
-    def invoke(self, spec: FunctionSpec, payload: bytes, on_done: OnDone, source: Source = NOBODY) -> Cancel:
+    def invoke(
+        self, spec: FunctionSpec, payload: bytes, on_done: OnDone, source: Source = NOBODY, request_id: str = ""
+    ) -> Cancel:
         """Run the function and return at once.
 
         Args:
@@ -105,6 +106,7 @@ class WorkerPool:
             payload: The event, as JSON.
             on_done: Called once with the result, from the pool's thread or this one. It must be quick.
             source: Who invokes the function. Sources take turns while invocations wait.
+            request_id: The id of the invocation; by default a new one.
 
         Returns:
             What gives up on the invocation: `on_done` is not called any more. A function that has begun runs on, as on
@@ -113,7 +115,7 @@ class WorkerPool:
         Raises:
             RuntimeError: The pool is closed.
         """
-        invocation = Invocation(spec, payload, on_done, source)
+        invocation = Invocation(spec, payload, on_done, source, request_id or str(uuid.uuid4()))
         if len(payload) > MAX_PAYLOAD_BYTES:
             on_done(outcome.request_too_large(invocation.request_id, len(payload)))
             return lambda: None
@@ -130,7 +132,7 @@ class WorkerPool:
             else:
                 deadline = self._occupy(worker, invocation)
         if worker is not None:
-            worker.send_invocation(invocation.request_id, spec.arn, deadline, payload)
+            worker.send_invocation(invocation, deadline)
         return lambda: self._cancel(invocation)
 
     def warm(self, spec: FunctionSpec) -> None:
@@ -171,6 +173,7 @@ class WorkerPool:
     def _occupy(self, worker: Worker, invocation: Invocation) -> float:
         """Give the worker the invocation, which the caller sends. Return the deadline in seconds of the wall clock."""
         timeout = invocation.spec.timeout
+        worker.spec = invocation.spec  # the name may be another one
         self._set_timer(self._staff.begin(worker, timeout, invocation), worker)
         return time.time() + timeout
 
@@ -195,7 +198,7 @@ class WorkerPool:
                 try:
                     self._step()
                 except Exception:  # one mistake must not stop all functions
-                    self._log(f"[workers] {traceback.format_exc().rstrip()}")
+                    self._report(ReportKind.MISTAKE, traceback.format_exc().rstrip())
                     time.sleep(RETRY_SECONDS)
         finally:
             self._end_all()
@@ -247,6 +250,12 @@ class WorkerPool:
         if operation == "started":
             self._processes.confirm(worker)
             return
+        if operation == "out-of-memory":
+            worker.out_of_memory = True
+            return
+        worker.take_log()
+        if operation == "init-error" or message.header.get("error"):
+            worker.write_error(message.payload)
         log = worker.take_log()
         with self._lock:
             work = self._staff.end(worker)
@@ -255,6 +264,7 @@ class WorkerPool:
             invocation = work.invocation
             if operation == "init-error":
                 invocation = self._next_waiting(worker)
+                worker.attribute_to(invocation)
                 self._processes.end(worker)
             else:
                 self._release(worker, has_turn=operation == "ready")
@@ -276,6 +286,7 @@ class WorkerPool:
         if self._waiting:
             self._serve()
         if worker not in self._staff.busy:
+            worker.attribute_to(None)
             self._set_timer(worker.idle_since + self._keep_seconds(), worker)
 
     def _keep_seconds(self) -> float:
@@ -288,14 +299,20 @@ class WorkerPool:
             work = self._staff.end(worker)
             self._staff.forget_idle(worker)
             log = worker.take_log()
+            invocation = None
+            if work and worker.started:  # without an invocation, it ended while it was being initialised
+                invocation = work.invocation or self._next_waiting(worker)
+                worker.attribute_to(invocation)
             code = self._processes.end(worker, EXIT_GRACE_SECONDS)
             if not worker.started:
                 self._processes.fail(f"it ended with status {code}")
                 return
-            invocation = work.invocation if work else None
-            if work and invocation is None:
-                invocation = self._next_waiting(worker)  # it ended while it was being initialised
         if invocation is not None:
+            if worker.out_of_memory:
+                text = f"Out of memory: the function needs more than its {invocation.spec.memory} MB"
+                self._report(ReportKind.MEMORY, text, invocation)
+            else:
+                self._report(ReportKind.EXIT, outcome.exit_reason(code), invocation)
             self._finish(invocation, outcome.exited(invocation.request_id, code, log))
 
     def _expire(self) -> None:
@@ -310,7 +327,9 @@ class WorkerPool:
                 worker.timer_at = float("inf")
                 invocation, log = self._check_time(worker)
             if invocation is not None:
-                self._finish(invocation, outcome.timed_out(invocation.request_id, invocation.spec.timeout, log))
+                timeout = invocation.spec.timeout
+                self._report(ReportKind.TIMEOUT, outcome.timeout_reason(timeout), invocation)
+                self._finish(invocation, outcome.timed_out(invocation.request_id, timeout, log))
 
     def _check_time(self, worker: Worker) -> tuple[Invocation | None, str]:
         """End the worker if its time is over. Return the invocation that fails with it, and its log."""
@@ -330,10 +349,16 @@ class WorkerPool:
             return None, ""
         self._staff.end(worker)
         log = worker.take_log()
+        invocation = work.invocation or self._next_waiting(worker)
+        worker.attribute_to(invocation)
         self._processes.end(worker)
-        return work.invocation or self._next_waiting(worker), log
+        return invocation, log
 
     def _finish(self, invocation: Invocation, result: InvocationResult) -> None:
+        ended, spec = time.time(), invocation.spec
+        began = invocation.began or ended
+        trace = trace_of(invocation)
+        self._on_end(InvocationEnd(began, ended, spec.name, spec.memory, invocation.request_id, trace))
         with self._lock:
             on_done, invocation.on_done = invocation.on_done, None
         if on_done is None:
@@ -341,7 +366,15 @@ class WorkerPool:
         try:
             on_done(result)
         except Exception as error:  # a caller's mistake must not stop everybody's functions
-            self._log(f"[{invocation.spec.name}] The caller failed on the function's result: {error!r}")
+            text = f"The caller failed on the function's result: {error!r}"
+            self._report(ReportKind.MISTAKE, text, invocation)
+
+    def _report(self, kind: ReportKind, text: str, invocation: Invocation | None = None) -> None:
+        if invocation is None:
+            self._listener(WorkerReport(time.time(), kind, text))
+            return
+        name, request_id, source = invocation.spec.name, invocation.request_id, invocation.source
+        self._listener(WorkerReport(time.time(), kind, text, name, request_id, source))
 
     # -- who is next
 
@@ -364,7 +397,7 @@ class WorkerPool:
         invocation = self._waiting.take(sandbox, newest=self._staff.is_bound_reached())
         assert invocation is not None
         deadline = self._occupy(worker, invocation)
-        worker.send_invocation(invocation.request_id, invocation.spec.arn, deadline, invocation.payload)
+        worker.send_invocation(invocation, deadline)
         return True
 
     def _start_for(self, sandbox: Hashable, starting: Counter[Hashable]) -> bool:

@@ -12,7 +12,8 @@ import selectors
 import time
 
 from localcloud.workers.limits import VARIABLE
-from localcloud.workers.worker import LogSink, Worker
+from localcloud.workers.lines import PoolListener, ReportKind, WorkerReport
+from localcloud.workers.worker import Worker
 
 FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 2.0
@@ -23,12 +24,12 @@ class Processes:
 
     Args:
         selector: Where the processes' sockets, pipes and handles are registered, with the `Worker` as their data.
-        log: Receives what the functions print, and the report of a failed start.
+        listener: Receives what the functions print, and the report of a failed start.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, log: LogSink) -> None:
+    def __init__(self, selector: selectors.BaseSelector, listener: PoolListener) -> None:
         self._selector = selector
-        self._log = log
+        self._listener = listener
         self._handles: dict[Worker, int] = {}
         self._delay = FIRST_RETRY_SECONDS
         self.spare: Worker | None = None
@@ -62,10 +63,11 @@ class Processes:
         now = time.monotonic()
         if self.failing_since is None:
             self.failing_since = now
-            self._log(
-                f"[workers] Could not start a process for a function ({reason}). Trying again. If this continues, raise"
-                f" the limits of this shell (`ulimit -a`) or set {VARIABLE} to a smaller number."
+            text = (
+                f"Could not start a process for a function ({reason}). Trying again. If this continues, raise the"
+                f" limits of this shell (`ulimit -a`) or set {VARIABLE} to a smaller number."
             )
+            self._listener(WorkerReport(time.time(), ReportKind.START_FAILURE, text))
         self.failure = reason
         self.retry_at = now + self._delay
         self._delay = min(2 * self._delay, MAX_RETRY_SECONDS)
@@ -96,7 +98,7 @@ class Processes:
         if time.monotonic() < self.retry_at:
             return None
         try:
-            worker = Worker(self._log)
+            worker = Worker(self._listener)
         except (OSError, MemoryError) as error:
             self.fail(_reason(error))
             return None

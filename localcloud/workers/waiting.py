@@ -20,10 +20,27 @@ OnDone = Callable[[InvocationResult], None]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who invokes a function: the ARNs of a state machine and its execution, empty for everybody else."""
+    """Who invokes a function: a task of an execution, or somebody else, for whom everything is empty.
+
+    Attributes:
+        flow: ARN of the state machine.
+        execution: ARN of the execution.
+        state: Name of the Task state.
+        path: JSON pointer of the state in the definition.
+        iterations: Index of the item in each Map around the state, the outermost first.
+        attempt: 1 for the first attempt of the task, one more for each retry; 0 for somebody else.
+        run: ARN of the execution that was started; another one than `execution` in a child of a distributed Map.
+        trace_header: X-Ray's trace header that the run was started with, None if it was started without.
+    """
 
     flow: str = ""
     execution: str = ""
+    state: str = ""
+    path: str = ""
+    iterations: tuple[int, ...] = ()
+    attempt: int = 0
+    run: str = ""
+    trace_header: str | None = None
 
 
 NOBODY = Source()
@@ -31,7 +48,10 @@ NOBODY = Source()
 
 @dataclass(slots=True, eq=False)
 class Invocation:
-    """One invocation of a function. `on_done` is None once it has been called or given up."""
+    """One invocation of a function. `on_done` is None once it has been called or given up.
+
+    `began` is when a worker got it, in seconds since the epoch; 0 until then.
+    """
 
     spec: FunctionSpec
     payload: bytes
@@ -39,6 +59,7 @@ class Invocation:
     source: Source = NOBODY
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     arrived: float = field(default_factory=time.monotonic)
+    began: float = 0.0
     sandbox: Hashable = field(init=False)
 
     def __post_init__(self) -> None:

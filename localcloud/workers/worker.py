@@ -9,12 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from localcloud.packages import STAMP
+from localcloud.workers import tracing
+from localcloud.workers.lines import FunctionLine, PoolListener
 from localcloud.workers.spec import FunctionSpec
+from localcloud.workers.waiting import Invocation
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _LENGTHS = 8
@@ -23,6 +28,7 @@ _OUTPUT_BYTES = 16384  # read at a time, so that a function that never stops pri
 _PIPE_BYTES = 1 << 20  # more than a pipe can hold
 _MAX_LINE_BYTES = 256 * 1024  # CloudWatch Logs splits longer events as well
 _LOG_TAIL_BYTES = 4096  # what an Invoke with LogType=Tail returns
+_MOST_HELD = 1000  # lines of an initialisation, until it is known for which invocation it is
 # What a process needs on this machine. Functions see nothing else of the developer's environment.
 _INHERITED = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
@@ -30,7 +36,6 @@ _INHERITED = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
 
-LogSink = Callable[[str], None]
 Stamp = tuple[int, int, int]
 
 
@@ -72,13 +77,13 @@ class Worker:
     that started it.
 
     Args:
-        log: Receives each line that the function prints, preceded by the function's name.
+        listener: Receives each line that the function prints.
 
     Raises:
         OSError: The process could not be started, for want of file descriptors, processes or memory.
     """
 
-    def __init__(self, log: LogSink) -> None:
+    def __init__(self, listener: PoolListener) -> None:
         with contextlib.ExitStack() as on_failure:
             ours, theirs = socket.socketpair()
             on_failure.callback(ours.close)
@@ -95,11 +100,15 @@ class Worker:
         self.output = read_end
         self.spec: FunctionSpec | None = None
         self.started = False  # whether the interpreter runs; one that ends before has failed to start
+        self.out_of_memory = False  # whether it is ending since the function needs more than its memory
         self.idle_since = 0.0  # monotonic seconds
         self.timer_at = float("inf")  # when the pool looks at it next
         self.ended = False
         self._files: dict[str, Stamp] = {}
-        self._log = log
+        self._packages: Stamp | None = None
+        self._listener = listener
+        self._invocation: Invocation | None = None  # whose lines it prints
+        self._held: list[FunctionLine] | None = []  # lines of the initialisation; None once it is over
         self._received = bytearray()
         self._line = b""
         self._tail = ""
@@ -118,21 +127,30 @@ class Worker:
     def send_init(self, spec: FunctionSpec) -> None:
         """Give the worker its function. It answers `ready` or `init-error`."""
         self.spec = spec
+        self._packages = _stamp(str(spec.code / STAMP))
         environment = lambda_environment(spec)
         header = {"op": "init", "code": str(spec.code), "handler": spec.handler, "memory": spec.memory}
         self._send({**header, "environment": environment}, b"")
 
-    def send_invocation(self, request_id: str, arn: str, deadline: float, payload: bytes) -> None:
+    def send_invocation(self, invocation: Invocation, deadline: float) -> None:
         """Start an invocation. If the worker has died in the meantime, the pool learns of it from the process's end.
 
         Args:
-            request_id: The invocation's id.
-            arn: The function's ARN, for its context.
+            invocation: The invocation.
             deadline: When the function's time is over, in seconds of the wall clock.
-            payload: The event, as JSON.
         """
         self._tail = ""
-        self._send({"op": "invoke", "id": request_id, "arn": arn, "deadline": deadline}, payload)
+        invocation.began = time.time()
+        self.attribute_to(invocation)
+        header = {"op": "invoke", "id": invocation.request_id, "arn": invocation.spec.arn, "deadline": deadline}
+        self._send({**header, "trace": tracing.trace_of(invocation).header}, invocation.payload)
+
+    def attribute_to(self, invocation: Invocation | None) -> None:
+        """Let the lines that come from now on, and those of the initialisation, belong to an invocation or to none."""
+        self._invocation = invocation
+        held, self._held = self._held, None
+        for line in held or ():
+            self._pass_on(line)
 
     def _send(self, header: Mapping[str, Any], payload: bytes) -> None:
         head = json.dumps(header).encode()
@@ -195,25 +213,54 @@ class Worker:
                 self._line = b""
         return True
 
-    def _write_line(self, line: bytes) -> None:
-        name = self.spec.name if self.spec else "worker"
-        self._log(f"[{name}] {line.decode('utf-8', 'replace').rstrip()}")
+    def write_error(self, document: bytes) -> None:
+        """Write to the function's log what Lambda's runtime writes of an error.
+
+        Args:
+            document: The error document: JSON with `errorType`, `errorMessage` and `stackTrace`.
+        """
+        error = json.loads(document)
+        text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
+        if error["stackTrace"]:
+            text += "\nTraceback (most recent call last):\n" + "".join(error["stackTrace"]).rstrip()
+        self._tail = (self._tail + text + "\n")[-_LOG_TAIL_BYTES:]
+        self._write(FunctionLine(time.time(), self._name, text, is_error=True))
+
+    @property
+    def _name(self) -> str:
+        return self.spec.name if self.spec else "worker"
+
+    def _write_line(self, text: bytes) -> None:
+        line = text.decode("utf-8", "replace").rstrip().replace("\r", "\n")  # breaks inside an entry: see bootstrap
+        self._write(FunctionLine(time.time(), self._name, line))
+
+    def _write(self, line: FunctionLine) -> None:
+        if self._held is None:
+            self._pass_on(line)
+            return
+        self._held.append(line)
+        if len(self._held) >= _MOST_HELD:
+            self.attribute_to(None)
+
+    def _pass_on(self, line: FunctionLine) -> None:
+        invocation = self._invocation
+        if invocation is not None:
+            line = replace(line, request_id=invocation.request_id, source=invocation.source)
+        self._listener(line)
 
     def take_log(self) -> str:
-        """Return the end of what was printed since the invocation began."""
+        """Return the end of what was printed since the invocation began. Nothing printed before stays unread."""
         self.drain_output(_PIPE_BYTES)
+        if self._line:  # it has no end: what the next invocation prints must not be added to it
+            self._write_line(self._line)
+            self._line = b""
         return self._tail
 
     def is_stale(self) -> bool:
-        """Return whether a source file that it has loaded has changed."""
-        for path, stamp in self._files.items():
-            try:
-                status = os.stat(path)  # noqa: PTH116 - on the path of every call
-            except OSError:
-                return True
-            if (status.st_mtime_ns, status.st_size, status.st_ino) != stamp:
-                return True
-        return False
+        """Return whether a source file that it has loaded has changed, or packages were installed since it started."""
+        if self.spec is not None and _stamp(str(self.spec.code / STAMP)) != self._packages:
+            return True
+        return any(_stamp(path) != stamp for path, stamp in self._files.items())
 
     def end(self, grace: float = 0.0) -> int:
         """Kill the process and what it started, and return its return code.
@@ -234,6 +281,15 @@ class Worker:
         self.drain_output(_PIPE_BYTES)
         if self._line:
             self._write_line(self._line)
+        self.attribute_to(None)
         self.socket.close()
         os.close(self.output)
         return code
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - on the path of every call
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -63,7 +63,7 @@ class StartExecution(ServiceIntegration):
         completion.started()
         ended = self._on_end(request, completion) if runs_job else None
         try:
-            answer = self._operations.start_execution(_camel_case(request.parameters), ended)
+            answer = self._operations.start_execution(_traced(_camel_case(request.parameters), request), ended)
         except ServiceError as error:
             task_error = optimized_error(_failure(error), OPTIMIZED["states"], error.code)
             completion.fail(task_error.error, task_error.cause)
@@ -130,6 +130,11 @@ class StepFunctionsSdk(ServiceIntegration):
             raise sdk_error(_failure(error), "Sfn", error.code) from None
         dated = output_dates(operation, answer, iso_8601)
         return {key[:1].upper() + key[1:]: _pascal_case(value) for key, value in dated.items()}
+
+
+def _traced(parameters: dict[str, Any], request: TaskRequest) -> dict[str, Any]:
+    """Let the execution belong to the trace of the one that starts it, unless it is given another."""
+    return parameters if request.trace_header is None else {"traceHeader": request.trace_header, **parameters}
 
 
 def _failure(error: ServiceError) -> ServiceFailure:

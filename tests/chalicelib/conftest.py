@@ -22,13 +22,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwk, jwt
 
 from chalicelib import identity, jwks, secrets, settings, usage
+from chalicelib.api.calling import FunctionCaller
 from chalicelib.flows.catalog import Catalog, CatalogFlow
 from chalicelib.runs import belief, on_status_change
 from localcloud.chalice_local import Gateway, ProjectServer
 from localcloud.cloud import Cloud, build
 from localcloud.foundation import Foundation
 from localcloud.http_messages import Request
-from localcloud.settings import CloudSettings
+from localcloud.settings import FUNCTIONS_URL, CloudSettings
 from localcloud.sockets import listen
 
 CLIENT_ID = "test-client"
@@ -190,7 +191,8 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def cloud(_cloud: LocalCloud, clean: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
     """The cloud, to which the application's environment points."""
     for name, value in _cloud.environment.items():
-        clean.setenv(name, value)
+        if name != FUNCTIONS_URL:  # its folder has no functions
+            clean.setenv(name, value)
     _cloud.delivered.clear()
     _cloud.events.set()
     yield _cloud
@@ -227,13 +229,20 @@ class Reply:
 class Api:
     """The application behind the local gateway, called by one user."""
 
-    def __init__(self, provider: IdentityProvider, user: str, groups: list[str] | None = None):
+    def __init__(
+        self,
+        provider: IdentityProvider,
+        user: str,
+        groups: list[str] | None = None,
+        function_caller: FunctionCaller | None = None,
+    ):
         import app
 
         self.user = user
         self.token: str | None = provider.token(**{"sub": user, "cognito:groups": groups})
         self.application = app.app
-        self._gateway = Gateway(app.app, Config.create(chalice_app=app.app, app_name=app.app.app_name))
+        config = Config.create(chalice_app=app.app, app_name=app.app.app_name)
+        self._gateway = Gateway(app.app, config, function_caller=function_caller)
 
     def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Reply:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
@@ -308,8 +317,8 @@ def use_flows(monkeypatch: pytest.MonkeyPatch) -> UseFlows:
 
     def use(*flows: CatalogFlow, broken: dict[str, tuple[str, ...]] | None = None) -> None:
         known = Catalog({flow.name: flow for flow in flows}, broken or {}, {})
-        for module in ("flows", "runs", "openapi"):
-            monkeypatch.setattr(f"chalicelib.api.{module}.catalog", lambda: known)
+        for module in ("api.flows", "api.runs", "api.openapi", "runs.outside", "runs.status_events"):
+            monkeypatch.setattr(f"chalicelib.{module}.catalog", lambda: known)
 
     return use
 

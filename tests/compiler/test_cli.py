@@ -218,3 +218,37 @@ def test_catalog_is_written(workspace: Workspace) -> None:
     assert json.loads(Path(done.stdout.strip()).read_text())["flows"][0]["name"] == "a"
     workspace.flow(BROKEN)
     assert flows("--root", workspace.root, "catalog").returncode == 1
+
+
+class TestAnswer:
+    FLOW = """\
+name: ask
+functions:
+  - {name: Hello, handler: hello_world}
+definition:
+  StartAt: Ask
+  States:
+    Ask:
+      Type: Task
+      Resource: arn:aws:states:::lambda:invoke.waitForTaskToken
+      Parameters:
+        FunctionName: ${HelloArn}
+        Payload: {token.$: $$.Task.Token}
+      End: true
+"""
+
+    def test_a_task_that_waits_gets_the_given_result(self, workspace: Workspace) -> None:
+        workspace.flow(self.FLOW)
+        done = flows("--root", workspace.root, "run", "ask", "--answer", 'Ask={"by": "Ann"}')
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"by": "Ann"}), done.stderr
+
+    def test_without_one_it_fails_and_says_so(self, workspace: Workspace) -> None:
+        workspace.flow(self.FLOW)
+        done = flows("--root", workspace.root, "run", "ask")
+        assert done.returncode == 1
+        assert "'Ask' waits for its token, and nobody answers: add --answer 'Ask=RESULT'" in done.stderr
+
+    def test_one_that_cannot_be_read(self, workspace: Workspace) -> None:
+        workspace.flow(self.FLOW)
+        done = flows("--root", workspace.root, "run", "ask", "--answer", "Ask=yes")
+        assert (done.returncode, "write STATE=JSON" in done.stderr) == (2, True)

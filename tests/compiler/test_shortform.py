@@ -160,7 +160,8 @@ def test_a_flow_is_started_and_waited_for() -> None:
     unit = compiled("  - call: otherFlow\n    input: {a: 1}\n")
     state = json.loads(unit.text)["States"]["otherFlow"]
     assert state["Resource"] == "arn:aws:states:::states:startExecution.sync:2"
-    assert state["Arguments"] == {"StateMachineArn": "${otherFlow}", "Input": {"a": 1}}
+    starter = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "{% $states.context.Execution.Id %}"}
+    assert state["Arguments"] == {"StateMachineArn": "${otherFlow}", "Input": {"a": 1, **starter}}
     assert {action for statement in unit.statements for action in statement.actions} >= {"states:StartExecution"}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import time
 from contextlib import nullcontext
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
 
@@ -42,7 +45,7 @@ class Harness:
     def run(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return the raw result of a record. A failure to run it is a result as well."""
         functions = Behaviours(record.get("lambdas") or {}, lambda: service.engine)
-        clock = SkippingClock()
+        clock = SkippingClock(recorded_at(record))
         service = Service(
             functions, self._endpoint, on_status_change=ignore_status_changes, clock=clock, poll_seconds=10
         )
@@ -104,6 +107,18 @@ class Harness:
         if record.get("expected_status") is None:
             outcome["status"] = None  # the record does not say what it was
         return outcome
+
+
+def recorded_at(record: dict[str, Any]) -> datetime | None:
+    """Return when a record was made, or None if it does not say.
+
+    It matters where a definition was given a date so many days ahead: `test[24856]` with `{"start_at": DATE}`.
+    """
+    days = re.search(r"_future\w*\[(\d+)\]", str(record.get("id")))
+    date = json.loads(record.get("input") or "null")
+    if days is None or not isinstance(date, dict) or "start_at" not in date:
+        return None
+    return datetime.fromisoformat(date["start_at"]) - timedelta(days=int(days[1]))
 
 
 def _refusal(record: dict[str, Any], service: Service) -> dict[str, Any]:

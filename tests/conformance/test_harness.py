@@ -51,6 +51,12 @@ def test_an_execution_with_its_history(harness: Harness) -> None:
     assert types(result) == ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
 
 
+def test_a_record_with_a_date_so_many_days_ahead_runs_at_the_time_at_which_it_was_made(harness: Harness) -> None:
+    wait = {"Type": "Wait", "TimestampPath": "$.start_at"}
+    ahead = record(wait, value={"start_at": "2038-01-01T00:00:00Z"}, id="test_too_far_in_future[24856]")
+    assert harness.run(ahead)["status"] == "FAILED"
+
+
 @pytest.mark.parametrize(
     ("behaviour", "expected"),
     [

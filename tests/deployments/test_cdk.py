@@ -32,7 +32,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     cloud, project = recorded, projects.own_copy(tmp_path / "project")
     projects.add_example_plugin(project)
     unprepared = make(cloud, project, "deploy")
-    assert "error: 123456789012 is not bootstrapped for CDK in us-east-1; run once: npx cdk boot" in unprepared.stderr
+    assert "error: 123456789012 is not bootstrapped for CDK in us-east-1; run once: make cdk" in unprepared.stderr
     bootstrap(cloud, tmp_path)
 
     # The first deployment fails half-way: the name of one of its resources is taken.

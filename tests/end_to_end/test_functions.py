@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from chalicelib.names import Names
+
 from . import server as servers
 from .client import Client, problem
+from .conftest import Aws
 from .server import Server
 
 
@@ -62,6 +66,9 @@ class TestShipped:
 
     def test_the_list_has_each_with_its_description_and_schema(self, demo: Client) -> None:
         listed = {function["name"]: function for page in demo.pages("/lib", "functions") for function in page}
+        error = listed["e2e-broken-import"]["error"]
+        assert error["message"] == "RuntimeError: the-secret-reason"
+        assert error["file"] == "chalicelib/lib/e2e-broken-import/handler.py"
         assert {"ping", "hello_world", "dummy_check", "price_order", "e2e-sleeper"} <= set(listed)
         assert "VAT" in listed["price_order"]["description"]
         assert {"items", "country", "coupon"} == set(listed["price_order"]["inputSchema"]["properties"])
@@ -135,6 +142,18 @@ class TestWhileRunning:
         assert demo.post(f"/lib/{name}", {}).status_code == 200
         file.unlink()
         problem(demo.post(f"/lib/{name}", {}), 404)
+
+
+@pytest.mark.parametrize("parameters", ["event, context", "order_id: str = ''"])
+def test_what_a_function_raises_is_a_problem_over_http_and_an_errors_name_in_a_flow(
+    demo: Client, aws: Aws, write_function: Callable[[str, str], None], parameters: str
+) -> None:
+    name = f"e2e_raising_{secrets.token_hex(4)}"
+    source = "from chalicelib.errors import NotFound\n\nclass UnknownOrder(NotFound):\n    pass\n\n"
+    write_function(name, f"{source}def handler({parameters}):\n    raise UnknownOrder('There is no such order.')\n")
+    assert problem(demo.post(f"/lib/{name}", {}), 404)["detail"] == "There is no such order."
+    invoked = aws("lambda").invoke(FunctionName=Names("local", "us-east-1", "123456789012").resource(name))
+    assert json.loads(invoked["Payload"].read())["errorType"] == "UnknownOrder"
 
 
 def test_a_function_called_over_http_gets_the_proxy_event(

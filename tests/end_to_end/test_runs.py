@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from .client import Client, eventually, problem
+from .conftest import Aws, MakeUser
 
 NEVER = "00000000-0000-0000-0000-000000000000"
 
@@ -132,6 +134,74 @@ class TestList:
     @pytest.mark.parametrize("query", ["limit=0", "limit=many", "status=DONE", "nextToken=forged"])
     def test_a_bad_query(self, user: Client, query: str) -> None:
         problem(user.get(f"/runs?{query}"), 400)
+
+
+class TestSearch:
+    def test_what_is_recorded_is_found(self, user: Client) -> None:
+        order = uuid.uuid4().hex
+        good = user.run("e2eLabels", {"order": order})
+        bad = user.run("e2eLabels", {"order": f"{order}bad"})
+        assert (good["input"], good["labels"]) == ({"order": order}, {"order": order})
+        assert (good["startedBy"], good["parent"], good["redriveCount"]) == ("user", None, 0)
+        assert good["durationSeconds"] >= 0
+
+        def found(**parameters: str) -> list[str]:
+            return [run["executionId"] for page in user.pages("/runs", "executions", **parameters) for run in page]
+
+        assert found(label=f"order:{order}", status="SUCCEEDED", flow="e2eLabels") == [good["executionId"]]
+        assert found(error="the order IS") == [bad["executionId"]]
+        assert found(**{"from": bad["startDate"], "startedBy": "user"})[:1] == [bad["executionId"]]
+
+    def test_admins_see_runs_of_flows_schedules_and_operators(
+        self, user: Client, make_user: MakeUser, aws: Aws
+    ) -> None:
+        order, admin = uuid.uuid4().hex, make_user("admin")
+        parent = user.run("e2eParent", {"order": order})
+        machine = parent["executionArn"].replace(":execution:", ":stateMachine:").rpartition(":")[0]
+        for name in (f"schedule-{order}", f"operator-{order}"):
+            aws("stepfunctions").start_execution(
+                stateMachineArn=machine.replace("e2eParent", "e2eLabels"), name=name, input=json.dumps({"order": order})
+            )
+        (child,) = eventually(lambda: admin.get("/runs", parent=parent["executionId"]).json()["executions"])
+        assert (child["startedBy"], child["userId"], child["labels"]) == ("run", None, {"order": f"{order}-child"})
+        assert child["parent"]["executionId"] == parent["executionId"]
+        query = {"user": "all", "label": f"order:{order}", "flow": "e2eLabels", "status": "SUCCEEDED"}
+        found = eventually(lambda: len(runs := admin.get("/runs", **query).json()["executions"]) == 2 and runs)
+        assert {run["executionId"]: run["startedBy"] for run in found} == {
+            f"schedule-{order}": "schedule",
+            f"operator-{order}": "other",
+        }
+        problem(user.get("/runs", user="all"), 403)
+        problem(user.get(f"/run/e2eLabels/operator-{order}"), 404)
+
+    @pytest.mark.parametrize("query", ["from=soon", "label=x", "startedBy=me", "to=2020-01-01"])
+    def test_a_bad_filter(self, user: Client, query: str) -> None:
+        problem(user.get(f"/runs?{query}"), 400)
+
+
+class TestAgain:
+    def test_with_the_former_and_with_another_input(self, user: Client) -> None:
+        former = user.run("e2eLabels", {"order": "bad"})
+        path = f"/run/e2eLabels/{former['executionId']}/rerun"
+        same = user.post(path).json()["executionId"]
+        edited = user.post(path, {"input": {"order": "fine"}}).json()["executionId"]
+        assert user.poll("e2eLabels", same)["error"] == "BadOrder"
+        run = user.poll("e2eLabels", edited)
+        assert (run["status"], run["startedBy"]) == ("SUCCEEDED", "run")
+        assert run["parent"]["executionId"] == former["executionId"]
+
+    def test_many_at_once_and_each_once(self, user: Client) -> None:
+        failed = [user.run("e2eLabels", {"order": f"{n}bad"})["executionId"] for n in range(3)]
+        body = {"flow": "e2eLabels", "status": "FAILED"}
+        plan = user.post("/runs/rerun", {**body, "dryRun": True}).json()
+        assert {run["result"] for run in plan["runs"]} == {"wouldStart"}
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        first, second = (user.post("/runs/rerun", body, headers=key).json() for _ in range(2))
+        assert first == second
+        assert sorted(run["executionId"] for run in first["runs"]) == failed
+        redriven = user.post("/runs/redrive", body, headers={"Idempotency-Key": uuid.uuid4().hex}).json()
+        assert redriven["count"] >= 3
+        problem(user.post("/runs/redrive", body), 400)
 
 
 class TestHistory:

@@ -92,7 +92,7 @@ def test_a_configuration_that_cannot_be_read_is_not_changed(text: str, tmp_path:
 
 
 def test_a_stack_without_the_outputs_has_to_be_deployed_again(project_flows: Project) -> None:
-    with pytest.raises(DeploymentError, match=r"no output FunctionRoleArn, UserPoolId: deploy it again with npx"):
+    with pytest.raises(DeploymentError, match=r"no output FunctionRoleArn, UserPoolId: deploy it again with make cdk"):
         stage_section(PROD, {"AccountId": "1", "UserPoolClientId": "c"}, project_flows)
 
 

@@ -54,11 +54,13 @@ def test_aws_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_bootstrap_an_old_one_and_a_good_one(aws: None) -> None:
     cloud = Cloud()
-    with pytest.raises(DeploymentError, match=r"not bootstrapped.*npx cdk bootstrap aws://123456789012/us-east-1"):
+    with pytest.raises(
+        DeploymentError, match=r"not bootstrapped.*make cdk ARGS='bootstrap aws://123456789012/us-east-1"
+    ):
         cloud.check_bootstrap()
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="5", Type="String")
-    with pytest.raises(DeploymentError, match="version 5, but version 6 is needed; run once: npx cdk bootstrap"):
+    with pytest.raises(DeploymentError, match="version 5, but version 6 is needed; run once: make cdk ARGS="):
         cloud.check_bootstrap()
     ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String", Overwrite=True)
     cloud.check_bootstrap()

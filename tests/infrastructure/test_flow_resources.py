@@ -68,7 +68,9 @@ def test_a_schedule_says_what_the_flow_says(flow: CompiledFlow) -> None:
     assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
     assert schedule["State"] == "DISABLED"
-    assert json.loads(schedule["Target"]["Input"]) == {"greeting": "Grüße ${AWS::Region}"}
+    request = json.loads(as_text(schedule["Target"]["Input"]))
+    assert json.loads(request["Input"]) == {"greeting": "Grüße ${AWS::Region}"}
+    assert request["Name"] == "schedule-<aws.scheduler.execution-id>"
 
 
 def test_the_role_has_the_flow_s_own_permissions_and_no_more(flow: CompiledFlow) -> None:

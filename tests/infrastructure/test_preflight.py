@@ -82,7 +82,7 @@ def test_the_two_front_doors_are_not_mixed(status: str) -> None:
 
 
 def test_a_stack_that_is_stuck_is_one_line() -> None:
-    with pytest.raises(DeploymentError, match="could not be rolled back: run `npx cdk rollback -c stage=prod"):
+    with pytest.raises(DeploymentError, match="could not be rolled back: run `make cdk ARGS='rollback -c stage=prod"):
         preflight.check_deployed(stack("UPDATE_ROLLBACK_FAILED", "ApiUrl"), "prod", "cdk")
 
 

@@ -143,7 +143,7 @@ def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
         for method, operation in methods.items()
         if method != "options" and "security" not in operation
     }
-    assert open_paths == {"/auth/config", "/openapi.json", "/health"} | {
+    assert open_paths == {"/", "/auth/config", "/openapi.json", "/health"} | {
         p for p in open_paths if p.startswith("/console")
     } | (open_paths & {"/"})
 
@@ -165,8 +165,11 @@ def test_a_schedule_has_input_retry_and_dead_letters(prod: Assembly, project_flo
         assert properties["ScheduleExpressionTimezone"] == flow.schedule.timezone
         assert properties["GroupName"] == f"{APP}-prod-flows"
         target = properties["Target"]
-        assert json.loads(target["Input"]) == (flow.input or {})
-        assert target["Arn"]["Ref"].endswith("Alias")
+        request = json.loads(as_text(target["Input"]))
+        assert json.loads(request["Input"]) == (flow.input or {})
+        assert request["StateMachineArn"].endswith(f"-prod-{flow.name}:live")
+        assert schedule["DependsOn"][0].endswith("Alias")
+        assert as_text(target["Arn"]).endswith(":scheduler:::aws-sdk:sfn:startExecution")
         assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
         assert target["DeadLetterConfig"] == {"Arn": {"Ref": "DeadLetterQueueArn"}}
 

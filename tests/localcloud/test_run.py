@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -16,10 +17,12 @@ from typing import Any
 
 import pytest
 import requests
+from joserfc import jwt
 
 from localcloud.api import source_stamp
 from localcloud.attach import api_url
 from localcloud.discovery import running_cloud
+from localcloud.signing_key import load_signing_key
 from tests.end_to_end import server as servers
 
 START_SECONDS = 60.0
@@ -138,8 +141,133 @@ def test_session_file_has_all_and_is_private(running: Running) -> None:
     assert len(running.session["password"]) >= 20
     assert stat.S_IMODE(running.session_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(running.session_file.parent.stat().st_mode) == 0o700
-    for value in running.session.values():
-        wait_until(lambda value=value: value in running.log)  # the file comes first
+    for name, value in running.session.items():
+        if name != "idToken":
+            wait_until(lambda value=value: value in running.log)  # the file comes first
+    assert running.session["idToken"] not in running.log
+    labels = re.findall(r"^([A-Z][A-Za-z ]*?)  ", running.log, flags=re.MULTILINE)
+    assert labels == ["API", "Console", "AWS endpoint", "User", "Password", "Token"]
+    (command,) = re.findall(r"^ +(TOKEN=.*)$", running.log, flags=re.MULTILINE)
+    shown = subprocess.run(
+        ["sh", "-c", f'{command}; echo "$TOKEN"'], cwd=running.project, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == running.session["idToken"]
+
+
+FLAKY = """
+class PaymentDeclined(Exception):
+    pass
+
+
+def handler(event, context):
+    print("charging", event["amount"])
+    raise PaymentDeclined("no funds")
+"""
+FLAKY_FLOW = """
+name: flakyFlow
+definition:
+  StartAt: Charge
+  States:
+    Charge:
+      Type: Task
+      Resource: ${flakyArn}
+      Retry: [{ErrorEquals: [PaymentDeclined], IntervalSeconds: 1, MaxAttempts: 1}]
+      End: true
+"""
+
+
+def test_the_story_of_a_failing_run_with_a_retry(running: Running) -> None:
+    handler = running.project / "chalicelib" / "lib" / "flaky" / "handler.py"
+    handler.parent.mkdir()
+    handler.write_text(FLAKY)
+    (running.project / "flows" / "flakyFlow.yml").write_text(FLAKY_FLOW)
+    run = running.post("/run/flakyFlow?wait=20", {"amount": 7}).json()
+    assert run["status"] == "FAILED"
+    tag = f"flakyFlow {run['executionId'][-6:]}"
+    wait_until(lambda: "POST   /run/flakyFlow  200" in running.log)
+    wait_until(lambda: f"{tag}          failed after" in running.log)
+    lines = running.log[running.log.index(f"{tag}          started") :].splitlines()
+    told = [re.sub(r"^[\d:.]{12}  ", "", line) for line in lines if tag in line or "handler.py" in line]
+    frame = " " * 42 + 'chalicelib/lib/flaky/handler.py:8 in handler: raise PaymentDeclined("no funds")'
+    failed = f"{tag}          Charge failed (try %d): PaymentDeclined: no funds"
+    assert told[:-1] == [
+        f"{tag}          started",
+        f"{tag}          Charge flaky | charging 7",
+        failed % 1 + "; retry in 1 s",
+        frame,
+        f"{tag}          Charge flaky | charging 7",
+        failed % 2,
+        frame,
+    ]
+    assert re.fullmatch(rf"{tag}          failed after [\d.]+ s: PaymentDeclined: no funds", told[-1])
+    assert re.search(r"request +POST   /run/flakyFlow  200  \d+ ms  demo@example.com", running.log)
+
+
+def test_a_token_of_another_cloud_is_told_to_be_old(running: Running) -> None:
+    key = load_signing_key(None)
+    token = jwt.encode({"alg": "RS256", "kid": key.kid}, {"sub": "me", "token_use": "id"}, key)
+    answer = running.get("/flows", headers={"Authorization": token})
+    assert answer.status_code == 401
+    assert "before `make reset`" in answer.json()["detail"]
+    assert ".localcloud/session.json" in answer.json()["detail"]
+
+
+def test_the_root_leads_to_the_console(running: Running) -> None:
+    assert running.get("/", allow_redirects=False).headers["Location"] == "/console/"
+    assert "text/html" in running.get("/").headers["Content-Type"]
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["--port", "0"]])
+def test_a_second_start_says_where_the_first_one_is(running: Running, arguments: list[str]) -> None:
+    before = running.session
+    for variables in ({"PORT": before["apiUrl"].rsplit(":", 1)[1]}, {"PORT": "0"}):
+        ended = subprocess.run(
+            [sys.executable, "-m", "localcloud", *arguments],
+            cwd=running.project,
+            env={**os.environ, "AWS_PORT": "0", **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (ended.returncode, ended.stderr.count("\n"), ended.stdout) == (1, 1, "")
+        assert (
+            f"This project already runs: API {before['apiUrl']}, AWS endpoint {before['awsEndpoint']}" in ended.stderr
+        )
+        assert f"(process {running.process.pid})" in ended.stderr
+    assert running.session == before
+    assert running_cloud(running.project) is not None
+
+
+def test_a_second_start_that_keeps_nothing_runs_beside_the_first(running: Running) -> None:
+    before = running.session
+    with (running.project / "second.log").open("w+") as log:
+        second = subprocess.Popen(
+            [sys.executable, "-m", "localcloud", "run"],
+            cwd=running.project,
+            env={**os.environ, "PORT": "0", "AWS_PORT": "0", "STATE": "memory"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        folder = running.project / ".localcloud" / f"beside-{second.pid}"
+        wait_until(lambda: (folder / "session.json").exists() or second.poll() is not None)
+        session = json.loads((folder / "session.json").read_text())
+        assert requests.get(session["apiUrl"] + "/flows", headers={"Authorization": session["idToken"]}, timeout=30).ok
+        foreign = requests.get(session["apiUrl"] + "/flows", headers={"Authorization": before["idToken"]}, timeout=30)
+        assert (foreign.status_code, "STATE=memory" in foreign.json()["detail"]) == (401, True)
+        second.send_signal(signal.SIGINT)
+        assert second.wait(30) == 0
+        assert f"Token         .localcloud/beside-{second.pid}/session.json" in Path(log.name).read_text()
+    assert not folder.exists()
+    assert (running.session, running.get("/health").status_code) == (before, 200)
+
+
+def test_a_port_that_a_project_has_names_its_folder(running: Running, tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("other systems don't tell who has a port")
+    ended = run_briefly(copy_project(tmp_path), PORT=running.session["apiUrl"].rsplit(":", 1)[1])
+    assert f"the project in {running.project} (process {running.process.pid}) listens there" in ended.stderr
 
 
 def test_it_serves_functions_and_flows(running: Running) -> None:
@@ -245,6 +373,34 @@ def test_being_terminated_leaves_nothing(tmp_path: Path) -> None:
     wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
     assert [file.name for file in (tmp_path / ".localcloud").iterdir() if file.suffix == ".json"] == []
     assert "Traceback" not in running.log
+
+
+def test_json_is_one_object_a_line_and_a_terminal_gets_colours(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    variables = {**os.environ, "PORT": "0", "AWS_PORT": "0", "TERM": "xterm"}
+    variables.pop("NO_COLOR", None)
+    command = [sys.executable, "-m", "localcloud", "run"]
+
+    def asked_once(**streams: Any) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(command, cwd=project, start_new_session=True, **streams)
+        session = project / ".localcloud" / "session.json"
+        wait_until(lambda: session.exists() or process.poll() is not None)
+        requests.get(json.loads(session.read_text())["apiUrl"] + "/health", timeout=30).raise_for_status()
+        process.send_signal(signal.SIGINT)
+        return process
+
+    process = asked_once(env={**variables, "LOG": "json"}, stdout=subprocess.PIPE)
+    said, _ = process.communicate(timeout=60)
+    ready, request = (json.loads(line) for line in said.decode().splitlines())
+    assert (ready["event"], ready["sessionFile"]) == ("ready", ".localcloud/session.json")
+    assert (request["event"], request["path"], request["status"]) == ("request", "/health", 200)
+    ours, theirs = os.openpty()
+    process = asked_once(env=variables, stdout=theirs)
+    assert process.wait(60) == 0
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "\x1b[32m  200\x1b[0m" in shown
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.6, 1.2])

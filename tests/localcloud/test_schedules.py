@@ -230,8 +230,10 @@ def test_without_schedules_it_sleeps_long(planner: Planner) -> None:
 def test_the_projects_flows_are_scheduled(cloud: Cloud) -> None:
     schedule = client_of(cloud, "scheduler").get_schedule(Name=cloud.names.resource("greetFlow"))
     assert (schedule["ScheduleExpression"], schedule["State"]) == ("cron(0 12 * * ? *)", "ENABLED")
-    assert schedule["Target"]["Arn"] == cloud.names.state_machine_arn("greetFlow")
-    assert json.loads(schedule["Target"]["Input"]) == {"name": "schedule"}
+    assert schedule["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
+    request = json.loads(schedule["Target"]["Input"])
+    assert request["StateMachineArn"] == cloud.names.state_machine_arn("greetFlow")
+    assert json.loads(request["Input"]) == {"name": "schedule"}
     due = cloud.schedules.upcoming()[f"schedule default/{cloud.names.resource('greetFlow')}"]
     assert (due.hour, due.minute) == (12, 0)
 

@@ -57,6 +57,10 @@ class Container(Owner, Blocker):
         self.missing -= 1
         self.child_succeeded(branch)
 
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return self.branch.iterations()
+
     def child_succeeded(self, branch: Branch) -> None:
         """What else there is to do when a branch inside has ended."""
         raise NotImplementedError
@@ -150,7 +154,8 @@ def abort(branch: Branch) -> None:
         branch.cancel()
     branch.open = False
     kind = STATE_ABORTED.get(branch.state.kind)
-    if kind is not None and branch.entered_id:
+    entered = branch.entered_id
+    if kind is not None and entered and branch.events[entered - 1][0] is branch.state.entered_event:
         branch.events.append((kind, branch.execution.engine.now(), branch.previous))
 
 

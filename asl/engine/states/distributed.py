@@ -14,13 +14,13 @@ from asl.engine.failures import StateFailure
 from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
 from asl.engine.items import Member, context_item, join_batches, listed_items, parse_items, reader_failure
 from asl.engine.jsontext import size_bound
-from asl.engine.map_run import MapRun, new_arn
+from asl.engine.map_run import Limits, MapRun, new_arn
 from asl.engine.names import new_name
 from asl.engine.scheduler import Abandoned
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
-from asl.engine.states.map import Map
+from asl.engine.states.map import Map, tell_success
 from asl.engine.states.retrying import Rules
 from asl.engine.states.writer import Writer
 from asl.language import model
@@ -37,7 +37,7 @@ class Reader:
         payload = reader.arguments if expressions.jsonata else reader.parameters
         self.arguments = expressions.either_template(payload, "ItemReader/Arguments")
         self.max_items = expressions.quantity(
-            "MaxItems", reader.config.max_items, reader.config.max_items_path, signed=True
+            "MaxItems", reader.config.max_items, reader.config.max_items_path, of_reader=True
         )
 
 
@@ -83,14 +83,16 @@ class DistributedMap(Map):
     @override
     def again(self, branch: Branch) -> State | None:
         selected = self.fields.input(branch)
+        width = self.max_concurrency.of(branch, selected)
         items = self.read_items(branch, selected) if self.reader is None else []
         self.record_step(branch, self.started_event, len(items))
-        width = self.max_concurrency.of(branch, selected)
         count = self.tolerated_count.of(branch, selected)
         percentage = self.tolerated_percentage.of(branch, selected)
+        limits = self._limits(branch, selected)
         self.record_step(branch, MAP_RUN_STARTED, new_arn(branch.execution, self.label or new_name()))
         run = MapRun(branch, self, branch.events[-1][3], _start_child)
         run.source = selected, items
+        run.limits = limits
         run.max_concurrency = int(width or 0)
         run.tolerated_failure_count = count
         run.tolerated_failure_percentage = percentage
@@ -98,6 +100,13 @@ class DistributedMap(Map):
         run.started_event = branch.previous
         branch.execution.engine.begin_map_run(run)
         return None
+
+    def _limits(self, branch: Branch, selected: Any) -> Limits:
+        most = self.reader.max_items.of(branch, selected) if self.reader is not None else None
+        if not self.batches:
+            return Limits(int(most or 0))
+        batch_items = self.most_items.of(branch, selected)
+        return Limits(int(most or 0), int(batch_items or 0), int(self.most_bytes.of(branch, selected) or 0))
 
     def find_items(self, branch: Branch, run: MapRun) -> None:
         """Find the items of a run, perhaps by calls, and let it begin."""
@@ -120,7 +129,7 @@ class DistributedMap(Map):
             run.fail(as_failure(branch, problem))
 
     def _read(self, branch: Branch, run: MapRun, selected: Any, reader: Reader) -> None:
-        most = int(reader.max_items.of(branch, selected) or 0)
+        most = run.limits.items
         if most < 0:
             raise reader_failure("field MaxItems must be positive")
         arguments = reader.arguments(branch.scope(selected)) if reader.arguments is not None else {}
@@ -194,9 +203,8 @@ class DistributedMap(Map):
         if self.batches:
             sizes = [size_bound(item) for item in items]
             batch_input = self.batch_input(branch.scope(selected)) if self.batch_input is not None else None
-            most_items = int(self.most_items.of(branch, selected) or 0)
-            most_bytes = int(self.most_bytes.of(branch, selected) or 0)
-            items = join_batches(items, sizes, most_items, most_bytes, batch_input)
+            limits = run.limits
+            items = join_batches(items, sizes, limits.batch_items, limits.batch_bytes, batch_input)
             counts = [len(batch["Items"]) for batch in items]
         run.begin(items, counts)
 
@@ -218,6 +226,8 @@ class DistributedMap(Map):
 
     def children_done(self, branch: Branch, run: MapRun) -> None:
         """All children have ended: write the results, or take them for the output."""
+        counts = run.item_counts()
+        tell_success(branch, counts["total"], counts["total"] - counts["succeeded"])
         if self.writer is None:
             self.succeed(branch, run, [child.output_value for child in run.succeeded_children()])
         else:

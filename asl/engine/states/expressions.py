@@ -100,11 +100,12 @@ class Expressions:
         return compile_choice_rule(condition, language, field=field)
 
     def quantity(
-        self, field: str, value: Any, path: str | None, *, whole: bool = True, signed: bool = False
+        self, field: str, value: Any, path: str | None, *, whole: bool = True, of_reader: bool = False
     ) -> Quantity:
         """A number of a Map: a constant, a path or JSONata."""
         if path is not None:
-            return Quantity(field, expression=self.path(path, f"{field}Path"), path=path, whole=whole, signed=signed)
+            expression = self.path(path, f"{field}Path")
+            return Quantity(field, expression=expression, path=path, whole=whole, of_reader=of_reader)
         if isinstance(value, str):
-            return Quantity(field, expression=self.value(value, field, "number"), whole=whole, signed=signed)
+            return Quantity(field, expression=self.value(value, field, "number"), whole=whole, of_reader=of_reader)
         return Quantity(field, constant=value, whole=whole)

@@ -19,6 +19,7 @@ from asl.engine.history import (
 )
 from asl.engine.items import context_item, members
 from asl.engine.jsontext import dumps, size_bound
+from asl.engine.observing import MapSucceeded, place_of
 from asl.engine.states.base import State
 from asl.engine.states.container import Container, ContainerState, abort
 from asl.engine.states.expressions import Expressions
@@ -28,9 +29,16 @@ from asl.language import model
 from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.scope import MISSING
 
+MOST_ITERATIONS = 40
+"""The most iterations of an inline Map that run at the same time
+(https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html)."""
+
 
 class MapIterations(Container):
-    """One run of an inline Map: at most `width` iterations at a time, each following the one whose place it takes."""
+    """One run of an inline Map: at most `width` iterations at a time, each following the one whose place it takes.
+
+    As AWS does, the run starts all iterations that it may before the first of them enters a state.
+    """
 
     __slots__ = ("following", "items", "selected", "width")
 
@@ -65,17 +73,27 @@ class MapIterations(Container):
         if self.following < len(self.items):
             self.begin_next(branch.previous)
         elif self.missing == 0:
+            tell_success(self.branch, len(self.items))
             self.complete(done)
+
+    @override
+    def iterations_of(self, branch: Branch) -> tuple[int, ...]:
+        return (*self.branch.iterations(), branch.index)
 
     @override
     def redrive(self) -> None:
         """An iteration that had not begun begins with its start."""
+        events = self.branch.events
         for child in list(self.children.values()):
-            if child.entered_id:
-                child.redrive(self.branch.previous)
-            else:
+            if not child.entered_id:
                 child.open = True
                 child.resume(_begin_iteration, self)
+            elif events[child.entered_id - 1][0] is ITERATION_STARTED:
+                child.open = True
+                child.previous = child.base = self.branch.previous
+                child.resume(_enter_iteration, self)
+            else:
+                child.redrive(self.branch.previous)
 
     @override
     def record_failure(self, branch: Branch) -> int:
@@ -128,9 +146,9 @@ class Map(ContainerState):
     @override
     def again(self, branch: Branch) -> State | None:
         selected = self.fields.input(branch)
+        width = min(int(self.max_concurrency.of(branch, selected) or 0) or MOST_ITERATIONS, MOST_ITERATIONS)
         items = self.read_items(branch, selected)
         self.record_step(branch, self.started_event, len(items))
-        width = int(self.max_concurrency.of(branch, selected) or 0) or len(items)
         run = MapIterations(branch, self, items, selected, width)
         branch.blocker = run
         if not items:
@@ -156,12 +174,27 @@ class Map(ContainerState):
         raise framed(ExpressionError(RUNTIME, cause), self.name, branch.entered_id)
 
 
-def _begin_iteration(branch: Branch, run: MapIterations) -> State:
-    """Write that the iteration starts, select its input, and go to its first state."""
+def tell_success(branch: Branch, items: int, failed: int = 0) -> None:
+    """Tell the observer that the items of the Map in which a branch is are done."""
+    engine = branch.execution.engine
+    if engine.observer is not None:
+        now = engine.now()
+        engine.observer(MapSucceeded(now, place_of(branch), now - branch.entered_at, items, failed))
+
+
+def _begin_iteration(branch: Branch, run: MapIterations) -> State | None:
+    """Write that the iteration starts. It goes on after the others that start at the same time have started."""
+    previous = run.record(ITERATION_STARTED, branch.previous, run.state.name, branch.index)
+    branch.previous = branch.base = branch.entered_id = previous
+    if run.width == 1:
+        return _enter_iteration(branch, run)
+    branch.resume(_enter_iteration, run)
+    return None
+
+
+def _enter_iteration(branch: Branch, run: MapIterations) -> State:
+    """Select the iteration's input, and go to its first state."""
     state = run.state
-    previous = run.record(ITERATION_STARTED, branch.previous, state.name, branch.index)
-    branch.previous = branch.base = previous
-    branch.entered_id = previous
     if state.item_selector is not None:
         # The selector is the Map's own field: it sees the Map's context, with the item.
         scope = run.branch.scope(run.selected)

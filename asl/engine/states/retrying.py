@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, matches
+from asl.engine.observing import AttemptFailed, place_of
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
@@ -103,9 +104,26 @@ class RetryingState(State):
         self.given_up(branch, failure)
         for catcher in self.catchers:
             if matches(failure.error, catcher.errors, silent=failure.silent):
+                self._tell(branch, failure, (branch.retry_count or 0) + 1, caught_by=catcher.target)
                 return self._catch(branch, failure, catcher)
+        self._tell(branch, failure, (branch.retry_count or 0) + 1)
         branch.fail(failure)
         return None
+
+    @staticmethod
+    def _tell(
+        branch: Branch,
+        failure: StateFailure,
+        attempt: int,
+        *,
+        retry_seconds: float | None = None,
+        caught_by: str | None = None,
+    ) -> None:
+        engine = branch.execution.engine
+        if engine.observer is not None:
+            place = place_of(branch)
+            now = engine.now()
+            engine.observer(AttemptFailed(now, place, attempt, failure.error, failure.cause, retry_seconds, caught_by))
 
     def _retry(self, branch: Branch, failure: StateFailure) -> bool:
         for number, retrier in enumerate(self.retriers):
@@ -120,7 +138,8 @@ class RetryingState(State):
             engine = branch.execution.engine
             if retrier.full_jitter:
                 delay = engine.random.uniform(0.0, delay)
-            branch.retry_count = (branch.retry_count or 0) + 1
+            branch.retry_count = attempt = (branch.retry_count or 0) + 1
+            self._tell(branch, failure, attempt, retry_seconds=delay)
             since = engine.now() if failure.since is None else failure.since
             branch.blocker = engine.scheduler.at(since + delay, branch.resume, try_again, self)
             return True

@@ -14,6 +14,7 @@ from asl.engine.resources import parse_resource
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
+from asl.engine.states.quantities import whole_number
 from asl.engine.states.retrying import RetryingState, Rules, try_again
 from asl.engine.tasks import TaskRefused, TaskRequest
 from asl.language import model
@@ -43,9 +44,9 @@ class Seconds:
         if self.expression is None:
             return self.constant
         value = self.expression(branch.scope(selected))
-        whole = not isinstance(value, bool) and isinstance(value, (int, float)) and value == int(value)
-        if whole and 0 < value <= LONGEST_TASK:
-            return int(value)
+        seconds = whole_number(value, computed=self.path is None)
+        if seconds is not None and 0 < seconds <= LONGEST_TASK:
+            return seconds
         name, event = branch.state.name, branch.entered_id
         shown = json_text(value)
         if self.path is not None:
@@ -118,6 +119,11 @@ class Task(RetryingState):
             timeout_seconds=self.timeout.of(branch, selected),
             heartbeat_seconds=self.heartbeat.of(branch, selected),
             credentials=self.credentials(branch.scope(selected)) if self.credentials is not None else None,
+            state_path=self.pointer,
+            iterations=branch.iterations(),
+            attempt=(branch.retry_count or 0) + 1,
+            run_arn=execution.run.arn,
+            trace_header=execution.run.trace_header,
         )
         try:
             engine.check_task(request)

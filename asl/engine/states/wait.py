@@ -8,9 +8,11 @@ from typing_extensions import override
 
 from asl.engine.branch import Branch
 from asl.engine.failures import StateFailure, framed, in_state
+from asl.engine.observing import Waiting, place_of
 from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
+from asl.engine.states.quantities import whole_number
 from asl.language import model
 from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
 from asl.language.timestamps import parse_timestamp
@@ -48,24 +50,28 @@ class Wait(State):
         if due <= now:
             return self.over(branch)
         by_date = "Timestamp" in self.field
-        branch.blocker = branch.execution.engine.scheduler.at(due, branch.resume, _over, self, by_date=by_date)
+        engine = branch.execution.engine
+        if engine.observer is not None:
+            engine.observer(Waiting(now, place_of(branch), until=due))
+        branch.blocker = engine.scheduler.at(due, branch.resume, _over, self, by_date=by_date)
         return None
 
     def _seconds(self, branch: Branch, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        seconds = whole_number(value, computed=self.path is None)
+        if seconds is None:
             if self.path:
                 what = f"The SecondsPath parameter cannot be parsed as a long value: {self.path} == {_plain(value)}"
                 raise self._problem(branch, RUNTIME, what)
             what = f"The Seconds field is not an integer: {_plain(value)}"
             raise self._problem(branch, QUERY_EVALUATION, what)
-        if value < 0:
+        if seconds < 0:
             if self.path:
                 what = f"The SecondsPath parameter references a negative value: {self.path} == {_plain(value)}"
                 raise self._problem(branch, RUNTIME, what)
             raise self._problem(branch, QUERY_EVALUATION, f"The Seconds field is a negative value: {_plain(value)}")
-        if value > LONGEST_WAIT:
+        if seconds > LONGEST_WAIT:
             raise self._problem(branch, RUNTIME, "Wait state delay is too long.")
-        return float(value)
+        return float(seconds)
 
     def _moment(self, branch: Branch, value: Any) -> float:
         moment = parse_timestamp(value) if isinstance(value, str) else None

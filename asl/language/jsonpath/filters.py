@@ -25,6 +25,8 @@ _OPERATOR = re.compile(
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"(?:true|false|null)(?!\w)")
+_BARE = re.compile(r"[^\W\d][\w.\-]*")
+"""A string without quotes, which AWS takes on the right of an operator: `[?(@.lang==es)]`."""
 _REGEX = re.compile(r"/((?:[^/\\]|\\.)*)/([a-z]*)")
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -103,7 +105,7 @@ class FilterScanner:
         if name == "=~":
             matches = self._regex()
             return lambda node, document: isinstance(text := left(node, document), str) and matches(text)
-        right, _ = self._operand()
+        right, _ = self._operand(bare=True)
         compare = _OPERATORS[name]
         return lambda node, document: compare(left(node, document), right(node, document))
 
@@ -122,8 +124,8 @@ class FilterScanner:
         except SyntaxProblem as problem:
             raise self._problem(str(problem)) from None
 
-    def _operand(self) -> tuple[Operand, bool]:
-        """A literal or a path, and whether it is a path."""
+    def _operand(self, *, bare: bool = False) -> tuple[Operand, bool]:
+        """A literal or a path, and whether it is a path. `bare` says that a string may come without quotes."""
         self._skip_space()
         first = self.text[self.position : self.position + 1]
         if first in ("@", "$"):
@@ -140,6 +142,9 @@ class FilterScanner:
         elif match := _WORD.match(self.text, self.position):
             self.position = match.end()
             value = _WORDS[match.group()]
+        elif bare and (match := _BARE.match(self.text, self.position)):
+            self.position = match.end()
+            value = match.group()
         else:
             raise self._problem("expected a value or a path")
         return (lambda _, __: value), False

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from asl.language.errors import RUNTIME, ExpressionError
+from asl.language.jsonpath.missing import explain_missing
 from asl.language.jsonpath.parser import parse_path
 from asl.language.jsonpath.selectors import MAX_NODES, TooManyNodes, compile_step
 from asl.language.jsonpath.syntax import Children, Descendants, Indices, Path, Root
@@ -45,17 +46,33 @@ def compile_path(text: str, field: str | None = None) -> Lookup:
     lookup = compile_lookup(text)
     if not path.selectors and path.root is not Root.VARIABLE:
         return lookup
-    named = f" specified for the field '{field}'" if field else ""
 
     def evaluate(scope: Scope) -> Any:
         value = lookup(scope)
         if value is MISSING:
-            raise ExpressionError(
-                RUNTIME, f"The JSONPath '{text}'{named} could not be found in the input '{json_text(scope.data)}'"
-            )
+            raise ExpressionError(RUNTIME, _nothing_found(path, field, scope))
         return value
 
     return evaluate
+
+
+_IN_WORDS_OF_THE_LIBRARY = frozenset(("InputPath", "OutputPath", "TimeoutSecondsPath", "HeartbeatSecondsPath"))
+_OF_WAITS = frozenset(("SecondsPath", "TimestampPath"))
+
+
+def _nothing_found(path: Path, field: str | None, scope: Scope) -> str:
+    """AWS has three ways to say that a path finds nothing, by the field that holds it."""
+    if path.root is Root.DATA and scope.data is None:
+        return "Unable to apply Path transformation to null or empty input."
+    if field in _OF_WAITS:
+        return f"The {field} parameter does not reference an input value: {path.text}"
+    if field in _IN_WORDS_OF_THE_LIBRARY and path.root is not Root.VARIABLE:
+        document = scope.data if path.root is Root.DATA else scope.context
+        # AWS shows a path into the context object as if it were one into the data.
+        shown = path.text.removeprefix("$") if path.root is Root.CONTEXT else path.text
+        return f"Invalid path '{shown}' : {explain_missing(path, document)}"
+    named = f" specified for the field '{field}'" if field else ""
+    return f"The JSONPath '{path.text}'{named} could not be found in the input '{json_text(scope.data)}'"
 
 
 def _members(context: bool, names: tuple[Any, ...]) -> Lookup:

@@ -9,9 +9,25 @@ from typing import Any
 from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, changed, tag_map, without
 
 
+def _index_updates(properties: Properties, former: Properties) -> list[dict[str, Any]]:
+    """Return the creation or deletion of an index.
+
+    Raises:
+        ValueError: There is more than one: DynamoDB, and so CloudFormation, makes one at a time.
+    """
+    new, old = (
+        {index["IndexName"]: index for index in one.get("GlobalSecondaryIndexes", [])} for one in (properties, former)
+    )
+    updates: list[dict[str, Any]] = [{"Create": new[name]} for name in new.keys() - old.keys()]
+    updates += [{"Delete": {"IndexName": name}} for name in old.keys() - new.keys()]
+    if len(updates) > 1:
+        raise ValueError("Cannot perform more than one GSI creation or deletion in a single update")
+    return updates
+
+
 class Table(Provider):
     type = "AWS::DynamoDB::Table"
-    replaced_by = frozenset({"TableName", "KeySchema", "AttributeDefinitions"})
+    replaced_by = frozenset({"TableName", "KeySchema"})
 
     def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         name = properties.get("TableName") or aws.generated_name(logical_id, 255)
@@ -31,6 +47,12 @@ class Table(Provider):
         settings = changed(properties, former, ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled"))
         if settings:
             aws.client("dynamodb").update_table(TableName=physical.id, **settings)
+        if updates := _index_updates(properties, former):
+            aws.client("dynamodb").update_table(
+                TableName=physical.id,
+                AttributeDefinitions=properties["AttributeDefinitions"],
+                GlobalSecondaryIndexUpdates=updates,
+            )
         return self._set(aws, physical, properties, former)
 
     def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.asl.engine.conftest import LAMBDA, Failed, Lab, chain, flow, kinds, output
+from asl import TaskRequest
+from tests.asl.engine.conftest import LAMBDA, PENDING, Failed, Lab, chain, flow, kinds, output
 
 PASS = {"Type": "Pass"}
 
@@ -100,6 +101,68 @@ def test_no_more_iterations_at_once_than_allowed(lab: Lab) -> None:
         most = max(most, running)
     assert most == 3
     assert output(execution) == list(range(10))
+
+
+def test_an_inline_map_runs_forty_iterations_at_the_same_time(lab: Lab) -> None:
+    for width in ({}, {"MaxConcurrency": 60}):
+        execution = lab.run(iterate(("W", {"Type": "Wait", "Seconds": 5}), **width), list(range(50)))
+        first = kinds(execution).index("MapIterationSucceeded")
+        assert kinds(execution)[:first].count("MapIterationStarted") == 40
+
+
+def test_iterations_that_begin_together_start_before_the_first_enters_a_state(lab: Lab) -> None:
+    execution = lab.run(iterate(("P", PASS)), ["a", "b"])
+    assert kinds(execution)[3:10] == [
+        *["MapIterationStarted"] * 2,
+        *["PassStateEntered", "PassStateExited", "MapIterationSucceeded"],
+        *["PassStateEntered", "PassStateExited"],
+    ]
+
+
+@pytest.mark.parametrize("inside", ["Map", "Parallel"])
+def test_tasks_side_by_side_are_all_scheduled_then_all_started_then_end(lab: Lab, inside: str) -> None:
+    task = ("T", {"Type": "Task", "Resource": LAMBDA + "f"})
+    definition = iterate(task)
+    if inside == "Parallel":
+        definition = flow(("P", {"Type": "Parallel", "Branches": [flow(task)] * 3}))
+    execution = lab.run(definition, [1, 2, 3], f=lambda request: request.parameters)
+    begin = ["MapIterationStarted"] * 3 if inside == "Map" else []
+    assert kinds(execution)[3 : 13 + len(begin)] == [
+        *begin,
+        *["TaskStateEntered", "LambdaFunctionScheduled"] * 3,
+        *["LambdaFunctionStarted"] * 3,
+        "LambdaFunctionSucceeded",
+    ]
+
+
+def test_iterations_that_have_started_are_aborted_when_another_fails(lab: Lab) -> None:
+    def fail(request: TaskRequest) -> object:
+        if request.parameters == 1:
+            raise Failed("E", "c")
+        return PENDING
+
+    execution = lab.run(iterate(("T", {"Type": "Task", "Resource": LAMBDA + "f"})), [1, 2, 3], f=fail)
+    assert execution.error == "E"
+    assert kinds(execution)[15:] == [
+        "LambdaFunctionFailed",
+        "MapIterationFailed",
+        *["TaskStateAborted", "MapIterationAborted"] * 2,
+        "MapStateFailed",
+        "ExecutionFailed",
+    ]
+
+
+def test_an_iteration_that_has_not_entered_a_state_has_none_to_abort(lab: Lab) -> None:
+    definition = iterate(("T", {"Type": "Task", "Resource": LAMBDA + "f"}), ItemSelector={"v.$": "$$.Map.Item.Value.v"})
+    execution = lab.run(definition, [{}, {"v": 1}])
+    assert execution.error == "States.Runtime"
+    assert kinds(execution)[4:] == [
+        "MapIterationStarted",
+        "MapIterationFailed",
+        "MapIterationAborted",
+        "MapStateFailed",
+        "ExecutionFailed",
+    ]
 
 
 def test_item_selector_and_result_selector(lab: Lab) -> None:

@@ -117,7 +117,7 @@ def test_the_retry_count_is_in_the_context_object(lab: Lab) -> None:
         ("States.Timeout", ["States.ALL"], True),
         ("States.Runtime", ["States.ALL"], False),
         ("States.Runtime", ["States.TaskFailed"], False),
-        ("States.Runtime", ["States.Runtime"], True),
+        ("States.Runtime", ["States.Runtime"], False),
     ],
 )
 def test_what_a_catcher_catches(lab: Lab, error: str, equals: list[str], caught: bool) -> None:
@@ -129,6 +129,55 @@ def test_what_a_catcher_catches(lab: Lab, error: str, equals: list[str], caught:
     assert execution.status == ("SUCCEEDED" if caught else "FAILED")
     if caught:
         assert output(execution) == {"a": 1, "error": {"Error": error, "Cause": "call 1"}}
+
+
+def test_no_state_catches_or_retries_states_runtime_not_even_by_name(lab: Lab) -> None:
+    named = {"ErrorEquals": ["States.Runtime"]}
+    task = {**TASK, "OutputPath": "$.nope", "Retry": [named], "Catch": [{**named, "Next": "C"}], "End": True}
+    caught = ("C", {"Type": "Pass"})
+    parallel = {"Type": "Parallel", "Branches": [flow(("T", {**TASK, "OutputPath": "$.nope"}))]}
+    around = {**parallel, "Catch": [{**named, "Next": "C"}], "End": True}
+    for definition in (flow(("T", task), caught), flow(("P", around), caught)):
+        execution = lab.run(definition, f=lambda _: {"a": 1})
+        assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert len(lab.functions.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "cause"),
+    [
+        ("InputPath", "$.a.b", "Invalid path '$.a.b' : Missing property in path $['a']"),
+        ("InputPath", "$.a", "Invalid path '$.a' : No results for path: $['a']"),
+        ("InputPath", "$$.a", "Invalid path '$.a' : No results for path: $['a']"),
+        ("InputPath", "$.x.y", "Invalid path '$.x.y' : No results for path: $['x']['y']"),
+        ("InputPath", "$.list[3]", "Invalid path '$.list[3]' : No results for path: $['list'][3]"),
+        ("InputPath", "$.x[0].y", "Invalid path '$.x[0].y' : Filter: [0]['y'] can only be applied to arrays. Current "),
+        ("InputPath", "$.n.y", "Invalid path '$.n.y' : Expected to find an object with property ['y'] in path $['n'] "),
+        ("OutputPath", "$.a.b.c", "Invalid path '$.a.b.c' : Missing property in path $['a']"),
+        ("TimeoutSecondsPath", "$.a", "Invalid path '$.a' : No results for path: $['a']"),
+        ("HeartbeatSecondsPath", "$.a", "Invalid path '$.a' : No results for path: $['a']"),
+    ],
+)
+def test_some_fields_say_that_a_path_finds_nothing_in_the_words_of_the_path_library(
+    lab: Lab, field: str, path: str, cause: str
+) -> None:
+    execution = lab.run(flow(("T", {**TASK, field: path})), {"x": {}, "n": 1, "list": [1]}, f=lambda _: {})
+    assert execution.error == "States.Runtime"
+    assert (execution.cause or "").startswith(
+        f"An error occurred while executing the state 'T' (entered at the event id #2). {cause}"
+    )
+
+
+def test_a_wait_says_that_its_path_finds_nothing_in_its_own_words(lab: Lab) -> None:
+    for field in ("SecondsPath", "TimestampPath"):
+        execution = lab.run(flow(("W", {"Type": "Wait", field: "$.a"})))
+        assert (execution.cause or "").endswith(f"The {field} parameter does not reference an input value: $.a")
+
+
+def test_a_path_into_an_input_of_null(lab: Lab) -> None:
+    definition = flow(("A", {"Type": "Pass", "Result": None}), ("B", {"Type": "Pass", "Parameters": {"x.$": "$.x"}}))
+    cause = lab.run(definition).cause or ""
+    assert cause.endswith("Unable to apply Path transformation to null or empty input.")
 
 
 def test_a_jsonata_catcher(lab: Lab) -> None:
@@ -325,3 +374,25 @@ def test_a_timeout_that_is_no_number_of_seconds(lab: Lab, value: Any) -> None:
     execution = lab.run(flow(("T", {**TASK, "TimeoutSecondsPath": "$.t"})), {"t": value}, f=lambda request: 1)
     assert execution.error == "States.Runtime"
     assert "TimeoutSecondsPath" in (execution.cause or "")
+
+
+def test_a_request_says_where_its_attempt_belongs(lab: Lab) -> None:
+    """The place in the definition, the iterations around it and the number of the attempt."""
+    retry = [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}]
+    inner = flow(("Inner", {"Type": "Map", "ItemProcessor": flow(("T", {**TASK, "Retry": retry}))}))
+    child = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    outer = {"Type": "Map", "ItemProcessor": child, "MaxConcurrency": 1, "Next": "Both"}
+    both = {"Type": "Parallel", "Branches": [flow(("P", TASK))]}
+    definition = machine(flow(("Outer", outer), ("Both", both)))
+    lab.functions.functions[LAMBDA + "f"] = failing(1)
+    execution = lab.engine.run(definition, "[[1], [2]]", trace_header="Root=1-2-3", timeout=20)
+    assert execution.status == "SUCCEEDED"
+    path = "/States/Outer/ItemProcessor/States/Inner/ItemProcessor/States/T"
+    found = [(request.state_path, request.iterations, request.attempt) for request in lab.functions.requests]
+    assert found == [
+        (path, (0, 0), 1),
+        (path, (0, 0), 2),
+        (path, (1, 0), 1),
+        ("/States/Both/Branches/0/States/P", (), 1),
+    ]
+    assert {request.trace_header for request in lab.functions.requests} == {"Root=1-2-3"}

@@ -120,6 +120,13 @@ def test_a_filter_keeps(condition, titles):
     assert compile_path(f"$.book[?({condition})].title")(SCOPE) == titles
 
 
+def test_a_filter_takes_a_string_without_quotes_on_the_right_of_an_operator() -> None:
+    texts = [{"lang": "en", "text": "a"}, {"lang": "es", "text": "b"}, {"lang": "true", "text": "c"}]
+    for condition in ("@.lang==es", "@.lang == es", "(@.lang==es)", "@.lang==es||@.lang==x-1"):
+        assert compile_path(f"$[?({condition})].text")(Scope(texts)) == ["b"]
+    assert compile_path("$[?(@.lang!=es)].text")(Scope(texts)) == ["a", "c"]
+
+
 def test_a_filter_on_an_object_asks_about_the_object_itself():
     assert compile_path("$.bicycle[?(@.color == 'red')].price")(SCOPE) == [19.95]
     assert compile_path("$.bicycle[?(@.color == 'blue')]")(SCOPE) == []

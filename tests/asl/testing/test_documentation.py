@@ -41,7 +41,7 @@ def pytest_in(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def test_the_examples_pass_and_the_coverage_of_parallel_processes_is_joined(project: Path) -> None:
     done = pytest_in(project, "-n", "2", "--flow-coverage-fail-under=100")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 passed" in done.stdout
+    assert "10 passed" in done.stdout
     assert "flow coverage" in done.stdout
     assert re.search(r"order +100\.0%  6/6 states, 4/4 branches\n", done.stdout)
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from asl import SkippingClock
 from asl.testing import Coverage, FlowUnderTest, TaskFailed, UnstubbedTask
+from stepfunctions.mock_validation import result_problem
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -192,3 +193,96 @@ def test_coverage() -> None:
     flow.run({"a": 1})
     flow.run({})
     assert covered.percent == 100
+
+
+WAITING = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+
+
+def waiting(**fields: Any) -> dict[str, Any]:
+    parameters = {"FunctionName": "send", "Payload": {"token.$": "$$.Task.Token"}}
+    return task(WAITING, Parameters=parameters, **fields)
+
+
+def test_a_function_with_a_token_does_not_answer_for_whoever_has_the_token() -> None:
+    sent: list[Any] = []
+    flow = one(waiting(TimeoutSeconds=60), send=lambda event: sent.append(event) or {"not": "the result"})
+    flow.run().assert_failed("States.Timeout")
+    assert list(sent[0]) == ["token"]
+    with pytest.raises(UnstubbedTask, match="'T' waits for its token, and nobody answers"):
+        one(waiting(), send=lambda event: None).run()
+
+
+def test_a_function_that_cannot_hand_the_token_over_fails_the_task() -> None:
+    def broken(_: Any) -> Any:
+        raise KeyError("nope")
+
+    one(waiting(), send=broken).run().assert_failed("KeyError")
+
+
+def test_a_run_that_waits_is_answered() -> None:
+    flow = one(waiting(TimeoutSeconds=60, HeartbeatSeconds=10), send=lambda event: None)
+    run = flow.start({"a": 1})
+    assert run.status == "RUNNING"
+    (held,) = run.waiting
+    assert (held.state, held.payload["Payload"]) == ("T", {"token": held.token})
+    with pytest.raises(AssertionError, match="'T' waits for its token"):
+        run.end()
+    with pytest.raises(AssertionError, match="no task of 'U' waits for its token; waiting: 'T'"):
+        run.succeed("U")
+    run.succeed("T", {"by": "Ann"})
+    ended = run.end().assert_succeeded(output={"by": "Ann"})
+    assert ended.seconds == 0
+
+
+def test_time_passes_only_as_far_as_the_test_says() -> None:
+    flow = one(waiting(TimeoutSeconds=60, HeartbeatSeconds=10), send=lambda event: None)
+    run = flow.start()
+    run.advance(9)
+    run.heartbeat("T")
+    run.advance(timedelta(seconds=9))
+    assert run.status == "RUNNING"
+    run.advance(1)
+    assert run.end().assert_failed("States.Timeout").seconds == 19
+    refused = flow.start()
+    refused.fail("T", "Refused", "by Ann")
+    refused.end().assert_failed("Refused", cause="by Ann")
+
+
+def test_iterations_that_wait_are_answered_one_by_one() -> None:
+    processor = {"StartAt": "T", "States": {"T": waiting()}}
+    state = {"Type": "Map", "ItemsPath": "$", "ItemProcessor": processor, "End": True}
+    run = FlowUnderTest("flow", {"StartAt": "M", "States": {"M": state}}).start([1, 2, 3])
+    assert [held.state for held in run.waiting] == ["T", "T", "T"]
+    run.succeed("T", "second", index=1)
+    run.succeed("T", "first")
+    run.succeed("T", "third")
+    run.end().assert_succeeded(output=["first", "second", "third"])
+
+
+def test_a_stub_that_answers_by_payload() -> None:
+    processor = {"StartAt": "T", "States": {"T": task()}}
+    state = {"Type": "Map", "ItemsPath": "$", "ItemProcessor": processor, "End": True}
+    flow = FlowUnderTest("flow", {"StartAt": "M", "States": {"M": state}})
+    flow.task("T").answers((2, "two"), (1, "one"))
+    flow.run([1, 2]).assert_succeeded(output=["one", "two"])
+    flow.task("T").answers((2, "two"))
+    with pytest.raises(UnstubbedTask, match="has no result left for 1"):
+        flow.run([1, 2])
+
+
+def test_results_that_the_service_never_gives_are_refused() -> None:
+    flow = FlowUnderTest(
+        "flow",
+        {"StartAt": "T", "States": {"T": task("arn:aws:states:::aws-sdk:sqs:sendMessage")}},
+        check=result_problem,
+    )
+    with pytest.raises(ValueError, match="the stub of 'T': Field 'MessageId' must be a string"):
+        flow.task("T").returns({"MessageId": 1})
+    flow.task("T").returns({"MessageId": "1"})
+
+
+def test_an_output_that_differs_by_time_only() -> None:
+    flow = one({"Type": "Pass", "Parameters": {"at.$": "$$.State.EnteredTime", "n": 1}, "End": True})
+    flow.run().assert_succeeded(like={"at": "2020-01-01T00:00:00Z", "n": 1})
+    with pytest.raises(AssertionError, match="/n is 1, it was 2"):
+        flow.run().assert_succeeded(like={"at": "2020-01-01T00:00:00Z", "n": 2})

@@ -322,15 +322,16 @@ class TestList:
         api.get("/lib?nextToken=%21").problem(400)
 
     def test_descriptions_and_schemas(self, api: Api, function_project: Write) -> None:
-        function_project(
+        root = function_project(
             receipt=TestTypedStyle.SOURCE,
-            plain='"""Module."""\nraise RuntimeError("imported")\ndef handler(event, context):\n    """Plain."""',
-            broken="import missing_module_of_nobody\ndef handler(a: int): ...",
-            unreadable="def handler(",
+            plain='"""Module."""\ndef handler(event, context):\n    """Plain."""',
+            broken='"""Module."""\nimport missing_module_of_nobody\ndef handler(event, context): ...',
+            untyped="def handler(a: 'Missing'): ...",
+            unreadable="\n\ndef handler(",
         )
         body = api.get("/lib").json()
         listed: dict[str, Any] = {entry["name"]: entry for entry in body["functions"]}
-        assert body["count"] == 4
+        assert body["count"] == 5
         assert list(listed) == sorted(listed)
         assert listed["receipt"]["description"] == "Write a receipt.\n\nMore about it."
         assert listed["receipt"]["inputSchema"]["required"] == ["order_id", "due"]
@@ -341,8 +342,29 @@ class TestList:
         }
         plain = {"name": "plain", "description": "Plain.", "plugin": None, "inputSchema": {"type": "object"}}
         assert listed["plain"] == {**plain, "outputSchema": {}}
-        for name in ("broken", "unreadable"):
-            assert listed[name]["inputSchema"] is None
+        for name, message, line in (
+            ("broken", "ModuleNotFoundError: No module named 'missing_module_of_nobody'", 2),
+            ("unreadable", "SyntaxError: '(' was never closed", 3),
+            ("untyped", "NameError: name 'Missing' is not defined", None),
+        ):
+            assert listed[name]["inputSchema"] is listed[name]["outputSchema"] is None
+            file = f"{root}/chalicelib/lib/{name}/handler.py"
+            assert listed[name]["error"] == {"message": message, "file": file, "line": line}
+        assert listed["broken"]["description"] == "Module."
+
+    def test_in_a_deployed_stage_only_the_log_says_why_one_is_broken(
+        self, api: Api, function_project: Write, clean: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        function_project(
+            broken="import missing_module_of_nobody\ndef handler(a: int): ...",
+            unimported="raise RuntimeError('imported')\ndef handler(event, context): ...",
+        )
+        clean.setenv("AWS_LAMBDA_FUNCTION_NAME", "api")
+        broken, unimported = api.get("/lib").json()["functions"]
+        message = "The function can't be imported. The log has the reason."
+        assert broken["error"] == {"message": message, "file": None, "line": None}
+        assert "missing_module_of_nobody" in caplog.text
+        assert "error" not in unimported
 
     def test_names_that_clash_on_aws_are_listed_and_logged(
         self, api: Api, function_project: Write, caplog: pytest.LogCaptureFixture

@@ -67,10 +67,8 @@ def test_a_second_cloud_is_refused_and_one_in_memory_is_not(project: Path) -> No
         with CloudProcess(project) as second:
             assert second.process.returncode == 1
             (line,) = second.log.splitlines()
-            assert line == (
-                f"Another local cloud of this project is running (process {cloud.process.pid}): stop it, "
-                "or set STATE=memory for this one."
-            )
+            assert line.startswith("This project already runs: API ")
+            assert f"AWS endpoint {cloud.document['endpoint']} (process {cloud.process.pid})" in line
         assert cloud.process.poll() is None and cloud.client("ssm").describe_parameters()["Parameters"] == []
 
 

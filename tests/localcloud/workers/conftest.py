@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.workers import FunctionSpec, InvocationResult, Source, WorkerPool
+from localcloud.workers import FunctionSpec, InvocationResult, PoolEntry, Source, WorkerPool
 from localcloud.workers.waiting import NOBODY
 
 WAIT_SECONDS = 30.0
@@ -74,13 +74,13 @@ class Functions:
 
 
 @pytest.fixture
-def lines() -> list[str]:
+def entries() -> list[PoolEntry]:
     return []
 
 
 @pytest.fixture
-def functions(tmp_path: Path, lines: list[str]) -> Iterator[Functions]:
-    pool = WorkerPool(log=lines.append)
+def functions(tmp_path: Path, entries: list[PoolEntry]) -> Iterator[Functions]:
+    pool = WorkerPool(listener=entries.append)
     yield Functions(tmp_path, pool)
     pool.close()
     assert pool.process_ids == []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.workers import InvocationResult, Refusal, WorkerPool, staff
+from localcloud.workers import InvocationResult, PoolEntry, Refusal, WorkerPool, staff
 from localcloud.workers import pool as pool_module
 from localcloud.workers.limits import Limits, usable_cores
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES
@@ -103,7 +103,7 @@ def test_a_burst_is_served_by_few_workers(functions: Functions) -> None:
 
 
 def test_the_number_of_workers_is_bounded(tmp_path: Path) -> None:
-    pool = WorkerPool(limits=Limits(2, 2), log=lambda line: None)
+    pool = WorkerPool(limits=Limits(2, 2), listener=lambda entry: None)
     functions = Functions(tmp_path, pool)
     functions.write("""
         import os, time
@@ -118,7 +118,7 @@ def test_the_number_of_workers_is_bounded(tmp_path: Path) -> None:
         pool.close()
 
 
-def test_error_has_lambdas_shape(functions: Functions, lines: list[str]) -> None:
+def test_error_has_lambdas_shape(functions: Functions, entries: list[PoolEntry]) -> None:
     functions.write("""
         class PaymentDeclined(Exception): pass
         def handler(event, context):
@@ -131,8 +131,7 @@ def test_error_has_lambdas_shape(functions: Functions, lines: list[str]) -> None
     assert error["requestId"] == result.request_id
     assert len(error["stackTrace"]) == 1
     assert error["stackTrace"][0].startswith(f'  File "{functions.folder}/fn.py", line 5, in handler')
-    assert "[handler] charging" in lines
-    assert "[handler] [ERROR] PaymentDeclined: no funds" in lines
+    assert [entry.text.splitlines()[0] for entry in entries] == ["charging", "[ERROR] PaymentDeclined: no funds"]
     assert result.log.startswith("charging\n")
 
 
@@ -243,7 +242,7 @@ def test_a_handler_that_is_not_python_is_a_syntax_error(functions: Functions, so
 
 
 @pytest.mark.parametrize("line", ["print('x' * 99, flush=True)", "sys.stdout.write('x' * 65536)", "print(flush=True)"])
-def test_endless_output_holds_nobody_up(functions: Functions, lines: list[str], line: str) -> None:
+def test_endless_output_holds_nobody_up(functions: Functions, entries: list[PoolEntry], line: str) -> None:
     functions.write(f"""
         import sys
         def endless(event, context):
@@ -252,12 +251,12 @@ def test_endless_output_holds_nobody_up(functions: Functions, lines: list[str], 
     """)
     functions.call(functions.spec(), 0)
     endless = functions.start(functions.spec("endless", timeout=1.0))
-    wait_until(lambda: any(text.startswith("[endless]") for text in lines))
+    wait_until(lambda: any(entry.function == "endless" for entry in entries))
     assert [functions.call(functions.spec(), number) for number in range(20)] == list(range(20))
     result = endless()
     assert json.loads(result.payload)["errorType"] == "Sandbox.Timedout"
     assert len(result.log) <= 4096
-    assert max(len(text) for text in lines) < 1 << 20
+    assert max(len(entry.text) for entry in entries) < 1 << 20
 
 
 @pytest.mark.parametrize("body", ["sys.stdout.close()", "sys.stdout = None", "os.close(1)", "os.chdir('/')"])
@@ -334,7 +333,7 @@ def test_modules_loaded_late_are_watched(functions: Functions) -> None:
 
 
 def test_idle_workers_are_ended(tmp_path: Path) -> None:
-    pool = WorkerPool(idle_seconds=0.2, log=lambda line: None)
+    pool = WorkerPool(idle_seconds=0.2, listener=lambda entry: None)
     functions = Functions(tmp_path, pool)
     functions.write("import os\ndef handler(event, context): return os.getpid()")
     try:
@@ -348,7 +347,7 @@ def test_idle_workers_are_ended(tmp_path: Path) -> None:
 def test_workers_of_a_burst_end_earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "SURPLUS_IDLE_SECONDS", 0.1)
     monkeypatch.setattr(staff, "LONG_SECONDS", 0.05)
-    pool = WorkerPool(limits=Limits(1, 4), log=lambda line: None)
+    pool = WorkerPool(limits=Limits(1, 4), listener=lambda entry: None)
     functions = Functions(tmp_path, pool)
     functions.write("import time\ndef handler(event, context): time.sleep(0.5)")
     try:
@@ -371,7 +370,7 @@ def test_a_cancelled_invocation_is_not_reported(functions: Functions) -> None:
 
 
 def test_closing_fails_what_runs(tmp_path: Path) -> None:
-    functions = Functions(tmp_path, WorkerPool(log=lambda line: None))
+    functions = Functions(tmp_path, WorkerPool(listener=lambda entry: None))
     functions.write("import time\ndef handler(event, context):\n    open('began', 'w')\n    time.sleep(60)")
     waiting = functions.start(functions.spec())
     wait_until((tmp_path / "began").exists)

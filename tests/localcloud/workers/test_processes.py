@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.workers import PoolEntry, ReportKind, WorkerReport
 from localcloud.workers import pool as pool_module
 from tests.localcloud.workers.conftest import ARN, Functions, wait_until
 
@@ -40,8 +41,9 @@ def test_256_descriptors_serve_100_invocations(tmp_path: Path, limits: str) -> N
         from pathlib import Path
         from localcloud.workers import FunctionSpec, WorkerPool
         from localcloud.workers.limits import Limits
+        from localcloud.workers.lines import as_text
         lines, results, done = [], [], threading.Semaphore(0)
-        pool = WorkerPool(limits={limits}, log=lines.append)
+        pool = WorkerPool(limits={limits}, listener=lambda entry: lines.append(as_text(entry)))
         spec = FunctionSpec("{ARN}x", "x", Path({str(tmp_path)!r}), "fn.handler", {{}}, 60, 256)
         def on_done(result):
             results.append(json.loads(result.payload))
@@ -67,7 +69,7 @@ def test_256_descriptors_serve_100_invocations(tmp_path: Path, limits: str) -> N
 
 @pytest.mark.parametrize("interpreter", ["missing", "fails"])
 def test_a_failed_start_is_tried_again(
-    functions: Functions, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interpreter: str
+    functions: Functions, entries: list[PoolEntry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interpreter: str
 ) -> None:
     functions.write("def one(event, context): return 1\ndef two(event, context): return 2")
     wait_until(lambda: bool(functions.pool.process_ids))
@@ -80,9 +82,11 @@ def test_a_failed_start_is_tried_again(
         assert functions.call(functions.spec("one")) == 1  # by the interpreter in reserve
         waiting = functions.start(functions.spec("two"))
         reason = {"missing": "No such file or directory", "fails": "it ended with status 3"}[interpreter]
-        wait_until(lambda: any(f"Could not start a process for a function ({reason})" in line for line in lines))
+        wait_until(
+            lambda: any(f"Could not start a process for a function ({reason})" in entry.text for entry in entries)
+        )
     assert json.loads(waiting().payload) == 2
-    assert sum("Could not start" in line for line in lines) == 1
+    assert [entry.kind for entry in entries if isinstance(entry, WorkerReport)] == [ReportKind.START_FAILURE]
 
 
 def test_invocations_fail_if_no_process_can_be_started_for_long(

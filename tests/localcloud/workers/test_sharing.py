@@ -17,7 +17,7 @@ from tests.localcloud.workers.conftest import WAIT_SECONDS, Functions
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Functions]:
-    pool = WorkerPool(limits=Limits(2, 2), log=lambda line: None)
+    pool = WorkerPool(limits=Limits(2, 2), listener=lambda entry: None)
     yield Functions(tmp_path, pool)
     pool.close()
 
@@ -51,7 +51,7 @@ def test_a_map_does_not_starve_the_task_of_another_flow(small: Functions, functi
 
 
 def test_the_time_of_an_invocation_begins_with_it(tmp_path: Path) -> None:
-    pool = WorkerPool(limits=Limits(1, 1), log=lambda line: None)
+    pool = WorkerPool(limits=Limits(1, 1), listener=lambda entry: None)
     functions = Functions(tmp_path, pool)
     functions.write(
         "import time\ndef handler(event, context):\n    time.sleep(0.3)\n"
@@ -69,7 +69,7 @@ def test_the_time_of_an_invocation_begins_with_it(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_functions_that_wait_make_room(tmp_path: Path) -> None:
     """A function that waits for something takes a worker, but not a place among those that run at once."""
-    pool = WorkerPool(limits=Limits(2, 8), log=lambda line: None)
+    pool = WorkerPool(limits=Limits(2, 8), listener=lambda entry: None)
     functions = Functions(tmp_path, pool)
     functions.write("""
         import os, time

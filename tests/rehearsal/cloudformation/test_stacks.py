@@ -196,6 +196,41 @@ def test_a_change_set_can_import_retained_tables(cloud: Cloud, stack: Stack) -> 
     assert database.scan(TableName=name)["Count"] == 1
 
 
+def test_a_table_gets_an_index_by_an_update_one_at_a_time(cloud: Cloud, stack: Stack) -> None:
+    def table(*indexes: str) -> dict[str, Any]:
+        keys = ["id", *indexes]
+        properties = {
+            "TableName": stack.name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": f"by-{name}",
+                    "KeySchema": [{"AttributeName": name, "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+                for name in indexes
+            ],
+        }
+        kept = {key: value for key, value in properties.items() if value}
+        return {"T": {"Type": "AWS::DynamoDB::Table", "Properties": kept}}
+
+    database = client_of(cloud, "dynamodb")
+    assert stack.deploy(table()) == "CREATE_COMPLETE"
+    database.put_item(TableName=stack.name, Item={"id": {"S": "kept"}, "a": {"S": "x"}})
+    assert stack.deploy(table("a")) == "UPDATE_COMPLETE"
+    found = database.query(
+        TableName=stack.name,
+        IndexName="by-a",
+        KeyConditionExpression="a = :a",
+        ExpressionAttributeValues={":a": {"S": "x"}},
+    )
+    assert found["Count"] == 1
+    assert stack.deploy(table("a", "b", "c")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.deploy(table("a", "b")) == "UPDATE_COMPLETE"
+
+
 def test_a_protected_stack_is_not_deleted(cloud: Cloud, stack: Stack) -> None:
     stack.deploy({"A": queue(f"{stack.name}-a")}, EnableTerminationProtection=True)
     with pytest.raises(ClientError, match="TerminationProtection is enabled"):

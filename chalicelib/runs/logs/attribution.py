@@ -1,0 +1,88 @@
+"""Finds out which attempt of which task each invocation was.
+
+Three rules, the surest first. The id of the trace's segment, which the local cloud derives from the attempt; X-Ray
+draws it at random, so that on AWS no segment fits. The request id, which the history has of invocations that failed,
+and of all through `lambda:invoke`. What is left is matched by function and time, each in the order of their beginnings;
+where several attempts would fit, the match is an estimate and says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from chalicelib.runs.logs.requests import Invocation
+from chalicelib.runs.states.outline import Outline
+from chalicelib.runs.states.visits import Attempt
+from chalicelib.runs.trace import segment_id
+
+TOLERANCE = 1_000
+"""Milliseconds by which the clocks of Step Functions and Lambda may differ."""
+_WINDOW = 256
+"""How many attempts, of those that began before an invocation, are considered for it at most."""
+
+
+class Match(NamedTuple):
+    """The attempt that an invocation was; `estimated` if others would fit as well."""
+
+    attempt: Attempt
+    estimated: bool
+
+
+def attribute(
+    run_arn: str, outline: Outline, attempts: Sequence[Attempt], invocations: Iterable[Invocation]
+) -> Mapping[str, Match]:
+    """Return the attempts by the request ids of the invocations. An invocation that fits none is left out.
+
+    Args:
+        run_arn: The run's execution.
+        outline: Its definition.
+        attempts: All attempts of tasks that invoke functions.
+        invocations: Invocations of the run's trace, perhaps of other executions as well.
+    """
+    by_segment: defaultdict[str, list[Attempt]] = defaultdict(list)
+    by_request: dict[str, Attempt] = {}
+    for attempt in attempts:
+        place = outline.named(attempt.visit.name)
+        if place is not None:
+            segment = segment_id(run_arn, place.path, attempt.visit.indexes, attempt.since_redrive)
+            by_segment[segment].append(attempt)
+        if attempt.request_id is not None:
+            by_request[attempt.request_id] = attempt
+    found: dict[str, Match] = {}
+    left: defaultdict[str, list[Invocation]] = defaultdict(list)
+    local = False
+    for invocation in invocations:
+        candidates = by_segment.get(invocation.segment or "", [])
+        exact = by_request.get(invocation.request_id)
+        if exact is None and candidates:
+            # after a redrive, and in a state that is visited again, attempts have the segment in common
+            exact = next((one for one in reversed(candidates) if _fits(one, invocation)), candidates[-1])
+            local = True
+        if exact is not None:
+            found[invocation.request_id] = Match(exact, estimated=False)
+        else:
+            left[invocation.function].append(invocation)
+    if local:  # segments are derived here, so what fits none is another execution's
+        return found
+    taken = {id(match.attempt) for match in found.values()}
+    for function, unknown in left.items():
+        free = [one for one in attempts if one.function == function and id(one) not in taken]
+        found |= _by_time(free, unknown)
+    return found
+
+
+def _by_time(attempts: list[Attempt], invocations: list[Invocation]) -> dict[str, Match]:
+    found: dict[str, Match] = {}
+    attempts = sorted(attempts, key=lambda attempt: attempt.began)
+    for invocation in sorted(invocations, key=lambda invocation: invocation.began):
+        fitting = [place for place, one in enumerate(attempts[:_WINDOW]) if _fits(one, invocation)]
+        if fitting:
+            found[invocation.request_id] = Match(attempts.pop(fitting[0]), estimated=len(fitting) > 1)
+    return found
+
+
+def _fits(attempt: Attempt, invocation: Invocation) -> bool:
+    began, ended = attempt.began * 1000 - TOLERANCE, (attempt.ended or float("inf")) * 1000 + TOLERANCE
+    return began <= invocation.began and invocation.ended <= ended

@@ -1,0 +1,242 @@
+"""CloudWatch Logs for the groups of functions: what `aws logs` and the application read. Other groups are moto's.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from localcloud.function_logs.store import GROUP_PREFIX, Line, LogStore
+from localcloud.http_messages import Request, Response
+
+TARGET = "Logs_20140328."
+MAX_EVENTS = 10_000
+MAX_BYTES = 1024 * 1024
+"""Of the events in one answer."""
+
+Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """A request that is not valid: the error's code and message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Application(Protocol):
+    """What answers everything else."""
+
+    def respond(self, request: Request) -> Response: ...
+
+
+class LogsApi:
+    """Answers requests about the logs of functions, and passes on all others.
+
+    Args:
+        store: What functions have printed.
+        region: The region of the groups' ARNs.
+        account: Their account.
+        others: Answers every other request.
+    """
+
+    def __init__(self, store: LogStore, region: str, account: str, others: Application) -> None:
+        self._store = store
+        self._arn = f"arn:aws:logs:{region}:{account}:log-group:"
+        self._others = others
+        self._operations: dict[str, Callable[[Json], Json]] = {
+            "DescribeLogStreams": self._describe_streams,
+            "FilterLogEvents": self._filter_events,
+            "GetLogEvents": self._get_events,
+        }
+
+    def respond(self, request: Request) -> Response:
+        """Answer a request."""
+        target = request.headers.get("x-amz-target", "")
+        if not target.startswith(TARGET):
+            return self._others.respond(request)
+        operation = target[len(TARGET) :]
+        try:
+            body = json.loads(request.body or b"{}")
+        except ValueError:
+            return self._others.respond(request)
+        try:
+            if operation == "DescribeLogGroups":
+                return self._describe_groups(body, request)
+            answer = self._operations.get(operation)
+            if answer is None or not self._store.has(_group(body)):
+                return self._others.respond(request)
+            return _json(200, answer(body))
+        except Refused as refused:
+            return _json(400, {"__type": refused.code, "message": str(refused)})
+
+    def _describe_groups(self, body: Json, request: Request) -> Response:
+        """The functions' groups, before those that moto has."""
+        answer = self._others.respond(request)
+        found = json.loads(answer.body) if answer.status == 200 else {}
+        prefix, pattern = body.get("logGroupNamePrefix") or "", (body.get("logGroupNamePattern") or "").lower()
+        if answer.status != 200 or body.get("nextToken"):
+            return answer
+        others = found.get("logGroups", [])
+        own = [
+            {
+                "logGroupName": name,
+                "creationTime": first,
+                "metricFilterCount": 0,
+                "arn": f"{self._arn}{name}:*",
+                "logGroupArn": self._arn + name,
+                "storedBytes": size,
+            }
+            for name, first, size in self._store.groups()
+            if name.startswith(prefix) and pattern in name.lower()
+        ]
+        named = {group["logGroupName"] for group in own}
+        groups = own + [group for group in others if group["logGroupName"] not in named]
+        return _json(200, {**found, "logGroups": sorted(groups, key=lambda group: str(group["logGroupName"]))})
+
+    def _describe_streams(self, body: Json) -> Json:
+        group, prefix = _group(body), body.get("logStreamNamePrefix") or ""
+        streams = [found for found in self._store.streams(group) if found[0].startswith(prefix)]
+        if body.get("orderBy") == "LastEventTime":
+            streams.sort(key=lambda stream: stream[2])
+        if body.get("descending"):
+            streams.reverse()
+        start, size = _number(body.get("nextToken")), int(body.get("limit") or 50)
+        page = [
+            {
+                "logStreamName": name,
+                "creationTime": first,
+                "firstEventTimestamp": first,
+                "lastEventTimestamp": last,
+                "lastIngestionTime": last,
+                "arn": f"{self._arn}{group}:log-stream:{name}",
+                "storedBytes": 0,
+            }
+            for name, first, last in streams[start : start + size]
+        ]
+        more = {"nextToken": _token(start + size)} if start + size < len(streams) else {}
+        return {"logStreams": page, **more}
+
+    def _filter_events(self, body: Json) -> Json:
+        matches = pattern_of(body.get("filterPattern") or "")
+        streams = body.get("logStreamNames") or []
+        where, values = ["time >= ?", "time < ?"], [body.get("startTime") or 0, body.get("endTime") or 1 << 53]
+        if streams:
+            where.append(f"stream IN ({','.join('?' * len(streams))})")
+            values += streams
+        if body.get("logStreamNamePrefix"):
+            where.append("SUBSTR(stream, 1, ?) = ?")
+            values += [len(body["logStreamNamePrefix"]), body["logStreamNamePrefix"]]
+        if body.get("nextToken"):
+            where.append("(time, id) > (?, ?)")
+            values += _position(body["nextToken"])
+        limit = min(int(body.get("limit") or MAX_EVENTS), MAX_EVENTS)
+        found: list[Line] = []
+        size = 0
+        for line in self._store.lines(_group(body), " AND ".join(where), values):
+            if not matches(line.message):
+                continue
+            size += len(line.message) + 26
+            if len(found) == limit or (found and size > MAX_BYTES):
+                return {"events": _events(found), "nextToken": _token(found[-1].time, found[-1].id)}
+            found.append(line)
+        return {"events": _events(found), "searchedLogStreams": []}
+
+    def _get_events(self, body: Json) -> Json:
+        group, stream = _group(body), body.get("logStreamName") or ""
+        if not any(name == stream for name, _, _ in self._store.streams(group)):
+            raise Refused("ResourceNotFoundException", "The specified log stream does not exist.")
+        limit = min(int(body.get("limit") or MAX_EVENTS), MAX_EVENTS)
+        where, values = (
+            ["stream = ?", "time >= ?", "time < ?"],
+            [stream, body.get("startTime") or 0, body.get("endTime")],
+        )
+        values[2] = values[2] or 1 << 53
+        token = str(body.get("nextToken") or "")
+        kind, _, place = token.partition("/")
+        if token and (kind not in {"f", "b"} or not place.isdigit()):
+            raise Refused("InvalidParameterException", "The specified nextToken is invalid.")
+        if token:
+            where.append("id > ?" if kind == "f" else "id < ?")
+            values.append(int(place))
+        forward = kind == "f" or (not token and bool(body.get("startFromHead")))
+        order = f"id {'ASC' if forward else 'DESC'} LIMIT {limit}"
+        found = sorted(self._store.lines(group, " AND ".join(where), values, order), key=lambda line: line.id)
+        first, last = (found[0].id, found[-1].id) if found else (int(place or 0), int(place or 0))
+        events = [{key: event[key] for key in ("timestamp", "message", "ingestionTime")} for event in _events(found)]
+        return {"events": events, "nextForwardToken": f"f/{last}", "nextBackwardToken": f"b/{first}"}
+
+
+def pattern_of(pattern: str) -> Callable[[str], bool]:
+    """Return the test that a filter pattern stands for: terms, `"terms with spaces"`, `?either`, `-not`.
+
+    Raises:
+        Refused: It is a pattern for JSON or for columns, which only AWS evaluates, or not one at all.
+    """
+    text = pattern.strip()
+    if text.startswith(("{", "[", "%")):
+        raise Refused("InvalidParameterException", "Here, filterPattern must consist of terms; JSON is not evaluated.")
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.quotes, lexer.escape = True, "", '"', "\\"
+    try:
+        terms = list(lexer)
+    except ValueError:
+        raise Refused("InvalidParameterException", "Invalid character(s) in term.") from None
+    either = [term[1:] for term in terms if term.startswith("?") and len(term) > 1]
+    without = [term[1:] for term in terms if term.startswith("-") and len(term) > 1]
+    every = [term for term in terms if not term.startswith(("?", "-"))]
+
+    def matches(message: str) -> bool:
+        return (
+            all(term in message for term in every)
+            and (not either or bool(every) or any(term in message for term in either))
+            and not any(term in message for term in without)
+        )
+
+    return matches
+
+
+def _group(body: Json) -> str:
+    name = str(body.get("logGroupName") or body.get("logGroupIdentifier") or "")
+    return name[name.index(GROUP_PREFIX) :].removesuffix(":*") if GROUP_PREFIX in name else name
+
+
+def _events(lines: list[Line]) -> list[Json]:
+    return [
+        {
+            "logStreamName": line.stream,
+            "timestamp": line.time,
+            "message": line.message,
+            "ingestionTime": line.time,
+            "eventId": f"{line.time:020}{line.id:016}",
+        }
+        for line in lines
+    ]
+
+
+def _token(*numbers: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps(numbers).encode()).decode()
+
+
+def _position(token: str) -> list[int]:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(token))
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(number, int) for number in found):
+        raise Refused("InvalidParameterException", "The specified nextToken is invalid.")
+    return found
+
+
+def _number(token: str | None) -> int:
+    return 0 if token is None else _position(token)[0]
+
+
+def _json(status: int, document: Json) -> Response:
+    return Response(status, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(document).encode())
