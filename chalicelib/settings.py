@@ -81,6 +81,11 @@ class Settings:
         return tuple(origin.strip().rstrip("/") for origin in listed if origin.strip())
 
     @property
+    def api_url(self) -> str:
+        """The address at which the API can be reached, for links in messages; empty if it isn't known."""
+        return os.environ.get("API_URL", "").rstrip("/")
+
+    @property
     def secrets_refresh_seconds(self) -> float:
         """How long loaded secrets are kept, in seconds."""
         try:

@@ -19,8 +19,7 @@ from infrastructure import package
 from infrastructure.flows import Uploads, nest
 from infrastructure.function_resources import (
     API_STAGE,
-    RUN_STATUS_MEMORY,
-    RUN_STATUS_TIMEOUT,
+    OWN_FUNCTIONS,
     FunctionSettings,
     environment,
     function_templates,
@@ -145,12 +144,13 @@ def _functions(resources: dict[str, Any]) -> tuple[FunctionSettings, ...]:
         properties = resources.pop(key)["Properties"]
         name = names[properties["Handler"]]
         use = settings.get(name)
+        timeout, memory = (use.timeout, use.memory) if use else OWN_FUNCTIONS[name]
         taken.append(
             FunctionSettings(
                 name,
                 properties["Handler"],
-                use.timeout if use else RUN_STATUS_TIMEOUT,
-                use.memory if use else RUN_STATUS_MEMORY,
+                timeout,
+                memory,
                 {key: properties[key] for key in CARRIED_OVER if key in properties},
                 _variables(properties),
             )

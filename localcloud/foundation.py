@@ -78,6 +78,7 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would go to the host `sync-127.0.0.1`
         "STAGE": settings.stage,
+        "API_URL": settings.api_url,
         "ACCOUNT_ID": settings.account,
         # A secret that a developer puts is there at the next call; asking costs little here.
         "SECRETS_REFRESH_SECONDS": os.environ.get("SECRETS_REFRESH_SECONDS") or "1",

@@ -15,6 +15,7 @@ from chalicelib.names import Names
 from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
+from compiler.placeholders import APPROVALS
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
@@ -87,7 +88,9 @@ class ProjectFunctions:
 
     def _describe(self, name: str) -> FunctionSpec | None:
         environment = self._environment
-        if name == STATUS_FUNCTION:
+        if name == APPROVALS:
+            handler, timeout, memory = APPROVALS, DEFAULT_TIMEOUT, DEFAULT_MEMORY
+        elif name == STATUS_FUNCTION:
             handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
             catalog = write_catalog_file(catalog_of(self._project), self._root / STATE_FOLDER / "catalog.json")
             environment = {**environment, "CATALOG_FILE": str(catalog)}
