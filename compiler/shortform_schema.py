@@ -28,7 +28,8 @@ SHORT_FORM_DEFINITIONS: dict[str, Any] = {
     "Branch": {"anyOf": [_STRING, {"$ref": "#/$defs/Step"}, _STEPS]},
     "Step": {
         "type": "object",
-        "description": "A step with exactly one action: call, parallel, foreach, choose, wait, approve, state, fail or succeed.",
+        "description": "A step with exactly one action: call, parallel, foreach, choose, wait, approve, state, fail "
+        "or succeed.",
         "properties": {
             "name": {**_STRING, "description": "The state's name; derived from the action by default."},
             "comment": _STRING,

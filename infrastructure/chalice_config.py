@@ -23,9 +23,7 @@ from compiler import Project
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import (
     API_STAGE,
-    RUN_STATUS,
-    RUN_STATUS_MEMORY,
-    RUN_STATUS_TIMEOUT,
+    OWN_FUNCTIONS,
     environment,
 )
 from infrastructure.resources import tags
