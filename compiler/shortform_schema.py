@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _STRING = {"type": "string"}
+_NAMES = {"anyOf": [_STRING, {"type": "array", "items": _STRING}]}
 _STEPS = {"$ref": "#/$defs/Steps"}
 _RETRY = {
     "anyOf": [
@@ -70,12 +71,8 @@ SHORT_FORM_DEFINITIONS: dict[str, Any] = {
                 "type": "object",
                 "description": "Who may answer, in addition to admins.",
                 "properties": {
-                    "groups": {"type": "array", "items": _STRING, "description": "Members of these Cognito groups."},
-                    "users": {
-                        "type": "array",
-                        "items": _STRING,
-                        "description": "Users, by their id (`sub`) or their verified e-mail address.",
-                    },
+                    "groups": {**_NAMES, "description": "Members of these Cognito groups."},
+                    "users": {**_NAMES, "description": "Users, by their id (`sub`) or their verified e-mail address."},
                 },
                 "additionalProperties": False,
             },
