@@ -183,7 +183,10 @@ def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> li
     log = stack.node.find_child(API_LOG)
     application.get_resource(API_HANDLER).add_resource_dependency(cast(CfnResource, log))
     bucket, key = application.code
+    api_id = application.get_resource("RestAPI").ref
+    url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
     values: Mapping[str, Any] = {
+        "ApiUrl": url,
         "CodeBucket": bucket,
         "CodeKey": key,
         "RoleArn": FUNCTION_ROLE,
@@ -191,8 +194,6 @@ def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> li
         "UserPoolClientId": USER_POOL_CLIENT,
     }
     templates = function_templates(application.functions, stage, application.runtime)
-    api_id = application.get_resource("RestAPI").ref
-    url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
     CfnOutput(stack, "ApiUrl", value=url)
     CfnOutput(stack, "ApiId", value=api_id)
     return [nest(uploads, stage, template, values) for template in templates]

@@ -22,6 +22,7 @@ PARAMETERS: Mapping[str, str] = {
     "RoleArn": "The role of the functions.",
     "UserPoolId": "The user pool of the stage.",
     "UserPoolClientId": "The client with which users sign in.",
+    "ApiUrl": "The address of the API.",
 }
 """The parameters of the nested stacks of functions: what they need from the stage's stack."""
 
@@ -134,7 +135,8 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
                 "TracingConfig": {"Mode": "Active" if stage.tracing else "PassThrough"},
                 "Environment": {
                     "Variables": {
-                        **function.variables,
+                        "API_URL": {"Ref": "ApiUrl"},
+                        **function.variables,  # an API_URL of its own names the API's own domain
                         **environment(stage, names.account, {"Ref": "UserPoolId"}, {"Ref": "UserPoolClientId"}),
                     }
                 },

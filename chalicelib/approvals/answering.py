@@ -28,6 +28,7 @@ SENDING_SECONDS = 30.0
 """How long after the answer was written somebody else may send it: a request has ended by then."""
 
 _OVER = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+_SUCCESSES = ("taskSucceededEventDetails", "activitySucceededEventDetails")
 _EVENTS = 200
 """How many of the latest events of a run are searched for an answer whose delivery is in doubt."""
 
@@ -75,7 +76,7 @@ def answer(approval: Approval, given: Answer) -> Approval:
     if not records.settle(approval, given):
         current = records.get(approval.id) or approval
         if current.status == ANSWERED and not current.delivered and _same(current.answer, given):
-            return deliver(current, again=True)
+            return deliver(current)
         if current.status == ANSWERED:
             raise _answered(current)
         refuse_closed(current)
@@ -83,12 +84,11 @@ def answer(approval: Approval, given: Answer) -> Approval:
     return deliver(replace(approval, status=ANSWERED, answer=given))
 
 
-def deliver(approval: Approval, *, again: bool = False) -> Approval:
-    """Hand the answer to Step Functions.
+def deliver(approval: Approval) -> Approval:
+    """Hand the answer to Step Functions, which may have it already: from another process, or a try without a reply.
 
     Args:
         approval: One that is answered.
-        again: Whether this may have happened before.
 
     Raises:
         Conflict: The task no longer waits, and hasn't got the answer.
@@ -100,7 +100,7 @@ def deliver(approval: Approval, *, again: bool = False) -> Approval:
     except Exception as error:
         if error_code(error) not in _OVER:
             raise
-        if not (again and _has_arrived(approval)):
+        if not _has_arrived(approval):
             records.expire(approval)
             raise Conflict("The run no longer waits for this approval: it has ended, or went on without it.") from None
     if approval.run_user is not None and approval.execution_id is not None and approval.execution_arn is not None:
@@ -121,7 +121,7 @@ def settled(approvals: list[Approval]) -> dict[str, Approval]:
     for each in approvals:
         if each.status == ANSWERED and not each.delivered and _is_overdue(each):
             try:
-                found[each.id] = deliver(each, again=True)
+                found[each.id] = deliver(each)
             except Conflict:
                 found[each.id] = replace(each, status=EXPIRED, answer=None)
     pending = [each for each in found.values() if each.current_status == PENDING]
@@ -178,8 +178,8 @@ def _has_arrived(approval: Approval) -> bool:
         if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
             return False
         raise
-    outputs = (event.get("taskSucceededEventDetails", {}).get("output", "") for event in events)
-    return any(_id_in(output) == approval.id for output in outputs)
+    details = (event.get(name, {}) for event in events for name in _SUCCESSES)
+    return any(_id_in(detail.get("output", "")) == approval.id for detail in details)
 
 
 def _id_in(output: str) -> Any:
