@@ -42,7 +42,7 @@ def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
 
 
 def _export_span(route: Route, request_id: str, began: float, answered: Answer) -> None:
-    if not settings.exports_traces:
+    if route.public or not settings.exports_traces:
         return
     from chalicelib.telemetry import requests
 

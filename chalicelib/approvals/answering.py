@@ -171,14 +171,14 @@ def _has_arrived(approval: Approval) -> bool:
     if approval.execution_arn is None:
         return False
     try:
-        events = aws.stepfunctions().get_execution_history(
+        found: Any = aws.stepfunctions().get_execution_history(
             executionArn=approval.execution_arn, reverseOrder=True, maxResults=_EVENTS
-        )["events"]
+        )
     except Exception as error:
         if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
             return False
         raise
-    details = (event.get(name, {}) for event in events for name in _SUCCESSES)
+    details = (event.get(name, {}) for event in found["events"] for name in _SUCCESSES)
     return any(_id_in(detail.get("output", "")) == approval.id for detail in details)
 
 

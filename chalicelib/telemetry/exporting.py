@@ -1,6 +1,7 @@
 """Hands spans to OpenTelemetry's exporter. What fails here is logged, and fails nothing else.
 
-The spans are exported at once: when a Lambda function has returned, its process stands still.
+On Lambda spans are exported at once: when a function has returned, its process stands still. Elsewhere a thread exports
+them, so that no request waits for a collector.
 """
 
 from __future__ import annotations
@@ -31,12 +32,15 @@ class Telemetry:
 
     Args:
         exporter: Where they go.
+        background: Whether a thread exports them, so that nobody waits.
     """
 
-    def __init__(self, exporter: SpanExporter) -> None:
+    def __init__(self, exporter: SpanExporter, *, background: bool) -> None:
         from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
         self._exporter = exporter
+        self._background = BatchSpanProcessor(exporter) if background else None
         # Resource.create reads OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, which count more.
         self._resource: Resource = Resource.create(
             {"service.name": settings.service_name, "deployment.environment.name": settings.stage}
@@ -45,7 +49,12 @@ class Telemetry:
     def export(self, spans: Iterable[Span]) -> None:
         """Export spans."""
         try:
-            self._exporter.export([self._readable(span) for span in spans])
+            readable = [self._readable(span) for span in spans]
+            if self._background is None:
+                self._exporter.export(readable)
+                return
+            for span in readable:
+                self._background.on_end(span)
         except Exception:
             _log.warning("Spans could not be exported.", exc_info=True)
 
@@ -55,7 +64,7 @@ class Telemetry:
         from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
         provider = TracerProvider(resource=self._resource, shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        provider.add_span_processor(self._background or SimpleSpanProcessor(self._exporter))
         return provider
 
     def _readable(self, span: Span) -> Any:
@@ -97,4 +106,5 @@ def telemetry() -> Telemetry | None:
             PACKAGES,
         )
         return None
-    return Telemetry(OTLPSpanExporter(timeout=None if settings.has_otlp_timeout else TIMEOUT))
+    exporter = OTLPSpanExporter(timeout=None if settings.has_otlp_timeout else TIMEOUT)
+    return Telemetry(exporter, background=not settings.on_lambda)
