@@ -1,9 +1,8 @@
-"""Calls AWS's JSON APIs (DynamoDB, Parameter Store, histories of Step Functions) without boto3.
+"""Calls AWS's JSON APIs (DynamoDB, Parameter Store, Step Functions) without boto3.
 
-Its import takes longer than a cold start, and its parser thirty times as long as `json` for a long history.
-
-It is for the few calls that nearly every container makes first, and knows only what Lambda gives its functions:
-credentials in the environment and a network without proxies. Everything else (`aws.py` decides) uses boto3.
+boto3's import takes longer than a cold start. This is for the calls that nearly every container makes, and knows only
+what Lambda gives its functions: credentials in the environment and a network without proxies. Everything else (`aws.py`
+decides) uses boto3.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html for the signature,
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html for the protocol.
@@ -16,6 +15,7 @@ import hmac
 import json
 import random
 import select
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -95,11 +95,19 @@ class AwsError(Exception):
         }
 
 
+class NoAnswer(OSError):
+    """There is no usable answer: the call may have taken effect."""
+
+
+class NotSent(NoAnswer):
+    """There was no connection: the call certainly had no effect."""
+
+
 class Client:
     """Calls the operations of one API by their names in boto3: `client.get_parameter(Name="a")`.
 
-    Calls raise `AwsError` for an error that the service answered with, and OSError or HTTPException if there is no
-    answer.
+    Calls raise `AwsError` for an error that the service answered with, and `NoAnswer` if there is none that can be
+    read.
 
     Args:
         api: The API.
@@ -131,33 +139,38 @@ class Client:
             except AwsError as error:
                 if attempt == self._patience.attempts or not (error.status >= 500 or error.code in _RETRIED):
                     raise
-            except (OSError, HTTPException):
+            except NoAnswer:
                 if attempt == self._patience.attempts:
                     raise
             time.sleep(random.uniform(0, MAX_WAIT))  # noqa: S311 - spreads retries, keeps no secret
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _try(self, operation: str, body: bytes) -> dict[str, Any]:
-        connection = self._connection()
+        try:
+            connection = self._connection()
+        except OSError as error:
+            raise NotSent(f"{operation}: {error}") from error
         try:
             connection.request("POST", self._url.path or "/", body, self._headers(operation, body))
             answer = connection.getresponse()
             status, content = answer.status, answer.read()
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, OSError | HTTPException):
+                raise NoAnswer(f"{operation}: {error}") from error
             raise
         if answer.will_close:
             connection.close()
         else:
             self._idle.append((time.monotonic(), connection))
-        try:
-            document = json.loads(content) if content else {}
-        except ValueError:
-            document = {}
+        document = _object(content)
         if status != 200:
-            code = str(document.get("__type", f"HTTP {status}")).rpartition("#")[2].partition(":")[0]
-            raise AwsError(operation, status, code, str(document.get("message") or document.get("Message") or ""))
-        return dict(document)
+            named = document or {}
+            code = str(named.get("__type", f"HTTP {status}")).rpartition("#")[2].partition(":")[0]
+            raise AwsError(operation, status, code, str(named.get("message") or named.get("Message") or ""))
+        if document is None:
+            raise NoAnswer(f"{operation}: the answer isn't a JSON object")
+        return document
 
     def _connection(self) -> HTTPConnection:
         while self._idle:
@@ -166,7 +179,7 @@ class Client:
             except IndexError:  # another thread has taken the last one
                 break
             # One that has something to read was closed by the service: it sends nothing else unasked.
-            if time.monotonic() - since <= MAX_IDLE_SECONDS and not select.select([connection.sock], [], [], 0)[0]:
+            if time.monotonic() - since <= MAX_IDLE_SECONDS and not _is_readable(connection.sock):
                 return connection
             connection.close()
         kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
@@ -183,6 +196,21 @@ class Client:
         }
         scope = Scope(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), self._region, self._api.service)
         return sign(headers, body, self._credentials, scope, path=self._url.path or "/")
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    """Return the JSON object in an answer, an empty one if there is nothing, None if it is something else."""
+    try:
+        document = json.loads(content) if content else {}
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    poll = select.poll()  # select() knows only the first 1,024 descriptors
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def sign(headers: dict[str, str], body: bytes, credentials: Credentials, scope: Scope, *, path: str) -> dict[str, str]:

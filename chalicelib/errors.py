@@ -290,9 +290,11 @@ def is_unanswered(error: BaseException) -> bool:
         return status >= 500
     # by name, as botocore takes longer to import than an answer
     classes = type(error).__mro__
+    if any(c.__name__ == "NoAnswer" and c.__module__ == "chalicelib.aws_json" for c in classes):
+        return True
     return any(c.__name__ in _UNANSWERED for c in classes) and any(c.__module__.startswith("botocore") for c in classes)
 
 
 def was_not_sent(error: BaseException) -> bool:
     """Whether a call of AWS certainly had no effect because no connection was established."""
-    return type(error).__name__ in {"EndpointConnectionError", "ConnectTimeoutError"}
+    return type(error).__name__ in {"EndpointConnectionError", "ConnectTimeoutError", "NotSent"}

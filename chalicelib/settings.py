@@ -110,24 +110,19 @@ class Settings:
 
     @property
     def lambda_credentials(self) -> tuple[str, str, str | None] | None:
-        """Access key, secret key and session token where Lambda provides them, None elsewhere.
+        """Access key, secret key and session token where Lambda or the local cloud provides them, None elsewhere.
 
-        It is also None if other variables say how to reach AWS, as only boto3 knows how to follow them.
+        It is also None if other variables say how to reach AWS, as only boto3 knows how to follow them. For an endpoint
+        on this machine, no proxy or profile matters.
         """
-        if not self.on_lambda or any(os.environ.get(name) for name in _ONLY_BOTO3):
-            return None
-        return self._credentials()
-
-    @property
-    def loopback_credentials(self) -> tuple[str, str, str | None] | None:
-        """The same where the endpoint is on this machine: no proxy or profile matters there."""
-        local = (self.aws_endpoint or "").startswith(("http://127.0.0.1:", "http://localhost:"))
-        return self._credentials() if local else None
-
-    @staticmethod
-    def _credentials() -> tuple[str, str, str | None] | None:
         keys = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-        return (keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None) if keys[0] and keys[1] else None
+        endpoint = self.aws_endpoint or ""
+        if not (keys[0] and keys[1]) or not (self.on_lambda or endpoint):
+            return None
+        on_this_machine = endpoint.startswith(("http://127.0.0.1:", "http://localhost:"))
+        if not on_this_machine and any(os.environ.get(name) for name in _ONLY_BOTO3):
+            return None
+        return keys[0], keys[1], os.environ.get("AWS_SESSION_TOKEN") or None
 
     @property
     def has_cloud(self) -> bool:

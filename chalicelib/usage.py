@@ -127,17 +127,20 @@ def track_usage_middleware(handler: Callable[_P, _R]) -> Callable[_P, _R]:
 
 def monthly(user_id: str, start: str = "0000-01", end: str = "9999-12") -> list[MonthlyUsage]:
     """Return a user's months from `start` to `end` (`YYYY-MM`, both included), oldest first."""
-    pages = (
-        aws.dynamodb()
-        .get_paginator("query")
-        .paginate(
+    months: list[MonthlyUsage] = []
+    rest: Any = {}
+    while True:
+        page = aws.dynamodb().query(
             TableName=settings.names.usage_table,
             KeyConditionExpression=f"{USAGE.hash_key} = :user AND {USAGE.range_key} BETWEEN :start AND :end",
             ExpressionAttributeValues={":user": {"S": user_id}, ":start": {"S": start}, ":end": {"S": end}},
             ConsistentRead=True,
+            **rest,
         )
-    )
-    return [MonthlyUsage(i[USAGE.range_key]["S"], int(i["apiCalls"]["N"])) for page in pages for i in page["Items"]]
+        months += [MonthlyUsage(item[USAGE.range_key]["S"], int(item["apiCalls"]["N"])) for item in page["Items"]]
+        if not page.get("LastEvaluatedKey"):
+            return months
+        rest = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 _lock = threading.Lock()

@@ -174,12 +174,13 @@ def source_stamp(root: Path) -> Stamp:
     Functions and flows are not among them: the application looks after those.
     """
     stamp: Stamp = {}
+    start = len(str(root)) + 1
     for path in _sources(root):
         try:
             status = os.stat(path)  # noqa: PTH116
         except OSError:
             continue
-        stamp[os.path.relpath(path, root)] = (status.st_mtime_ns, status.st_size)
+        stamp[path[start:]] = (status.st_mtime_ns, status.st_size)
     return stamp
 
 

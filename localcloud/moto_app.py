@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud.aws_errors import error_response
 from localcloud.deployments import extend
+from localcloud.dynamodb import ItemOperations
 from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
@@ -71,12 +72,12 @@ class MotoApplication:
         self._locks: dict[str, AbstractContextManager[Any]] = {name: nullcontext() for name in _CONCURRENT_PACKAGES}
         endpoint = f"http://127.0.0.1:{port}"
         self._services = MotoServices(lambda name: extend(name, endpoint), self._restore)
+        self._items = ItemOperations(account)
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
-        environ = self._environ(request)
         try:
-            service = self._services.find(request, environ)
+            service = self._services.find(request, self._environ)
         except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
             return _not_installed(request, error)
         except Exception:  # moto reads the service and the region from headers, and raises whatever it stumbles over
@@ -85,11 +86,11 @@ class MotoApplication:
             return error_response(request, 404, "NotFound", "Moto's own routes aren't served here.")
         if self._kept is None or not changes(request):
             with self._turn_of(service.package):
-                return _answer(service, request, environ)
+                return self._answer(service, request)
         tickets: list[Ticket] = []
         with recording() as touched:
             with self._turn_of(service.package):
-                response = _answer(service, request, environ)
+                response = self._answer(service, request)
                 own = [backend for backend in touched.values() if _package_of(backend) == service.package]
                 tickets = [ticket for backend in own for ticket in self._kept.save(backend, request)]
             tickets += self._save(touched.keys() - {id(backend) for backend in own}, touched)
@@ -98,6 +99,10 @@ class MotoApplication:
         except NotDurable as error:
             return _not_kept(request, error)
         return response
+
+    def _answer(self, service: MotoService, request: Request) -> Response:
+        answer = self._items.respond(request) if service.package == "dynamodb" else None
+        return answer or _answer(service, request, self._environ(request))
 
     @contextmanager
     def changing(self) -> Iterator[None]:

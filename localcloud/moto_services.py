@@ -55,14 +55,22 @@ class MotoServices:
         self._dispatcher = DomainDispatcherApplication(self._create)
         self._found: dict[_Key, MotoService] = {}
 
-    def find(self, request: Request, environ: Mapping[str, Any]) -> MotoService:
-        """Return the service that a request is for. Raises ModuleNotFoundError where its modules are not installed."""
+    def find(self, request: Request, environ: Callable[[Request], Mapping[str, Any]]) -> MotoService:
+        """Return the service that a request is for.
+
+        Args:
+            request: The request.
+            environ: Makes its WSGI environment, by which moto decides.
+
+        Raises:
+            ModuleNotFoundError: The service's modules are not installed.
+        """
         key = _key(request)
         if key is None:
-            return self._ask(environ)
+            return self._ask(environ(request))
         service = self._found.get(key)
         if service is None:
-            service = self._found[key] = self._ask(environ)
+            service = self._found[key] = self._ask(environ(request))
         return service
 
     def _ask(self, environ: Mapping[str, Any]) -> MotoService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,16 @@ class ProjectFunctions:
         self._root = root
         self._names = names
         self._live = live
-        self._environment = {**_configured_environment(root, names.stage), **environment}
+        self._environment = {**_configured_environment(root, names.stage), **environment, **_catalog_variable(root)}
         self._project = live.project()
         self._plugins = plugins.installed(root)
         self._specs: dict[str, FunctionSpec] = {}
+        self._status_function = self._spec_of(STATUS_FUNCTION, "run_status", self._environment)
 
     def find(self, full_name: str) -> FunctionSpec | None:
         """Return the project's function whose name on Lambda is `full_name`, None if there is none."""
+        if full_name == self._status_function.name:  # twice in each run; no file says anything about it
+            return self._status_function
         project, installed = self._live.project(), plugins.installed(self._root)
         if project is not self._project or installed is not self._plugins:
             self._project, self._plugins, self._specs = project, installed, {}
@@ -86,29 +90,25 @@ class ProjectFunctions:
         )
 
     def _describe(self, name: str) -> FunctionSpec | None:
+        function = find(name, self._root)
+        if function is None:
+            return None
         environment = self._environment
-        if name == STATUS_FUNCTION:
-            handler, timeout, memory = "run_status", DEFAULT_TIMEOUT, DEFAULT_MEMORY
-            catalog = write_catalog_file(catalog_of(self._project), self._root / STATE_FOLDER / "catalog.json")
-            environment = {**environment, "CATALOG_FILE": str(catalog)}
-        else:
-            function = find(name, self._root)
-            if function is None:
-                return None
-            settings = self._project.settings.get(name)
-            handler = function.python_name
-            if function.plugin is not None:  # named by its folder, so that another version gets other workers
-                environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
-            timeout = settings.timeout if settings else DEFAULT_TIMEOUT
-            memory = settings.memory if settings else DEFAULT_MEMORY
+        if function.plugin is not None:  # named by its folder, so that another version gets other workers
+            environment = {**environment, "PLUGIN": function.folder.parent.parent.name}
+        settings = self._project.settings.get(name)
+        spec = self._spec_of(name, function.python_name, environment)
+        return spec if settings is None else replace(spec, timeout=settings.timeout, memory=settings.memory)
+
+    def _spec_of(self, name: str, handler: str, environment: dict[str, str]) -> FunctionSpec:
         return FunctionSpec(
             arn=self._names.function_arn(name),
             name=self._names.resource(name),
             code=self._root,
             handler=f"app.{handler}",
             environment=environment,
-            timeout=timeout,
-            memory=memory,
+            timeout=DEFAULT_TIMEOUT,
+            memory=DEFAULT_MEMORY,
         )
 
 
@@ -195,6 +195,9 @@ class ProjectFlows:
                 if self._reported.get(path) != (finding,):
                     notice(str(finding))
             self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
+            target = _catalog_file(project.root)
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            write_catalog_file(catalog_of(project), target)
             self._project = project
             self._schedule_changes.notify()
 
@@ -274,6 +277,15 @@ class CurrentService:
         """
         self._flows.before_request(body)
         return self._service.handle(action, body)
+
+
+def _catalog_file(root: Path) -> Path:
+    """Return where functions read what the project's flows are: they compile nothing."""
+    return root / STATE_FOLDER / "catalog.json"
+
+
+def _catalog_variable(root: Path) -> dict[str, str]:
+    return {"CATALOG_FILE": str(_catalog_file(root))}
 
 
 def _configured_environment(root: Path, stage: str) -> dict[str, str]:

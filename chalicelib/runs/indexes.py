@@ -1,8 +1,8 @@
 """Index items: where else the table names a run, so that searches read what they find and nothing else.
 
-A user's partition has, for each of the user's runs, an item by its flow, by each of its labels and, once the run has
-failed, by its failure. Their keys end with the run's order id, so that they are read newest first and from any moment
-on; they have no data, which would have to be kept up to date. The children of a run are in a partition of their own.
+Each flow, each label and the failures of a user have a partition, with an item for each run. Its key is the run's order
+id, so that a partition is read newest first and from any moment on; it has nothing that would have to be kept up to
+date. The children of a run are a partition as well. Partitions of their own spread the writes of a user with many runs.
 Index items are written before the record: one without a record is ignored, and expires.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
+from chalicelib.errors import Unavailable
 from chalicelib.runs import payloads
 from chalicelib.settings import settings
 from chalicelib.tables import RETENTION_SECONDS, RUNS, TTL
@@ -23,19 +24,13 @@ if TYPE_CHECKING:
     from chalicelib.runs.records import Run
 
 MAX_BATCH_WRITES = 25
-FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One list of runs: the partition that has it, and its name there."""
+    """One list of runs: the partition that has it. It begins with `#`, which no user's id does."""
 
     partition: str
-    name: str
-
-    @property
-    def prefix(self) -> str:
-        return f"by#{self.name}#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +48,22 @@ class Entry:
 
 def by_flow(user_id: str, flow: str) -> Facet:
     """The user's runs of a flow."""
-    return Facet(user_id, f"flow#{flow}")
+    return Facet(f"#by-flow#{user_id}#{flow}")
 
 
 def by_label(user_id: str, name: str, value: str) -> Facet:
     """The user's runs with a label."""
-    return Facet(user_id, f"label#{name}#{hashlib.sha256(value.encode()).hexdigest()[:32]}")
+    return Facet(f"#by-label#{user_id}#{name}#{hashlib.sha256(value.encode()).hexdigest()[:32]}")
 
 
 def failures(user_id: str) -> Facet:
     """The user's runs that have ever failed, timed out or been stopped."""
-    return Facet(user_id, FAILED)
+    return Facet(f"#failed#{user_id}")
 
 
 def children(execution_arn: str) -> Facet:
     """The runs that an execution started, and those that repeat it."""
-    return Facet(f"#children#{execution_arn}", "child")
+    return Facet(f"#children#{execution_arn}")
 
 
 def facets(run: Run) -> list[Facet]:
@@ -94,7 +89,7 @@ def write(items: list[dict[str, Any]]) -> None:
     """Write items, up to 25 with one request.
 
     Raises:
-        TimeoutError: DynamoDB was too busy for some of them.
+        Unavailable: DynamoDB was too busy for some of them.
     """
     table = settings.names.runs_table
     for first in range(0, len(items), MAX_BATCH_WRITES):
@@ -105,7 +100,7 @@ def write(items: list[dict[str, Any]]) -> None:
                 break
             time.sleep(0.05 * 2**attempt)
         else:
-            raise TimeoutError("DynamoDB did not accept all items of a run.")
+            raise Unavailable("DynamoDB is too busy to record the run. Try again.")
 
 
 def failure_item(user_id: str, execution_id: str) -> dict[str, Any]:
@@ -132,22 +127,22 @@ def newest_first(
     """
     start: dict[str, Any] = {}
     if before is not None:
-        start = {"ExclusiveStartKey": RUNS.key(facet.partition, facet.prefix + before)}
+        start = {"ExclusiveStartKey": RUNS.key(facet.partition, before)}
     while True:
         page = aws.dynamodb().query(
             TableName=settings.names.runs_table,
             KeyConditionExpression=f"{RUNS.hash_key} = :partition AND {RUNS.range_key} BETWEEN :lowest AND :highest",
             ExpressionAttributeValues={
                 ":partition": {"S": facet.partition},
-                ":lowest": {"S": facet.prefix + lowest},
-                ":highest": {"S": facet.prefix + highest},
+                ":lowest": {"S": lowest},
+                ":highest": {"S": highest},
             },
             ScanIndexForward=False,
             ConsistentRead=True,
             Limit=page_size,
             **start,
         )
-        yield [_read(facet, item) for item in page["Items"]]
+        yield [_read(item) for item in page["Items"]]
         last = page.get("LastEvaluatedKey")
         if not last:
             return
@@ -159,18 +154,13 @@ def _item(facet: Facet, run: Run) -> dict[str, Any]:
 
 
 def _entry(facet: Facet, entry: Entry) -> dict[str, Any]:
-    item = {
-        **RUNS.key(facet.partition, facet.prefix + entry.order_id),
+    return {
+        **RUNS.key(facet.partition, entry.order_id),
+        "owner": {"S": entry.user_id},
+        "executionId": {"S": entry.execution_id},
         TTL: {"N": str(int(time.time()) + RETENTION_SECONDS)},
     }
-    if facet.partition != entry.user_id:
-        item["owner"] = {"S": entry.user_id}
-        item["executionId"] = {"S": entry.execution_id}
-    return item
 
 
-def _read(facet: Facet, item: dict[str, Any]) -> Entry:
-    order_id = item[RUNS.range_key]["S"].removeprefix(facet.prefix)
-    if "owner" in item:
-        return Entry(order_id, item["owner"]["S"], item["executionId"]["S"])
-    return Entry(order_id, facet.partition, order_id)
+def _read(item: dict[str, Any]) -> Entry:
+    return Entry(item[RUNS.range_key]["S"], item["owner"]["S"], item["executionId"]["S"])

@@ -177,7 +177,7 @@ def _start_standard(flow: CatalogFlow, run: Run, text: str) -> None:
     unanswered = False
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            aws.stepfunctions(attempts=1).start_execution(
+            aws.stepfunctions_starting().start_execution(
                 stateMachineArn=flow.state_machine_arn(settings.names),
                 name=run.execution_id,
                 input=text,

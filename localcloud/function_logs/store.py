@@ -64,6 +64,7 @@ class LogStore:
         self._sizes = Counter[str](
             dict(self._database.execute("SELECT run, SUM(LENGTH(message)) FROM lines GROUP BY run"))
         )
+        self._total = self._sizes.total()
         self._thread = threading.Thread(target=self._write_on, name="function-logs", daemon=True)
         self._thread.start()
 
@@ -143,12 +144,18 @@ class LogStore:
                 "INSERT INTO lines (log_group, stream, time, run, own, message) VALUES (?, ?, ?, ?, ?, ?)", rows
             )
             for row in rows:
-                self._sizes[row[3]] += len(row[5])
+                self._count(row[3], len(row[5]))
             for run in {row[3] for row in rows} - {""}:
                 if self._sizes[run] > self._max_run:
                     self._drop(run)
-            if self._sizes.total() > self._max_total:
+            if self._total > self._max_total:
                 self._drop(None)
+
+    def _count(self, run: str, size: int) -> None:
+        self._total += size
+        self._sizes[run] += size
+        if not self._sizes[run]:
+            del self._sizes[run]
 
     def _rows(self, entry: PoolEntry | InvocationEnd) -> list[tuple[str, str, int, str, int, str]]:
         group, moment = GROUP_PREFIX + entry.function, time.time()
@@ -188,7 +195,7 @@ class LogStore:
     def _drop(self, run: str | None) -> None:
         """Drop the oldest lines of a run, or of all, and let the last of them say so."""
         limit = self._max_total if run is None else self._max_run
-        excess = (self._sizes.total() if run is None else self._sizes[run]) - int(limit * 0.9)
+        excess = (self._total if run is None else self._sizes[run]) - int(limit * 0.9)
         condition, parameters = ("1", []) if run is None else ("run = ? AND own = 0", [run])
         dropped: list[tuple[int, str, int, int]] = []
         rows = self._database.execute(
@@ -204,11 +211,11 @@ class LogStore:
         if not dropped:
             return
         for _, of, size, _ in dropped:
-            self._sizes[of] -= size
+            self._count(of, -size)
         last = next((row for row in reversed(dropped) if not row[3]), dropped[-1])
         of_what = "the logs of all runs" if run is None else "this run's log"
         note = f"[localcloud] Older lines were dropped here: {of_what} exceeded {limit // 1024} KB.\n"
-        self._sizes[last[1]] += len(note)
+        self._count(last[1], len(note))
         ids = [(row[0],) for row in dropped if row is not last]
         self._database.executemany("DELETE FROM lines WHERE id = ?", ids)
         self._database.execute("UPDATE lines SET message = ?, own = 1 WHERE id = ?", [note, last[0]])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # of a request and of a response
@@ -37,11 +37,12 @@ class FunctionSpec:
     timeout: float
     memory: int
     refusal: Refusal | None = None
+    sandbox: str = field(init=False, compare=False, repr=False)
+    """What invocations that share a worker must agree in. A string, whose hash is computed once."""
 
-    @property
-    def sandbox(self) -> Hashable:
-        """What invocations that share a worker must agree in."""
-        return (self.arn, str(self.code), self.handler, self.memory, tuple(sorted(self.environment.items())))
+    def __post_init__(self) -> None:
+        agreed = (self.arn, str(self.code), self.handler, self.memory, sorted(self.environment.items()))
+        object.__setattr__(self, "sandbox", repr(agreed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,10 +60,10 @@ class Invocation:
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     arrived: float = field(default_factory=time.monotonic)
     began: float = 0.0
-    sandbox: Hashable = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.sandbox = self.spec.sandbox  # takes a sort: it is asked for several times
+    @property
+    def sandbox(self) -> Hashable:
+        return self.spec.sandbox
 
 
 _Key = TypeVar("_Key")

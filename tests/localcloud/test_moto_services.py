@@ -66,18 +66,18 @@ def environ_of(request: Request) -> dict[str, Any]:
 def test_it_is_the_one_that_moto_finds(asked: Request) -> None:
     names: Any = DomainDispatcherApplication(lambda name: name)  # type: ignore[arg-type,return-value]
     services = MotoServices(lambda _name: None, lambda _backends: None)
-    found = [services.find(asked, environ_of(asked)).name for _ in range(2)]
+    found = [services.find(asked, environ_of).name for _ in range(2)]
     assert found == [names.get_application(environ_of(asked))] * 2
 
 
 def test_one_service_does_not_make_another_wait() -> None:
     services = MotoServices(lambda _name: None, lambda _backends: None)
     known = request(service="ssm", aws_target="AmazonSSM.GetParameter")
-    services.find(known, environ_of(known))
+    services.find(known, environ_of)
     found = threading.Event()
 
     def find() -> None:
-        services.find(known, {})
+        services.find(known, environ_of)
         found.set()
 
     with services._dispatcher.lock:  # as while another service is being loaded
@@ -98,7 +98,7 @@ def test_answers_are_those_of_motos_applications() -> None:
         asked = request(service=service, aws_target=target, body=json.dumps(body).encode())
         direct = application.respond(asked)
         environ = application._environ(asked)
-        found = application._services.find(asked, environ)
+        found = application._services.find(asked, application._environ)
         assert found.handler is not None
         if target.endswith("NoSuchOperation"):
             assert direct.status == 501

@@ -413,6 +413,6 @@ def test_an_index_item_without_a_record_is_ignored(user: Api) -> None:
     execution = ran(user, "labelFlow", {"order": {"id": "gone"}})
     run = records.get(user.user, execution)
     assert run is not None
-    assert [facet.partition for facet in indexes.facets(run)] == [user.user] * 2
+    assert len(indexes.facets(run)) == 2
     records.delete(run)
     assert ids(user, "label=order:gone") == ids(user, "flow=labelFlow") == []

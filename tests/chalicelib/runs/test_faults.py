@@ -44,7 +44,7 @@ class Moment(NamedTuple):
     about: str = ""
 
 
-KEY, RECORD = Moment("PutItem", "key#"), Moment("PutItem", "run#")
+KEY, INDEXES, RECORD = Moment("PutItem", "key#"), Moment("BatchWriteItem"), Moment("PutItem", "run#")
 START, START_SYNC = Moment("StartExecution"), Moment("StartSyncExecution")
 FIND, CHANGE = Moment("GetItem", "run#"), Moment("UpdateItem", "run#")
 STOP, REDRIVE, DESCRIBE = Moment("StopExecution"), Moment("RedriveExecution"), Moment("DescribeExecution")
@@ -54,11 +54,13 @@ HAS_BEGUN = Cell(503, True, 202, "SUCCEEDED")
 EXPECTED: dict[tuple[str, Moment, str], Cell] = {
     # A start with an Idempotency-Key: the repeat finds the run, and starts it if it has not begun.
     **{("start with key", KEY, kind): BEGINS for kind in FAULTS},
+    **{("start with key", INDEXES, kind): BEGINS for kind in FAULTS},
     **{("start with key", RECORD, kind): BEGINS for kind in FAULTS},
     **{("start with key", START, kind): BEGINS for kind in NOT_DONE},
     **{("start with key", START, kind): HAS_BEGUN for kind in LATE},
     **{("start with key", FIND, kind): Cell(202, True, 202, "SUCCEEDED") for kind in FAULTS},  # while it waits
     # Without a key the repeat is a run of its own. The first one is in the list if it may have begun.
+    **{("start", INDEXES, kind): Cell(503, False, 202, "none") for kind in FAULTS},
     **{("start", RECORD, kind): Cell(503, False, 202, "none") for kind in NOT_DONE},
     **{("start", RECORD, kind): Cell(503, False, 202, "FAILED") for kind in LATE},
     **{("start", START, kind): Cell(503, False, 202, "FAILED") for kind in NOT_DONE},

@@ -1,0 +1,487 @@
+"""Answers requests for items from moto's tables, where both the request and the table are of the common kind."""
+
+from __future__ import annotations
+
+import binascii
+import copy
+import functools
+import json
+import re
+import sys
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.aws_errors import JSON_10
+from localcloud.dynamodb import expressions
+from localcloud.dynamodb.expressions import Attributes, Scope, Unsupported
+from localcloud.http_messages import Request, Response
+
+_TARGET = "DynamoDB_20120810."
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,37}")
+_REGION = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/,\s]+/\d+/([a-z0-9-]+)/dynamodb/aws4_request\b")
+MAX_ITEM_BYTES = 400_000  # of 409,600, which moto measures more exactly
+MAX_PAGE_BYTES = 1_000_000  # of 1,048,576
+MAX_KEY_BYTES = 1024
+MAX_DEPTH = 16  # of 32
+MAX_SHARED = 64  # characters of a value that items share
+_NO_SCOPE = Scope({}, {})
+
+_CONDITIONAL = {"TableName", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+_READ = {"ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}
+_KNOWN = {
+    "PutItem": {*_CONDITIONAL, "Item", "ReturnValues"},
+    "UpdateItem": {*_CONDITIONAL, "Key", "UpdateExpression", "ReturnValues"},
+    "DeleteItem": {*_CONDITIONAL, "Key", "ReturnValues"},
+    "GetItem": {*_READ, "TableName", "Key"},
+    "Query": {
+        *{*_READ, "TableName", "KeyConditionExpression", "FilterExpression", "ExpressionAttributeValues"},
+        *{"ScanIndexForward", "Limit", "ExclusiveStartKey"},
+    },
+    "BatchGetItem": {"RequestItems"},
+    "TransactWriteItems": {"TransactItems", "ClientRequestToken"},
+}
+_KNOWN_IN_TRANSACTIONS = {
+    "Put": {*_CONDITIONAL, "Item"},
+    "Update": {*_CONDITIONAL, "Key", "UpdateExpression"},
+    "Delete": {*_CONDITIONAL, "Key"},
+    "ConditionCheck": {*_CONDITIONAL, "Key"},
+}
+
+
+_ERRORS = "com.amazonaws.dynamodb.v20120810#"
+_FAILED = "The conditional request failed"
+
+
+class _ConditionFailed(Exception):
+    """The condition of a write, which is valid otherwise, does not hold."""
+
+
+class _Cancelled(Exception):
+    """Conditions in a transaction do not hold. The argument says of each operation whether its own does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The key of an item: as DynamoDB writes it, and moto's values of its two attributes."""
+
+    raw: Mapping[str, Any]
+    hash: Any
+    range: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A change whose condition holds: the item as it will be, None if it goes."""
+
+    table: Any
+    key: _Key
+    old: Attributes | None
+    new: Attributes | None
+
+    def apply(self) -> None:
+        from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+
+        if self.new is None:
+            self.table.items[self.key.hash].pop(self.key.range, None)
+            return
+        item: Any = _find(self.table, self.key)
+        if item is None:
+            item = Item.__new__(Item)
+            item.hash_key, item.range_key = self.key.hash, self.key.range
+            self.table.items[self.key.hash][self.key.range] = item
+        attributes = LimitedSizeDict()
+        dict.update(attributes, self.new)  # past its check, which measures all attributes for each of them
+        item.attrs = attributes
+
+
+class ItemOperations:
+    """The operations on items that are answered here. Requests of a back end must take turns.
+
+    Args:
+        account: The account that requests belong to.
+    """
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self._operations: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
+            "PutItem": _put_item,
+            "UpdateItem": _update_item,
+            "DeleteItem": _delete_item,
+            "GetItem": _get_item,
+            "Query": _query,
+            "BatchGetItem": _batch_get_item,
+            "TransactWriteItems": _transact_write_items,
+        }
+
+    def respond(self, request: Request) -> Response | None:
+        """Answer a request; None if moto has to, in which case nothing has changed."""
+        target = request.headers.get("x-amz-target", "")
+        operation = self._operations.get(target.removeprefix(_TARGET)) if target.startswith(_TARGET) else None
+        signature = _REGION.match(request.headers.get("authorization", ""))
+        if operation is None or signature is None or request.method != "POST" or request.target != "/":
+            return None
+        from moto.dynamodb.models import dynamodb_backends
+
+        try:
+            body = json.loads(request.body)
+            _check_known(body, _KNOWN[target.removeprefix(_TARGET)])
+            answer = operation(dynamodb_backends[self._account][signature[1]], body)
+        except _ConditionFailed:
+            return _response(400, {"__type": f"{_ERRORS}ConditionalCheckFailedException", "message": _FAILED})
+        except _Cancelled as error:
+            return _response(400, _cancellation(*error.args))
+        except (Unsupported, ValueError, TypeError, KeyError, AttributeError):  # moto says what is wrong with it
+            return None
+        return _response(200, answer)
+
+
+def _response(status: int, answer: dict[str, Any]) -> Response:
+    content = json.dumps(answer, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = [
+        ("Content-Type", JSON_10),
+        ("x-amzn-RequestId", str(uuid.uuid4())),
+        ("x-amz-crc32", str(binascii.crc32(content))),
+    ]
+    return Response(status, headers, content)
+
+
+def _cancellation(held: list[bool]) -> dict[str, Any]:
+    codes = ["None" if one else "ConditionalCheckFailed" for one in held]
+    listed = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(codes)}]"
+    reasons = [{"Code": code} if code == "None" else {"Code": code, "Message": _FAILED} for code in codes]
+    return {
+        "__type": f"{_ERRORS}TransactionCanceledException",
+        "Message": listed,
+        "CancellationReasons": reasons,
+    }
+
+
+def _put_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    return _written(_put(backend, body), body, ("NONE", "ALL_OLD"))
+
+
+def _update_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    return _written(_update(backend, body), body, ("NONE", "ALL_OLD", "ALL_NEW"))
+
+
+def _delete_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    return _written(_delete(backend, body), body, ("NONE", "ALL_OLD"))
+
+
+def _written(write: _Write, body: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+    wanted = body.get("ReturnValues", "NONE")
+    if wanted not in known:
+        raise Unsupported
+    write.apply()
+    attributes = {"NONE": None, "ALL_OLD": write.old, "ALL_NEW": write.new}[wanted]
+    return {"Attributes": attributes} if attributes else {}
+
+
+def _get_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    table = _table(backend, body["TableName"])
+    shown = _projection(body)
+    found = _find(table, _key(table, body["Key"]))
+    return {} if found is None else {"Item": _projected(found.attrs, shown)}
+
+
+def _batch_get_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    if sum(len(asked["Keys"]) for asked in body["RequestItems"].values()) > 100:
+        raise Unsupported
+    responses: dict[str, list[Any]] = {}
+    size = 0
+    for name, asked in body["RequestItems"].items():
+        _check_known(asked, {*_READ, "Keys"})
+        table, shown = _table(backend, name), _projection(asked)
+        keys = [_key(table, key) for key in asked["Keys"]]
+        if len({(key.hash.value, key.range.value) for key in keys}) < len(keys):
+            raise Unsupported
+        items = [item for key in keys if (item := _find(table, key)) is not None]
+        size += sum(item.size() for item in items)
+        if size > MAX_PAGE_BYTES:
+            raise Unsupported
+        responses[name] = [_projected(item.attrs, shown) for item in items]
+    return {"Responses": responses, "UnprocessedKeys": {}}
+
+
+def _query(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    table = _table(backend, body["TableName"])
+    found = expressions.key_condition(body["KeyConditionExpression"])
+    chosen = expressions.condition(body["FilterExpression"]) if "FilterExpression" in body else None
+    shown = expressions.projection(body["ProjectionExpression"]) if "ProjectionExpression" in body else ()
+    scope = _scope(body, found.mentions, chosen.mentions if chosen else (), _placeholders(shown))
+    hash_name, hash_value = found.equal
+    if scope.attribute(hash_name) != table.hash_key_attr or scope.values[hash_value].type != "S":
+        raise Unsupported
+    if found.tested is not None and scope.attribute(found.tested) != table.range_key_attr:
+        raise Unsupported
+    limit = body.get("Limit")
+    forward = body.get("ScanIndexForward", True)
+    if not (limit is None or (type(limit) is int and limit > 0)) or not isinstance(forward, bool):
+        raise Unsupported
+    start = _key(table, body["ExclusiveStartKey"]) if "ExclusiveStartKey" in body else None
+    candidates = _in_order(table, scope.values[hash_value], start, forward=forward)
+    page, more = _page(candidates, found.test, scope, limit)
+    items = [item.attrs for item in page if chosen is None or chosen.holds(item.attrs, scope)]
+    names = [scope.attribute(name) for name in shown]
+    answer = {"Items": [_projected(item, names) for item in items], "Count": len(items), "ScannedCount": len(page)}
+    if more:
+        answer["LastEvaluatedKey"] = {name: page[-1].attrs[name] for name in table.table_key_attrs}
+    return answer
+
+
+def _in_order(table: Any, hash_value: Any, start: _Key | None, *, forward: bool) -> list[Any]:
+    """Return the items with a hash key, in the order of their range keys, from behind `start`."""
+    items: Iterable[Any] = table.items.get(hash_value, {}).values()
+    if start is not None:
+        after = start.range.value
+        if start.hash != hash_value:
+            raise Unsupported
+        items = [item for item in items if (item.range_key.value > after if forward else item.range_key.value < after)]
+    return sorted(items, key=lambda item: item.range_key.value, reverse=not forward)
+
+
+def _page(
+    candidates: list[Any], test: expressions.Test | None, scope: Scope, limit: int | None
+) -> tuple[list[Any], bool]:
+    """Return the first items that pass the test, and whether there are more."""
+    page: list[Any] = []
+    size = 0
+    for item in candidates:
+        if test is not None and not test(item.attrs, scope):
+            continue
+        size += item.size()
+        if len(page) == limit or (page and size > MAX_PAGE_BYTES):
+            return page, True
+        page.append(item)
+    return page, False
+
+
+def _transact_write_items(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+    planners = {"Put": _put, "Update": _update, "Delete": _delete, "ConditionCheck": _check}
+    operations = [next(iter(item.items())) for item in body["TransactItems"] if len(item) == 1]
+    if len(operations) < len(body["TransactItems"]) or not 0 < len(operations) <= 100:
+        raise Unsupported
+    writes: list[_Write] = []
+    held: list[bool] = []
+    keys: set[tuple[str, str, str]] = set()
+    for kind, operation in operations:
+        _check_known(operation, _KNOWN_IN_TRANSACTIONS[kind])
+        table = _table(backend, operation["TableName"])
+        key = _key_of(table, operation["Item"] if kind == "Put" else operation["Key"])
+        keys.add((table.name, key.hash.value, key.range.value))
+        try:
+            write = planners[kind](backend, operation)
+        except _ConditionFailed:
+            held.append(False)
+            continue
+        held.append(True)
+        if kind != "ConditionCheck":
+            writes.append(write)
+    if len(keys) < len(operations):
+        raise Unsupported
+    if not all(held):
+        raise _Cancelled(held)
+    for write in writes:
+        write.apply()
+    return {}
+
+
+def _put(backend: Any, body: dict[str, Any]) -> _Write:
+    table = _table(backend, body["TableName"])
+    item = {sys.intern(name): _value(value) for name, value in body["Item"].items()}
+    key = _key_of(table, body["Item"])
+    old = _attributes(table, key)
+    write = _Write(table, key, old, _checked(table, item))
+    _check_condition(body, old, _scope(body, _mentions(body)))
+    return write
+
+
+def _update(backend: Any, body: dict[str, Any]) -> _Write:
+    table = _table(backend, body["TableName"])
+    key = _key(table, body["Key"])
+    old = _attributes(table, key)
+    change = expressions.update(body["UpdateExpression"])
+    scope = _scope(body, change.mentions, _mentions(body))
+    pairs = [*change.sets, *change.defaults, *change.adds]
+    targets = [scope.attribute(name) for name in (*change.removes, *(name for name, _ in pairs))]
+    if len(set(targets)) < len(targets) or not set(targets).isdisjoint(table.table_key_attrs):
+        raise Unsupported
+    new = dict(old) if old is not None else {name: _value(value) for name, value in key.raw.items()}
+    for name, value in change.sets:
+        new[scope.attribute(name)] = _copy(scope.values[value])
+    for name, value in change.defaults:
+        new.setdefault(scope.attribute(name), _copy(scope.values[value]))
+    for name, value in change.adds:
+        attribute = scope.attribute(name)
+        new[attribute] = _sum(new.get(attribute), scope.values[value])
+    for name in change.removes:
+        new.pop(scope.attribute(name), None)
+    write = _Write(table, key, old, _checked(table, new))
+    _check_condition(body, old, scope)
+    return write
+
+
+def _delete(backend: Any, body: dict[str, Any]) -> _Write:
+    table = _table(backend, body["TableName"])
+    key = _key(table, body["Key"])
+    old = _attributes(table, key)
+    _check_condition(body, old, _scope(body, _mentions(body)))
+    return _Write(table, key, old, None)
+
+
+def _check(backend: Any, body: dict[str, Any]) -> _Write:
+    if "ConditionExpression" not in body:
+        raise Unsupported
+    return _delete(backend, body)  # which is not applied
+
+
+def _table(backend: Any, name: str) -> Any:
+    """Return a table with two keys that are strings, whose changes nobody follows."""
+    table = backend.tables.get(name)
+    if table is None or table.stream_shard is not None or (table.hash_key_type, table.range_key_type) != ("S", "S"):
+        raise Unsupported
+    return table
+
+
+def _key(table: Any, raw: dict[str, Any]) -> _Key:
+    if len(raw) != 2:
+        raise Unsupported
+    return _key_of(table, raw)
+
+
+def _key_of(table: Any, raw: dict[str, Any]) -> _Key:
+    """Return the key that an item has, or that a request names."""
+    hash_value, range_value = (_value(raw[name]) for name in table.table_key_attrs)
+    for value in (hash_value, range_value):
+        if value.type != "S" or not 0 < len(value.value.encode()) <= MAX_KEY_BYTES:
+            raise Unsupported
+    return _Key({name: raw[name] for name in table.table_key_attrs}, hash_value, range_value)
+
+
+def _find(table: Any, key: _Key) -> Any:
+    items = table.items.get(key.hash)
+    return None if items is None else items.get(key.range)
+
+
+def _attributes(table: Any, key: _Key) -> Attributes | None:
+    found = _find(table, key)
+    return None if found is None else found.attrs
+
+
+def _mentions(body: dict[str, Any]) -> frozenset[str]:
+    """Return the placeholders that a request's condition mentions."""
+    text = body.get("ConditionExpression")
+    return frozenset() if text is None else expressions.condition(text).mentions
+
+
+def _check_condition(body: dict[str, Any], item: Attributes | None, scope: Scope) -> None:
+    """Raise _ConditionFailed unless a request's condition holds. Comes last: a request may be wrong otherwise."""
+    text = body.get("ConditionExpression")
+    if text is not None and not expressions.condition(text).holds(item or {}, scope):
+        raise _ConditionFailed
+
+
+def _scope(body: dict[str, Any], *mentions: Iterable[str]) -> Scope:
+    """Return what the placeholders stand for; those that are defined must be those that are mentioned."""
+    names, values = body.get("ExpressionAttributeNames"), body.get("ExpressionAttributeValues")
+    if names == {} or values == {}:
+        raise Unsupported
+    names, values = names or {}, values or {}
+    mentioned = set().union(*mentions)
+    if mentioned != names.keys() | values.keys():
+        raise Unsupported
+    if not mentioned:
+        return _NO_SCOPE
+    if any(not isinstance(name, str) or not 0 < len(name) <= 255 for name in names.values()):
+        raise Unsupported
+    names = {name: sys.intern(attribute) for name, attribute in names.items()}
+    return Scope(names, {name: _value(value) for name, value in values.items()})
+
+
+def _projection(body: dict[str, Any]) -> list[str]:
+    names = expressions.projection(body["ProjectionExpression"]) if "ProjectionExpression" in body else ()
+    scope = _scope(body, _placeholders(names))
+    return [scope.attribute(name) for name in names]
+
+
+def _placeholders(names: Iterable[str]) -> set[str]:
+    return {name for name in names if name[0] == "#"}
+
+
+def _projected(attributes: Attributes, names: Collection[str]) -> Attributes:
+    if not names:
+        return attributes
+    return {name: value for name, value in attributes.items() if name in names}
+
+
+def _checked(table: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes if they may become an item. Keys of indexes are of their type, and not empty."""
+    if sum(len(name.encode()) + value.size() for name, value in attributes.items()) > MAX_ITEM_BYTES:
+        raise Unsupported
+    for definition in table.attr:
+        value = attributes.get(definition["AttributeName"])
+        if value is not None and (value.type != definition["AttributeType"] or value.value == ""):
+            raise Unsupported
+    return attributes
+
+
+def _value(raw: Any, depth: int = 0) -> Any:
+    """Return moto's value of an attribute value. Raises Unsupported for what DynamoDB might write another way."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    ((kind, value),) = raw.items()
+    if kind == "S":
+        fits = isinstance(value, str)
+    elif kind == "N":
+        fits = isinstance(value, str) and _NUMBER.fullmatch(value) is not None
+    elif kind == "BOOL":
+        fits = isinstance(value, bool)
+    elif kind == "NULL":
+        fits = value is True
+    elif kind == "SS":
+        fits = bool(value) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
+    elif kind in ("M", "L") and depth < MAX_DEPTH:
+        for one in value.values() if kind == "M" else value:
+            _value(one, depth + 1)
+        fits = isinstance(value, dict if kind == "M" else list)
+    else:
+        fits = False
+    if not fits:
+        raise Unsupported
+    shared = kind == "BOOL" or (kind in ("S", "N") and len(value) <= MAX_SHARED)
+    return _scalar(kind, value) if shared else DynamoType(raw)
+
+
+@functools.lru_cache(4096)
+def _scalar(kind: str, value: Any) -> Any:
+    """Return a value that items share: a table of runs repeats users, flows and statuses thousands of times."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    return DynamoType({kind: value})
+
+
+def _copy(value: Any) -> Any:
+    """Return a value of an item's own: moto changes maps and lists in place."""
+    return copy.deepcopy(value) if value.type in ("M", "L", "SS") else value
+
+
+def _sum(found: Any, added: Any) -> Any:
+    if added.type != "N":
+        raise Unsupported
+    if found is None:
+        return added
+    if found.type != "N" or not _NUMBER.fullmatch(str(found.value)):
+        raise Unsupported
+    return _value({"N": str(int(found.value) + int(added.value))})
+
+
+def _check_known(body: dict[str, Any], known: AbstractSet[str]) -> None:
+    if not known >= body.keys():
+        raise Unsupported
+
+
+def _plain(value: Any) -> Any:
+    return binascii.b2a_base64(value, newline=False).decode() if isinstance(value, bytes) else value.to_json()
