@@ -28,7 +28,7 @@ run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (
 	@exec $(BIN)/python -m localcloud run
 
 console: $(RUN_STAMP) ## build the web console into chalicelib/console (run, test and deploy do this when its sources have changed)
-	@console/build.sh $(CURDIR)/$(BIN)/python
+	@console/build.sh "$(CURDIR)/$(BIN)/python"
 
 reset: $(RUN_STAMP) ## forget what `make run` has kept: users, secrets, tables, buckets, schedules, runs
 	@$(BIN)/python -m localcloud reset
@@ -61,6 +61,7 @@ test: $(STAMP) $(CONSOLE) ## run the tests of the framework (some: ARGS="tests/a
 	@if command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2; \
 	fi
+	@[ ! -e $(CONSOLE) ] || console/build.sh "$(CURDIR)/$(BIN)/python" test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
 
@@ -76,9 +77,11 @@ lint: $(STAMP) ## check style, formatting and import rules
 		[ $$entry = chalicelib/lib ] || ln -s "../../$$entry" .import_linter_cache/chalicelib/; \
 	done
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR)" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
+	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
 
 typecheck: $(STAMP) ## check types, strictly
 	@$(BIN)/mypy $(PACKAGES:%=-p %) -m app
+	@console/build.sh "$(CURDIR)/$(BIN)/python" types typecheck
 
 format: $(STAMP) ## format the code and apply automatic fixes
 	@$(BIN)/ruff format .
@@ -131,14 +134,15 @@ audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an 
 
 clean: ## remove everything that was generated, including .venv
 	@rm -rf $(VENV) sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
-	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
+	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/catalog_details.json
+	@rm -rf chalicelib/console console/build console/node_modules
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 # The API also runs without the console: where its packages can't be fetched, nothing else fails.
 $(CONSOLE): $(CONSOLE_SOURCES) | $(RUN_STAMP)
 	@echo "Building the console ..."
 	@mkdir -p console/build
-	@console/build.sh $(CURDIR)/$(BIN)/python 2>console/build/errors.txt || \
+	@console/build.sh "$(CURDIR)/$(BIN)/python" 2>console/build/errors.txt || \
 		echo "The console can't be built (see console/build/errors.txt); continuing without. \`make console\` tries again." >&2
 
 # Use the Python in PYTHON=..., or else the first one that is recent enough.

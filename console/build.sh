@@ -1,11 +1,13 @@
 #!/bin/sh
-# Builds the console into chalicelib/console/; `make console` calls it with the project's Python.
+# Builds the console into chalicelib/console/, or runs other scripts of package.json; called by the Makefile.
 #
-#     console/build.sh PYTHON
+#     console/build.sh PYTHON [SCRIPT ...]
 #
 # Node comes from the machine if it has 20 or newer, otherwise from PyPI, into the same virtual environment.
 set -eu
 python=$1
+shift
+[ $# -gt 0 ] || set -- types build
 project=$(cd "$(dirname "$0")/.." && pwd)
 
 recent() { "$1" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; }
@@ -29,6 +31,6 @@ mkdir -p build
 import json
 from chalicelib.api.openapi import framework_document
 print(json.dumps(framework_document("/")))') >build/openapi.json
-for command in types build; do
+for command in "$@"; do
     npm run --silent $command >build/log.txt 2>&1 || { cat build/log.txt >&2; exit 1; }
 done

@@ -23,6 +23,9 @@ interface Properties {
   onSelect?: (path: string) => void;
 }
 
+/** How far a picture shrinks to fit; beyond, it scrolls. */
+const SMALLEST = 0.6;
+
 const KIND_ICONS: Record<string, string> = {
   task: "M4.5 2.5h7v11h-7zM7 5.5h2M7 8h2",
   choice: "M8 2l6 6-6 6-6-6z",
@@ -55,13 +58,14 @@ export function Graph({ graph, label, statuses, selected, onSelect }: Properties
         viewBox={`0 0 ${graph.width} ${graph.height}`}
         width={graph.width}
         height={graph.height}
+        style={{ minWidth: `${graph.width * SMALLEST}px` }}
         role="group"
         aria-label={label}
         onKeyDown={move}
       >
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
-            <path d="M0 0.5 8 4 0 7.5Z" class="arrow" />
+            <path d="M0 0.5 8 4 0 7.5Z" class="arrow-head" />
           </marker>
         </defs>
         {graph.nodes.filter((node) => node.container).map((node) => (
@@ -104,14 +108,15 @@ function Node({ node, status, selected, onSelect }: NodeProperties) {
   if (node.kind === "start" || node.kind === "end") {
     return <circle class={`terminal ${node.kind}`} cx={node.x + 9} cy={node.y + 9} r={node.kind === "start" ? 6 : 7} aria-hidden="true" />;
   }
-  const name = [node.name, node.kind, status && statusText(status.status), status?.note].filter(Boolean).join(", ");
+  const visible = status?.note ? `${node.name} ${status.note}` : node.name;
+  const name = [visible, node.kind, status && statusText(status.status)].filter(Boolean).join(", ");
   const classes = ["node", `kind-${node.kind}`, node.container && "container", selected && "selected", statusClass(status)];
   const choose = () => onSelect?.(node.path);
   const titleY = node.container ? node.y + 20 : node.y + node.height / 2 + 4.5;
   return (
     <g
       class={classes.filter(Boolean).join(" ")}
-      {...(onSelect ? { role: "button", tabIndex: 0, "aria-pressed": selected } : { role: "img" })}
+      {...(onSelect ? { role: "button", tabindex: 0, "aria-pressed": selected } : { role: "img" })}
       aria-label={name}
       data-path={node.path}
       onClick={choose}
@@ -127,7 +132,7 @@ function Node({ node, status, selected, onSelect }: NodeProperties) {
       </svg>
       <text x={node.x + 32} y={titleY}>
         {node.name}
-      </text>
+      </text>{" "}
       {status?.note && (
         <text class="note" x={node.x + node.width - 8} y={node.y - 4}>
           {status.note}

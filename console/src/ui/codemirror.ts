@@ -70,7 +70,7 @@ export function mount(host: HTMLElement, settings: Settings): Editor {
       keymap.of([...defaultKeymap, ...historyKeymap, ...foldKeymap, ...(settings.readOnly ? [] : [indentWithTab])]),
       EditorState.readOnly.of(settings.readOnly),
       ...(settings.readOnly ? [] : [highlightActiveLine()]),
-      EditorView.contentAttributes.of({ "aria-label": settings.label }),
+      EditorView.contentAttributes.of({ "aria-label": settings.label, tabindex: "0" }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged && !quiet) settings.onChange(update.state.doc.toString());
       }),

@@ -3,9 +3,14 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 const HEIGHT = 300;
+const PADDING = 16;
 
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function widthIn(host: HTMLElement): number {
+  return Math.max(200, host.clientWidth - 2 * PADDING);
 }
 
 /** Draws into an element, as wide as it is. Returns what removes the chart. */
@@ -15,7 +20,7 @@ export function draw(host: HTMLElement, months: { yearMonth: string; apiCalls: n
   const axis = { stroke: () => colour("--muted"), grid: { stroke: () => colour("--border"), width: 1 }, ticks: { show: false } };
   const chart = new uPlot(
     {
-      width: host.clientWidth,
+      width: widthIn(host),
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
@@ -29,7 +34,7 @@ export function draw(host: HTMLElement, months: { yearMonth: string; apiCalls: n
     [labels.map((_, index) => index), months.map((month) => month.apiCalls)],
     host,
   );
-  const resize = new ResizeObserver(() => chart.setSize({ width: host.clientWidth, height: HEIGHT }));
+  const resize = new ResizeObserver(() => chart.setSize({ width: widthIn(host), height: HEIGHT }));
   resize.observe(host);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const redraw = () => chart.redraw();
