@@ -19,14 +19,16 @@ const PATTERNS: Record<EventKind, RegExp | undefined> = {
   execution: /^Execution/,
 };
 
+/** How much of an event's details is searched, in characters. */
+const LONGEST = 4000;
+
 /** The texts in which is searched, made when they are first needed. */
 const texts = new WeakMap<EventRow, string>();
 
 function textOf(row: EventRow): string {
   let text = texts.get(row);
   if (text === undefined) {
-    const { id, previousEventId, timestamp, type, ...details } = row.raw;
-    text = `${id} ${type} ${row.state} ${JSON.stringify(details).slice(0, 4000)}`.toLowerCase();
+    text = JSON.stringify(detailsOf(row.raw) ?? "").slice(0, LONGEST).toLowerCase();
     texts.set(row, text);
   }
   return text;
@@ -41,8 +43,12 @@ export function filterEvents(rows: readonly EventRow[], text: string, kind: Even
 
 /** Returns the details of an event; texts that are JSON as what they contain. */
 export function readable(event: RawEvent): unknown {
-  const details = Object.entries(event).find(([key]) => key.endsWith("EventDetails"))?.[1];
+  const details = detailsOf(event);
   return details === undefined ? {} : unfolded(details);
+}
+
+function detailsOf(event: RawEvent): unknown {
+  return Object.entries(event).find(([key]) => key.endsWith("EventDetails"))?.[1];
 }
 
 function unfolded(value: unknown): unknown {

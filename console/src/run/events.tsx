@@ -1,4 +1,5 @@
 /** The events of a run as a table: virtualised rows, filters, details of the chosen one. */
+import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { addShortcuts } from "../shell/keyboard";
 import { query, setQuery } from "../shell/router";
@@ -7,6 +8,7 @@ import { Icon } from "../ui/icons";
 import { Json, Search } from "../ui/parts";
 import { Empty, Problem, Skeleton } from "../ui/states";
 import { filterEvents, kinds, readable, type EventKind } from "./event-filter";
+import type { EventRow } from "./history";
 import { clock } from "./log-lines";
 import { useHistory, type HistoryLoader } from "./use-history";
 import { Rows, type RowsHandle } from "./virtual";
@@ -64,33 +66,7 @@ export function Events({ loader, running }: { loader: HistoryLoader; running: bo
       {loading.error !== undefined && <Problem error={loading.error} retry={() => loader.retry()} />}
       <div class={event ? "beside" : ""}>
         {rows.length ? (
-          <div class="card events" role="table" aria-label="Events" aria-rowcount={rows.length}>
-            <div role="rowgroup">
-              <div class="event-row event-head" role="row">
-                <span role="columnheader" class="end">#</span>
-                <span role="columnheader">Time</span>
-                <span role="columnheader">Event</span>
-                <span role="columnheader">State</span>
-              </div>
-            </div>
-            <Rows count={rows.length} row={ROW} label="Events" handle={handle}>
-              {(index) => {
-                const row = rows[index];
-                return row ? (
-                  <div class={`event-row ${row.id === chosen ? "chosen" : ""} ${/Failed|TimedOut|Aborted/.test(row.type) ? "bad" : ""}`} onClick={() => choose(row.id)}>
-                    <span role="cell" class="end number muted">{row.id}</span>
-                    <span role="cell" class="number">{clock(row.time)}</span>
-                    <span role="cell">
-                      <button type="button" class="link" aria-pressed={row.id === chosen} aria-label={`Event ${row.id}, ${row.type}`}>
-                        {/Failed|TimedOut/.test(row.type) && <Icon name="failed" />} {row.type}
-                      </button>
-                    </span>
-                    <span role="cell" class="muted clipped">{row.state}</span>
-                  </div>
-                ) : null;
-              }}
-            </Rows>
-          </div>
+          <EventTable rows={rows} chosen={chosen} handle={handle} onChoose={choose} />
         ) : (
           <Empty title="No event matches">
             <button type="button" onClick={() => (setText(""), setKind("all"))}>
@@ -98,32 +74,88 @@ export function Events({ loader, running }: { loader: HistoryLoader; running: bo
             </button>
           </Empty>
         )}
-        {event && (
-          <aside class="card state-panel" aria-label={`Event ${event.id}`}>
-            <header class="panel-head">
-              <h2>
-                {event.id} {event.type}
-              </h2>
-              <button type="button" class="plain panel-close" aria-label="Close" onClick={() => choose(undefined)}>
-                <Icon name="close" />
-              </button>
-            </header>
-            <p class="muted">
-              {absolute(event.raw.timestamp)}
-              {event.raw.previousEventId > 0 && (
-                <>
-                  {", follows "}
-                  <button type="button" class="link" onClick={() => choose(event.raw.previousEventId)}>
-                    {event.raw.previousEventId}
-                  </button>
-                </>
-              )}
-            </p>
-            {event.state && <p>{event.state}</p>}
-            <Json value={readable(event.raw)} label="event's details" />
-          </aside>
-        )}
+        {event && <EventPanel event={event} onChoose={choose} />}
       </div>
     </>
+  );
+}
+
+interface TableProperties {
+  rows: readonly EventRow[];
+  chosen: number;
+  handle: RefObject<RowsHandle | null>;
+  onChoose: (id: number) => void;
+}
+
+function EventTable({ rows, chosen, handle, onChoose }: TableProperties) {
+  return (
+    <div class="card events" role="table" aria-label="Events" aria-rowcount={rows.length}>
+      <div role="rowgroup">
+        <div class="event-row event-head" role="row">
+          <span role="columnheader" class="end">
+            #
+          </span>
+          <span role="columnheader">Time</span>
+          <span role="columnheader">Event</span>
+          <span role="columnheader">State</span>
+        </div>
+      </div>
+      <Rows count={rows.length} row={ROW} label="Events" handle={handle}>
+        {(index) => {
+          const row = rows[index];
+          return row ? <EventCells row={row} chosen={row.id === chosen} onChoose={onChoose} /> : null;
+        }}
+      </Rows>
+    </div>
+  );
+}
+
+function EventCells({ row, chosen, onChoose }: { row: EventRow; chosen: boolean; onChoose: (id: number) => void }) {
+  const bad = /Failed|TimedOut|Aborted/.test(row.type);
+  return (
+    <div class={`event-row ${chosen ? "chosen" : ""} ${bad ? "bad" : ""}`} role="presentation" onClick={() => onChoose(row.id)}>
+      <span role="cell" class="end number muted">
+        {row.id}
+      </span>
+      <span role="cell" class="number">
+        {clock(row.time)}
+      </span>
+      <span role="cell">
+        <button type="button" class="link" aria-pressed={chosen} aria-label={`Event ${row.id}, ${row.type}`}>
+          {bad && <Icon name="failed" />} {row.type}
+        </button>
+      </span>
+      <span role="cell" class="muted clipped">
+        {row.state}
+      </span>
+    </div>
+  );
+}
+
+function EventPanel({ event, onChoose }: { event: EventRow; onChoose: (id: number | undefined) => void }) {
+  return (
+    <aside class="card state-panel" aria-label={`Event ${event.id}`}>
+      <header class="panel-head">
+        <h2>
+          {event.id} {event.type}
+        </h2>
+        <button type="button" class="plain panel-close" aria-label="Close" onClick={() => onChoose(undefined)}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <p class="muted">
+        {absolute(event.raw.timestamp)}
+        {event.raw.previousEventId > 0 && (
+          <>
+            {", follows "}
+            <button type="button" class="link" onClick={() => onChoose(event.raw.previousEventId)}>
+              {event.raw.previousEventId}
+            </button>
+          </>
+        )}
+      </p>
+      {event.state && <p>{event.state}</p>}
+      <Json value={readable(event.raw)} label="event's details" />
+    </aside>
   );
 }

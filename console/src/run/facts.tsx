@@ -3,7 +3,7 @@ import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
 import { pageAt } from "../shell/router";
 import { absolute } from "../ui/format";
-import { CopyButton, Duration, Status, Time } from "../ui/parts";
+import { Duration, Status, Time } from "../ui/parts";
 import type { Run } from "./model";
 
 const STARTERS = { user: "a user", schedule: "its schedule", run: "another run", other: "another program" };
@@ -56,13 +56,6 @@ export function RunFacts({ run }: { run: Run }) {
           </dd>
         </div>
       )}
-      <div>
-        <dt>Execution</dt>
-        <dd class="mono execution-id">
-          {run.executionId}
-          <CopyButton text={run.executionId} label="Copy the execution's id" />
-        </dd>
-      </div>
     </dl>
   );
 }

@@ -1,4 +1,5 @@
 /** What the functions of a run have logged: filters, and following what comes. */
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { query, setQuery } from "../shell/router";
 import { number } from "../ui/format";
@@ -18,7 +19,6 @@ export function Logs({ loader, running }: { loader: LogLoader; running: boolean 
   const level = address.get("level") ?? "";
   const state = address.get("logState") ?? "";
   const [follow, setFollow] = useState(running);
-  const [chosen, setChosen] = useState<Line | undefined>();
   const rows = useMemo(() => filtered(lines, { text, level, state }), [lines, text, level, state]);
   const states = useMemo(() => [...new Set(lines.map((line) => line.state).filter((name) => name !== null))].sort(), [lines]);
   const handle = useRef<RowsHandle>(null);
@@ -69,34 +69,51 @@ export function Logs({ loader, running }: { loader: LogLoader; running: boolean 
       </div>
       {error !== undefined && <Problem error={error} retry={() => loader.retry()} />}
       {rows.length ? (
-        <div class="card log-card" role="table" aria-label="Log lines" aria-rowcount={rows.length}>
-          <Rows count={rows.length} row={ROW} label="Log lines" handle={handle} onEnd={(atEnd) => running && follow && !atEnd && setFollow(false)}>
-            {(index) => {
-              const line = rows[index];
-              return line ? (
-                <div role="cell" class={line === chosen ? "chosen" : ""} onClick={() => setChosen(line === chosen ? undefined : line)}>
-                  <LogLine line={line} withState />
-                </div>
-              ) : null;
-            }}
-          </Rows>
-          {chosen && (
-            <pre class="log-whole" tabIndex={0} aria-label="The whole line">
-              {chosen.message}
-            </pre>
-          )}
-        </div>
+        <Lines rows={rows} handle={handle} onEnd={(atEnd) => running && follow && !atEnd && setFollow(false)} />
       ) : (
-        <Empty title={lines.length ? "No line matches" : running ? "No lines yet" : "This run logged nothing"}>
-          {lines.length ? (
-            <button type="button" onClick={() => (setText(""), setQuery({ level: undefined, logState: undefined }))}>
-              Clear the filters
-            </button>
-          ) : (
-            <p>What functions print or log appears here when their invocation ends.</p>
-          )}
-        </Empty>
+        <NoLines some={lines.length > 0} running={running} onClear={() => (setText(""), setQuery({ level: undefined, logState: undefined }))} />
       )}
     </>
+  );
+}
+
+/** The lines; a click shows one in whole. */
+function Lines({ rows, handle, onEnd }: { rows: readonly Line[]; handle: RefObject<RowsHandle | null>; onEnd: (atEnd: boolean) => void }) {
+  const [chosen, setChosen] = useState<Line | undefined>();
+  return (
+    <div class="card log-card" role="table" aria-label="Log lines" aria-rowcount={rows.length}>
+      <Rows count={rows.length} row={ROW} label="Log lines" handle={handle} onEnd={onEnd}>
+        {(index) => {
+          const line = rows[index];
+          return line ? (
+            <div role="cell" class={line === chosen ? "chosen" : ""} onClick={() => setChosen(line === chosen ? undefined : line)}>
+              <LogLine line={line} withState />
+            </div>
+          ) : null;
+        }}
+      </Rows>
+      {chosen && (
+        <pre class="log-whole" tabIndex={0} aria-label="The whole line">
+          {chosen.message}
+        </pre>
+      )}
+    </div>
+  );
+}
+
+function NoLines({ some, running, onClear }: { some: boolean; running: boolean; onClear: () => void }) {
+  if (some) {
+    return (
+      <Empty title="No line matches">
+        <button type="button" onClick={onClear}>
+          Clear the filters
+        </button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={running ? "No lines yet" : "This run logged nothing"}>
+      <p>What functions print or log appears here when their invocation ends.</p>
+    </Empty>
   );
 }

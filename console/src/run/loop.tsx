@@ -32,6 +32,8 @@ export function useIterations(loader: HistoryLoader, map: State | undefined): re
 }
 
 export interface LoopView {
+  /** Whether the events that tell about the iterations are still being loaded. */
+  loading: boolean;
   map: State;
   counts: Iterations;
   iterations: readonly (Iteration | undefined)[] | undefined;
@@ -67,67 +69,82 @@ export function Loop({ view }: { view: LoopView }) {
   const mapPath = map.path ?? "";
   const inside = path === mapPath;
   const last = inside ? iteration?.split(".").at(-1) : undefined;
-  const current = last !== undefined && /^\d+$/.test(last) ? Number(last) : undefined;
+  const current = last !== undefined && counts.mapRunArn === undefined ? Number(last) : undefined;
   const enter = (index: number) => enterIteration(mapPath, inside ? withLast(iteration, index) : [...(iteration ? [iteration] : []), index].join("."));
   const { failed, caught } = wrongOnes(counts, iterations);
-  const wrong = stops(view);
-  const children = counts.failedExecutions ?? [];
-  const distributed = counts.mapRunArn !== undefined;
   return (
     <section class="card loop" aria-label={`Iterations of ${map.name}`}>
       <header class="loop-head">
         <div>
           <h2>
-            {map.name} {inside && <span class="muted">› {distributed ? last : `iteration ${number(current ?? 0)}`}</span>}
+            {map.name} {inside && <span class="muted">› {current === undefined ? last : `iteration ${number(current)}`}</span>}
           </h2>
           <Summary counts={counts} caught={caught.length} />
         </div>
-        <div class="actions">
-          {inside && (
-            <button type="button" onClick={() => leaveIteration(mapAround(mapPath))}>
-              <Icon name="back" /> Leave iteration
-            </button>
-          )}
-          {!distributed && (
-            <>
-              <button type="button" aria-label="Previous iteration" title="Previous iteration ([)" disabled={current === undefined || current === 0} onClick={() => enter((current ?? 1) - 1)}>
-                <Icon name="left" />
-              </button>
-              <GoTo total={counts.total} current={current} onGo={enter} />
-              <button type="button" aria-label="Next iteration" title="Next iteration (])" disabled={current !== undefined && current >= counts.total - 1} onClick={() => enter(current === undefined ? 0 : current + 1)}>
-                <Icon name="right" />
-              </button>
-            </>
-          )}
-          {(wrong.length > 0 || children.length > 0) && (
-            <>
-              <button type="button" title="Previous error (p)" onClick={() => goToWrong(view, -1)}>
-                Previous error
-              </button>
-              <button type="button" class="primary" title="Next error (n)" onClick={() => goToWrong(view, 1)}>
-                Next error
-              </button>
-            </>
-          )}
-        </div>
+        <LoopActions view={view} current={current} onEnter={enter} />
       </header>
-      {iterations && <Strip iterations={iterations} total={counts.total} current={current} onEnter={enter} label={map.name} />}
+      {iterations && <Strip iterations={iterations} loading={view.loading} total={counts.total} current={current} onEnter={enter} label={map.name} />}
       <Links title="Failed" indexes={failed} current={current} onEnter={enter} kind="failed" />
       <Links title="Caught" indexes={caught} current={current} onEnter={enter} kind="caught" />
-      {children.length > 0 && (
-        <p class="loop-links">
-          <span class="loop-kind failed">
-            <Icon name="failed" /> Failed
-          </span>
-          {children.slice(0, SHOWN).map((name) => (
-            <button key={name} type="button" class="chip mono" aria-pressed={last === name} onClick={() => enterIteration(mapPath, name)}>
-              {name.slice(0, 8)}
-            </button>
-          ))}
-          {counts.failed > Math.min(children.length, SHOWN) && <span class="muted">and {number(counts.failed - Math.min(children.length, SHOWN))} more</span>}
-        </p>
-      )}
+      <ChildLinks map={map} counts={counts} current={last} />
     </section>
+  );
+}
+
+/** The buttons that lead from iteration to iteration. */
+function LoopActions({ view, current, onEnter }: { view: LoopView; current: number | undefined; onEnter: (index: number) => void }) {
+  const { map, counts } = view;
+  const mapPath = map.path ?? "";
+  const last = counts.total - 1;
+  return (
+    <div class="actions">
+      {place().path === mapPath && (
+        <button type="button" onClick={() => leaveIteration(mapAround(mapPath))}>
+          <Icon name="back" /> Leave iteration
+        </button>
+      )}
+      {counts.mapRunArn === undefined && counts.total > 0 && (
+        <>
+          <button type="button" aria-label="Previous iteration" title="Previous iteration ([)" disabled={!current} onClick={() => onEnter((current ?? 1) - 1)}>
+            <Icon name="left" />
+          </button>
+          <GoTo total={counts.total} current={current} onGo={onEnter} />
+          <button type="button" aria-label="Next iteration" title="Next iteration (])" disabled={current !== undefined && current >= last} onClick={() => onEnter(current === undefined ? 0 : current + 1)}>
+            <Icon name="right" />
+          </button>
+        </>
+      )}
+      {(stops(view).length > 0 || (counts.failedExecutions?.length ?? 0) > 0) && (
+        <>
+          <button type="button" title="Previous error (p)" onClick={() => goToWrong(view, -1)}>
+            Previous error
+          </button>
+          <button type="button" class="primary" title="Next error (n)" onClick={() => goToWrong(view, 1)}>
+            Next error
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Links into the failed executions of a distributed Map, which have names in place of indexes. */
+function ChildLinks({ map, counts, current }: { map: State; counts: Iterations; current: string | undefined }) {
+  const names = counts.failedExecutions ?? [];
+  if (!names.length) return null;
+  const shown = names.slice(0, SHOWN);
+  return (
+    <p class="loop-links">
+      <span class="loop-kind failed">
+        <Icon name="failed" /> Failed
+      </span>
+      {shown.map((name) => (
+        <button key={name} type="button" class="chip mono" title={name} aria-label={`Execution ${name}, failed`} aria-pressed={current === name} onClick={() => enterIteration(map.path ?? "", name)}>
+          {name.slice(0, 8)}
+        </button>
+      ))}
+      {counts.failed > shown.length && <span class="muted">and {number(counts.failed - shown.length)} more</span>}
+    </p>
   );
 }
 
@@ -192,10 +209,11 @@ interface StripProperties {
   total: number;
   current: number | undefined;
   label: string;
+  loading: boolean;
   onEnter: (index: number) => void;
 }
 
-function Strip({ iterations, total, current, label, onEnter }: StripProperties) {
+function Strip({ iterations, total, current, label, loading, onEnter }: StripProperties) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -244,7 +262,10 @@ function Strip({ iterations, total, current, label, onEnter }: StripProperties) 
         {hovered !== undefined ? (
           `${number(hovered)}${layout.per > 1 ? ` to ${number(Math.min(count, hovered + layout.per) - 1)}` : ""}: ${NAMES[shown?.outcome ?? Outcome.Unknown]}${shown?.end ? `, ${duration(shown.end - shown.start)}` : ""}`
         ) : (
-          <Legend iterations={iterations} />
+          <>
+            <Legend iterations={iterations} />
+            {loading && <span>Reading the events …</span>}
+          </>
         )}
       </p>
     </div>

@@ -33,45 +33,42 @@ export function StatesTab({ run, around, inside, map, graph, definition, loader,
   const selected = at.state === undefined ? undefined : all.find((state) => keyOf(state) === at.state);
   const loop = selected?.iterations ? selected : map;
   const iterations = useIterations(loader, loop);
-  const loading = useHistory(loader, false);
-  const view = loop?.iterations ? { map: loop, counts: loop.iterations, iterations } : undefined;
+  const view = loop?.iterations ? { map: loop, counts: loop.iterations, iterations, loading: run.status !== "RUNNING" && !loader.state.value.complete } : undefined;
   useKeys(shown.states, at.state, view);
-  if (around.error !== undefined && !around.loaded) return <Problem error={around.error} retry={around.retry} />;
-  if (!around.loaded) return <Skeleton rows={8} />;
-  const counted = loading.complete ? loading.history.visits : undefined;
   return (
     <>
       {around.error !== undefined && <Problem error={around.error} retry={around.retry} />}
       {view && <Loop view={view} />}
       <div class={graph ? "beside run-beside" : ""}>
-        {graph && (
-          <GraphCard>
-            <Graph
-              graph={graph}
-              label="States of this run"
-              statuses={nodeStatuses(graph, around.states, inside?.states ?? [], counted)}
-              selected={at.state}
-              onSelect={(path) => choose(path, at.state, all)}
-            />
-          </GraphCard>
-        )}
-        {selected ? (
-          <StatePanel key={`${keyOf(selected)} ${at.iteration}`} run={run} state={selected} states={all} definition={definition} logs={logs} />
-        ) : at.state !== undefined && shown.loaded ? (
-          <NotReached path={at.state} inLoop={around.states.find((state) => state.path === mapAround(at.state ?? ""))} />
-        ) : (
-          <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />
-        )}
+        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} />}
+        <Chosen run={run} around={around} inside={inside} definition={definition} logs={logs} selected={selected} all={all} />
       </div>
     </>
   );
 }
 
-/** Shows a state; a second click closes it. */
-function choose(path: string, current: string | undefined, all: readonly State[]): void {
-  if (path === current) selectState(undefined);
-  else if (place().iteration !== undefined && !all.some((state) => state.path === path)) selectState(path);
-  else selectState(path);
+type ChosenProperties = Pick<Properties, "run" | "around" | "inside" | "definition" | "logs"> & { selected: State | undefined; all: readonly State[] };
+
+/** The state that is chosen, or the list of all. */
+function Chosen({ run, around, inside, definition, logs, selected, all }: ChosenProperties) {
+  const { state: path, iteration } = place();
+  const shown = inside ?? around;
+  if (selected) return <StatePanel key={`${keyOf(selected)} ${iteration}`} run={run} state={selected} states={all} definition={definition} logs={logs} />;
+  if (path !== undefined && shown.loaded) return <NotReached path={path} inLoop={inside ? undefined : around.states.find((state) => state.path === mapAround(path))} />;
+  return <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />;
+}
+
+/** The graph; until the states are known, without what became of them. */
+function RunGraph({ graph, around, inside, loader }: Pick<Properties, "around" | "inside" | "loader"> & { graph: GraphData }) {
+  const loading = useHistory(loader, false);
+  const selected = place().state;
+  const counted = loading.complete ? loading.history.visits : undefined;
+  const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted) } : {};
+  return (
+    <GraphCard>
+      <Graph graph={graph} label="States of this run" {...statuses} selected={selected} onSelect={(path) => selectState(path === selected ? undefined : path)} />
+    </GraphCard>
+  );
 }
 
 function NotReached({ path, inLoop }: { path: string; inLoop: State | undefined }) {
@@ -101,8 +98,8 @@ function NotReached({ path, inLoop }: { path: string; inLoop: State | undefined 
 
 function StateList({ followed, running, title }: { followed: Followed; running: boolean; title: string }) {
   const { states, loaded, error, retry } = followed;
-  if (error !== undefined && !loaded) return <Problem error={error} retry={retry} />;
-  if (!loaded) return <Skeleton rows={4} />;
+  if (error !== undefined && !loaded) return title === "States" ? null : <Problem error={error} retry={retry} />; // that of the run is above
+  if (!loaded) return <Skeleton rows={6} />;
   if (!states.length) return <Empty title={running ? "No state was entered yet" : "No state was entered"} />;
   return (
     <section class="card state-list" aria-label={title}>

@@ -7,6 +7,8 @@ import { History, type RawEvent } from "./history";
 
 const LIMIT = 1000;
 const PART = 250;
+/** Pages after which an answer with something new is no longer one of many. */
+const FOLLOWING = 99;
 
 export interface Loading {
   history: History;
@@ -54,23 +56,36 @@ export class HistoryLoader {
   }
 
   private async load(abort: AbortSignal): Promise<void> {
-    const path = { flow_name: this.flow, execution_id: this.id };
     let pause = 0;
-    for (let pages = 1; !abort.aborted; pages++) {
-      const wasRunning = this.running(); // before the request: an event between the two is in the answer
-      const query = { limit: LIMIT, ...(this.token ? { nextToken: this.token } : {}) };
-      const page = await ask(api.GET("/run/{flow_name}/{execution_id}/history", { params: { path, query }, signal: abort }));
+    let asked = this.page(abort);
+    for (;;) {
+      const { page, wasRunning } = await asked;
+      if (page.nextToken) {
+        this.token = page.nextToken;
+        asked = this.page(abort); // it comes while this one is read
+        asked.catch(() => undefined); // it fails when it is awaited
+      }
       const { history } = this.state.value;
       const before = history.rows.length;
       await this.take(page.events as unknown as RawEvent[], abort);
+      if (abort.aborted) return;
       const changed = history.rows.length > before;
-      if (page.nextToken) this.token = page.nextToken;
       const complete = !page.nextToken && !wasRunning;
       if (changed || complete) this.state.value = { ...this.state.value, version: this.state.value.version + 1, complete };
       if (complete) return;
-      pause = page.nextToken ? 0 : Math.max(1000, pauseAfter(pause, changed, 99));
+      if (page.nextToken) continue;
+      pause = Math.max(1000, pauseAfter(pause, changed, FOLLOWING));
       await rest(pause, abort);
+      if (abort.aborted) return;
+      asked = this.page(abort);
     }
+  }
+
+  private async page(abort: AbortSignal) {
+    const wasRunning = this.running(); // before the request: an event between the two is in the answer
+    const path = { flow_name: this.flow, execution_id: this.id };
+    const query = { limit: LIMIT, ...(this.token ? { nextToken: this.token } : {}) };
+    return { wasRunning, page: await ask(api.GET("/run/{flow_name}/{execution_id}/history", { params: { path, query }, signal: abort })) };
   }
 
   /** Reads a page in parts, so that the browser can draw between them. */

@@ -9,7 +9,7 @@ import { toast } from "../shell/toasts";
 import type { Schema } from "../start/schema";
 import { Start } from "../start/start";
 import { Icon } from "../ui/icons";
-import { Json, Tabs, type Tab } from "../ui/parts";
+import { CopyButton, Json, Tabs, type Tab } from "../ui/parts";
 import { Problem } from "../ui/states";
 import { RunActions } from "./actions";
 import { place } from "./address";
@@ -83,6 +83,7 @@ export function RunView({ run, error, reload }: { run: Run; error: unknown; relo
         <span aria-current="page" class="mono">
           {id}
         </span>
+        <CopyButton text={id} label="Copy the execution's id" />
       </p>
       {error !== undefined && <Problem error={error} retry={reload} />}
       <RunFacts run={run} />

@@ -20,7 +20,7 @@ interface Properties {
   row: number;
   label: string;
   class?: string;
-  handle?: Ref<RowsHandle>;
+  handle?: Ref<RowsHandle | null>;
   /** Called with whether the last row is in sight. */
   onEnd?: (atEnd: boolean) => void;
   children: (index: number) => ComponentChildren;
@@ -56,7 +56,7 @@ export function Rows({ count, row, label, class: extra, handle, onEnd, children 
   );
   const [first, last] = inSight(view.top, view.height, row, count);
   return (
-    <div class={`rows ${extra ?? ""}`} ref={box} onScroll={look} role="rowgroup" tabIndex={0} aria-label={label}>
+    <div class={`rows ${extra ?? ""}`} ref={box} onScroll={look} role="rowgroup" tabIndex={0} aria-label={label} style={{ maxHeight: `${count * row}px` }}>
       <div class="rows-all" style={{ height: `${count * row}px` }}>
         {Array.from({ length: last - first }, (_, offset) => {
           const index = first + offset;

@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mapAround, merged, nextOf, nextWrong, nodeStatuses, noteOf, type State } from "./model";
-
-export function state(name: string, more: Partial<State> = {}): State {
-  const path = `/States/${name}`;
-  const time = "2026-01-01T00:00:00.000Z";
-  return { path, name, type: "Task", status: "SUCCEEDED", entered: time, exited: time, attempts: 1, error: null, cause: null, input: null, output: null, visits: 1, ...more };
-}
+import { mapAround, merged, nextOf, nextWrong, nodeStatuses, noteOf } from "../../src/run/model";
+import { state } from "./states";
 
 const loop = { total: 5000, succeeded: 4983, failed: 17, running: 0, aborted: 0, failedIndexes: [3, 88] };
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { causeOf } from "./causes";
-import { changes } from "./difference";
+import { causeOf } from "../../src/run/causes";
+import { changes } from "../../src/run/difference";
 
 it("lists what was added, removed and changed, with its place", () => {
   const before = { a: 1, gone: true, deep: { list: [{ n: 1 }, { n: 2 }], "odd key": 1 } };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { filterEvents, readable } from "./event-filter";
-import type { EventRow } from "./history";
+import { filterEvents, readable } from "../../src/run/event-filter";
+import type { EventRow } from "../../src/run/history";
 
 function row(id: number, type: string, details: object, state = ""): EventRow {
   return { id, time: 0, type, state, raw: { id, previousEventId: 0, timestamp: "", type, taskFailedEventDetails: details } };

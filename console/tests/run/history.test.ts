@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findMap, History, indexesOf, Outcome, type RawEvent } from "./history";
+import { findMap, History, indexesOf, Outcome, type RawEvent } from "../../src/run/history";
 
 /** Builds events: `[previous, type, name or index, error]`; ids count from 1. */
 function events(...rows: [number, string, (string | number | undefined)?, string?][]): RawEvent[] {

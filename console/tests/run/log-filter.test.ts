@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { filtered, type Line } from "./log-filter";
+import { filtered, type Line } from "../../src/run/log-filter";
 
 function line(message: string, level: string, state: string | null): Line {
   return { time: "2026-01-01T00:00:00Z", level, function: "f", state, attempt: 1, requestId: "r", message };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { iterationAt, layOut } from "./strip";
+import { iterationAt, layOut } from "../../src/run/strip";
 
 it("gives each iteration a cell, as large as fits", () => {
   expect(layOut(10, 320, 120)).toEqual({ size: 16, columns: 20, rows: 1, per: 1 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Outcome, type Span } from "./history";
-import { moved, ticks, timelineRows, zoomed } from "./rows-of";
+import { Outcome, type Span } from "../../src/run/history";
+import { moved, ticks, timelineRows, zoomed } from "../../src/run/rows-of";
 
 function span(name: string, more: Partial<Span> = {}): Span {
   return { name, kind: "Task", status: "SUCCEEDED", start: 0, end: 1, attempts: 1, error: "", container: undefined, index: -1, children: [], iterations: [], branches: 0, ...more };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { asCurl, asPython, asTest, literal } from "./copies";
-import type { Run } from "./model";
+import { asCurl, asPython, asTest, literal } from "../../src/run/copies";
+import type { Run } from "../../src/run/model";
 
 const run = { flow: "orderFlow", executionId: "01-ab", input: { note: "it's", ok: true, none: null } } as unknown as Run;
 
