@@ -22,10 +22,14 @@ export function selectState(path: string | undefined): void {
   setQuery({ state: path, compare: undefined, tab: undefined });
 }
 
-export function enterIteration(path: string, iteration: string | number): void {
+/** Stands for the state of an iteration in which something went wrong. */
+export const WRONG = "error";
+
+/** Goes into an iteration; `state` is shown there, by default the one that is shown now. */
+export function enterIteration(path: string, iteration: string | number, state?: string): void {
   const around = place();
-  const same = around.path === path;
-  setQuery({ path, iteration: String(iteration), state: same ? around.state : undefined, tab: undefined, compare: undefined });
+  const kept = around.path === path ? around.state : undefined;
+  setQuery({ path, iteration: String(iteration), state: state ?? kept, tab: undefined, compare: undefined });
 }
 
 /** Leaves an iteration: to the one around it, or to the run. */

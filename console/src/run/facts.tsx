@@ -36,7 +36,9 @@ export function RunFacts({ run }: { run: Run }) {
         <dt>Started by</dt>
         <dd>
           {run.parent ? (
-            <a href={pageAt("runs", run.parent.flow, run.parent.executionId)}>a run of {run.parent.flow}</a>
+            <>
+              the run of <a href={pageAt("runs", run.parent.flow, run.parent.executionId)}>{run.parent.flow}</a>
+            </>
           ) : (
             STARTERS[run.startedBy]
           )}

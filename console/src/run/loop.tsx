@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { theme } from "../shell/theme";
 import { duration, number } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { enterIteration, leaveIteration, place, withLast } from "./address";
+import { enterIteration, leaveIteration, place, withLast, WRONG } from "./address";
 import { findMap, indexesOf, Outcome, type Iteration } from "./history";
 import { mapAround, nextOf, type Iterations, type State } from "./model";
 import { iterationAt, layOut } from "./strip";
@@ -53,13 +53,13 @@ export function goToWrong(view: LoopView, step: 1 | -1): boolean {
     const names = view.counts.failedExecutions;
     const next = nextOf(names.map((_, index) => index), path === mapPath ? names.indexOf(iteration ?? "") : undefined, step);
     const name = next === undefined ? undefined : names[next];
-    if (name !== undefined) enterIteration(mapPath, name);
+    if (name !== undefined) enterIteration(mapPath, name, WRONG);
     return name !== undefined;
   }
   const inside = path === mapPath;
   const current = inside ? Number(iteration?.split(".").at(-1)) : undefined;
   const next = nextOf(stops(view), current, step);
-  if (next !== undefined) enterIteration(mapPath, inside ? withLast(iteration, next) : [...(iteration ? [iteration] : []), next].join("."));
+  if (next !== undefined) enterIteration(mapPath, inside ? withLast(iteration, next) : [...(iteration ? [iteration] : []), next].join("."), WRONG);
   return next !== undefined;
 }
 
@@ -70,7 +70,8 @@ export function Loop({ view }: { view: LoopView }) {
   const inside = path === mapPath;
   const last = inside ? iteration?.split(".").at(-1) : undefined;
   const current = last !== undefined && counts.mapRunArn === undefined ? Number(last) : undefined;
-  const enter = (index: number) => enterIteration(mapPath, inside ? withLast(iteration, index) : [...(iteration ? [iteration] : []), index].join("."));
+  const enter = (index: number, state?: string) => enterIteration(mapPath, inside ? withLast(iteration, index) : [...(iteration ? [iteration] : []), index].join("."), state);
+  const enterWrong = (index: number) => enter(index, WRONG);
   const { failed, caught } = wrongOnes(counts, iterations);
   return (
     <section class="card loop" aria-label={`Iterations of ${map.name}`}>
@@ -84,8 +85,8 @@ export function Loop({ view }: { view: LoopView }) {
         <LoopActions view={view} current={current} onEnter={enter} />
       </header>
       {iterations && <Strip iterations={iterations} loading={view.loading} total={counts.total} current={current} onEnter={enter} label={map.name} />}
-      <Links title="Failed" indexes={failed} current={current} onEnter={enter} kind="failed" />
-      <Links title="Caught" indexes={caught} current={current} onEnter={enter} kind="caught" />
+      <Links title="Failed" indexes={failed} current={current} onEnter={enterWrong} kind="failed" />
+      <Links title="Caught" indexes={caught} current={current} onEnter={enterWrong} kind="caught" />
       <ChildLinks map={map} counts={counts} current={last} />
     </section>
   );
@@ -139,7 +140,7 @@ function ChildLinks({ map, counts, current }: { map: State; counts: Iterations; 
         <Icon name="failed" /> Failed
       </span>
       {shown.map((name) => (
-        <button key={name} type="button" class="chip mono" title={name} aria-label={`Execution ${name}, failed`} aria-pressed={current === name} onClick={() => enterIteration(map.path ?? "", name)}>
+        <button key={name} type="button" class="chip mono" title={name} aria-label={`Execution ${name}, failed`} aria-pressed={current === name} onClick={() => enterIteration(map.path ?? "", name, WRONG)}>
           {name.slice(0, 8)}
         </button>
       ))}
@@ -210,7 +211,7 @@ interface StripProperties {
   current: number | undefined;
   label: string;
   loading: boolean;
-  onEnter: (index: number) => void;
+  onEnter: (index: number, state?: string) => void;
 }
 
 function Strip({ iterations, total, current, label, loading, onEnter }: StripProperties) {
@@ -255,7 +256,7 @@ function Strip({ iterations, total, current, label, loading, onEnter }: StripPro
           if (index === undefined) return;
           const ones = iterations.slice(index, index + layout.per);
           const worst = ones.findIndex((item) => (item?.outcome ?? 0) >= Outcome.Caught);
-          onEnter(index + Math.max(0, worst));
+          onEnter(index + Math.max(0, worst), worst < 0 ? undefined : WRONG);
         }}
       />
       <p class="strip-note muted small">

@@ -49,7 +49,7 @@ export function nextOf(sorted: readonly number[], current: number | undefined, s
 export function noteOf(state: State): string | undefined {
   const loop = state.iterations;
   if (loop?.failed) return `${number(loop.failed)} of ${number(loop.total)} failed`;
-  if (loop) return loop.succeeded === loop.total ? `${number(loop.total)} ×` : `${number(loop.succeeded)} of ${number(loop.total)}`;
+  if (loop) return `${number(loop.succeeded)} of ${number(loop.total)}`;
   if (state.attempts > 1) return `attempt ${state.attempts}`;
   return state.visits > 1 ? `${number(state.visits)} visits` : undefined;
 }
@@ -70,8 +70,9 @@ export function mapAround(path: string): string | undefined {
  * @param around The states of the run.
  * @param inside Those of the iteration that is shown, if one is.
  * @param counted What is known of the states in loops: how often each was entered, by its name.
+ * @param entered The Map whose iteration is shown.
  */
-export function nodeStatuses(graph: GraphData, around: readonly State[], inside: readonly State[], counted?: ReadonlyMap<string, number>): Map<string, NodeStatus> {
+export function nodeStatuses(graph: GraphData, around: readonly State[], inside: readonly State[], counted?: ReadonlyMap<string, number>, entered?: string): Map<string, NodeStatus> {
   const found = new Map<string, NodeStatus>();
   const byPath = new Map([...around, ...inside].map((state) => [state.path, state]));
   for (const node of graph.nodes) {
@@ -81,8 +82,9 @@ export function nodeStatuses(graph: GraphData, around: readonly State[], inside:
       found.set(node.path, { status: state.status, ...(note ? { note } : {}) });
       continue;
     }
-    const map = inside.length ? undefined : mapAround(node.path);
-    const times = counted?.get(node.name);
+    const isInside = entered !== undefined && node.path.startsWith(`${entered}/`);
+    const map = isInside ? undefined : mapAround(node.path);
+    const times = isInside ? undefined : counted?.get(node.name);
     if (times) found.set(node.path, { status: "ITERATED", note: `${number(times)} ×` });
     else if (map && !counted && byPath.get(map)?.iterations?.total) found.set(node.path, { status: "ITERATED" });
     else found.set(node.path, { status: "NOT_REACHED" });

@@ -1,17 +1,21 @@
 /** The states of a run: in the graph and as a list, with the one that is chosen, and the loops. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Graph, type GraphData } from "../graph/graph";
 import { addShortcuts } from "../shell/keyboard";
 import { Icon } from "../ui/icons";
 import { Duration, Status } from "../ui/parts";
 import { Empty, Problem, Skeleton } from "../ui/states";
-import { enterIteration, place, selectState, withLast } from "./address";
+import { enterIteration, place, selectState, withLast, WRONG } from "./address";
 import type { Followed } from "./follow";
-import { goToWrong, Loop, useIterations } from "./loop";
+import { goToWrong, Loop, useIterations, type LoopView } from "./loop";
 import type { LogLoader } from "./logs";
-import { keyOf, mapAround, nextWrong, nodeStatuses, noteOf, type Run, type State } from "./model";
+import { keyOf, mapAround, nextWrong, nodeStatuses, noteOf, wentWrong, type Run, type State } from "./model";
 import { StatePanel } from "./state-panel";
 import { useHistory, type HistoryLoader } from "./use-history";
+
+/** Around the chosen state, in pixels. */
+const MARGIN = 30;
 
 interface Properties {
   run: Run;
@@ -27,24 +31,33 @@ interface Properties {
 }
 
 export function StatesTab({ run, around, inside, map, graph, definition, loader, logs }: Properties) {
-  const at = place();
   const shown = inside ?? around;
   const all = inside ? [...inside.states, ...around.states] : around.states;
-  const selected = at.state === undefined ? undefined : all.find((state) => keyOf(state) === at.state);
-  const loop = selected?.iterations ? selected : map;
-  const iterations = useIterations(loader, loop);
-  const view = loop?.iterations ? { map: loop, counts: loop.iterations, iterations, loading: run.status !== "RUNNING" && !loader.state.value.complete } : undefined;
-  useKeys(shown.states, at.state, view);
+  const selected = selectedIn(all, inside);
+  const view = useLoop(selected?.iterations ? selected : map, loader, run.status === "RUNNING");
+  useKeys(shown.states, selected && keyOf(selected), view);
   return (
     <>
       {around.error !== undefined && <Problem error={around.error} retry={around.retry} />}
       {view && <Loop view={view} />}
       <div class={graph ? "beside run-beside" : ""}>
-        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} />}
+        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} selected={selected?.path ?? place().state} />}
         <Chosen run={run} around={around} inside={inside} definition={definition} logs={logs} selected={selected} all={all} />
       </div>
     </>
   );
+}
+
+/** Returns the state that the address names. */
+function selectedIn(all: readonly State[], inside: Followed | undefined): State | undefined {
+  const { state: wanted } = place();
+  return wanted === WRONG ? inside?.states.findLast(wentWrong) : all.find((state) => keyOf(state) === wanted);
+}
+
+/** Returns what is known of a loop. */
+function useLoop(map: State | undefined, loader: HistoryLoader, running: boolean): LoopView | undefined {
+  const iterations = useIterations(loader, map);
+  return map?.iterations && { map, counts: map.iterations, iterations, loading: !running && !loader.state.value.complete };
 }
 
 type ChosenProperties = Pick<Properties, "run" | "around" | "inside" | "definition" | "logs"> & { selected: State | undefined; all: readonly State[] };
@@ -54,18 +67,19 @@ function Chosen({ run, around, inside, definition, logs, selected, all }: Chosen
   const { state: path, iteration } = place();
   const shown = inside ?? around;
   if (selected) return <StatePanel key={`${keyOf(selected)} ${iteration}`} run={run} state={selected} states={all} definition={definition} logs={logs} />;
-  if (path !== undefined && shown.loaded) return <NotReached path={path} inLoop={inside ? undefined : around.states.find((state) => state.path === mapAround(path))} />;
+  if (path === WRONG && !shown.loaded) return <Skeleton rows={6} />;
+  if (path !== undefined && path !== WRONG && shown.loaded) return <NotReached path={path} inLoop={inside ? undefined : around.states.find((state) => state.path === mapAround(path))} />;
   return <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />;
 }
 
 /** The graph; until the states are known, without what became of them. */
-function RunGraph({ graph, around, inside, loader }: Pick<Properties, "around" | "inside" | "loader"> & { graph: GraphData }) {
+function RunGraph({ graph, around, inside, loader, selected }: Pick<Properties, "around" | "inside" | "loader"> & { graph: GraphData; selected: string | undefined }) {
   const loading = useHistory(loader, false);
-  const selected = place().state;
+  const { path } = place();
   const counted = loading.complete ? loading.history.visits : undefined;
-  const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted) } : {};
+  const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted, path) } : {};
   return (
-    <GraphCard>
+    <GraphCard target={selected ?? path}>
       <Graph graph={graph} label="States of this run" {...statuses} selected={selected} onSelect={(path) => selectState(path === selected ? undefined : path)} />
     </GraphCard>
   );
@@ -123,7 +137,7 @@ function StateList({ followed, running, title }: { followed: Followed; running: 
 }
 
 /** `j k` through the states, `n p` through errors, `[ ]` through iterations. */
-function useKeys(states: readonly State[], selected: string | undefined, view: Parameters<typeof goToWrong>[0] | undefined): void {
+function useKeys(states: readonly State[], selected: string | undefined, view: LoopView | undefined): void {
   const current = useRef({ states, selected, view });
   current.current = { states, selected, view };
   useEffect(() => {
@@ -158,19 +172,19 @@ function useKeys(states: readonly State[], selected: string | undefined, view: P
 }
 
 /** The graph's frame; where it is narrower than the graph, the chosen state is brought into sight. */
-function GraphCard({ children }: { children: preact.ComponentChildren }) {
+function GraphCard({ target, children }: { target: string | undefined; children: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
-  const { state, iteration } = place();
   useEffect(() => {
     const card = box.current;
-    const node = card?.querySelector(".node.selected > rect")?.getBoundingClientRect();
+    const nodes = [...(card?.querySelectorAll<SVGGElement>("[data-path]") ?? [])];
+    const node = nodes.find((item) => item.dataset.path === target)?.getBoundingClientRect();
     if (!card || !node) return;
     const frame = card.getBoundingClientRect();
-    if (node.top < frame.top) card.scrollTop -= frame.top - node.top + 40;
-    else if (node.bottom > frame.bottom) card.scrollTop += Math.min(node.bottom - frame.bottom + 40, node.top - frame.top - 20);
-    if (node.left < frame.left) card.scrollLeft -= frame.left - node.left + 20;
-    else if (node.right > frame.right) card.scrollLeft += Math.min(node.right - frame.right + 20, node.left - frame.left - 20);
-  }, [state, iteration]);
+    if (node.top < frame.top) card.scrollTop -= frame.top - node.top + MARGIN;
+    else if (node.bottom > frame.bottom) card.scrollTop += Math.min(node.bottom - frame.bottom + MARGIN, node.top - frame.top - MARGIN);
+    if (node.left < frame.left) card.scrollLeft -= frame.left - node.left + MARGIN;
+    else if (node.right > frame.right) card.scrollLeft += Math.min(node.right - frame.right + MARGIN, node.left - frame.left - MARGIN);
+  }, [target]);
   return (
     <div class="card graph-card" ref={box}>
       {children}

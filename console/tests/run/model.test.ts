@@ -55,7 +55,12 @@ describe("nodeStatuses", () => {
   });
   it("shows those of one iteration", () => {
     const inside = state("A", { path: "/States/Each/ItemProcessor/States/A", status: "FAILED" });
-    const found = nodeStatuses(graph, [state("Each", { iterations: loop })], [inside]);
+    const around = [state("Each", { iterations: loop })];
+    const found = nodeStatuses(graph, around, [inside], new Map([["A", 5000]]), "/States/Each");
     expect(found.get("/States/Each/ItemProcessor/States/A")?.status).toBe("FAILED");
+    const other = nodeStatuses(graph, around, [], new Map([["A", 5000]]), "/States/Each");
+    expect(other.get("/States/Each/ItemProcessor/States/A")?.status).toBe("NOT_REACHED");
+    const outside = nodeStatuses(graph, around, [], new Map([["A", 5000]]));
+    expect(outside.get("/States/Each/ItemProcessor/States/A")).toEqual({ status: "ITERATED", note: "5,000 ×" });
   });
 });
