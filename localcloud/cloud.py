@@ -35,6 +35,7 @@ from localcloud.function_logs.store import LogStore
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
 from localcloud.http_functions import HttpFunctions
 from localcloud.lambda_api import LambdaApi
+from localcloud.lambda_descriptions import LambdaDescriptions
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
 from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
@@ -177,7 +178,8 @@ def build(
 
     deployments = Deployments(registry, pool, account, region)
     http_functions = HttpFunctions(functions, pool)
-    others = LogsApi(logs, region, account, foundation.moto)
+    described = LambdaDescriptions(functions, region, account, foundation.moto)
+    others = LogsApi(logs, functions, region, account, described)
     router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)

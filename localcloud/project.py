@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib import plugins
 from chalicelib.files import read_text
-from chalicelib.functions import find
+from chalicelib.functions import find, survey
 from chalicelib.names import Names
 from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
@@ -70,6 +70,17 @@ class ProjectFunctions:
             if spec is not None:
                 self._specs[full_name] = spec
         return spec
+
+    def all(self) -> list[FunctionSpec]:
+        """Return the project's functions, those of the framework included, by name."""
+        names = sorted({*survey(self._root)[0], STATUS_FUNCTION})
+        found = (self.find(self._names.resource(name)) for name in names)
+        return [spec for spec in found if spec is not None]  # a file may just have been deleted
+
+    def folder(self, full_name: str) -> Path | None:
+        """Return the folder of the code of the project's function `full_name`; None if it is the framework's."""
+        function = find(full_name.removeprefix(self._names.resource("")), self._root)
+        return None if function is None else function.folder
 
     def over_http(self, name: str) -> FunctionSpec:
         """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
