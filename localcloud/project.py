@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from asl.language.values import read_json
 from chalicelib import plugins
 from chalicelib.files import read_text
 from chalicelib.functions import find, survey
@@ -303,7 +303,7 @@ def _configured_environment(root: Path, stage: str) -> dict[str, str]:
     """`environment_variables` of `.chalice/config.json`: those of the project and, above them, of the stage."""
     file = root / ".chalice" / "config.json"
     try:
-        config = json.loads(read_text(file))
+        config = read_json(read_text(file))
         stage_config = config.get("stages", {}).get(stage, {})
         return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
     except FileNotFoundError:
