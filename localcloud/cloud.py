@@ -38,7 +38,7 @@ from localcloud.lambda_api import LambdaApi
 from localcloud.lambda_descriptions import LambdaDescriptions
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
-from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
+from localcloud.project import BrokenFlows, CurrentService, ProjectFlows, ProjectFunctions
 from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
@@ -155,6 +155,7 @@ def build(
             region=region,
             account=account,
             observer=observer,
+            start_refusal=BrokenFlows(live, names),
             store=_kept_file(settings, "stepfunctions.db"),
         )
     except StoreUnavailable as error:

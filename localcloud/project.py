@@ -189,10 +189,8 @@ class ProjectFlows:
             first = self._project is None  # what ran before this cloud may have left others
             if first:
                 self._remove_kept(project)
-            for name, flow in list(self._deployed.items()):
-                if name in project.flows or name in project.broken:
-                    continue
-                if flow.path.as_posix() not in project.unreadable:  # otherwise it runs on as it last was
+            for name in list(self._deployed):
+                if name not in project.flows and name not in project.broken:
                     self._remove(name)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
@@ -202,10 +200,12 @@ class ProjectFlows:
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
                     notice("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
-            for path, finding in project.unreadable.items():
-                if self._reported.get(path) != (finding,):
-                    notice(str(finding))
-            self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
+            known = {finding for findings in project.broken.values() for finding in findings}
+            unreadable = {path: (item,) for path, item in project.unreadable.items() if item not in known}
+            for path, finding in unreadable.items():
+                if self._reported.get(path) != finding:
+                    notice(str(*finding))
+            self._reported = {**project.broken, **unreadable}
             target = _catalog_file(project.root)
             target.parent.mkdir(mode=0o700, exist_ok=True)
             write_catalog_file(catalog_of(project), target)
@@ -267,6 +267,28 @@ class ProjectFlows:
         self._service.handle("DeleteStateMachine", {"stateMachineArn": self._names.state_machine_arn(name)})
         self._schedules.remove(name)
         notice(f"flow {name}: removed", INFO)
+
+
+class BrokenFlows:
+    """Says which state machines must not be started, because the file of their flow has errors.
+
+    Nobody starts such a flow: not a request to the API, a client of the AWS endpoint, a schedule or another flow.
+    Executions that run go on by the definition that they began with.
+
+    Args:
+        live: The project as its files are.
+        names: What the stage's things are called.
+    """
+
+    def __init__(self, live: LiveProject, names: Names) -> None:
+        self._live = live
+        self._prefix = names.state_machine_arn("")
+
+    def __call__(self, arn: str) -> str | None:
+        """Return why the state machine can't be started, None if it can."""
+        name = arn.removeprefix(self._prefix).partition(":")[0]
+        findings = self._live.project().broken.get(name) if arn.startswith(self._prefix) else None
+        return None if findings is None else f"The flow {name!r} is broken and cannot run. {findings[0]}"
 
 
 class CurrentService:
