@@ -272,7 +272,10 @@ COMPONENTS: dict[str, Any] = {
                 "message": _TEXT,
             },
             {
-                "iteration": {**_TEXT, "description": "The index in each Map around the state, joined by dots."},
+                "iteration": {
+                    "type": ["integer", "string"],
+                    "description": "The index in the Map around the state; in nested Maps all indexes, joined by dots.",
+                },
                 "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
             },
         ),
