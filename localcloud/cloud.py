@@ -25,6 +25,7 @@ from compiler.live_project import LiveProject
 from localcloud import seeding
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.client import InProcessClient
+from localcloud.demo_user import DemoUserPage
 from localcloud.deployments import Deployments
 from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
@@ -179,7 +180,7 @@ def build(
 
     deployments = Deployments(registry, pool, account, region)
     http_functions = HttpFunctions(functions, pool)
-    described = LambdaDescriptions(functions, region, account, foundation.moto)
+    described = LambdaDescriptions(functions, region, account, DemoUserPage(foundation.store.facts, foundation.moto))
     others = LogsApi(logs, functions, region, account, described)
     router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)

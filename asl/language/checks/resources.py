@@ -18,13 +18,13 @@ CREDENTIALS = Check("activity-credentials", "An activity can't have Credentials.
 ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+")
 _INTEGRATION = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:([\w-]+):(.+)")
 _NO_SYNC = frozenset({"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "aws-sdk"})
-_ACTIONS = {
+ACTIONS = {
     "apigateway": {"invoke"},
     "athena": {"startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"},
     "batch": {"submitJob"},
     "bedrock": {"invokeModel", "createModelCustomizationJob"},
     "codebuild": {
-        *("startBuild", "stopBuild", "retryBuild", "batchDeleteBuilds", "batchGetReports"),
+        *("startBuild", "stopBuild", "retryBuild", "batchDeleteBuilds", "batchGetBuilds", "batchGetReports"),
         *("startBuildBatch", "stopBuildBatch", "retryBuildBatch", "deleteBuildBatch"),
     },
     "databrew": {"startJobRun"},
@@ -86,7 +86,7 @@ def check_state(state: StateView, report: Report) -> None:
         ((second or action.endswith(".sync")) and service in _NO_SYNC)
         or (second and service != "states")
         or (action.endswith(".waitForTaskToken") and service in _NO_TOKEN)
-        or action.partition(".")[0] not in _ACTIONS.get(service, (action.partition(".")[0],))
+        or action.partition(".")[0] not in ACTIONS.get(service, (action.partition(".")[0],))
     ):
         report.add(
             PATTERN,
