@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import aws, times
@@ -29,8 +29,10 @@ SENDING_SECONDS = 30.0
 
 _OVER = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 _SUCCESSES = ("taskSucceededEventDetails", "activitySucceededEventDetails")
-_EVENTS = 200
-"""How many of the latest events of a run are searched for an answer whose delivery is in doubt."""
+_EVENTS = 1_000
+"""Events of a page of the history."""
+_CLOCKS = timedelta(seconds=60)
+"""By how much the clocks of this process and of Step Functions may differ."""
 
 
 def read_answer(approval: Approval, body: dict[str, Any], user: User | None) -> Answer:
@@ -61,7 +63,7 @@ def read_answer(approval: Approval, body: dict[str, Any], user: User | None) -> 
     at = times.now()
     if user is None:
         return Answer(decision, data, None, None, "link", at)
-    return Answer(decision, data, user.id, user.email, "account", at)
+    return Answer(decision, data, user.id, user.verified_email, "account", at)
 
 
 def answer(approval: Approval, given: Answer) -> Approval:
@@ -167,19 +169,29 @@ def _is_overdue(approval: Approval) -> bool:
 
 
 def _has_arrived(approval: Approval) -> bool:
-    """Whether the run's history has the answer."""
-    if approval.execution_arn is None:
+    """Whether the run's history has the answer: one of the events since then, which are read newest first."""
+    if approval.execution_arn is None or approval.answer is None:
         return False
-    try:
-        found: Any = aws.stepfunctions().get_execution_history(
-            executionArn=approval.execution_arn, reverseOrder=True, maxResults=_EVENTS
-        )
-    except Exception as error:
-        if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
+    since = datetime.fromisoformat(approval.answer.at) - _CLOCKS
+    more: dict[str, Any] = {}
+    while True:
+        try:
+            page: Any = aws.stepfunctions().get_execution_history(
+                executionArn=approval.execution_arn, reverseOrder=True, maxResults=_EVENTS, **more
+            )
+        except Exception as error:
+            if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
+                return False
+            raise
+        for event in page["events"]:
+            if event["timestamp"] < since:
+                return False
+            outputs = (event.get(name, {}).get("output", "") for name in _SUCCESSES)
+            if any(_id_in(output) == approval.id for output in outputs):
+                return True
+        if "nextToken" not in page:
             return False
-        raise
-    details = (event.get(name, {}) for event in found["events"] for name in _SUCCESSES)
-    return any(_id_in(detail.get("output", "")) == approval.id for detail in details)
+        more = {"nextToken": page["nextToken"]}
 
 
 def _id_in(output: str) -> Any:

@@ -34,7 +34,10 @@ _ALL = "#approvals#all"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody has answered. Without an account (`via` is `link`), `user_id` and `email` are None."""
+    """What somebody has answered. Without an account (`via` is `link`), `user_id` and `email` are None.
+
+    `email` is None as well if Cognito has not verified it: users can change theirs to anybody's.
+    """
 
     decision: str
     data: dict[str, Any]
@@ -86,7 +89,7 @@ class Approval:
 
         An e-mail address counts only if Cognito has verified it, since users can change theirs.
         """
-        if user.is_admin or set(self.groups) & set(user.groups) or user.id in self.users:
+        if user.is_admin or set(self.groups) & set(user.groups) or user.id.lower() in self.users:
             return True
         return user.verified_email is not None and user.verified_email.lower() in self.users
 
@@ -163,7 +166,7 @@ def lists_of(user: User) -> list[str]:
     """Return the partitions that list what a user may answer."""
     if user.is_admin:
         return [_ALL]
-    names = [_list_of_user(user.id), *(_list_of_group(group) for group in user.groups)]
+    names = [_list_of_user(user.id.lower()), *(_list_of_group(group) for group in user.groups)]
     if user.verified_email is not None:
         names.append(_list_of_user(user.verified_email.lower()))
     return list(dict.fromkeys(names))

@@ -28,6 +28,11 @@ def admin(make_user: MakeUser) -> Client:
     return make_user("admin")
 
 
+def address(user: Client) -> str:
+    email: str = user.get("/auth/verify").json()["user"]["email"]
+    return email
+
+
 def asked(user: Client, answerer: Client, **document: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A started run and its approval, as one who may answer finds it in the list."""
     run = user.start("e2eApproval", {"item": "A desk", **document})
@@ -80,6 +85,14 @@ def test_an_approval_from_question_to_record(user: Client, ops: Client, admin: C
     assert answer["at"] in again
     assert approval["id"] in [one["id"] for one in ops.get("/approvals", status="answered").json()["approvals"]]
     assert approval["id"] not in [one["id"] for one in ops.get("/approvals").json()["approvals"]]
+
+
+def test_somebody_is_named_by_address(user: Client, make_user: MakeUser) -> None:
+    ann = make_user()
+    run, approval = asked(user, ann, users=[address(ann).upper()])
+    assert ann.post(f"/approvals/{approval['id']}", LIMIT).status_code == 200
+    output = user.poll("e2eApproval", run["executionId"])["output"]
+    assert output["by"]["email"] == address(ann)
 
 
 def test_a_rejection_needs_no_data_and_takes_its_own_way(user: Client, admin: Client) -> None:
