@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,10 @@ def fresh_copy(target: Path) -> Path:
     return project
 
 
+def packages_of_the_tests() -> list[str]:
+    return sorted(entry.name for entry in Path(sysconfig.get_path("purelib")).iterdir())
+
+
 def understood_in_the_terminal(week: Week, execution_id: str) -> None:
     """The story says what failed, where in the user's own code, when it is tried again, and how it ended."""
     short = execution_id[-6:]
@@ -160,10 +165,12 @@ def test_the_first_week(tmp_path: Path, started: Callable[..., Server]) -> None:
     with week.timed("first package"):
         command = shown_commands("make add PACKAGE=inflection")[0]
         week.write("chalicelib/lib/plural/handler.py")
+        shared = packages_of_the_tests()
         missing = week.user.post("/lib/plural", {"word": "ox"})
         assert missing.status_code in (500, 502)
         assert f"(run `{command}`)" in missing.json()["detail"]
         added = week.run(command)
+        assert packages_of_the_tests() == shared  # it is installed for the copy
         if UNREACHABLE not in added:
             assert re.match(r"Added inflection \d", added), added
             assert "\ninflection\n" in (project / "requirements.in").read_text()
