@@ -16,6 +16,7 @@ from chalicelib.names import Names
 from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
+from compiler.placeholders import APPROVALS
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
@@ -101,6 +102,8 @@ class ProjectFunctions:
         )
 
     def _describe(self, name: str) -> FunctionSpec | None:
+        if name == APPROVALS:
+            return self._spec_of(APPROVALS, APPROVALS, self._environment)
         function = find(name, self._root)
         if function is None:
             return None
