@@ -35,7 +35,7 @@ export function Compare({ run, state, states }: { run: Run; state: State; states
         <PartChoice label="with the" value={otherPart} onChange={setOtherPart} />
         <label class="field">
           <span>of</span>
-          <select value={other ? keyOf(other) : ""} onChange={(event) => setOtherKey(event.currentTarget.value)}>
+          <select aria-label="of the state" value={other ? keyOf(other) : ""} onChange={(event) => setOtherKey(event.currentTarget.value)}>
             {choices.map((item) => (
               <option key={keyOf(item)} value={keyOf(item)}>
                 {item.name}
@@ -45,7 +45,7 @@ export function Compare({ run, state, states }: { run: Run; state: State; states
         </label>
         <label class="field">
           <span>in</span>
-          <select value={otherRun} onChange={(event) => chooseRun(event.currentTarget.value)}>
+          <select aria-label="in the run" value={otherRun} onChange={(event) => chooseRun(event.currentTarget.value)}>
             <option value="">this run</option>
             {runs.data?.executions
               .filter((item) => item.executionId !== run.executionId)

@@ -69,7 +69,7 @@ function drawing(graph: GraphData, states: readonly State[]): string {
     const status = statuses.get(item.path);
     const y = item.container ? item.y + 20 : item.y + item.height / 2 + 4.5;
     const icon = PATHS[STATUS_ICONS[status?.status ?? ""] ?? "pending"] ?? "";
-    const note = status?.note ? `<text class="n" text-anchor="end" x="${item.x + item.width - 8}" y="${item.y - 4}">${escaped(status.note)}</text>` : "";
+    const note = status?.note ? `<text class="n" x="${item.x + item.width / 2 + 10}" y="${item.y - 5}">${escaped(status.note)}</text>` : "";
     return `<g class="${status?.status.toLowerCase() ?? ""}${item.container ? " c" : ""}"><title>${escaped(statusText(status?.status ?? ""))}</title><rect x="${item.x}" y="${item.y}" width="${item.width}" height="${item.height}" rx="9"/><svg x="${item.x + 10}" y="${y - 13}" width="16" height="16" viewBox="0 0 16 16"><path class="i" d="${icon}"/></svg><text x="${item.x + 32}" y="${y}">${escaped(item.name)}</text>${note}</g>`;
   };
   const lines = graph.edges.map((edge) => `<path class="l${edge.dashed ? " d" : ""}" d="${escaped(edge.line)}"${edge.joins ? "" : ' marker-end="url(#a)"'}/>${edge.label ? `<text class="n" text-anchor="middle" x="${edge.labelX}" y="${edge.labelY + 4}">${escaped(edge.label)}</text>` : ""}`);

@@ -93,7 +93,7 @@ export function Timeline({ loader, paths, running }: Properties) {
           change(zoomed(shown, whole, event.deltaY > 0 ? 1.25 : 0.8, point));
         }}
       >
-        <Rows count={rows.length} row={ROW} label="States by time" class="timeline-rows">
+        <Rows count={rows.length} row={ROW} label="States by time" class="timeline-rows" level={(index) => levelOf(rows[index])}>
           {(index) => {
             const row = rows[index];
             return row ? <Bar row={row} shown={shown} whole={whole} onToggle={toggle} paths={paths} /> : null;
@@ -102,6 +102,10 @@ export function Timeline({ loader, paths, running }: Properties) {
       </div>
     </section>
   );
+}
+
+function levelOf(row: TimelineRow | undefined) {
+  return row && { "aria-level": row.depth + 1, ...(row.folder ? { "aria-expanded": row.folder === "open" } : {}) };
 }
 
 function Axis({ shown, start }: { shown: Window; start: number }) {
@@ -138,7 +142,7 @@ function Bar({ row, shown, whole, paths, onToggle }: BarProperties) {
   const label = row.iteration === undefined ? row.name : `iteration ${row.name}`;
   const go = () => open(row, paths);
   return (
-    <div class="timeline-row" role="gridcell" aria-level={row.depth + 1}>
+    <div class="timeline-row" role="gridcell">
       <span class="timeline-name" style={{ paddingLeft: `${row.depth * INDENT}px` }}>
         {row.folder ? (
           <button type="button" class="plain fold-button" aria-expanded={row.folder === "open"} aria-label={`${row.folder === "open" ? "Close" : "Open"} ${label}`} onClick={() => onToggle(row.key)}>

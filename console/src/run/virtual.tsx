@@ -23,10 +23,12 @@ interface Properties {
   handle?: Ref<RowsHandle | null>;
   /** Called with whether the last row is in sight. */
   onEnd?: (atEnd: boolean) => void;
+  /** What a row of a tree says to screen readers beside its content. */
+  level?: (index: number) => { "aria-level": number; "aria-expanded"?: boolean } | undefined;
   children: (index: number) => ComponentChildren;
 }
 
-export function Rows({ count, row, label, class: extra, handle, onEnd, children }: Properties) {
+export function Rows({ count, row, label, class: extra, handle, onEnd, level, children }: Properties) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const look = () => {
@@ -61,7 +63,7 @@ export function Rows({ count, row, label, class: extra, handle, onEnd, children 
         {Array.from({ length: last - first }, (_, offset) => {
           const index = first + offset;
           return (
-            <div key={index} class="rows-one" role="row" aria-rowindex={index + 1} style={{ top: `${index * row}px`, height: `${row}px` }}>
+            <div key={index} class="rows-one" role="row" aria-rowindex={index + 1} {...level?.(index)} style={{ top: `${index * row}px`, height: `${row}px` }}>
               {children(index)}
             </div>
           );
