@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-local
 STAMP := $(VENV)/.installed
+CONSOLE := chalicelib/console/index.html
+CONSOLE_SOURCES = $(shell find console \( -name node_modules -o -name build -o -name schema.d.ts \) -prune -o -type f -print) \
+	chalicelib/api/openapi.py chalicelib/api/openapi_schemas.py
 PACKAGES := asl chalicelib compiler stepfunctions localcloud rehearsal infrastructure plugin_manager admin
 ARGS ?=
 STAGE ?= dev
@@ -13,7 +16,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset add remove plugins recipe check test lint typecheck format bench deploy diff cdk logs destroy lock audit clean
+.PHONY: help setup run console reset add remove plugins recipe check test lint typecheck format bench deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +24,11 @@ help: ## list the commands
 setup: $(STAMP) ## install the pinned packages in .venv (every other command does this too)
 	@:
 
-run: $(RUN_STAMP) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
+run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
 	@exec $(BIN)/python -m localcloud run
+
+console: $(RUN_STAMP) ## build the web console into chalicelib/console (run, test and deploy do this when its sources have changed)
+	@console/build.sh "$(CURDIR)/$(BIN)/python"
 
 reset: $(RUN_STAMP) ## forget what `make run` has kept: users, secrets, tables, buckets, schedules, runs
 	@$(BIN)/python -m localcloud reset
@@ -51,10 +57,11 @@ check: $(STAMP) ## check your own code in seconds: flows, functions, permissions
 	if [ -d tests/own ]; then $(BIN)/python -m pytest tests/own $(ARGS) || [ $$? -eq 5 ] || failed=1; fi; \
 	exit $$failed
 
-test: $(STAMP) ## run the tests of the framework (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
+test: $(STAMP) $(CONSOLE) ## run the tests of the framework (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
 	@if command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2; \
 	fi
+	@[ ! -e $(CONSOLE) ] || console/build.sh "$(CURDIR)/$(BIN)/python" test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
 
@@ -70,9 +77,11 @@ lint: $(STAMP) ## check style, formatting and import rules
 		[ $$entry = chalicelib/lib ] || ln -s "../../$$entry" .import_linter_cache/chalicelib/; \
 	done
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR)" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
+	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
 
 typecheck: $(STAMP) ## check types, strictly
 	@$(BIN)/mypy $(PACKAGES:%=-p %) -m app
+	@console/build.sh "$(CURDIR)/$(BIN)/python" types typecheck
 
 format: $(STAMP) ## format the code and apply automatic fixes
 	@$(BIN)/ruff format .
@@ -81,7 +90,7 @@ format: $(STAMP) ## format the code and apply automatic fixes
 bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
 
-deploy: $(STAMP) node_modules/.installed ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
+deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
 	@options=$$($(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying) && \
 	$(CDK) deploy $$options -c stage=$(STAGE) -c api=$(API) $(ARGS)
 	@if [ "$(API)" = chalice ]; then \
@@ -125,8 +134,16 @@ audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an 
 
 clean: ## remove everything that was generated, including .venv
 	@rm -rf $(VENV) sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
-	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/console
+	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/catalog_details.json
+	@rm -rf chalicelib/console console/build console/node_modules
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+
+# The API also runs without the console: where its packages can't be fetched, nothing else fails.
+$(CONSOLE): $(CONSOLE_SOURCES) | $(RUN_STAMP)
+	@echo "Building the console ..."
+	@mkdir -p console/build
+	@console/build.sh "$(CURDIR)/$(BIN)/python" 2>console/build/errors.txt || \
+		echo "The console can't be built (see console/build/errors.txt); continuing without. \`make console\` tries again." >&2
 
 # Use the Python in PYTHON=..., or else the first one that is recent enough.
 $(RUN_STAMP): requirements.in requirements.txt requirements-local.txt

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from compiler.diagnostic import Diagnostic, Position, Severity
     from compiler.model import Schedule
     from compiler.project import check_paths, compile_project
-    from compiler.schedule import ScheduleError, parse_schedule
 
 __all__ = [
     "CompiledFlow",
@@ -29,11 +28,9 @@ __all__ = [
     "Position",
     "Project",
     "Schedule",
-    "ScheduleError",
     "Severity",
     "check_paths",
     "compile_project",
-    "parse_schedule",
 ]
 
 _MODULES = {
@@ -43,11 +40,9 @@ _MODULES = {
     "Position": "diagnostic",
     "Project": "compiled",
     "Schedule": "model",
-    "ScheduleError": "schedule",
     "Severity": "diagnostic",
     "check_paths": "project",
     "compile_project": "project",
-    "parse_schedule": "schedule",
 }
 
 

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from chalicelib.flows.catalog import CATALOG_FILE, FORMAT, Catalog, CatalogFlow, CatalogFunction
+from chalicelib.flows.catalog import CATALOG_FILE, DETAILS_FILE, FORMAT, Catalog, CatalogFlow, CatalogFunction
 from chalicelib.settings import PROJECT
 from compiler.compiled import Project
+from compiler.flow_details import FlowDetails
 from compiler.project import compile_project
 
 
@@ -21,7 +22,7 @@ def write_catalog(root: Path = PROJECT) -> Path:
         root: The project's folder.
 
     Returns:
-        The file that was written.
+        The file that was written; the details of flows are in another one beside it.
 
     Raises:
         ValueError: A flow is broken; names every error. Such a project must not be deployed.
@@ -29,12 +30,18 @@ def write_catalog(root: Path = PROJECT) -> Path:
     project = compile_project(root)
     if project.errors:
         raise ValueError("Flows are broken:\n" + "\n".join(map(str, project.errors)))
-    return write_catalog_file(catalog_of(project), root / CATALOG_FILE)
+    known = catalog_of(project)
+    _write({name: known.details(name) for name in known.flows}, root / DETAILS_FILE)
+    return write_catalog_file(known, root / CATALOG_FILE)
 
 
 def write_catalog_file(catalog: Catalog, target: Path) -> Path:
     """Write a catalog, without what is broken; readers see the old file or the new one."""
-    content = json.dumps(_to_json(catalog), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+    return _write(_to_json(catalog), target)
+
+
+def _write(value: Any, target: Path) -> Path:
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(content + "\n", encoding="utf-8")
     temporary.replace(target)
@@ -65,6 +72,7 @@ def catalog_of(project: Project) -> Catalog:
         functions={
             name: CatalogFunction(name, use.timeout, use.memory) for name, use in sorted(project.settings.items())
         },
+        details=FlowDetails(project),
     )
 
 

@@ -55,7 +55,18 @@ def hint_of(item: Diagnosis, definition: Any) -> str:
             return _template_hint(value)
         case "jsonpath-syntax" | "reference-path":
             return _path_hint(value)
+        case "resource-pattern":
+            return _resource_hint(str(value))
     return _type_hint(item.message, value)
+
+
+def _resource_hint(resource: str) -> str:
+    from compiler.permissions.integrations import INTEGRATIONS
+
+    name = resource.removeprefix("arn:aws:states:::")
+    if name.partition(".")[0] in INTEGRATIONS:
+        return ""
+    return suggestion(name, INTEGRATIONS) or "use arn:aws:states:::aws-sdk:SERVICE:ACTION to call any action"
 
 
 def _type_hint(message: str, value: Any) -> str:

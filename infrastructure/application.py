@@ -16,6 +16,7 @@ from chalice.cdk import Chalice
 
 from chalicelib import APP_NAME
 from infrastructure import package
+from infrastructure.api_definition import complete
 from infrastructure.flows import Uploads, nest
 from infrastructure.function_resources import (
     API_STAGE,
@@ -25,7 +26,6 @@ from infrastructure.function_resources import (
     environment,
     function_templates,
 )
-from infrastructure.gateway_responses import gateway_responses
 from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USER_POOL_CLIENT
 from infrastructure.observability import API_LOG
 from infrastructure.stage import StageSettings
@@ -123,7 +123,7 @@ class ChaliceApplication(Chalice):
         ]
         definition = api["DefinitionBody"]
         definition["info"]["title"] = f"{APP_NAME}-{stage.name}"
-        definition["x-amazon-apigateway-gateway-responses"] = gateway_responses(stage.cors_origins)
+        complete(definition, stage.cors_origins)
         for scheme in definition.get("securityDefinitions", {}).values():
             authorizer = scheme.get("x-amazon-apigateway-authorizer", {})
             if "providerARNs" in authorizer:

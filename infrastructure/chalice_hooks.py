@@ -16,9 +16,9 @@ from chalicelib.flows.catalog import use_source
 from chalicelib.settings import PROJECT, settings
 from compiler.live_project import LiveProject
 from infrastructure import package
+from infrastructure.api_definition import complete
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.gateway_responses import gateway_responses
 from infrastructure.stages import DEFAULT_STAGE
 from plugin_manager.errors import PluginError
 from plugin_manager.freshness import ensure
@@ -68,5 +68,5 @@ def _check_configured() -> None:
 
 def _with_gateway_responses(self: TemplatedSwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:
     definition: dict[str, Any] = _generate(self, app, rest_api)
-    definition["x-amazon-apigateway-gateway-responses"] = gateway_responses(settings.cors_origins)
+    complete(definition, settings.cors_origins)
     return definition

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.errors import error_code
 from chalicelib.names import Names
 from chalicelib.runs.migration import Migrated, migrate
 from chalicelib.tables import RUNS_BY_MONTH
@@ -59,7 +60,9 @@ def migrate_table(client: Any, table: str, *, dry_run: bool = False) -> Migrated
 
     try:
         found = client.describe_table(TableName=table)["Table"].get("GlobalSecondaryIndexes", [])
-    except client.exceptions.ResourceNotFoundException:
+    except Exception as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
         raise DeploymentError(f"no table {table}: check --stage and the region") from None
     if RUNS_BY_MONTH.name not in [index["IndexName"] for index in found]:
         raise DeploymentError(f"the table {table} has no index {RUNS_BY_MONTH.name} yet: deploy the stage first")

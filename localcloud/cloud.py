@@ -25,6 +25,7 @@ from compiler.live_project import LiveProject
 from localcloud import seeding
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.client import InProcessClient
+from localcloud.demo_user import DemoUserPage
 from localcloud.deployments import Deployments
 from localcloud.endpoint import Router, endpoint_server
 from localcloud.events import EventBus, EventQueue
@@ -177,7 +178,7 @@ def build(
 
     deployments = Deployments(registry, pool, account, region)
     http_functions = HttpFunctions(functions, pool)
-    others = LogsApi(logs, region, account, foundation.moto)
+    others = LogsApi(logs, region, account, DemoUserPage(foundation.store.facts, foundation.moto))
     router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)

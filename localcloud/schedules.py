@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from compiler.schedule import ScheduleError, ScheduleExpression, parse_schedule
+from chalicelib.flows.schedule import ScheduleError, ScheduleExpression, parse_schedule
 from localcloud.state.marks import Marks
 from localcloud.targets import Changing, UnknownTarget, log_failed_delivery, text_of
 

@@ -159,6 +159,12 @@ class Token:
     expires_in: int
 
 
+def find_demo_user(facts: Facts) -> DemoUser | None:
+    """Return the demo user, None if it has not been created."""
+    password = facts.get(DEMO_PASSWORD)
+    return DemoUser(DEMO_EMAIL, password) if password else None
+
+
 def sign_in(client: InProcessClient, pool: UserPool, user: DemoUser) -> Token:
     """Sign the user in."""
     result = client.call(

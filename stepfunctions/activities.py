@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stepfunctions.arns import parse_arn
+from stepfunctions.configurations import read_encryption
 from stepfunctions.errors import ServiceError, activity_does_not_exist, wrong_resource_type
 from stepfunctions.names import check_name
 from stepfunctions.paging import page
@@ -113,12 +114,12 @@ class Activities:
         """CreateActivity. Idempotent by name.
 
         Raises:
-            ServiceError: InvalidName, TooManyTags or ActivityAlreadyExists.
+            ServiceError: InvalidName, InvalidEncryptionConfiguration, TooManyTags or ActivityAlreadyExists.
         """
         name = request["name"]
         check_name(name)
         arn = f"arn:aws:states:{self._region}:{self._account}:activity:{name}"
-        encryption = request.get("encryptionConfiguration") or {"type": "AWS_OWNED_KEY"}
+        encryption = read_encryption(request.get("encryptionConfiguration") or {"type": "AWS_OWNED_KEY"})
         with self._lock:
             known = self._activities.get(arn)
             if known is None:

@@ -53,7 +53,7 @@ def read_configuration(request: dict[str, Any], default: Configuration = DEFAULT
     if request.get("tracingConfiguration") is not None:
         tracing = _NO_TRACING | request["tracingConfiguration"]
     if request.get("encryptionConfiguration") is not None:
-        encryption = _read_encryption(request["encryptionConfiguration"])
+        encryption = read_encryption(request["encryptionConfiguration"])
     return Configuration(logging, tracing, encryption)
 
 
@@ -74,7 +74,12 @@ def _read_logging(given: dict[str, Any]) -> dict[str, Any]:
     return logging
 
 
-def _read_encryption(given: dict[str, Any]) -> dict[str, Any]:
+def read_encryption(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the `encryptionConfiguration` of a request.
+
+    Raises:
+        ServiceError: InvalidEncryptionConfiguration: type and key don't fit together.
+    """
     if given["type"] == "CUSTOMER_MANAGED_KMS_KEY" and not given.get("kmsKeyId"):
         raise ServiceError(
             "InvalidEncryptionConfiguration",

@@ -32,6 +32,9 @@ class Executions:
         """
         record = self._map_runs.find_execution(request["executionArn"])
         answer = {"name": record.execution.name, **render_execution(record.execution, record.listed_machine_arn)}
+        if answer["status"] == "TIMED_OUT":  # only the history says why
+            answer.pop("error", None)
+            answer.pop("cause", None)
         answer |= _qualifiers(record) | redrive_details(record)
         return metadata_only(answer) if request.get("includedData") == "METADATA_ONLY" else answer
 

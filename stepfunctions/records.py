@@ -88,13 +88,17 @@ class MachineRecord:
     def is_express(self) -> bool:
         return self.type == "EXPRESS"
 
-    def publish(self, description: str | None) -> Version:
+    def publish(self, description: str | None, *, described: bool = False) -> Version:
         """Return the version of the current revision, which is created unless there is one.
 
         The caller holds the lock of `StateMachines`.
+
+        Args:
+            description: The description of a version that is created.
+            described: Whether a version with another description is another version, as UpdateStateMachine has it.
         """
         for version in self.versions.values():
-            if version.revision is self.revision:
+            if version.revision is self.revision and not (described and version.description != description):
                 return version
         self.last_version += 1
         version = Version(f"{self.arn}:{self.last_version}", self.last_version, self.revision, description, now())

@@ -165,7 +165,9 @@ class StateMachines:
             if machine.revision.id is not None:
                 answer["revisionId"] = machine.revision.id
             if request.get("publish"):
-                answer["stateMachineVersionArn"] = machine.publish(request.get("versionDescription")).arn
+                answer["stateMachineVersionArn"] = machine.publish(
+                    request.get("versionDescription"), described=request.get("versionDescription") is not None
+                ).arn
             return answer
 
     @staticmethod

@@ -33,6 +33,7 @@ def status_change_event(record: ExecutionRecord, region: str, account: str) -> d
     execution = record.execution
     stopped, output = execution.stop_date, execution.output
     redrive = redrive_details(record)
+    timed_out = execution.status == "TIMED_OUT"  # of which AWS tells neither error nor cause
     size = len(execution.input.encode()) + len((output or "").encode())
     included = size <= MAX_DATA_BYTES
     return {
@@ -57,8 +58,8 @@ def status_change_event(record: ExecutionRecord, region: str, account: str) -> d
             "output": output if included else None,
             "inputDetails": {"included": included},
             "outputDetails": None if output is None else {"included": included},
-            "error": execution.error,
-            "cause": execution.cause,
+            "error": None if timed_out else execution.error,
+            "cause": None if timed_out else execution.cause,
             "redriveCount": redrive["redriveCount"],
             "redriveDate": epoch_milliseconds(redrive["redriveDate"]) if "redriveDate" in redrive else None,
             "redriveStatus": redrive["redriveStatus"],

@@ -30,7 +30,17 @@ VARIABLE = "FRAMEWORK_TEST_PROJECT"
 """Names the copy for the other processes of a test run."""
 
 _SHARED = ("node_modules", ".venv", ".chalice/deployments")  # installed packages: linked, not copied
-_GENERATED = ("*_cache", ".git", ".hypothesis", ".localcloud", ".plugins", "cdk.out", "chalice.out", "deployed")
+_GENERATED = (
+    "*_cache",
+    ".git",
+    "node_modules",
+    ".hypothesis",
+    ".localcloud",
+    ".plugins",
+    "cdk.out",
+    "chalice.out",
+    "deployed",
+)
 
 
 def runs_only_own_tests(config: pytest.Config) -> bool:

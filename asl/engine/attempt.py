@@ -239,7 +239,7 @@ class Attempt(Completion, Blocker):
             self._on_failure(RUNTIME, f"The result of the task {resource.arn} is not a JSON value: {problem}")
             return
         if bound > PAYLOAD_LIMIT:
-            failure = too_large(resource.arn)
+            failure = too_large(resource.type or resource.arn)
             self._on_failure(failure.error, failure.cause)
             return
         self._close()

@@ -61,6 +61,11 @@ def too_large(name: str, what: str = "returned a result") -> StateFailure:
     return StateFailure(DATA_LIMIT_EXCEEDED, cause)
 
 
+def reader_failure(cause: str | None) -> StateFailure:
+    """The ItemReader cannot read its data set."""
+    return StateFailure(ITEM_READER_FAILED, cause)
+
+
 def matches(error: str | None, names: frozenset[str], *, silent: bool = False) -> bool:
     """Whether a retrier's or catcher's `ErrorEquals` covers an error; `silent` says that a heartbeat is missing.
 

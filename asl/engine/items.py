@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import Any
 
-from asl.engine.failures import ITEM_READER_FAILED, StateFailure
+from asl.engine.compressed import parquet_items, text_of
+from asl.engine.failures import reader_failure
 from asl.engine.jsontext import loads
 from asl.language.model import ReaderConfig
 from asl.language.timestamps import parse_timestamp
@@ -35,24 +37,65 @@ def context_item(index: int, item: Any, source: str | None = None) -> dict[str, 
     return described
 
 
-def reader_failure(cause: str | None) -> StateFailure:
-    """The ItemReader cannot read its data set."""
-    return StateFailure(ITEM_READER_FAILED, cause)
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """An S3 inventory's manifest: the bucket with the inventory's files, their keys and the names of their columns."""
+
+    bucket: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
 
 
-def parse_items(text: str, config: ReaderConfig) -> list[Any]:
-    """The items in the text of an object. Raises `StateFailure` (States.ItemReaderFailed) if there are none in it."""
+def read_inventory(body: str) -> Inventory:
+    """Read an S3 inventory's `manifest.json`.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html.
+
+    Raises:
+        StateFailure: States.ItemReaderFailed: the object is something else, or lists files that are not CSV.
+    """
+    try:
+        manifest = loads(text_of(body))
+        bucket = manifest["destinationBucket"].rsplit(":", 1)[-1]
+        keys = tuple(file["key"] for file in manifest["files"])
+        columns = tuple(name.strip() for name in manifest["fileSchema"].split(","))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise reader_failure("The object is not the manifest.json of an S3 inventory.") from None
+    if manifest.get("fileFormat") != "CSV":
+        raise reader_failure("Only S3 inventories in CSV files can be read here.")
+    return Inventory(bucket, keys, columns)
+
+
+def inventory_items(body: str, inventory: Inventory) -> list[Any]:
+    """Return the items in one file of an inventory: an object for each object in the bucket."""
+    rows = csv.reader(io.StringIO(text_of(body), newline=""))
+    return [dict(zip(inventory.columns, row, strict=False)) for row in rows if row]
+
+
+def parse_items(body: str, config: ReaderConfig) -> list[Any]:
+    """Return the items in an object.
+
+    Args:
+        body: The object as text, or in base64 where it is not text.
+        config: What the object is.
+
+    Raises:
+        StateFailure: States.ItemReaderFailed: there are no items in it.
+    """
     kind = config.input_type or "JSON"
+    if kind == "PARQUET":
+        return parquet_items(body)
+    text = text_of(body)
     try:
         if kind == "JSON":
             return _json_items(loads(text), config.items_pointer)
         if kind == "JSONL":
-            return [loads(line) for line in text.splitlines() if line.strip()]
+            return [loads(line) for line in text.split("\n") if line.strip()]
         if kind == "CSV":
             return _csv_items(text, config)
     except ValueError as problem:
         raise reader_failure(f"Unable to parse the {kind} file: {problem}") from None
-    raise reader_failure(f"The engine cannot read items of the type {kind}; JSON, JSONL and CSV it can.")
+    raise reader_failure(f"Items of the type {kind} can't be read here.")
 
 
 def _json_items(value: Any, pointer: str | None) -> list[Any]:
@@ -75,6 +118,8 @@ def _csv_items(text: str, config: ReaderConfig) -> list[Any]:
     rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
     given = config.csv_header_location == "GIVEN"
     headers = list(config.csv_headers or ()) if given else next(rows, [])
+    if len(set(headers)) < len(headers):
+        raise reader_failure("CSV headers cannot contain duplicates.")
     return [{header: row[place] if place < len(row) else "" for place, header in enumerate(headers)} for row in rows]
 
 

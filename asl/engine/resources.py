@@ -16,7 +16,8 @@ class TaskResource:
     """A resource as the history names it.
 
     `type` and `action` are set for integrations: `sqs` and `sendMessage.waitForTaskToken`, or `aws-sdk:sqs` and
-    `sendMessage`. `waits_for_token` holds where a task token ends the task.
+    `sendMessage`. `waits_for_token` holds where a task token ends the task, `is_job` for `.sync`: a job's state has a
+    token in its context object as well.
     """
 
     arn: str
@@ -25,6 +26,7 @@ class TaskResource:
     events: TaskEvents
     waits_for_token: bool
     is_activity: bool
+    is_job: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -37,5 +39,11 @@ def parse_resource(arn: str) -> TaskResource:
         return TaskResource(arn, "", "", LAMBDA_EVENTS, waits_for_token=False, is_activity=False)
     service, action = match.groups()
     return TaskResource(
-        arn, service, action, SERVICE_EVENTS, waits_for_token=action.endswith(".waitForTaskToken"), is_activity=False
+        arn,
+        service,
+        action,
+        SERVICE_EVENTS,
+        waits_for_token=action.endswith(".waitForTaskToken"),
+        is_activity=False,
+        is_job=action.endswith((".sync", ".sync:2")),
     )

@@ -260,6 +260,7 @@ class _Test(Owner):
                     "retryBackoffIntervalSeconds": whole,
                 }
                 return self._failure(branch, RETRIABLE, failure)
+            self._inspection.values["errorDetails"] = {"retryIndex": number}
             break
         for number, catcher in enumerate(self._catchers):
             if matches(failure.error, catcher.errors):

@@ -144,7 +144,9 @@ def proxy_event(call: Call) -> dict[str, Any]:
         "isBase64Encoded": False,
     }
     event = {**defaults, **event, "headers": headers, "requestContext": context}
-    if isinstance(event.get("body"), bytes):
+    if event["isBase64Encoded"]:  # by the deployed API, whatever the body is
+        event.update(_text_body(call.body))
+    elif isinstance(event.get("body"), bytes):
         event.update(_text_body(event["body"]))
     return event
 
@@ -165,7 +167,7 @@ def _claims(call: Call, context: dict[str, Any]) -> dict[str, Any]:
 
 def _text_body(body: bytes) -> dict[str, Any]:
     try:
-        return {"body": body.decode() or None}
+        return {"body": body.decode() or None, "isBase64Encoded": False}
     except UnicodeDecodeError:
         return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 

@@ -20,14 +20,17 @@ def list_flows(call: Call) -> Answer:
     created = state_machines.of(names)
     body: dict[str, Any] = {"flows": [_flow(known.flows[name], created) for name in names], "count": len(names)}
     if known.broken:
-        body["broken"] = [{"name": name, "errors": list(errors)} for name, errors in sorted(known.broken.items())]
+        body["broken"] = [
+            {"name": name, "errors": list(errors), **(known.details(name) or {})}
+            for name, errors in sorted(known.broken.items())
+        ]
     return Answer(body | more)
 
 
 def get_flow(call: Call) -> Answer:
-    """Answer with one flow."""
+    """Answer with one flow: what the list says, its file, its graph, its functions and permissions."""
     flow = find_flow(call.param("flow_name"))
-    return Answer(_flow(flow, state_machines.of([flow.name])))
+    return Answer({**(catalog().details(flow.name) or {}), **_flow(flow, state_machines.of([flow.name]))})
 
 
 def find_flow(name: str) -> CatalogFlow:
@@ -62,5 +65,22 @@ def _flow(flow: CatalogFlow, created: Mapping[str, str | None]) -> dict[str, Any
         "inputSchema": flow.input_schema,
         "definition": flow.definition,
         "created": created[flow.name],
+        **({"nextRun": next_run} if (next_run := _next_run(flow)) else {}),
         **({"plugin": flow.plugin} if flow.plugin else {}),
     }
+
+
+def _next_run(flow: CatalogFlow) -> str | None:
+    """Return when the flow's schedule fires next; of a rate, only AWS knows when it began."""
+    schedule = flow.schedule
+    if schedule is None or not schedule["enabled"] or schedule["expression"].startswith("rate"):
+        return None
+    from datetime import UTC, datetime
+
+    from chalicelib.flows.schedule import ScheduleError, parse_schedule
+
+    try:
+        moment = parse_schedule(schedule["expression"], schedule["timezone"]).next_after(datetime.now(UTC))
+    except ScheduleError:  # the machine that compiled the flow may know more time zones
+        return None
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

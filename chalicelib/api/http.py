@@ -51,6 +51,10 @@ class Call:
         """Return a path parameter, decoded; API Gateway passes it encoded."""
         return unquote(self._params[name])
 
+    def has_param(self, name: str) -> bool:
+        """Return whether the route has a path parameter of this name."""
+        return name in self._params
+
     @property
     def headers(self) -> Any:
         """The headers; their names are case-insensitive."""

@@ -24,14 +24,23 @@ def document(server: str, functions: Iterable[Description]) -> Json:
         server: The URL that paths are relative to.
         functions: The functions.
     """
-    components = dict(schemas.COMPONENTS)
-    paths = fixed_paths()
+    api = framework_document(server)
+    components, paths = api["components"]["schemas"], api["paths"]
     for description in functions:
         paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
     for route in plugins.routes():
         paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.path)
     for flow in _flows():
         paths[f"/run/{flow.name}"] = {"post": _flow_operation(flow, components)}
+    return api
+
+
+def framework_document(server: str) -> Json:
+    """Return the document without functions, flows and plugins: what every project has. The console is built from it.
+
+    Args:
+        server: The URL that paths are relative to.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -41,7 +50,7 @@ def document(server: str, functions: Iterable[Description]) -> Json:
         },
         "servers": [{"url": server}],
         "security": [{"idToken": []}],
-        "paths": paths,
+        "paths": fixed_paths(),
         "components": {
             "securitySchemes": {
                 "idToken": {
@@ -51,7 +60,7 @@ def document(server: str, functions: Iterable[Description]) -> Json:
                     "description": "The id token of a user of the Cognito user pool that GET /auth/config names.",
                 }
             },
-            "schemas": components,
+            "schemas": dict(schemas.COMPONENTS),
         },
     }
 
@@ -76,7 +85,7 @@ def fixed_paths() -> dict[str, Json]:
             "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
         },
         "/flows/{flow_name}": {
-            "get": _operation("One flow", {"200": _json_answer("The flow.", "Flow")}, [flow], problems=("404",))
+            "get": _operation("One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow], problems=("404",))
         },
         "/run/{flow_name}": {
             "post": _operation(

@@ -30,6 +30,10 @@ PROBLEMS = {
     "504": "The function took longer than 29 seconds.",
 }
 
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+_NUMBER = {"type": "number"}
+_BOX = {"x": _NUMBER, "y": _NUMBER, "width": _NUMBER, "height": _NUMBER}
+
 
 def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
@@ -53,6 +57,16 @@ def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_NULLABLE_SCHEDULE = {
+    **_object({"expression": _TEXT, "timezone": _TEXT, "enabled": {"type": "boolean"}}),
+    "type": ["object", "null"],
+}
+FILE: dict[str, Any] = {
+    "file": {**_TEXT, "description": "The flow's file in the project."},
+    "source": {**_TEXT, "description": "The file's content."},
+    "findings": {"type": "array", "items": _reference("Finding")},
+}
+"""What is known of a flow's file, broken or not."""
 _RUN = {
     "durationSeconds": {"type": ["number", "null"], "minimum": 0, "description": "Null while it runs."},
     "startedBy": {"enum": list(STARTERS)},
@@ -129,17 +143,100 @@ COMPONENTS: dict[str, Any] = {
             "name": _TEXT,
             "description": _TEXT,
             "type": {"enum": ["STANDARD", "EXPRESS"]},
-            "schedule": _NULLABLE_OBJECT,
+            "schedule": _NULLABLE_SCHEDULE,
             "inputSchema": _NULLABLE_OBJECT,
             "definition": {"type": "object"},
             "created": _NULLABLE_DATE,
         },
-        {"plugin": {**_TEXT, "description": "The plugin that the flow comes from."}},
+        {
+            "nextRun": {**_DATE, "description": "When the schedule fires next."},
+            "plugin": {**_TEXT, "description": "The plugin that the flow comes from."},
+        },
     ),
+    "FlowDetails": {
+        "allOf": [
+            _reference("Flow"),
+            _object(
+                {},
+                {
+                    **FILE,
+                    "uses": {
+                        "type": "array",
+                        "items": _object(
+                            {"alias": _TEXT, "function": _TEXT, "file": _TEXT, "timeout": _COUNT, "memory": _COUNT}
+                        ),
+                    },
+                    "references": _TEXTS,
+                    "accessGroups": _TEXTS,
+                    "permissions": {
+                        "type": "array",
+                        "items": _object(
+                            {"sid": _TEXT, "effect": _TEXT, "actions": _TEXTS, "resources": _TEXTS, "note": _TEXT}
+                        ),
+                    },
+                    "graph": _reference("Graph"),
+                },
+            ),
+        ]
+    },
+    "Finding": _object(
+        {
+            "check": _TEXT,
+            "severity": {"enum": ["error", "warning", "advice"]},
+            "message": _TEXT,
+            "hint": _TEXT,
+            "line": _COUNT,
+            "column": _COUNT,
+        }
+    ),
+    "Graph": {
+        **_object(
+            {
+                "width": _NUMBER,
+                "height": _NUMBER,
+                "nodes": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "path": {**_TEXT, "description": "The JSON pointer of the state in the definition."},
+                            "name": _TEXT,
+                            "kind": _TEXT,
+                            "container": {"type": "boolean", "description": "Whether other states are inside it."},
+                            **_BOX,
+                        }
+                    ),
+                },
+                "edges": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "source": _TEXT,
+                            "target": _TEXT,
+                            "line": {**_TEXT, "description": "The path of an SVG."},
+                            "joins": {
+                                "type": "boolean",
+                                "description": "Whether it ends at the line of another edge to the same target.",
+                            },
+                            "dashed": {"type": "boolean", "description": "Whether it is taken by caught errors."},
+                            "label": _TEXT,
+                            "labelX": _NUMBER,
+                            "labelY": _NUMBER,
+                        }
+                    ),
+                },
+            }
+        ),
+        "description": "The definition as a picture, in pixels.",
+    },
     "Flows": _list(
         "flows",
         _reference("Flow"),
-        {"broken": {"type": "array", "items": _object({"name": _TEXT, "errors": {"type": "array", "items": _TEXT}})}},
+        {
+            "broken": {
+                "type": "array",
+                "items": _object({"name": _TEXT, "errors": _TEXTS}, FILE),
+            }
+        },
     ),
     "Status": {"enum": list(STATUSES)},
     "Started": _object(
@@ -272,7 +369,10 @@ COMPONENTS: dict[str, Any] = {
                 "message": _TEXT,
             },
             {
-                "iteration": {**_TEXT, "description": "The index in each Map around the state, joined by dots."},
+                "iteration": {
+                    "type": ["integer", "string"],
+                    "description": "The index in the Map around the state; in nested Maps all indexes, joined by dots.",
+                },
                 "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
             },
         ),

@@ -45,5 +45,9 @@ ROUTES = (
     Route("GET", "/usage/{user_id}", _view("usage", "user_usage")),
     Route("GET", "/health", _view("meta", "health"), public=True),
     Route("GET", "/openapi.json", _view("meta", "openapi_document"), public=True),
-    Route("GET", "/console", _view("meta", "console"), public=True),
+    # Chalice has no route for whatever is below a path, and no address of the console is deeper.
+    Route("GET", "/console", _view("console", "page"), public=True),
+    Route("GET", "/console/{page}", _view("console", "page"), public=True),
+    Route("GET", "/console/{page}/{name}", _view("console", "asset"), public=True),
+    Route("GET", "/console/{page}/{name}/{part}", _view("console", "page"), public=True),
 )

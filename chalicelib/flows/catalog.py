@@ -17,6 +17,8 @@ from chalicelib.names import Names
 from chalicelib.settings import PROJECT, settings
 
 CATALOG_FILE = Path("chalicelib", "catalog.json")
+DETAILS_FILE = Path("chalicelib", "catalog_details.json")
+"""What only the page of a flow shows, by the flow's name: it is read when it is asked for, which no start needs."""
 FORMAT = 1
 """Version of the file's format, to increase when older readers can't read newer files."""
 
@@ -53,6 +55,14 @@ class CatalogFunction:
     memory: int
 
 
+Details = Callable[[str], Mapping[str, Any] | None]
+"""Returns what is known of a flow's file, graph, functions and permissions, as `GET /flows/{name}` answers it."""
+
+
+def _no_details(name: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """All flows by name. `broken` has the errors of each flow that can't run, one line each."""
@@ -60,6 +70,7 @@ class Catalog:
     flows: Mapping[str, CatalogFlow]
     broken: Mapping[str, tuple[str, ...]]
     functions: Mapping[str, CatalogFunction]
+    details: Details = field(default=_no_details, compare=False)
 
 
 Source = Callable[[], Catalog]
@@ -72,6 +83,7 @@ class PackagedCatalog:
     def __init__(self, root: Path = PROJECT) -> None:
         self._file = Path(settings.catalog_file) if settings.catalog_file else root / CATALOG_FILE
         self._value: Catalog | None = None
+        self._details: dict[str, Any] | None = None
         self._changed: int | None = None
 
     def __call__(self) -> Catalog:
@@ -88,8 +100,16 @@ class PackagedCatalog:
                 raise FileNotFoundError(
                     f"{self._file} is missing: run `python -m compiler catalog` before packaging"
                 ) from None
-            self._value = _from_json(content)
+            self._value = _from_json(content, self._find_details)
         return self._value
+
+    def _find_details(self, name: str) -> Mapping[str, Any] | None:
+        if self._details is None:
+            try:
+                self._details = json.loads((self._file.parent / DETAILS_FILE.name).read_bytes())
+            except FileNotFoundError:
+                self._details = {}
+        return self._details.get(name)
 
 
 _source: Source = PackagedCatalog()
@@ -106,11 +126,11 @@ def use_source(source: Source) -> None:
     _source = source
 
 
-def _from_json(value: dict[str, Any]) -> Catalog:
+def _from_json(value: dict[str, Any], details: Details) -> Catalog:
     flows = {}
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
         lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
         flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, "labels": item.get("labels") or {}})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}
-    return Catalog(flows, {}, functions)
+    return Catalog(flows, {}, functions, details)

@@ -41,6 +41,17 @@ def made_at(text: str) -> float | None:
     return int(text[:8] + text[9:13], 16) / 1000 if is_id(text) else None
 
 
+def parts_of(execution_id: str) -> tuple[int, int, int]:
+    """Return an id's milliseconds since 1970 (48 bits), their fraction (12 bits), and its random number (62 bits)."""
+    digits = execution_id.replace("-", "")
+    return int(digits[:12], 16), int(digits[13:16], 16), int(digits[16:], 16) & (1 << 62) - 1
+
+
+def of_parts(milliseconds: int, fraction: int, random: int) -> str:
+    """Return the id with these parts."""
+    return _format(milliseconds << 12 | fraction, random)
+
+
 def _stamp(nanoseconds: int) -> int:
     """Return 48 bits of milliseconds, then 12 bits of the fraction (RFC 9562, section 6.2, method 3)."""
     milliseconds, rest = divmod(nanoseconds, 1_000_000)

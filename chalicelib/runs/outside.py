@@ -1,7 +1,9 @@
 """Runs that the API did not start: those of schedules, of other flows, and of whoever calls StartExecution.
 
-What such a run says of its origin comes from its input, so it counts only where it is true: an execution is a parent if
-its flow starts this one's and it was running at that moment.
+Which run has started a flow follows from the trace, which Step Functions hands down to the flows that a run starts
+(`trace`). Where there is none, as in a flow that a schedule has started, the input may name the parent, as it does in
+AWS's console. Anybody could write that, so it counts only where it is true: an execution is a parent if its flow starts
+this one's and it was running at that moment.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ from chalicelib.names import SCHEDULED, STARTED_BY_KEY, USER_KEY
 from chalicelib.runs import executions, records, searching
 from chalicelib.runs.finding import flow_and_id
 from chalicelib.runs.records import OTHER, RUN, RUNNING, SCHEDULE, Run
+from chalicelib.runs.trace import execution_id_of, root_of
 
 _CLOCKS = 5.0  # seconds by which the times of records and of executions may differ
+_GENERATIONS = 4  # of flows that start flows
 
 
 def run_of(flow: CatalogFlow, execution_id: str, execution_arn: str, start_date: str, text: str | None) -> Run:
@@ -31,7 +35,8 @@ def run_of(flow: CatalogFlow, execution_id: str, execution_arn: str, start_date:
         text: Its input.
     """
     value = json.loads(text or "{}")
-    parent = _parent(flow, value, start_date)
+    moment = _seconds(start_date)
+    parent = _claimed(flow, value, moment) or _traced(flow, execution_arn, moment)
     outside = OTHER if parent is None else RUN
     body = {key: item for key, item in value.items() if key != USER_KEY} if isinstance(value, dict) else value
     return Run(
@@ -48,12 +53,10 @@ def run_of(flow: CatalogFlow, execution_id: str, execution_arn: str, start_date:
     )
 
 
-def _parent(flow: CatalogFlow, value: Any, start_date: str) -> str | None:
+def _claimed(flow: CatalogFlow, value: Any, moment: float) -> str | None:
+    """Return the parent that the input names, if it can be the one."""
     claimed = value.get(STARTED_BY_KEY) if isinstance(value, dict) else None
-    if not isinstance(claimed, str) or (named := flow_and_id(claimed)) is None:
-        return None
-    starter = catalog().flows.get(named[0])
-    if starter is None or flow.name not in starter.references:
+    if not isinstance(claimed, str) or (named := flow_and_id(claimed)) is None or not _starts(named[0], flow):
         return None
     known = records.get(records.nobody(*named), named[1]) or searching.find_by_id(named[1])
     if known is not None and known.execution_arn == claimed:
@@ -64,9 +67,41 @@ def _parent(flow: CatalogFlow, value: Any, start_date: str) -> str | None:
         except executions.DoesNotExist:
             return None
         began, ended = found.start_date, found.outcome.stop_date
-    moment = _seconds(start_date)
-    running = _seconds(began) - _CLOCKS <= moment and (ended is None or moment <= _seconds(ended) + _CLOCKS)
-    return claimed if running else None
+    return claimed if _was_running(began, ended, moment) else None
+
+
+def _traced(flow: CatalogFlow, execution_arn: str, moment: float) -> str | None:
+    """Return the parent that the trace leads to: the run whose trace it is, or one that it has started."""
+    if not any(_starts(name, flow) for name in catalog().flows):
+        return None
+    try:
+        trace = root_of(executions.describe(execution_arn).trace_header)
+    except executions.DoesNotExist:
+        return None
+    began_it = None if trace is None else execution_id_of(trace)
+    root = None if began_it is None else searching.find_by_id(began_it)
+    generation = [] if root is None else [root]
+    for _ in range(_GENERATIONS):
+        for run in generation:
+            if _starts(run.flow, flow) and _was_running(run.start_date, run.stop_date, moment):
+                return run.execution_arn
+        generation = [child for run in generation for child in _children(run)]
+    return None
+
+
+def _children(run: Run) -> list[Run]:
+    """Return the newest runs that a run has started."""
+    search = searching.Search(None, searching.Filter(started_by=RUN, parent=run.execution_arn))
+    return next(search.portions()).runs
+
+
+def _starts(name: str, flow: CatalogFlow) -> bool:
+    starter = catalog().flows.get(name)
+    return starter is not None and flow.name in starter.references
+
+
+def _was_running(began: str, ended: str | None, moment: float) -> bool:
+    return _seconds(began) - _CLOCKS <= moment and (ended is None or moment <= _seconds(ended) + _CLOCKS)
 
 
 def _seconds(date: str) -> float:

@@ -154,6 +154,7 @@ def is_owner(user_id: str) -> bool:
 
 def create(run: Run) -> bool:
     """Write the record of a run that is about to start. Return False if there is one already."""
+    run = _without_large_output(run)
     return _conditionally(
         aws.dynamodb().put_item,
         TableName=settings.names.runs_table,
@@ -164,12 +165,17 @@ def create(run: Run) -> bool:
 
 def put(run: Run) -> None:
     """Write a record, whatever it was before; a large output gets an item of its own."""
-    if run.output is not None and payloads.is_large(run.output):
-        payloads.put(run.user_id, run.execution_id, "output", run.output)
-        run = replace(run, output=None, large_output=True)
+    run = _without_large_output(run)
     if run.status in REDRIVABLE and run.owner is not None:
         indexes.write_failure(run.user_id, run.execution_id)
     aws.dynamodb().put_item(TableName=settings.names.runs_table, Item=item_of(run))
+
+
+def _without_large_output(run: Run) -> Run:
+    if run.output is None or not payloads.is_large(run.output):
+        return run
+    payloads.put(run.user_id, run.execution_id, "output", run.output)
+    return replace(run, output=None, large_output=True)
 
 
 def get(user_id: str, execution_id: str) -> Run | None:
@@ -196,6 +202,8 @@ def get_many(keys: list[tuple[str, str]]) -> list[Run]:
             run = read_item(item)
             found[run.user_id, run.execution_id] = run
         asked = answer.get("UnprocessedKeys")
+        if asked:
+            time.sleep(0.05)
     return [found[key] for key in dict.fromkeys(keys) if key in found]
 
 

@@ -29,8 +29,10 @@ def on_status_change(event: dict[str, Any]) -> None:
     """
     detail = event["detail"]
     begins = detail["status"] == RUNNING and not detail.get("redriveCount")
-    if begins and not _included(detail, "inputDetails") and searching.find_by_id(detail["name"]) is not None:
-        return  # the API's, so that Step Functions need not be asked for its input
+    if begins and not _included(detail, "inputDetails"):
+        known = searching.find_by_id(detail["name"])
+        if known is not None and known.execution_arn == detail["executionArn"]:
+            return  # the API's, so that Step Functions need not be asked for its input
     text = _input(detail)
     user_id, execution_id, arn = executions.user_of(text), detail["name"], detail["executionArn"]
     if user_id is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from chalicelib.flows.schedule import ScheduleError, parse_schedule
 from compiler.checks.base import Check, FileView, Finding, flow
 from compiler.diagnostic import Severity
-from compiler.schedule import ScheduleError, parse_schedule
 
 
 def _file(view: FileView) -> Iterator[Finding]:

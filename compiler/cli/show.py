@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.flows.schedule import parse_schedule
 from chalicelib.names import Names
 from compiler.cli.terminal import Style
 from compiler.compiled import CompiledFlow
 from compiler.model import Schedule
-from compiler.schedule import parse_schedule
 
 
 def show_json(flow: CompiledFlow, names: Names) -> str:

@@ -1,8 +1,9 @@
 """Places the nodes of a picture: in layers from the top down, each group inside its node's box.
 
-A small version of Sugiyama's method: the longest path from the start determines the layer (edges that lead back are
-left out), the mean position of a node's predecessors its position within the layer, and an edge that passes through a
-layer has a lane of its own there, so that it crosses no box.
+Sugiyama's method: the longest path from the start determines the layer, few crossings the order within it, straight
+lines the position. An edge that passes through a layer has a lane there, so that it crosses no box; edges to the same
+node share their lanes. Labels have a row of their own below the layer that their edges start in, so that they overlap
+nothing. Edges that lead back run along the right side.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from compiler.graphs.layering import layers, split_edges
 from compiler.graphs.model import END, START, Edge, Group, Node
+from compiler.graphs.ordering import STRAIGHT, Links, order, place
 
-LETTER = 7.2  # width of a letter, in pixels
-LINE = 34.0  # height of a plain node
-GAP_X, GAP_Y, PAD, TITLE, LANE = 30.0, 50.0, 18.0, 24.0, 8.0
+LETTER, SMALL_LETTER = 7.8, 6.6  # width of a letter in the name of a node and in a label, in pixels
+LINE, LABEL_LINE = 36.0, 18.0  # height of a plain node and of a label
+GAP_X, GAP_Y, LABEL_GAP_Y, PAD, TITLE, LANE = 32.0, 44.0, 20.0, 18.0, 26.0, 8.0
+BACK = 22.0
+"""Distance of an edge that leads back from what it passes."""
+BENT = 1.0
+"""How much it matters that a line between nodes is straight; see `STRAIGHT`."""
 
 
 @dataclass
@@ -30,16 +37,38 @@ class Box:
     inner: list[Picture] = field(default_factory=list)
 
 
-@dataclass
-class Route:
-    """An edge and the lanes that it passes through on its way down: x of the middle, top and bottom of each layer.
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Where an edge passes through a row: the middle, and the top and bottom of the row."""
 
-    `leaves` is the bottom of the layer that it starts in.
+    x: float
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An edge on its way.
+
+    Attributes:
+        edge: The edge.
+        start: Where it leaves its source.
+        end: Where it enters its target.
+        lanes: What it passes through between the two, in order. One that leads back has a single lane, beside both.
+        leads_back: Whether it leads back.
+        joins: Whether it ends where it reaches the lane of another edge to the same node.
+        label: The middle of its label, if it has one.
+        turns: For an edge that leads back, the heights at which it leaves and reaches its lane.
     """
 
     edge: Edge
-    leaves: float
-    lanes: list[tuple[float, float, float]] = field(default_factory=list)
+    start: tuple[float, float]
+    end: tuple[float, float]
+    lanes: tuple[Lane, ...] = ()
+    leads_back: bool = False
+    joins: bool = False
+    label: tuple[float, float] | None = None
+    turns: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass
@@ -57,56 +86,193 @@ class Picture:
 
 def lay_out(group: Group) -> Picture:
     """Place every node of the group."""
-    boxes = {node.id: _box(node, group) for node in group.nodes}
-    rows = _layers(group)
-    steps = [(edge.source, edge.target) for edge in group.edges]
-    lanes = _lanes(rows, group.edges, boxes, steps)
-    rows = _order(rows, steps)
-    widths = [sum(boxes[item].width for item in row) + GAP_X * (len(row) - 1) for row in rows]
-    width = max(widths, default=0.0)
-    y = 0.0
-    tops: dict[str, tuple[float, float]] = {}
-    for row, row_width in zip(rows, widths, strict=True):
-        x = (width - row_width) / 2
-        height = max(boxes[item].height for item in row)
-        for item in row:
-            boxes[item].x = x
-            boxes[item].y = y
-            tops[item] = (y, y + height)
-            x += boxes[item].width + GAP_X
-        y += height + GAP_Y
-    routes = [
-        Route(edge, tops[edge.source][1], [(boxes[lane].x + LANE / 2, *tops[lane]) for lane in passed])
-        for edge, passed in zip(group.edges, lanes, strict=True)
-    ]
-    shown = {node.id: boxes[node.id] for node in group.nodes}
-    return Picture(group.label, shown, routes, width, max(0.0, y - GAP_Y))
+    return _Layout(group).picture()
 
 
-def _lanes(
-    rows: list[list[str]], edges: list[Edge], boxes: dict[str, Box], steps: list[tuple[str, str]]
-) -> list[list[str]]:
-    """Add a lane to each layer that an edge passes through; return the ids of each edge's lanes from the top down."""
-    layer = {item: number for number, row in enumerate(rows) for item in row}
-    result = []
-    for number, edge in enumerate(edges):
-        passed = []
-        for between in range(layer[edge.source] + 1, layer[edge.target]):
-            lane = f"lane {number} {between}"
-            boxes[lane] = Box(Node(lane, "", ""), LANE, 0.0)
-            rows[between].append(lane)
-            passed.append(lane)
-        path = [edge.source, *passed, edge.target]
-        steps.extend(pairwise(path))
-        result.append(passed)
-    return result
+def label_width(text: str) -> float:
+    """Return the width of an edge's label, in pixels."""
+    return len(text) * SMALL_LETTER + 12
 
 
-def _box(node: Node, group: Group) -> Box:
+class _Layout:
+    """The layout of one group. Rows with even numbers are layers, the others have the labels below them."""
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        inner = defaultdict(list)
+        for node_id, part in group.groups:
+            inner[node_id].append(lay_out(part))
+        self._boxes = {node.id: _box(node, inner[node.id]) for node in group.nodes}
+        self._down, self._back = split_edges(group)
+        self._layer = layers(group, self._down)
+        self._width = {item: box.width for item, box in self._boxes.items()}
+        self._row_of: dict[str, int] = {}
+        self._links = Links()
+        count = 2 * max(self._layer.values(), default=-1) + 1
+        self._rows: list[list[str]] = [[] for _ in range(count)]
+        for node in group.nodes:
+            self._add(node.id, 2 * self._layer[node.id])
+        self._joining: set[int] = set()
+        self._ways = self._lines()
+        self._rows = order(self._rows, self._links)
+        self._x = place(self._rows, self._links, self._width, self._gap)
+        self._top: list[float] = []
+        self._bottom: list[float] = []
+        self._set_heights()
+
+    def picture(self) -> Picture:
+        left = min((self._x[item] - self._width[item] / 2 for row in self._rows for item in row), default=0.0)
+        for item in self._x:
+            self._x[item] -= left
+        for box in self._boxes.values():
+            box.x = self._x[box.node.id] - box.width / 2
+            box.y = self._top[self._row_of[box.node.id]]
+        right = [max((self._x[item] + self._width[item] / 2 for item in row), default=0.0) for row in self._rows]
+        routes = dict(self._routes_down()) | {number: self._route_back(number, right) for number in self._back_order()}
+        height = self._bottom[-1] if self._bottom else 0.0
+        return Picture(
+            self._group.label,
+            self._boxes,
+            [routes[number] for number in range(len(self._group.edges))],
+            max(right, default=0.0),
+            height + (GAP_Y / 2 if any(route.turns[0] > height for route in routes.values()) else 0.0),
+        )
+
+    def _add(self, item: str, row: int) -> None:
+        if item not in self._row_of:
+            self._row_of[item] = row
+            self._rows[row].append(item)
+
+    def _lines(self) -> dict[int, list[str]]:
+        """Add lanes and labels to the rows.
+
+        Returns:
+            The items that each edge on its way down passes, up to the first lane that another edge has made.
+        """
+        edges = self._group.edges
+        labelled = {2 * self._layer[edges[number].source] + 1 for number in self._down if edges[number].label}
+        ways: dict[int, list[str]] = {}
+        for number in sorted(self._down, key=lambda number: self._layer[edges[number].source]):
+            edge = edges[number]
+            first, last = 2 * self._layer[edge.source] + 1, 2 * self._layer[edge.target]
+            way: list[str] = []
+            if edge.label:
+                way.append(f"label {number}")
+                self._width[way[0]] = label_width(edge.label)
+                self._add(way[0], first)
+            for row in range(first + 1 if edge.label else first, last):
+                if row % 2 == 0 or row in labelled:
+                    lane = f"lane {edge.target} {edge.dashed} {row}"
+                    way.append(lane)
+                    if lane in self._row_of:
+                        self._joining.add(number)
+                        break
+                    self._width[lane] = LANE
+                    self._add(lane, row)
+            for upper, lower in pairwise([edge.source, *way, *([] if number in self._joining else [edge.target])]):
+                lanes = upper.startswith("lane ") + lower.startswith("lane ")
+                self._links.add(upper, lower, STRAIGHT if lanes == 2 else BENT + lanes)
+            ways[number] = way
+        return ways
+
+    def _gap(self, one: str, other: str) -> float:
+        lanes = (one not in self._boxes) + (other not in self._boxes)
+        return GAP_X if lanes == 0 else GAP_X * 0.6 if lanes == 1 else GAP_X * 0.4
+
+    def _set_heights(self) -> None:
+        y = 0.0
+        for number, row in enumerate(self._rows):
+            is_label = number % 2 == 1
+            if is_label and not row:
+                self._top.append(y)
+                self._bottom.append(y)
+                continue
+            if number:
+                y += LABEL_GAP_Y if is_label or (self._rows[number - 1] and number % 2 == 0) else GAP_Y
+            self._top.append(y)
+            y += LABEL_LINE if is_label else max(self._boxes[item].height for item in row if item in self._boxes)
+            self._bottom.append(y)
+
+    def _routes_down(self) -> list[tuple[int, Route]]:
+        edges = self._group.edges
+        starts = self._starts()
+        routes = []
+        for number in self._down:
+            edge, way = edges[number], self._ways[number]
+            source, target = self._boxes[edge.source], self._boxes[edge.target]
+            lanes = [Lane(self._x[item], *self._span(item)) for item in way]
+            label = (lanes[0].x, (lanes[0].top + lanes[0].bottom) / 2) if edge.label else None
+            start = (starts[number], source.y + source.height)
+            end = (target.x + target.width / 2, target.y)
+            joins = number in self._joining
+            if joins:
+                end = (lanes[-1].x, lanes[-1].top)
+                lanes.pop()
+            first = Lane(start[0], start[1], self._bottom[self._row_of[edge.source]])
+            routes.append((number, Route(edge, start, end, (first, *lanes), joins=joins, label=label)))
+        return routes
+
+    def _span(self, item: str) -> tuple[float, float]:
+        row = self._row_of[item]
+        return self._top[row], self._bottom[row]
+
+    def _starts(self) -> dict[int, float]:
+        """Return where each edge leaves the lower side of its source: beside each other, in the order of their ways."""
+        leaving: dict[str, list[int]] = defaultdict(list)
+        edges = self._group.edges
+        for number in self._down:
+            leaving[edges[number].source].append(number)
+        starts = {}
+        for source, numbers in leaving.items():
+            box = self._boxes[source]
+            numbers.sort(key=lambda number: self._x[(self._ways[number] or [edges[number].target])[0]])
+            step = min(24.0, box.width * 0.6 / len(numbers))
+            for place_, number in enumerate(numbers):
+                starts[number] = box.x + box.width / 2 + (place_ - (len(numbers) - 1) / 2) * step
+        return starts
+
+    def _back_order(self) -> list[int]:
+        """Return the edges that lead back, the shortest first: it is nearest to the boxes."""
+        edges = self._group.edges
+        return sorted(
+            self._back, key=lambda number: self._layer[edges[number].source] - self._layer[edges[number].target]
+        )
+
+    def _route_back(self, number: int, right: list[float]) -> Route:
+        edge = self._group.edges[number]
+        source, target = self._boxes[edge.source], self._boxes[edge.target]
+        upper, lower = self._row_of[edge.target], self._row_of[edge.source]
+        upper, lower = min(upper, lower), max(upper, lower)
+        half = label_width(edge.label) / 2 if edge.label else 0.0
+        x = max(right[upper : lower + 1]) + BACK + half
+        start, leave = self._beside(source, lower=True)
+        end, reach = self._beside(target, lower=False)
+        for row in range(upper, lower + 1):
+            right[row] = x + half + 2
+        label = (x, (leave + reach) / 2) if edge.label else None
+        lane = Lane(x, min(leave, reach), max(leave, reach))
+        return Route(edge, start, end, (lane,), leads_back=True, label=label, turns=(leave, reach))
+
+    def _beside(self, box: Box, *, lower: bool) -> tuple[tuple[float, float], float]:
+        """Return where an edge on the right side touches a box, and at which height it runs to or from there.
+
+        Boxes with others to their right are left below and entered above.
+        """
+        row = self._rows[self._row_of[box.node.id]]
+        if row[-1] == box.node.id:
+            offset = min(6.0, box.height / 4)
+            y = box.y + box.height / 2 + (offset if lower else -offset)
+            return (box.x + box.width, y), y
+        middle = box.x + box.width / 2
+        if lower:
+            return (middle, box.y + box.height), self._bottom[self._row_of[box.node.id]] + 8
+        return (middle, box.y), box.y - 10
+
+
+def _box(node: Node, inner: list[Picture]) -> Box:
     if node.kind in (START, END):
         return Box(node, 18.0, 18.0)
-    inner = [lay_out(part) for node_id, part in group.groups if node_id == node.id]
-    text = max(60.0, len(node.label) * LETTER + 28)
+    text = max(72.0, len(node.label) * LETTER + 44)  # with an icon before it
     if not inner:
         return Box(node, text, LINE)
     x = PAD
@@ -115,78 +281,3 @@ def _box(node: Node, group: Group) -> Box:
         part.x, part.y = x, TITLE + PAD
         x += part.width + GAP_X
     return Box(node, max(text, x - GAP_X + PAD), height + TITLE + 2 * PAD, inner=inner)
-
-
-def _layers(group: Group) -> list[list[str]]:
-    """Return the ids of the nodes in layers from the top down; every end is in the last one."""
-    layer = _longest_paths(group)
-    for node in group.nodes:
-        if node.kind == END:
-            last = max(layer.values())
-            layer[node.id] = last if layer[node.id] == last else last + 1
-    rows: list[list[str]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
-    for node in group.nodes:
-        rows[layer[node.id]].append(node.id)
-    return [row for row in rows if row]
-
-
-def _longest_paths(group: Group) -> dict[str, int]:
-    """Return the number of edges on the longest path to each node."""
-    following: dict[str, list[str]] = defaultdict(list)
-    for edge in group.edges:
-        following[edge.source].append(edge.target)
-    forward = _without_back_edges([node.id for node in group.nodes], following)
-    layer = {node.id: 0 for node in group.nodes}
-    for _ in group.nodes:  # no path is longer than the number of nodes
-        changed = False
-        for source, target in forward:
-            if layer[target] <= layer[source]:
-                layer[target] = layer[source] + 1
-                changed = True
-        if not changed:
-            break
-    return layer
-
-
-def _without_back_edges(nodes: list[str], following: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """Return the edges except those that close a cycle, found depth first."""
-    open_nodes: set[str] = set()
-    done: set[str] = set()
-    forward: list[tuple[str, str]] = []
-    for root in nodes:
-        stack: list[tuple[str, int]] = [(root, 0)] if root not in done else []
-        if stack:
-            open_nodes.add(root)
-        while stack:
-            node, index = stack.pop()
-            targets = following[node]
-            if index == len(targets):
-                open_nodes.discard(node)
-                done.add(node)
-                continue
-            stack.append((node, index + 1))
-            target = targets[index]
-            if target in open_nodes:
-                continue
-            forward.append((node, target))
-            if target not in done:
-                open_nodes.add(target)
-                stack.append((target, 0))
-    return forward
-
-
-def _order(rows: list[list[str]], steps: list[tuple[str, str]]) -> list[list[str]]:
-    before: dict[str, list[str]] = defaultdict(list)
-    for source, target in steps:
-        before[target].append(source)
-    place: dict[str, float] = {}
-    for row in rows:
-        middle = {
-            item: sum(known) / len(known)
-            for item in row
-            if (known := [place[source] for source in before[item] if source in place])
-        }
-        row.sort(key=lambda item: middle.get(item, 0.5))
-        for index, item in enumerate(row):
-            place[item] = (index + 0.5) / len(row)
-    return rows

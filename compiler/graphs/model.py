@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.compiled import CompiledFlow, Project
+from compiler.pointers import join
 
 START, END = "start", "end"
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A state, or the start or end of a chain of states. `kind` is the state's type in lower case."""
+    """A state, or the start or end of a chain of states.
+
+    `kind` is the state's type in lower case, `pointer` the state's JSON pointer in the definition.
+    """
 
     id: str
     label: str
     kind: str
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,12 @@ class Group:
 
 def graph_of_flow(flow: CompiledFlow) -> Group:
     """Return the picture of one flow."""
-    return _Reader().chain(flow.definition, flow.name)
+    return graph_of_definition(flow.definition, flow.name)
+
+
+def graph_of_definition(definition: dict[str, Any], label: str) -> Group:
+    """Return the picture of a definition without mistakes."""
+    return _Reader().chain(definition, label)
 
 
 def graph_of_project(project: Project) -> Group:
@@ -76,22 +86,28 @@ class _Reader:
         self.count += 1
         return f"n{self.count}"
 
-    def chain(self, definition: dict[str, Any], label: str) -> Group:
+    def chain(self, definition: dict[str, Any], label: str, pointer: str = "") -> Group:
         group = Group(label)
         states: dict[str, dict[str, Any]] = definition["States"]
         ids = {name: self.new_id() for name in states}
         start, end = Node(self.new_id(), "Start", START), Node(self.new_id(), "End", END)
         group.nodes.append(start)
-        group.nodes.extend(Node(ids[name], name, str(state["Type"]).lower()) for name, state in states.items())
+        pointers = {name: pointer + join("States", name) for name in states}
+        group.nodes.extend(
+            Node(ids[name], name, str(state["Type"]).lower(), pointers[name]) for name, state in states.items()
+        )
         group.nodes.append(end)
         group.edges.append(Edge(start.id, ids[definition["StartAt"]]))
         for name, state in states.items():
             group.edges.extend(_joined(_edges(state, ids, ids[name], end.id)))
             for index, branch in enumerate(state.get("Branches", ())):
-                group.groups.append((ids[name], self.chain(branch, f"{name}, branch {index + 1}")))
-            processor = state.get("ItemProcessor", state.get("Iterator"))
-            if processor is not None:
-                group.groups.append((ids[name], self.chain(processor, f"{name}, for each item")))
+                group.groups.append(
+                    (ids[name], self.chain(branch, f"{name}, branch {index + 1}", f"{pointers[name]}/Branches/{index}"))
+                )
+            for key in ("ItemProcessor", "Iterator"):
+                if key in state:
+                    inside = self.chain(state[key], f"{name}, for each item", f"{pointers[name]}/{key}")
+                    group.groups.append((ids[name], inside))
         return group
 
 

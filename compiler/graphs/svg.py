@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 from compiler.graphs.layout import TITLE, Box, Picture, Route, lay_out
 from compiler.graphs.model import END, START, Group
+from compiler.graphs.paths import path_of
 
 MARGIN = 24.0
 _FILLS = {
@@ -35,7 +36,7 @@ def _picture(picture: Picture, x: float, y: float) -> Iterator[str]:
         yield from _box(box, x + box.x, y + box.y)
     labels = []
     for route in picture.routes:
-        line, label = _edge(route, picture, x, y)
+        line, label = _edge(route, x, y)
         yield line
         labels.append(label)
     yield from filter(None, labels)  # above all lines
@@ -59,32 +60,17 @@ def _box(box: Box, x: float, y: float) -> Iterator[str]:
         yield from _picture(inner, x + inner.x, y + inner.y)
 
 
-def _edge(route: Route, picture: Picture, x: float, y: float) -> tuple[str, str]:
+def _edge(route: Route, x: float, y: float) -> tuple[str, str]:
     """Return the line of an edge, and its label."""
     edge = route.edge
-    source, target = picture.boxes[edge.source], picture.boxes[edge.target]
-    if target.y > source.y:
-        x1, y1 = x + source.x + source.width / 2, y + source.y + source.height
-        path = f"M{x1:.1f} {y1:.1f}V{y + route.leaves:.1f}"
-        y1 = y + route.leaves
-        points = [(x + middle, y + top, y + bottom) for middle, top, bottom in route.lanes]
-        points.append((x + target.x + target.width / 2, y + target.y, y + target.y))
-        label_x, label_y = x1 * 0.2 + points[0][0] * 0.8, y1 * 0.4 + points[0][1] * 0.6
-        for x2, top, bottom in points:
-            half = (y1 + top) / 2
-            path += f"C{x1:.1f} {half:.1f} {x2:.1f} {half:.1f} {x2:.1f} {top:.1f}"
-            path += f"V{bottom:.1f}" if bottom > top else ""
-            x1, y1 = x2, bottom
-    else:  # an edge that leads back, around the right side
-        x1, y1 = x + source.x + source.width, y + source.y + source.height / 2
-        x2, y2 = x + target.x + target.width, y + target.y + target.height / 2
-        side = max(x1, x2) + 16
-        path = f"M{x1:.1f} {y1:.1f}C{side:.1f} {y1:.1f} {side:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-        label_x, label_y = side, (y1 + y2) / 2
+    path = path_of(route, x, y)
     dash = ' stroke-dasharray="4 3"' if edge.dashed else ""
     line = f'<path d="{path}" fill="none" stroke="#5b6b7d"{dash} marker-end="url(#arrow)"/>'
-    if not edge.label:
+    if route.joins:  # the arrow is at the end of the line that it joins
+        line = line.replace(' marker-end="url(#arrow)"', "")
+    if route.label is None:
         return line, ""
+    label_x, label_y = route.label[0] + x, route.label[1] + y + 4
     return line, (
         f'<text x="{label_x:.1f}" y="{label_y:.1f}" text-anchor="middle" font-size="10" fill="#5b6b7d" '
         f'paint-order="stroke" stroke="white" stroke-width="3">{escape(edge.label)}</text>'

@@ -95,8 +95,6 @@ def key_condition(text: str) -> KeyRange:
     test, tested = None, None
     if parser.accept("AND"):
         tested = parser.attribute_ahead()
-        if parser.peek() == "<>":
-            raise Unsupported
         test = parser.test()
     parser.end()
     return KeyRange((attribute, value), test, tested, parser.mentions())
@@ -186,11 +184,13 @@ class _Parser:
         return name
 
     def attribute_ahead(self) -> str:
-        """Return the attribute that a test is about, without reading it."""
+        """Return the attribute that a test of a key is about, without reading it: the test names one range."""
         at = self._next
         name = self.take()
         if name.lower() == "begins_with" and self.accept("("):
             name = self.take()
+        elif self.peek() not in (*_ORDERINGS, "=") and not self.accept("BETWEEN"):
+            raise Unsupported
         if not _ATTRIBUTE.fullmatch(name):
             raise Unsupported
         self._next = at
@@ -259,6 +259,11 @@ class _Parser:
             return _ordered(name, _ORDERINGS[sign], self.value())
         if sign in ("=", "<>"):
             return _equal(name, self.value(), expected=sign == "=")
+        if sign.upper() == "IN":
+            self.expect("(")
+            tests = [_equal(name, value, expected=True) for value in self.several(self.value)]
+            self.expect(")")
+            return tests[0] if len(tests) == 1 else _combined(any, tests)
         if sign.upper() == "BETWEEN":
             lowest = self.value()
             self.expect("AND")

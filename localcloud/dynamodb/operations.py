@@ -9,17 +9,21 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from localcloud.aws_errors import JSON_10
 from localcloud.dynamodb import expressions
 from localcloud.dynamodb.expressions import Attributes, Scope, Unsupported
+from localcloud.dynamodb.orders import Entry, Keys, Orders, Position, keys_of
 from localcloud.http_messages import Request, Response
 
 _TARGET = "DynamoDB_20120810."
+_READING = tuple(_TARGET + verb for verb in ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet"))
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,37}")
 _REGION = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/,\s]+/\d+/([a-z0-9-]+)/dynamodb/aws4_request\b")
 MAX_ITEM_BYTES = 400_000  # of 409,600, which moto measures more exactly
@@ -38,9 +42,10 @@ _KNOWN = {
     "GetItem": {*_READ, "TableName", "Key"},
     "Query": {
         *{*_READ, "TableName", "KeyConditionExpression", "FilterExpression", "ExpressionAttributeValues"},
-        *{"ScanIndexForward", "Limit", "ExclusiveStartKey"},
+        *{"ScanIndexForward", "Limit", "ExclusiveStartKey", "IndexName"},
     },
     "BatchGetItem": {"RequestItems"},
+    "BatchWriteItem": {"RequestItems"},
     "TransactWriteItems": {"TransactItems", "ClientRequestToken"},
 }
 _KNOWN_IN_TRANSACTIONS = {
@@ -81,20 +86,22 @@ class _Write:
     old: Attributes | None
     new: Attributes | None
 
-    def apply(self) -> None:
+    def apply(self, orders: Orders) -> None:
         from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 
         if self.new is None:
-            self.table.items[self.key.hash].pop(self.key.range, None)
-            return
-        item: Any = _find(self.table, self.key)
-        if item is None:
-            item = Item.__new__(Item)
-            item.hash_key, item.range_key = self.key.hash, self.key.range
-            self.table.items[self.key.hash][self.key.range] = item
-        attributes = LimitedSizeDict()
-        dict.update(attributes, self.new)  # past its check, which measures all attributes for each of them
-        item.attrs = attributes
+            item: Any = self.table.items[self.key.hash].pop(self.key.range, None)
+        else:
+            item = _find(self.table, self.key)
+            if item is None:
+                item = Item.__new__(Item)
+                item.hash_key, item.range_key = self.key.hash, self.key.range
+                self.table.items[self.key.hash][self.key.range] = item
+            attributes = LimitedSizeDict()
+            dict.update(attributes, self.new)  # past its check, which measures all attributes for each of them
+            item.attrs = attributes
+        if item is not None:
+            orders.change(item, self.old, self.new)
 
 
 class ItemOperations:
@@ -106,18 +113,26 @@ class ItemOperations:
 
     def __init__(self, account: str) -> None:
         self._account = account
+        self._orders: WeakKeyDictionary[Any, Orders] = WeakKeyDictionary()
         self._operations: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
-            "PutItem": _put_item,
-            "UpdateItem": _update_item,
-            "DeleteItem": _delete_item,
+            "PutItem": self._put_item,
+            "UpdateItem": self._update_item,
+            "DeleteItem": self._delete_item,
             "GetItem": _get_item,
-            "Query": _query,
+            "Query": self._query,
             "BatchGetItem": _batch_get_item,
-            "TransactWriteItems": _transact_write_items,
+            "BatchWriteItem": self._batch_write_item,
+            "TransactWriteItems": self._transact_write_items,
         }
 
     def respond(self, request: Request) -> Response | None:
         """Answer a request; None if moto has to, in which case nothing has changed."""
+        answer = self._answer(request)
+        if answer is None and not request.headers.get("x-amz-target", "").startswith(_READING):
+            self._orders.clear()  # moto changes items by itself
+        return answer
+
+    def _answer(self, request: Request) -> Response | None:
         target = request.headers.get("x-amz-target", "")
         operation = self._operations.get(target.removeprefix(_TARGET)) if target.startswith(_TARGET) else None
         signature = _REGION.match(request.headers.get("authorization", ""))
@@ -136,6 +151,109 @@ class ItemOperations:
         except (Unsupported, ValueError, TypeError, KeyError, AttributeError):  # moto says what is wrong with it
             return None
         return _response(200, answer)
+
+    def _orders_of(self, table: Any) -> Orders:
+        orders = self._orders.get(table)
+        if orders is None:
+            orders = self._orders[table] = Orders(table)
+        return orders
+
+    def _put_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+        return self._written(_put(backend, body), body, ("NONE", "ALL_OLD"))
+
+    def _update_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+        return self._written(_update(backend, body), body, ("NONE", "ALL_OLD", "ALL_NEW"))
+
+    def _delete_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+        return self._written(_delete(backend, body), body, ("NONE", "ALL_OLD"))
+
+    def _written(self, write: _Write, body: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+        wanted = body.get("ReturnValues", "NONE")
+        if wanted not in known:
+            raise Unsupported
+        self._apply([write])
+        attributes = {"NONE": None, "ALL_OLD": write.old, "ALL_NEW": write.new}[wanted]
+        return {"Attributes": attributes} if attributes else {}
+
+    def _apply(self, writes: Iterable[_Write]) -> None:
+        for write in writes:
+            write.apply(self._orders_of(write.table))
+
+    def _batch_write_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+        writes: list[_Write] = []
+        for name, requests in body["RequestItems"].items():
+            for request in requests:
+                ((kind, operation),) = request.items()
+                if kind == "PutRequest" and operation.keys() == {"Item"}:
+                    writes.append(_put(backend, {"TableName": name, **operation}))
+                elif kind == "DeleteRequest" and operation.keys() == {"Key"}:
+                    writes.append(_delete(backend, {"TableName": name, **operation}))
+                else:
+                    raise Unsupported
+        keys = {(write.table.name, write.key.hash.value, write.key.range.value) for write in writes}
+        if not 0 < len(writes) <= 25 or len(keys) < len(writes):
+            raise Unsupported
+        self._apply(writes)
+        return {"UnprocessedItems": {}}
+
+    def _query(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+        table = _table(backend, body["TableName"])
+        keys = keys_of(table, body.get("IndexName"))
+        if keys.index is not None and body.get("ConsistentRead"):
+            raise Unsupported
+        found = expressions.key_condition(body["KeyConditionExpression"])
+        chosen = expressions.condition(body["FilterExpression"]) if "FilterExpression" in body else None
+        shown = expressions.projection(body["ProjectionExpression"]) if "ProjectionExpression" in body else ()
+        scope = _scope(body, found.mentions, chosen.mentions if chosen else (), _placeholders(shown))
+        hash_name, hash_value = found.equal
+        if scope.attribute(hash_name) != keys.hash or scope.values[hash_value].type != "S":
+            raise Unsupported
+        if found.tested is not None and scope.attribute(found.tested) != keys.range:
+            raise Unsupported
+        limit = body.get("Limit")
+        forward = body.get("ScanIndexForward", True)
+        if not (limit is None or (type(limit) is int and limit > 0)) or not isinstance(forward, bool):
+            raise Unsupported
+        start = (
+            _start(keys, scope.values[hash_value], body["ExclusiveStartKey"]) if "ExclusiveStartKey" in body else None
+        )
+        entries = self._orders_of(table).read(keys, scope.values[hash_value])
+        page, more = _page(_from(entries, start, forward=forward), found.test, scope, limit)
+        projected = [_projected(item.attrs, keys.shown or ()) for item in page]
+        items = [attributes for attributes in projected if chosen is None or chosen.holds(attributes, scope)]
+        names = [scope.attribute(name) for name in shown]
+        answer = {"Items": [_projected(item, names) for item in items], "Count": len(items), "ScannedCount": len(page)}
+        if more:
+            answer["LastEvaluatedKey"] = {name: page[-1].attrs[name] for name in keys.attributes}
+        return answer
+
+    def _transact_write_items(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+        planners = {"Put": _put, "Update": _update, "Delete": _delete, "ConditionCheck": _check}
+        operations = [next(iter(item.items())) for item in body["TransactItems"] if len(item) == 1]
+        if len(operations) < len(body["TransactItems"]) or not 0 < len(operations) <= 100:
+            raise Unsupported
+        writes: list[_Write] = []
+        held: list[bool] = []
+        keys: set[tuple[str, str, str]] = set()
+        for kind, operation in operations:
+            _check_known(operation, _KNOWN_IN_TRANSACTIONS[kind])
+            table = _table(backend, operation["TableName"])
+            key = _key_of(table, operation["Item"] if kind == "Put" else operation["Key"])
+            keys.add((table.name, key.hash.value, key.range.value))
+            try:
+                write = planners[kind](backend, operation)
+            except _ConditionFailed:
+                held.append(False)
+                continue
+            held.append(True)
+            if kind != "ConditionCheck":
+                writes.append(write)
+        if len(keys) < len(operations):
+            raise Unsupported
+        if not all(held):
+            raise _Cancelled(held)
+        self._apply(writes)
+        return {}
 
 
 def _response(status: int, answer: dict[str, Any]) -> Response:
@@ -157,27 +275,6 @@ def _cancellation(held: list[bool]) -> dict[str, Any]:
         "Message": listed,
         "CancellationReasons": reasons,
     }
-
-
-def _put_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-    return _written(_put(backend, body), body, ("NONE", "ALL_OLD"))
-
-
-def _update_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-    return _written(_update(backend, body), body, ("NONE", "ALL_OLD", "ALL_NEW"))
-
-
-def _delete_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-    return _written(_delete(backend, body), body, ("NONE", "ALL_OLD"))
-
-
-def _written(write: _Write, body: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
-    wanted = body.get("ReturnValues", "NONE")
-    if wanted not in known:
-        raise Unsupported
-    write.apply()
-    attributes = {"NONE": None, "ALL_OLD": write.old, "ALL_NEW": write.new}[wanted]
-    return {"Attributes": attributes} if attributes else {}
 
 
 def _get_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
@@ -206,87 +303,46 @@ def _batch_get_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
     return {"Responses": responses, "UnprocessedKeys": {}}
 
 
-def _query(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-    table = _table(backend, body["TableName"])
-    found = expressions.key_condition(body["KeyConditionExpression"])
-    chosen = expressions.condition(body["FilterExpression"]) if "FilterExpression" in body else None
-    shown = expressions.projection(body["ProjectionExpression"]) if "ProjectionExpression" in body else ()
-    scope = _scope(body, found.mentions, chosen.mentions if chosen else (), _placeholders(shown))
-    hash_name, hash_value = found.equal
-    if scope.attribute(hash_name) != table.hash_key_attr or scope.values[hash_value].type != "S":
+def _start(keys: Keys, hash_value: Any, raw: dict[str, Any]) -> Position:
+    """Return the position of an ExclusiveStartKey."""
+    if raw.keys() != set(keys.attributes):
         raise Unsupported
-    if found.tested is not None and scope.attribute(found.tested) != table.range_key_attr:
+    values = {name: _value(value) for name, value in raw.items()}
+    if any(value.type != "S" for value in values.values()) or values[keys.hash].value != hash_value.value:
         raise Unsupported
-    limit = body.get("Limit")
-    forward = body.get("ScanIndexForward", True)
-    if not (limit is None or (type(limit) is int and limit > 0)) or not isinstance(forward, bool):
-        raise Unsupported
-    start = _key(table, body["ExclusiveStartKey"]) if "ExclusiveStartKey" in body else None
-    candidates = _in_order(table, scope.values[hash_value], start, forward=forward)
-    page, more = _page(candidates, found.test, scope, limit)
-    items = [item.attrs for item in page if chosen is None or chosen.holds(item.attrs, scope)]
-    names = [scope.attribute(name) for name in shown]
-    answer = {"Items": [_projected(item, names) for item in items], "Count": len(items), "ScannedCount": len(page)}
-    if more:
-        answer["LastEvaluatedKey"] = {name: page[-1].attrs[name] for name in table.table_key_attrs}
-    return answer
+    return keys.position(values)
 
 
-def _in_order(table: Any, hash_value: Any, start: _Key | None, *, forward: bool) -> list[Any]:
-    """Return the items with a hash key, in the order of their range keys, from behind `start`."""
-    items: Iterable[Any] = table.items.get(hash_value, {}).values()
-    if start is not None:
-        after = start.range.value
-        if start.hash != hash_value:
-            raise Unsupported
-        items = [item for item in items if (item.range_key.value > after if forward else item.range_key.value < after)]
-    return sorted(items, key=lambda item: item.range_key.value, reverse=not forward)
+def _from(entries: list[Entry], start: Position | None, *, forward: bool) -> Iterator[Any]:
+    """Yield the items behind a position, in the order that is asked for."""
+    if forward:
+        first = 0 if start is None else bisect_right(entries, start, key=lambda entry: entry[0])
+        places = range(first, len(entries))
+    else:
+        last = len(entries) if start is None else bisect_left(entries, start, key=lambda entry: entry[0])
+        places = range(last - 1, -1, -1)
+    return (entries[place][1] for place in places)
 
 
 def _page(
-    candidates: list[Any], test: expressions.Test | None, scope: Scope, limit: int | None
+    candidates: Iterable[Any], test: expressions.Test | None, scope: Scope, limit: int | None
 ) -> tuple[list[Any], bool]:
-    """Return the first items that pass the test, and whether there are more."""
+    """Return the first items that pass the test of the range key, and whether there are more.
+
+    All that pass are side by side: such tests name one range.
+    """
     page: list[Any] = []
     size = 0
     for item in candidates:
         if test is not None and not test(item.attrs, scope):
+            if page:
+                break
             continue
         size += item.size()
         if len(page) == limit or (page and size > MAX_PAGE_BYTES):
             return page, True
         page.append(item)
     return page, False
-
-
-def _transact_write_items(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-    planners = {"Put": _put, "Update": _update, "Delete": _delete, "ConditionCheck": _check}
-    operations = [next(iter(item.items())) for item in body["TransactItems"] if len(item) == 1]
-    if len(operations) < len(body["TransactItems"]) or not 0 < len(operations) <= 100:
-        raise Unsupported
-    writes: list[_Write] = []
-    held: list[bool] = []
-    keys: set[tuple[str, str, str]] = set()
-    for kind, operation in operations:
-        _check_known(operation, _KNOWN_IN_TRANSACTIONS[kind])
-        table = _table(backend, operation["TableName"])
-        key = _key_of(table, operation["Item"] if kind == "Put" else operation["Key"])
-        keys.add((table.name, key.hash.value, key.range.value))
-        try:
-            write = planners[kind](backend, operation)
-        except _ConditionFailed:
-            held.append(False)
-            continue
-        held.append(True)
-        if kind != "ConditionCheck":
-            writes.append(write)
-    if len(keys) < len(operations):
-        raise Unsupported
-    if not all(held):
-        raise _Cancelled(held)
-    for write in writes:
-        write.apply()
-    return {}
 
 
 def _put(backend: Any, body: dict[str, Any]) -> _Write:

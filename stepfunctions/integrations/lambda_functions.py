@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from typing_extensions import override
 
-from asl.engine.jsontext import dumps
+from asl.engine.jsontext import dumps, loads
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from stepfunctions.integrations.api_models import field_problems
 from stepfunctions.integrations.integration import ServiceIntegration
@@ -156,7 +156,7 @@ class LambdaInvoke(ServiceIntegration):
         function = str(parameters["FunctionName"])
         if parameters.get("Qualifier") and parameters["Qualifier"] != "$LATEST":
             function = f"{function}:{parameters['Qualifier']}"
-        payload = {} if parameters.get("Payload") is None else parameters["Payload"]
+        payload = _event(parameters.get("Payload"))
         finish = completion.succeed if request.task_token is None else completion.submitted
         if invocation_type != "RequestResponse":
             self._functions.invoke(request, function, payload, lambda _: None, completion)
@@ -172,6 +172,18 @@ class LambdaInvoke(ServiceIntegration):
                 finish(answer | _log_tail(request_id) if parameters.get("LogType") == "Tail" else answer)
 
         return self._functions.invoke(request, function, payload, done, completion)
+
+
+def _event(payload: Any) -> Any:
+    """Return the event of a function for `Payload`: a string that holds JSON is that JSON, as for Lambda's API."""
+    if payload is None:
+        return {}
+    if isinstance(payload, str):
+        try:
+            return loads(payload)
+        except ValueError:
+            return payload
+    return payload
 
 
 def _function_error(invocation: Invocation) -> tuple[str, str]:

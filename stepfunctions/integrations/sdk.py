@@ -22,6 +22,7 @@ from stepfunctions.integrations.service_errors import (
     sdk_error,
     sdk_metadata,
 )
+from stepfunctions.integrations.validation import null_refusal
 from stepfunctions.integrations.values import to_arguments, to_json
 
 
@@ -109,7 +110,7 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
     except (BotoCoreError, OperationNotFoundError):
         raise TaskError("States.Runtime", f"Unknown AWS API {service}:{action}.") from None
     arguments = to_arguments(operation.input_shape, parameters or {})
-    refused = refusal(model.service_name, operation.name, arguments)
+    refused = null_refusal(model, operation, arguments) or refusal(model.service_name, operation.name, arguments)
     if refused is not None:
         raise _task_error(_error_response(*refused), model, service, optimized)
     try:
@@ -138,6 +139,9 @@ def _task_error(response: Any, model: Any, service: str, optimized: bool) -> Tas
     error = response.get("Error", {})
     code = error.get("Code", "Unknown")
     message, status = error.get("Message", ""), metadata.get("HTTPStatusCode", 500)
+    if code.isdecimal() or "<html" in message.lower():
+        # The emulated service has no better answer than a web server's page.
+        code, message = "InternalFailure", "The service could not process the request: check its parameters."
     message, status = reword(model.service_name, model.metadata.get("protocol", ""), message, status)
     failure = ServiceFailure(
         code=code,

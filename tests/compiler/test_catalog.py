@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.flows.catalog import CATALOG_FILE, PackagedCatalog
+from chalicelib.flows.catalog import CATALOG_FILE, DETAILS_FILE, PackagedCatalog
 from compiler.catalog import catalog_of, write_catalog
 
 from .conftest import FLOW, Workspace
@@ -19,7 +19,16 @@ def test_what_is_written_is_what_was_compiled(workspace: Workspace, tmp_path: Pa
     (package / "chalicelib").mkdir(parents=True)
     (workspace.root / CATALOG_FILE).rename(package / CATALOG_FILE)
     read = PackagedCatalog(package)()
+    (workspace.root / DETAILS_FILE).rename(package / DETAILS_FILE)
     assert read == compiled
+    details = read.details("greet")
+    assert details == compiled.details("greet")
+    assert details is not None and details["source"] == FLOW
+    assert details["file"] == "flows/flow.yml"
+    assert [item["check"] for item in details["findings"]] == ["task-without-retry"]
+    assert [use["function"] for use in details["uses"]] == ["hello_world"]
+    assert {node["path"] for node in details["graph"]["nodes"]} > {"/States/A"}
+    assert read.details("nobody") is None
     flow = read.flows["greet"]
     assert flow.schedule == {"expression": "rate(1 hour)", "timezone": "UTC", "enabled": True}
     assert (flow.input, flow.access_groups) == ({"name": "Ada"}, ("ops",))

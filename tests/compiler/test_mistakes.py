@@ -113,7 +113,6 @@ $states.input.items[[0..2]]
 $states.context.Execution.Id & '-' & $uuid()
 $replace('a', /a/, function($m) { 'b' })
 λ($x) { $x }(3)
-$states.input.a ?: 3
 """
 
 

@@ -18,7 +18,7 @@ from compiler import compile_project
 from tests.compiler.test_shipped import SHIPPED
 
 RECIPES = list(recipes())
-ROOMS = ("asl", "compiler", "plugin_manager", "pyproject.toml")
+ROOMS = ("asl", "compiler", "plugin_manager", "stepfunctions", "pyproject.toml")
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ class TestLogs:
         for item in range(ITEMS):
             for attempt in range(2 if item % 10 == 3 else 1):
                 mark = f"{item}/{attempt}"
-                found = said.pop((str(item), attempt + 1))
+                found = said.pop((item, attempt + 1))
                 expected = [("INFO", f"print {mark}"), ("WARNING", f"logging {mark}"), ("DEBUG", f"json {mark}")]
                 assert found[:3] == expected
                 failed = found[3:]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from localcloud import demo_user, seeding
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.cloud import Cloud
 from localcloud.http_messages import Request, Response
@@ -30,7 +31,10 @@ OTHER_ORIGINS = (
     "file://",
 )
 CONSOLE = (API_URL, "http://localhost:8000", "http://[::1]:8000")
-ROUTES = ("/", "/bucket/key", "/2015-03-31/functions", "/2015-03-31/functions/greet/invocations", "/_localcloud/health")
+ROUTES = (
+    *("/", "/bucket/key", "/2015-03-31/functions", "/2015-03-31/functions/greet/invocations", "/_localcloud/health"),
+    demo_user.PATH,
+)
 TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/x-amz-json-1.1", None)
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 
@@ -178,6 +182,15 @@ class TestEndpoint:
         answer = send(cloud.endpoint, "POST", "/", {**headers, **target, **kind}, b"{}")
         assert answer.status == 400  # Cognito has read it, and misses a client
         assert answer.headers["access-control-allow-origin"] == origin
+
+    def test_only_the_console_is_told_who_the_demo_user_is(self, cloud: Cloud) -> None:
+        user = seeding.seed_demo_user(cloud.client, cloud.user_pool, cloud.store.facts)
+        answer = send(cloud.endpoint, "GET", demo_user.PATH, {"Origin": API_URL, "Sec-Fetch-Site": "same-site"})
+        assert json.loads(answer.body) == {"email": user.email, "password": user.password}
+        assert answer.headers["cache-control"] == "no-store"
+        for site in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}):
+            refused = send(cloud.endpoint, "GET", demo_user.PATH, site)
+            assert refused.status >= 400 and user.password.encode() not in refused.body
 
     def test_sdks_go_on_with_any_credentials(self, cloud: Cloud) -> None:
         assert client_of(cloud, "iam").list_roles()["Roles"] is not None

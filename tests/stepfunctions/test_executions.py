@@ -83,6 +83,12 @@ def test_bad_starts(lab: Lab, sfn: Any) -> None:
     assert "less than or equal to 262144" in message
 
 
+def test_an_execution_that_timed_out_has_neither_error_nor_cause(lab: Lab, sfn: Any) -> None:
+    arn = lab.start(lab.create("m", {**WAITING, "TimeoutSeconds": 1}))
+    assert lab.finished(arn)["status"] == "TIMED_OUT"
+    assert not {"error", "cause"} & sfn.describe_execution(executionArn=arn).keys()
+
+
 def test_stopping(lab: Lab, sfn: Any) -> None:
     arn = lab.start(lab.create("m", WAITING))
     stopped = sfn.stop_execution(executionArn=arn, error="Enough", cause="by hand")

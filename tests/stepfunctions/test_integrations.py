@@ -111,6 +111,27 @@ def test_errors_as_step_functions_words_them(lab: Lab, resource: str, parameters
     assert re.fullmatch(cause, found["cause"])
 
 
+@pytest.mark.parametrize(("prefix", "error"), [(OPTIMIZED, "DynamoDB.AmazonDynamoDBException"), (SDK, None)])
+def test_a_parameter_of_null_is_refused_as_the_service_refuses_it(lab: Lab, prefix: str, error: str | None) -> None:
+    execution = lab.run_task(prefix + "dynamodb:putItem", {"TableName": "items", "Item": None})
+    assert execution["error"] == (error or "DynamoDb.DynamoDbException")
+    cause = "1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null ("
+    assert execution["cause"].startswith(cause)
+
+
+def test_what_else_is_missing_inside_the_parameters(lab: Lab) -> None:
+    entries = {"RequestItems": {"items": [{"PutRequest": {"Item": None}}, {"DeleteRequest": {}}]}}
+    cause = lab.run_task(SDK + "dynamodb:batchWriteItem", entries)["cause"]
+    assert cause.startswith("2 validation errors detected: Value null at 'requestItems.items.member.1.member.putReq")
+
+
+def test_a_payload_that_holds_json_is_that_json(lab: Lab) -> None:
+    lab.functions.by_name["echo"] = lambda event: event
+    for payload, expected in (('{"a": [1]}', {"a": [1]}), ("5", 5), ("plain", "plain")):
+        answer = output(lab.run_task(OPTIMIZED + "lambda:invoke", {"FunctionName": "echo", "Payload": payload}))
+        assert answer["Payload"] == expected
+
+
 def test_sqs_and_sns_send_objects_as_json(lab: Lab) -> None:
     sqs, sns = lab.client("sqs"), lab.client("sns")
     queue = sqs.create_queue(QueueName="q")["QueueUrl"]

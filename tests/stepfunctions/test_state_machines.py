@@ -224,3 +224,11 @@ def test_where_logs_go(sfn: Any) -> None:
         with pytest.raises(sfn.exceptions.InvalidLoggingConfiguration):
             create(group)
     create({"logGroupArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:*"})
+
+
+def test_an_optimized_integration_has_only_its_own_actions(lab: Lab) -> None:
+    for resource in ("dynamodb:query", "sqs:receiveMessage", "ecs:stopTask.sync"):
+        definition = one("Task", Resource=f"arn:aws:states:::{resource}")
+        code, message = refusal(lab.create, name="m", definition=definition)
+        assert code == "InvalidDefinition"
+        assert f"The resource provided arn:aws:states:::{resource} is not recognized." in message

@@ -24,6 +24,9 @@ def types(lab: Lab, arn: str) -> list[str]:
 def test_an_activity_and_its_worker(lab: Lab, sfn: Any) -> None:
     activity = sfn.create_activity(name="review")["activityArn"]
     assert sfn.create_activity(name="review")["activityArn"] == activity
+    without_key = {"type": "CUSTOMER_MANAGED_KMS_KEY"}
+    refused = refusal(sfn.create_activity, name="other", encryptionConfiguration=without_key)
+    assert refused[0] == "InvalidEncryptionConfiguration"
     assert sfn.get_activity_task(activityArn=activity).get("taskToken") is None  # nobody came in time
     arn = lab.start(lab.create("m", one("Task", Resource=activity, HeartbeatSeconds=60)), {"id": 7})
     task = sfn.get_activity_task(activityArn=activity, workerName="ann")
@@ -214,6 +217,7 @@ def test_map_runs(lab: Lab, sfn: Any) -> None:
     assert (child["error"], child["mapRunArn"], child["input"]) == ("Three", run["mapRunArn"], "3")
     assert child["stateMachineArn"] == found["stateMachineArn"] + "/Each"
     assert refusal(sfn.update_map_run, mapRunArn=run["mapRunArn"], maxConcurrency=3)[0] == "ValidationException"
+    assert described["toleratedFailurePercentage"] == 0.0
     assert refusal(sfn.describe_map_run, mapRunArn=run["mapRunArn"] + "x")[0] == "ResourceNotFound"
 
 

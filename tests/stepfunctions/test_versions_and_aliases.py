@@ -26,6 +26,15 @@ def test_publishing_is_idempotent_for_a_revision(lab: Lab, sfn: Any) -> None:
     assert (json.loads(found["definition"]), found["description"]) == (PASSING, "first")
 
 
+def test_updating_with_another_description_publishes_another_version(lab: Lab, sfn: Any) -> None:
+    arn = lab.create("m", PASSING, publish=True, versionDescription="first")
+    for description, number in (("first", 1), ("second", 2), ("second", 2)):
+        updated = sfn.update_state_machine(
+            stateMachineArn=arn, definition=json.dumps(PASSING), publish=True, versionDescription=description
+        )
+        assert updated["stateMachineVersionArn"] == f"{arn}:{number}"
+
+
 def test_a_version_of_an_alias_cannot_be_deleted(lab: Lab, sfn: Any) -> None:
     arn = lab.create("m", PASSING, publish=True)
     sfn.create_state_machine_alias(

@@ -8,11 +8,10 @@ from typing import Any
 from typing_extensions import override
 
 from asl.engine.branch import Blocker, Branch, as_failure
-from asl.engine.calls import ServiceCall
 from asl.engine.execution import RUNNING, Execution
-from asl.engine.failures import StateFailure
+from asl.engine.failures import StateFailure, reader_failure
 from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
-from asl.engine.items import Member, context_item, join_batches, listed_items, parse_items, reader_failure
+from asl.engine.items import Member, context_item, join_batches
 from asl.engine.jsontext import size_bound
 from asl.engine.map_run import Limits, MapRun, new_arn
 from asl.engine.names import new_name
@@ -21,11 +20,10 @@ from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Fields
 from asl.engine.states.map import Map, tell_success
+from asl.engine.states.reading import Reading
 from asl.engine.states.retrying import Rules
 from asl.engine.states.writer import Writer
 from asl.language import model
-
-_SDK = "arn:aws:states:::aws-sdk:s3:"
 
 
 class Reader:
@@ -129,61 +127,18 @@ class DistributedMap(Map):
             run.fail(as_failure(branch, problem))
 
     def _read(self, branch: Branch, run: MapRun, selected: Any, reader: Reader) -> None:
-        most = run.limits.items
-        if most < 0:
+        if run.limits.items < 0:
             raise reader_failure("field MaxItems must be positive")
         arguments = reader.arguments(branch.scope(selected)) if reader.arguments is not None else {}
-        source = f"S3://{arguments.get('Bucket')}"
-        items: list[Any] = []
-        sources: list[str] = []  # of each item, where they come from several objects
 
-        def failed(failure: StateFailure) -> None:
-            run.fail(reader_failure(failure.cause))
+        def guard(call: Callable[[], None]) -> None:
+            if run.status == RUNNING:
+                self._guard(branch, run, call)
 
-        def done() -> None:
-            self._begin(branch, run, selected, items[:most] if most else items, sources or source)
+        def found(items: list[Any], source: str | list[str]) -> None:
+            self._begin(branch, run, selected, items, source)
 
-        def listed(page: Any) -> None:
-            items.extend(listed_items(page.get("Contents") or []))
-            token = page.get("NextContinuationToken")
-            if token and not (most and len(items) >= most):
-                call("listObjectsV2", {**arguments, "ContinuationToken": token}, listed)
-            elif reader.config.transformation == "LOAD_AND_FLATTEN":
-                keys = [entry["Key"] for entry in items if not entry["Key"].endswith("/")]
-                items.clear()
-                load_next(keys)
-            else:
-                done()
-
-        def load_next(keys: list[str]) -> None:
-            if not keys or (most and len(items) >= most):
-                done()
-                return
-
-            def loaded(answer: Any) -> None:
-                found = parse_items(_text(answer), reader.config)
-                items.extend(found)
-                sources.extend([f"{source}/{keys[0]}"] * len(found))
-                load_next(keys[1:])
-
-            call("getObject", {"Bucket": arguments["Bucket"], "Key": keys[0]}, loaded)
-
-        def read(answer: Any) -> None:
-            items.extend(parse_items(_text(answer), reader.config))
-            done()
-
-        def call(action: str, parameters: Any, then: Any) -> None:
-            def guarded(answer: Any) -> None:
-                if run.status == RUNNING:
-                    self._guard(branch, run, lambda: then(answer))
-
-            ServiceCall(branch, _SDK + action, parameters, guarded, failed).begin()
-
-        if reader.lists:
-            call("listObjectsV2", arguments, listed)
-        else:
-            source += f"/{arguments.get('Key')}"
-            call("getObject", arguments, read)
+        Reading(run, reader.config, arguments, guard, found).begin(lists=reader.lists)
 
     def _begin(self, branch: Branch, run: MapRun, selected: Any, items: list[Any], source: str | list[str]) -> None:
         """Select, batch, and let the children begin. `source` is that of all items, or of each."""
@@ -252,13 +207,6 @@ def _leave(branch: Branch, state: DistributedMap, run: MapRun, result: Any) -> S
     if branch.events[branch.entered_id - 1][2] != 0:
         branch.previous = run.started_event
     return state.leave(branch, result, None)
-
-
-def _text(answer: Any) -> str:
-    body = answer.get("Body") if isinstance(answer, dict) else None
-    if not isinstance(body, str):
-        raise reader_failure("The object has no text.")
-    return body
 
 
 def _start_child(run: MapRun, value: Any) -> Execution:

@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from asl.engine.branch import Branch
+from asl.engine.branch import Branch, Step
 from asl.engine.failures import framed
 from asl.engine.history import (
     ITERATION_ABORTED,
@@ -54,24 +54,25 @@ class MapIterations(Container):
     def begin(self) -> None:
         """Let the first iterations begin."""
         previous = self.branch.previous
+        step = _start_iteration if self.width > 1 else _begin_iteration
         for _ in range(min(self.width, len(self.items))):
-            self.begin_next(previous)
+            self.begin_next(previous, step)
 
-    def begin_next(self, previous: int) -> None:
-        """Let the next iteration begin."""
+    def begin_next(self, previous: int, step: Step) -> None:
+        """Let the next iteration begin, by a step."""
         index = self.following
         self.following += 1
         value = self.items[index]
         child = self.child(index, self.state.start, value, self.branch.size)
         child.previous = child.base = previous
         child.item = context_item(index, value)
-        child.resume(_begin_iteration, self)
+        child.resume(step, self)
 
     @override
     def child_succeeded(self, branch: Branch) -> None:
         done = self.record(ITERATION_SUCCEEDED, branch.previous, self.state.name, branch.index)
         if self.following < len(self.items):
-            self.begin_next(branch.previous)
+            self.begin_next(branch.previous, _begin_iteration)
         elif self.missing == 0:
             tell_success(self.branch, len(self.items))
             self.complete(done)
@@ -182,14 +183,18 @@ def tell_success(branch: Branch, items: int, failed: int = 0) -> None:
         engine.observer(MapSucceeded(now, place_of(branch), now - branch.entered_at, items, failed))
 
 
-def _begin_iteration(branch: Branch, run: MapIterations) -> State | None:
+def _begin_iteration(branch: Branch, run: MapIterations) -> State:
+    """Write that the iteration starts, and go to its first state."""
+    previous = run.record(ITERATION_STARTED, branch.previous, run.state.name, branch.index)
+    branch.previous = branch.base = branch.entered_id = previous
+    return _enter_iteration(branch, run)
+
+
+def _start_iteration(branch: Branch, run: MapIterations) -> None:
     """Write that the iteration starts. It goes on after the others that start at the same time have started."""
     previous = run.record(ITERATION_STARTED, branch.previous, run.state.name, branch.index)
     branch.previous = branch.base = branch.entered_id = previous
-    if run.width == 1:
-        return _enter_iteration(branch, run)
     branch.resume(_enter_iteration, run)
-    return None
 
 
 def _enter_iteration(branch: Branch, run: MapIterations) -> State:

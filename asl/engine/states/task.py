@@ -102,7 +102,7 @@ class Task(RetryingState):
         execution = branch.execution
         engine = execution.engine
         resource = self.resource
-        branch.token = engine.tokens.issue() if resource.waits_for_token else None
+        branch.token = engine.tokens.issue() if resource.waits_for_token or resource.is_job else None
         if branch.token is not None:
             branch.forget_context()
         selected = self.fields.input(branch)
@@ -115,7 +115,7 @@ class Task(RetryingState):
             state_name=self.name,
             execution_arn=execution.arn,
             state_machine_arn=execution.machine.arn,
-            task_token=branch.token,
+            task_token=branch.token if resource.waits_for_token else None,
             timeout_seconds=self.timeout.of(branch, selected),
             heartbeat_seconds=self.heartbeat.of(branch, selected),
             credentials=self.credentials(branch.scope(selected)) if self.credentials is not None else None,

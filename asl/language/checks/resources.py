@@ -12,12 +12,51 @@ if TYPE_CHECKING:
 
 _PAGE = DEVELOPER_GUIDE + "integrate-optimized.html"
 ARN = Check("resource-arn", "The resource of a Task must be an ARN.", source=_PAGE)
-PATTERN = Check("resource-pattern", "A Task must use an integration pattern that its service supports.", source=_PAGE)
+PATTERN = Check("resource-pattern", "A Task must use an action and a pattern that its service has.", source=_PAGE)
 CREDENTIALS = Check("activity-credentials", "An activity can't have Credentials.", source=_PAGE)
 
 ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+")
 _INTEGRATION = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:([\w-]+):(.+)")
 _NO_SYNC = frozenset({"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "aws-sdk"})
+ACTIONS = {
+    "apigateway": {"invoke"},
+    "athena": {"startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"},
+    "batch": {"submitJob"},
+    "bedrock": {"invokeModel", "createModelCustomizationJob"},
+    "codebuild": {
+        *("startBuild", "stopBuild", "retryBuild", "batchDeleteBuilds", "batchGetBuilds", "batchGetReports"),
+        *("startBuildBatch", "stopBuildBatch", "retryBuildBatch", "deleteBuildBatch"),
+    },
+    "databrew": {"startJobRun"},
+    "dynamodb": {"getItem", "putItem", "updateItem", "deleteItem"},
+    "ecs": {"runTask"},
+    "eks": {
+        *("createCluster", "deleteCluster", "createNodegroup", "deleteNodegroup"),
+        *("createFargateProfile", "deleteFargateProfile", "runJob", "call"),
+    },
+    "elasticmapreduce": {
+        *("createCluster", "terminateCluster", "setClusterTerminationProtection", "addStep", "cancelStep"),
+        *("modifyInstanceFleetByName", "modifyInstanceGroupByName"),
+    },
+    "emr-containers": {"createVirtualCluster", "deleteVirtualCluster", "startJobRun"},
+    "emr-serverless": {
+        *("createApplication", "startApplication", "stopApplication", "deleteApplication"),
+        *("startJobRun", "cancelJobRun"),
+    },
+    "events": {"putEvents"},
+    "glue": {"startJobRun"},
+    "http": {"invoke"},
+    "lambda": {"invoke"},
+    "mediaconvert": {"createJob"},
+    "sagemaker": {
+        *("createEndpoint", "createEndpointConfig", "createHyperParameterTuningJob", "createLabelingJob"),
+        *("createModel", "createProcessingJob", "createTrainingJob", "createTransformJob", "updateEndpoint"),
+    },
+    "sns": {"publish"},
+    "sqs": {"sendMessage"},
+    "states": {"startExecution"},
+}
+"""The actions of the optimized integrations. Another action of these services needs `aws-sdk:`."""
 _NO_TOKEN = frozenset(
     {"athena", "batch", "codebuild", "elasticmapreduce", "emr-containers", "emr-serverless", "glue", "databrew"}
     | {"mediaconvert", "sagemaker", "dynamodb"}
@@ -47,6 +86,7 @@ def check_state(state: StateView, report: Report) -> None:
         ((second or action.endswith(".sync")) and service in _NO_SYNC)
         or (second and service != "states")
         or (action.endswith(".waitForTaskToken") and service in _NO_TOKEN)
+        or action.partition(".")[0] not in ACTIONS.get(service, (action.partition(".")[0],))
     ):
         report.add(
             PATTERN,

@@ -10,10 +10,12 @@ import hashlib
 import json
 import math
 import random
+import re
 import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from asl.language.values import is_number
 
@@ -56,12 +58,12 @@ def make_range(first: Any = None, last: Any = None, step: Any = None) -> Any:
     start, stop, stride = _integer(first), _integer(last), _integer(step)
     if stride == 0:
         raise UndefinedResult
-    numbers = range(start, stop + (1 if stride > 0 else -1), stride)
-    if not numbers:
+    count = (stop - start) // stride + 1  # `len` of a range has a limit of its own
+    if count <= 0:
         raise UndefinedResult
-    if len(numbers) > MAX_RANGE_ITEMS:
+    if count > MAX_RANGE_ITEMS:
         raise JsonataFailure(MEMORY_EXCEEDED)
-    return list(numbers) if len(numbers) > 1 else numbers[0]
+    return [start + place * stride for place in range(count)] if count > 1 else start
 
 
 class Moment(threading.local):
@@ -100,7 +102,15 @@ def make_hash(text: Any = None, algorithm: Any = None) -> str:
 
 def make_random(seed: Any = None) -> float:
     """`$random()`, `$random(seed)`: from 0 (included) to 1; the same for the same seed."""
-    return random.random() if seed is None else random.Random(_integer(seed)).random()  # noqa: S311 - not for secrets
+    if seed is None:
+        return random.random()  # noqa: S311 - not for secrets
+    # As java.util.Random does, which AWS uses: a linear congruential generator of 48 bits.
+    state = (_integer(seed) ^ 0x5DEECE66D) & (2**48 - 1)
+    bits = []
+    for wanted in (26, 27):
+        state = (state * 0x5DEECE66D + 0xB) & (2**48 - 1)
+        bits.append(state >> (48 - wanted))
+    return ((bits[0] << 27) + bits[1]) / 2**53
 
 
 class LibraryDecides(Exception):
@@ -123,6 +133,57 @@ def format_integer(value: Any = None, picture: Any = None) -> Any:
     """`$formatInteger(value, picture)`, but no Roman numeral longer than Step Functions allows: M for each thousand."""
     if is_number(value) and isinstance(picture, str) and picture[:1] in "Ii" and value / 1000 > MAX_HELD_BYTES:
         raise JsonataFailure(MEMORY_EXCEEDED)
+    raise LibraryDecides
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_BASES = re.compile(r"0[xX][0-9A-Fa-f]+|0[oO][0-7]+|0[bB][01]+")
+_NOT_IN_URLS = "-_.!~*'();/?:@&=+$,#"
+
+
+def to_number(value: Any = None, *more: Any) -> Any:
+    """`$number(value)`: of a string, only digits, perhaps with a fraction and an exponent, or `0x`, `0o` or `0b`."""
+    if more:
+        raise LibraryDecides
+    if is_number(value) or isinstance(value, bool):
+        return value if is_number(value) else int(value)
+    if not isinstance(value, str):
+        raise LibraryDecides
+    if _BASES.fullmatch(value):
+        return int(value, 0)
+    number = float(value) if _NUMBER.fullmatch(value) else math.inf
+    if not math.isfinite(number):
+        shown = json.dumps(value, ensure_ascii=False)
+        raise JsonataFailure(f"D3030: Unable to cast value to a number: {shown}")
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def encode_url(text: Any = None) -> str:
+    """`$encodeUrl(text)`: what has a meaning in a URL stays."""
+    if not isinstance(text, str):
+        raise LibraryDecides
+    return quote(text, safe=_NOT_IN_URLS)
+
+
+def from_millis(number: Any = None, picture: Any = None, timezone: Any = None) -> Any:
+    """`$fromMillis(number, picture, timezone)`: a fraction of a millisecond is cut off."""
+    from asl.language.jsonata.programs import TIMEOUT_MILLISECONDS, compile_program
+
+    if not isinstance(number, float) or number.is_integer() or not abs(number) < LONG_MAX:
+        raise LibraryDecides
+    given = {"milliseconds": int(number), "picture": picture, "timezone": timezone}
+    given = {name: value for name, value in given.items() if value is not None}
+    program = compile_program(f"$fromMillis({', '.join('$' + name for name in given)})")
+    return program.evaluate(given, 0.0, TIMEOUT_MILLISECONDS)
+
+
+def format_base(value: Any = None, radix: Any = None) -> Any:
+    """`$formatBase(value, radix)`: the library doesn't say which radix was given."""
+    if is_number(value) and is_number(radix) and not 2 <= radix <= 36:
+        shown = int(radix) if radix == int(radix) else radix
+        raise JsonataFailure(
+            f"D3100: The radix of the formatBase function must be between 2 and 36.  It was given {shown}"
+        )
     raise LibraryDecides
 
 
@@ -182,8 +243,16 @@ def as_numbers(value: Any) -> Any:
 LIMITED: dict[str, Callable[..., Any]] = {
     "formatInteger": _host(format_integer, 2),
     "pad": _host(pad, 3),
+    "number": _host(to_number, 2),
+    "encodeUrl": _host(encode_url, 1),
+    "fromMillis": _host(from_millis, 3),
+    "formatBase": _host(format_base, 2),
 }
-"""Functions of JSONata's own that the library runs without a limit. They may leave a call to the library."""
+"""Functions of JSONata's own that the library runs without a limit, or otherwise than AWS. They may leave a call to the
+library, which then makes all of them in the expression."""
+
+RENAMED = {"number": "asl_number"}
+"""The library lets no function take the place of these: expressions call ours by another name."""
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "partition": _host(partition, 2),

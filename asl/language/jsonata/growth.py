@@ -135,6 +135,8 @@ def _is_bounded(tree: Any, size: int) -> bool:
         _Analysis(size).value(tree, _NOTHING, {})
     except (Unbounded, RecursionError):
         return False
+    except (IndexError, ValueError):  # a call lacks arguments, and will fail
+        return False
     return True
 
 

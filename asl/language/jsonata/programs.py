@@ -14,6 +14,7 @@ from asl.language.jsonata.functions import (
     LIMITED,
     MAX_SEQUENCE_ITEMS,
     MEMORY_EXCEEDED,
+    RENAMED,
     STACK_OVERFLOW,
     TIMED_OUT,
     JsonataFailure,
@@ -52,6 +53,21 @@ _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 _STATES_MEMBER = re.compile(r"\$states(?!\w)(?:\s*\.\s*(input|context|result|errorOutput)(?!\w))?")
 
 
+_OF_CONTEXT = re.compile(
+    r"\$(?:string|number|length|uppercase|lowercase|trim|base64encode|base64decode|encodeUrl|encodeUrlComponent"
+    r"|decodeUrl|decodeUrlComponent|abs|floor|ceil|sqrt|round|boolean|not|keys|spread|toMillis|fromMillis|formatBase"
+    r"|clone)\s*\(\s*\)"
+)
+"""Calls of functions that take the context where they have no argument: the outermost context is undefined on AWS."""
+
+
+_SLOW = re.compile(r"\$(?:distinct|sort|lookup|zip|replace|match|split|contains|join|pad)(?!\w)|\^\s*\(|/")
+"""What may take longer than the data are: the library looks at the time only between its functions."""
+_MAKES_LISTS = re.compile(r"\.\.|\$(?:range|pad|map|reduce|each)(?!\w)")
+_LITTLE = 2**18
+"""Bytes of data, as `data_size` counts them, for which no function takes long."""
+
+
 class UnsupportedResult(Exception):
     """The result is a function, which is no JSON."""
 
@@ -81,6 +97,8 @@ class Program:
         self._takes_long = False
         self._is_linear = is_linear(text)
         self._safe_size: int | None = None
+        self._may_last = _SLOW.search(text) is not None
+        self._is_nothing = _OF_CONTEXT.fullmatch(text.strip()) is not None
         self._expression(self._hosts, QUICK_MILLISECONDS)
 
     def __call__(self, scope: Scope) -> Any:
@@ -90,12 +108,15 @@ class Program:
             JsonataFailure: The evaluation failed.
             UnsupportedResult: The result is a function.
         """
+        if self._is_nothing:
+            return MISSING
         bindings = self._bind(scope)
         seconds = scope.clock() if self._tells_time else 0.0
         host = scope.host
         if host is not None:
             host.give_turn()
-        if not self._takes_long and (self._is_linear or self._is_safe(bindings)):
+        quick = not self._takes_long and (self._is_linear or self._is_safe(bindings))
+        if quick and not (self._may_last and self._is_much(bindings)):
             try:
                 return self._hold(self.evaluate(bindings, seconds, QUICK_MILLISECONDS), scope)
             except TakesLong:
@@ -119,6 +140,10 @@ class Program:
             if scope.held > BUDGET:
                 raise JsonataFailure(MEMORY_EXCEEDED)
         return value
+
+    def _is_much(self, bindings: dict[str, Any]) -> bool:
+        """Whether one of the library's slow functions may have much to do."""
+        return _MAKES_LISTS.search(self._text) is not None or data_size(bindings) > _LITTLE
 
     def _is_safe(self, bindings: dict[str, Any]) -> bool:
         """Whether the expression can't need much memory with these variables."""
@@ -177,14 +202,17 @@ class Program:
         except KeyError:
             pass
         # Not the one of `parse`: host functions are registered on the compiled expression.
-        expression = jsonatapy.compile(self._text, timeout=milliseconds, **_LIMITS)
+        expression = jsonatapy.compile(_with_our_names(self._text, functions), timeout=milliseconds, **_LIMITS)
         self._local.expressions[key] = expression
         # Dropped by another thread, as at the end of the process, it complains on standard error instead of being
         # freed: let it never be dropped.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(expression))
         for name in functions:
-            register = expression.register_override if name in _OVERRIDES else expression.register
-            register(name, FUNCTIONS[name])
+            if name in RENAMED:
+                expression.register(RENAMED[name], FUNCTIONS[name])
+            else:
+                register = expression.register_override if name in _OVERRIDES else expression.register
+                register(name, FUNCTIONS[name])
         return expression
 
     def _bind(self, scope: Scope) -> dict[str, Any]:
@@ -196,6 +224,18 @@ class Program:
             states = states_value(scope)
             bindings["states"] = states if "" in members else {key: states[key] for key in members if key in states}
         return bindings
+
+
+_RENAMED = re.compile(
+    r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|\$(" + "|".join(RENAMED) + r")(?!\w)", re.DOTALL
+)
+
+
+def _with_our_names(text: str, functions: frozenset[str]) -> str:
+    """The expression with the names of `RENAMED` for those of the functions that the library won't replace."""
+    if functions.isdisjoint(RENAMED):
+        return text
+    return _RENAMED.sub(lambda match: f"${RENAMED[match[1]]}" if match[1] in functions else match[0], text)
 
 
 @lru_cache(maxsize=4096)
@@ -265,7 +305,8 @@ def _fail(text: str, bindings: dict[str, Any], message: str, milliseconds: int) 
         from asl.language.jsonata import reference
 
         try:
-            message = reference.explain_failure(text, bindings, code, milliseconds) or message
+            explained = reference.explain_failure(text, bindings, code, milliseconds)
+            message = explained or reference.word_failure(text, code, message)
         except TimeoutError:
             if milliseconds < TIMEOUT_MILLISECONDS:
                 raise TakesLong from None

@@ -81,6 +81,33 @@ def explain_failure(text: str, bindings: dict[str, Any], code: str, milliseconds
     return None
 
 
+_VALUE_ONLY = frozenset({"D3132", "D3133"})
+_CALLED = re.compile(r"\$([A-Za-z_]\w*)\s*\(")
+_ARGUMENT = re.compile(r"T0410: Argument (\d+) must be")
+
+
+def word_failure(text: str, code: str, message: str) -> str:
+    """Word a failure that this parser doesn't reproduce.
+
+    Args:
+        text: The expression.
+        code: The failure's code.
+        message: The failure as the other library says it.
+
+    Returns:
+        The message as AWS writes it if all that it says is known, else `message`.
+    """
+    template = re.sub(r"\bObject\b", "function", JException.error_codes.get(code, "{{unknown}}"))
+    if "{{" not in template:
+        return f"{code}: {template}"
+    if code in _VALUE_ONLY and message.startswith(f"{code}: ") and len(message) <= len(code) + 3:
+        return f"{code}: {_PLACEHOLDER.sub(lambda _: _json(message[len(code) + 2 :]), template)}"
+    argument, called = _ARGUMENT.match(message), set(_CALLED.findall(text))
+    if argument is not None and len(called) == 1:
+        return f'T0410: Argument {argument[1]} of function "{called.pop()}" does not match function signature'
+    return message
+
+
 def _message(error: JException) -> str:
     """The message as AWS writes it: the arguments as JSON."""
     template = JException.error_codes.get(error.error)

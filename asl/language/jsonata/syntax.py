@@ -25,6 +25,11 @@ def check_jsonata(text: str) -> tuple[str, str] | None:
     """The code and message with which AWS refuses an expression (without its `{%` and `%}`), or None if it takes it."""
     if is_plain(text):
         return None
+    newer = _newer_operator(text)
+    if newer is not None:
+        return INVALID, (
+            f"The operator {newer} is newer than JSONata 2.0.6, which Step Functions evaluates: use $exists(a) ? a : b"
+        )
     from asl.language.jsonata import programs, reference
 
     try:
@@ -42,6 +47,23 @@ def check_jsonata(text: str) -> tuple[str, str] | None:
         return None
     where = "" if name == "$$" else " at the top level"
     return UNSUPPORTED, f"Reference to '{name}'{where} is not supported."
+
+
+_APART = re.compile(
+    r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/"
+    # A regular expression stands where a value begins, a division after one.
+    r"|(?:(?<=[(,=\[{:;&|~>!?+*%-])|^)\s*/(?:[^/\\\n]|\\.)+/[im]*",
+    re.DOTALL,
+)
+_NEWER = re.compile(r"\?\?|\?:")
+
+
+def _newer_operator(text: str) -> str | None:
+    """An operator of a later JSONata that an expression uses."""
+    if "??" not in text and "?:" not in text:
+        return None
+    match = _NEWER.search(_APART.sub("''", text))
+    return match[0] if match else None
 
 
 def _top_level_names(node: Any) -> Iterator[str]:

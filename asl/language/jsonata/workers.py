@@ -25,8 +25,11 @@ from asl.language.scope import MISSING
 MOST = max(1, min(4, (os.cpu_count() or 1) - 1))
 """How many processes evaluate at the same time. One processor is left to those that wait for no expression."""
 
-LONGEST_SECONDS = 5.0
-"""When an answer is given up: the library's own limit, a second, holds for most but not for all that it does."""
+LONGEST_SECONDS = 1.2
+"""When an answer is given up: the library's own limit, a second, is not looked at inside one of its functions."""
+
+_LONGEST_START = 10.0
+"""Seconds that a process may take to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ class Worker:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,
         )
-        self.ask({})
+        self.ask({}, _LONGEST_START)
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request and wait for the answer.
+    def ask(self, request: dict[str, Any], seconds: float = LONGEST_SECONDS) -> dict[str, Any]:
+        """Send a request and wait for the answer, for so many seconds.
 
         Raises:
             TimeoutError: There was no answer in time.
@@ -69,7 +72,7 @@ class Worker:
         assert process.stdout is not None
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        if not select.select([process.stdout], [], [], LONGEST_SECONDS)[0]:
+        if not select.select([process.stdout], [], [], seconds)[0]:
             raise TimeoutError
         line = process.stdout.readline()
         if not line.endswith(b"\n"):

@@ -137,7 +137,7 @@ def _rendered(invocation: Invocation, event: LogEvent, match: Match | None) -> d
         "message": text,
     }
     if match is not None and (indexes := match.attempt.visit.indexes):
-        found["iteration"] = ".".join(map(str, indexes))
+        found["iteration"] = indexes[0] if len(indexes) == 1 else ".".join(map(str, indexes))
     if match is not None and match.estimated:
         found["estimated"] = True
     return found

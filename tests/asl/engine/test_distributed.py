@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import base64
+import gzip
+import io
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -53,6 +57,64 @@ class Bucket:
     def put(self, request: TaskRequest) -> Any:
         self.objects[request.parameters["Key"]] = request.parameters["Body"]
         return {}
+
+
+def encoded(data: bytes) -> str:
+    """Bytes as the S3 integration hands them over."""
+    return base64.b64encode(data).decode()
+
+
+def test_compressed_objects_and_byte_order_marks_are_read(lab: Lab) -> None:
+    Bucket(lab, k=encoded(gzip.compress(b'\xef\xbb\xbf{"a":1}\n{"a":2}\n')))
+    assert output(lab.run(distributed(("P", PASS), **reader({"InputType": "JSONL"})))) == [{"a": 1}, {"a": 2}]
+    csv = ReaderConfig(input_type="CSV", csv_header_location="FIRST_ROW")
+    assert parse_items("\ufeffa,b\n1,2\n", csv) == [{"a": "1", "b": "2"}]
+    assert parse_items("\ufeff[1]", ReaderConfig()) == [1]
+    with pytest.raises(StateFailure, match="can't be uncompressed"):
+        parse_items(encoded(gzip.compress(b"[1]")[:-9]), ReaderConfig())
+
+
+def test_a_csv_file_with_a_header_twice_is_refused(lab: Lab) -> None:
+    Bucket(lab, k="a,b,a\n1,2,3\n")
+    execution = lab.run(distributed(("P", PASS), **reader({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"})))
+    assert execution.error == "States.ItemReaderFailed"
+
+
+def test_parquet_and_zstd() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.table({"a": [1, 2], "b": ["x", None]}), file)
+    rows = parse_items(encoded(file.getvalue()), ReaderConfig(input_type="PARQUET"))
+    assert rows == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
+    packed = pyarrow.BufferOutputStream()
+    with pyarrow.CompressedOutputStream(packed, "zstd") as stream:
+        stream.write(b"[1, 2]")
+    assert parse_items(encoded(packed.getvalue().to_pybytes()), ReaderConfig()) == [1, 2]
+
+
+def test_parquet_without_the_package_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(StateFailure, match="pip install pyarrow"):
+        parse_items(encoded(b"PAR1..."), ReaderConfig(input_type="PARQUET"))
+    with pytest.raises(StateFailure, match="not a Parquet file"):
+        parse_items("[1]", ReaderConfig(input_type="PARQUET"))
+
+
+def test_the_manifest_of_an_inventory_is_followed(lab: Lab) -> None:
+    manifest = {
+        "destinationBucket": "arn:aws:s3:::inventories",
+        "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, Size",
+        "files": [{"key": "1.csv.gz"}, {"key": "2.csv"}],
+    }
+    files = {"1.csv.gz": encoded(gzip.compress(b'"b","x","1"\n"b","y","2"\n')), "2.csv": '"b","z","3"\n'}
+    bucket = Bucket(lab, k=json.dumps(manifest), **files)
+    definition = distributed(("P", PASS), **reader({"InputType": "MANIFEST"}))
+    assert [item["Key"] for item in output(lab.run(definition))] == ["x", "y", "z"]
+    assert lab.functions.requests[-1].parameters == {"Bucket": "inventories", "Key": "2.csv"}
+    bucket.objects["k"] = "[]"
+    assert lab.run(definition).error == "States.ItemReaderFailed"
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,23 @@ def test_a_wait_says_that_its_path_finds_nothing_in_its_own_words(lab: Lab) -> N
         assert (execution.cause or "").endswith(f"The {field} parameter does not reference an input value: $.a")
 
 
+def test_a_job_has_a_token_in_its_context(lab: Lab) -> None:
+    job = "arn:aws:states:::glue:startJobRun.sync"
+    lab.functions.functions[job] = lambda request: request.parameters
+    parameters = {"token.$": "$$.Task.Token"}
+    token = output(lab.run(flow(("T", {"Type": "Task", "Resource": job, "Parameters": parameters}))))["token"]
+    assert len(token) > 20
+    assert lab.functions.requests[-1].task_token is None
+
+
+def test_a_result_that_is_too_large_names_the_service(lab: Lab) -> None:
+    for resource, name in (("arn:aws:states:::lambda:invoke", "lambda"), (LAMBDA + "f", LAMBDA + "f")):
+        lab.functions.functions[resource] = lambda _: "x" * 300_000
+        execution = lab.run(flow(("T", {"Type": "Task", "Resource": resource})))
+        assert execution.error == "States.DataLimitExceeded"
+        assert (execution.cause or "").startswith(f"The state/task '{name}' returned a result with a size exceeding")
+
+
 def test_a_path_into_an_input_of_null(lab: Lab) -> None:
     definition = flow(("A", {"Type": "Pass", "Result": None}), ("B", {"Type": "Pass", "Parameters": {"x.$": "$.x"}}))
     cause = lab.run(definition).cause or ""

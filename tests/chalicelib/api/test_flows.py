@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib import state_machines
@@ -88,3 +90,15 @@ def test_dates_are_asked_for_once_and_do_not_matter(cloud: LocalCloud, monkeypat
     dates = CreationDates()
     assert [dates.of(["a"]) for _ in range(3)] == [{"a": None}] * 3
     assert len(asked) == 1
+
+
+def test_a_schedule_says_when_it_fires_next(api: Api, use_flows: UseFlows) -> None:
+    def next_run(**schedule: Any) -> Any:
+        use_flows(flow("a", {}, schedule={"timezone": "UTC", "enabled": True, **schedule}))
+        return api.get("/flows/a").json().get("nextRun")
+
+    assert next_run(expression="cron(0 12 1 1 ? 2199)") == "2199-01-01T12:00:00Z"
+    assert next_run(expression="cron(0 12 1 1 ? 2199)", timezone="Europe/Berlin") == "2199-01-01T11:00:00Z"
+    assert next_run(expression="cron(0 12 1 1 ? 2199)", enabled=False) is None
+    assert next_run(expression="cron(0 12 1 1 ? 1999)") is None
+    assert next_run(expression="rate(5 minutes)") is None

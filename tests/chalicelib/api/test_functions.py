@@ -342,8 +342,9 @@ class TestList:
         }
         plain = {"name": "plain", "description": "Plain.", "plugin": None, "inputSchema": {"type": "object"}}
         assert listed["plain"] == {**plain, "outputSchema": {}}
+        advice = "(run `make add PACKAGE=missing-module-of-nobody`)"
         for name, message, line in (
-            ("broken", "ModuleNotFoundError: No module named 'missing_module_of_nobody'", 2),
+            ("broken", f"ModuleNotFoundError: No module named 'missing_module_of_nobody' {advice}", 2),
             ("unreadable", "SyntaxError: '(' was never closed", 3),
             ("untyped", "NameError: name 'Missing' is not defined", None),
         ):

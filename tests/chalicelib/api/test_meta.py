@@ -30,7 +30,8 @@ def routes() -> list[tuple[str, str]]:
     return [(method, path) for path, methods in app.app.routes.items() for method in methods if method != "OPTIONS"]
 
 
-PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/auth/config"), ("GET", "/console"), ("GET", "/")}
+CONSOLE = {("GET", "/console" + below) for below in ("", "/{page}", "/{page}/{name}", "/{page}/{name}/{part}")}
+PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/auth/config"), ("GET", "/"), *CONSOLE}
 
 
 class TestEveryRoute:
@@ -73,7 +74,7 @@ class TestEveryRoute:
     @pytest.mark.parametrize(("method", "path"), sorted(PUBLIC))
     def test_public_ones_need_none(self, api: Api, method: str, path: str) -> None:
         api.token = None
-        assert api.call(method, path).status == 200
+        assert api.call(method, path).status < 400
 
     @pytest.mark.parametrize("path", sorted({path for _, path in routes()}))
     def test_preflight(self, api: Api, path: str) -> None:
@@ -147,13 +148,13 @@ class TestOpenApi:
 
     def test_it_has_every_route(self, document: dict[str, Any]) -> None:
         described = {(m.upper(), path) for path, operations in document["paths"].items() for m in operations}
-        assert set(routes()) - {("GET", "/console"), ("GET", "/")} <= described
+        assert set(routes()) - CONSOLE - {("GET", "/")} <= described
 
     def test_public_routes_are_those_without_security(self, document: dict[str, Any]) -> None:
         public = {
             path for path, operations in document["paths"].items() if operations.get("get", {}).get("security") == []
         }
-        assert public == {path for _, path in PUBLIC} - {"/console", "/"}
+        assert public == {path for _, path in PUBLIC - CONSOLE} - {"/"}
 
     def test_functions_and_flows_have_their_schemas(self, document: dict[str, Any]) -> None:
         def body(path: str) -> Any:
@@ -172,9 +173,6 @@ class TestOpenApi:
         assert openapi.document("/api", [])["servers"] == [{"url": "/api"}]
 
 
-def test_health_and_console(api: Api) -> None:
+def test_health(api: Api) -> None:
     assert api.get("/health").json() == {"status": "ok"}
     assert api.get("/").headers["Location"] == "/console/"
-    reply = api.get("/console")
-    assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert reply.text.lower().startswith("<!doctype html>")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from chalicelib import aws
+from chalicelib import aws, aws_json
 from chalicelib.errors import Unavailable
 from chalicelib.runs import again, indexes, records
 from chalicelib.settings import settings
@@ -44,6 +44,17 @@ def nesting(starter: str) -> dict[str, Any]:
     return {"StartAt": "N", "States": {"N": state}}
 
 
+def plain(nested: str) -> dict[str, Any]:
+    """A flow that starts another one with its own input, and says nothing of itself."""
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": settings.names.state_machine_arn(nested), "Input.$": "$"},
+        "End": True,
+    }
+    return {"StartAt": "N", "States": {"N": state}}
+
+
 FLOWS = (
     flow("labelFlow", PASS, labels=LABELS),
     flow("sleepFlow", WAIT, labels=LABELS),
@@ -52,6 +63,8 @@ FLOWS = (
     flow("secretFlow", PASS, access_groups=("ops",)),
     flow("strictFlow", PASS, input_schema={"type": "object", "required": ["n"]}),
     flow("nestFlow", nesting("{% $states.context.Execution.Id %}"), references=("labelFlow",)),
+    flow("outerFlow", plain("nestFlow"), references=("nestFlow",)),
+    flow("plainFlow", plain("labelFlow"), references=("labelFlow",)),
     flow("liarFlow", nesting("{% $states.input.claim %}"), references=("labelFlow",)),
 )
 
@@ -111,6 +124,20 @@ def ids(api: Api, query: str) -> list[str]:
         token = f"&nextToken={page['nextToken']}"
 
 
+def calls_without_boto3(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The service and the operation of each call of the light client from now on, usage apart."""
+    calls: list[tuple[str, str]] = []
+    call = aws_json.Client._call
+
+    def counted(self: aws_json.Client, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        if parameters.get("TableName") != settings.names.usage_table:
+            calls.append((self._api.service, operation))
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(aws_json.Client, "_call", counted)
+    return calls
+
+
 def eventually(check: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + 20
     while not (found := check()):
@@ -136,22 +163,26 @@ class TestRecord:
 
     def test_a_start_writes_twice_at_most(self, user: Api, monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud) -> None:
         cloud.events.clear()
-        calls: list[str] = []
-        aws.dynamodb().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+        calls = calls_without_boto3(monkeypatch)
         start(user, "sleepFlow", {"order": {"id": 1}, "urgent": False, "text": "x" * 10_000})
-        writes = [name for name in calls if name not in ("GetItem", "Query", "BatchGetItem")]
+        reads = ("GetItem", "Query", "BatchGetItem")
+        writes = [name for service, name in calls if service == "dynamodb" and name not in reads]
         assert writes == ["BatchWriteItem", "PutItem"]  # one more than the record itself
 
-    def test_no_call_of_step_functions_while_polling_and_listing(self, user: Api) -> None:
+    def test_no_call_of_step_functions_while_polling_and_listing(
+        self, user: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         execution = start(user, "sleepFlow", {"order": {"id": 1}})
         calls: list[str] = []
         aws.stepfunctions().meta.events.register(
             "before-call.stepfunctions", lambda model, **_: calls.append(model.name)
         )
+        light = calls_without_boto3(monkeypatch)
         read(user, "sleepFlow", execution)
         for query in ("", "flow=sleepFlow", "label=order:1", "status=RUNNING", "error=x", f"parent={execution}"):
             ids(user, query)
         assert calls == []
+        assert {service for service, _ in light} == {"dynamodb"}
 
 
 class TestFilters:
@@ -263,16 +294,29 @@ class TestOutside:
         assert (run["parent"]["flow"], run["parent"]["executionId"]) == ("nestFlow", parent)
         assert ids(user, f"parent={parent}") == []
 
+    def test_a_flow_that_another_started_is_known_by_its_trace(self, user: Api, admin: Api) -> None:
+        parent = ran(user, "plainFlow", {"order": {"id": uuid.uuid4().hex}})
+        (child,) = eventually(lambda: ids(admin, f"parent={parent}"))
+        run = eventually(lambda: (found := read(admin, "labelFlow", child))["status"] == "SUCCEEDED" and found)
+        assert (run["startedBy"], run["userId"], run["parent"]["executionId"]) == ("run", None, parent)
+
+    def test_so_is_the_flow_that_this_one_starts(self, user: Api, admin: Api) -> None:
+        parent = ran(user, "outerFlow", {"machine": settings.names.state_machine_arn("labelFlow")})
+        (child,) = eventually(lambda: ids(admin, f"parent={parent}"))
+        nested = read(admin, "nestFlow", child)["executionArn"]
+        (grandchild,) = eventually(lambda: ids(admin, f"parent={quote(nested)}"))
+        assert read(admin, "labelFlow", grandchild)["parent"]["flow"] == "nestFlow"
+
     def test_a_claim_that_is_not_true_is_not_recorded(self, user: Api, admin: Api) -> None:
         victim = read(user, "labelFlow", ran(user, "labelFlow"))["executionArn"]
         machine = settings.names.state_machine_arn("labelFlow")
         began = quote(datetime.now(UTC).isoformat())
-        for claim in (victim, victim.replace("labelFlow", "nestFlow"), "arn:aws:x", "", 7):
-            ran(user, "liarFlow", {"machine": machine, "claim": claim})
+        claims = (victim, victim.replace("labelFlow", "nestFlow"), "arn:aws:x", "", 7)
+        liars = {ran(user, "liarFlow", {"machine": machine, "claim": claim}) for claim in claims}
         found = eventually(lambda: len(one := ids(admin, f"user=all&label=order:nested&from={began}")) == 5 and one)
-        assert {(run["startedBy"], run["parent"]) for run in (read(admin, "labelFlow", one) for one in found)} == {
-            ("other", None)
-        }
+        runs = [read(admin, "labelFlow", one) for one in found]
+        assert {run["startedBy"] for run in runs} == {"run"}
+        assert {run["parent"]["executionId"] for run in runs} == liars
         assert ids(user, f"parent={quote(victim)}") == []
 
 

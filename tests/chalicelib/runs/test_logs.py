@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
 import pytest
 
-from chalicelib.runs.ids import new_id
+from chalicelib.runs.ids import lowest_id, new_id
 from chalicelib.runs.logs import messages
 from chalicelib.runs.logs.attribution import attribute
 from chalicelib.runs.logs.requests import Invocation, LogEvent, invocation_of, lines_by_request
 from chalicelib.runs.states.fold import Fold, Wanted
 from chalicelib.runs.states.outline import Outline
-from chalicelib.runs.trace import root_of, segment_id, trace_header, trace_id
+from chalicelib.runs.trace import execution_id_of, root_of, segment_id, trace_header, trace_id
 
 A, B = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:m:x"
@@ -178,6 +179,15 @@ class TestTrace:
         execution = new_id()
         assert trace_id(execution) == trace_id(execution) == root_of(trace_header(execution))
         assert trace_id(execution) != trace_id(new_id())
+
+    def test_it_leads_back_to_the_execution(self) -> None:
+        for execution in (new_id(), lowest_id(0.999), lowest_id(4_000_000_000.5)):
+            trace = trace_id(execution)
+            assert trace is not None
+            assert re.fullmatch("1-[0-9a-f]{8}-[0-9a-f]{24}", trace)
+            assert execution_id_of(trace) == execution
+        assert execution_id_of("1-67891233-abcdef012345678912345678") is None
+        assert execution_id_of(f"1-67891233-{'f' * 24}") is None
 
     def test_ids_of_others_have_none(self) -> None:
         assert trace_id(str(uuid.uuid4())) is None

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import aws, usage, usage_ledger
+from chalicelib import aws, times, usage, usage_ledger
 from chalicelib.aws_json import AwsError
-from chalicelib.runs import records
+from chalicelib.runs import indexes, records, searching
+from chalicelib.runs.ids import new_id
 from chalicelib.settings import settings
 from chalicelib.tables import RUNS, USAGE
 from localcloud.http_messages import Request, Response
@@ -21,14 +22,19 @@ TABLE = "things"
 SCHEMA = {
     "TableName": TABLE,
     "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("h", "r", "label")],
+    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("h", "r", "label", "m", "o")],
     "KeySchema": [{"AttributeName": "h", "KeyType": "HASH"}, {"AttributeName": "r", "KeyType": "RANGE"}],
     "GlobalSecondaryIndexes": [
         {
             "IndexName": "labels",
             "KeySchema": [{"AttributeName": "label", "KeyType": "HASH"}],
             "Projection": {"ProjectionType": "ALL"},
-        }
+        },
+        {
+            "IndexName": "months",
+            "KeySchema": [{"AttributeName": "m", "KeyType": "HASH"}, {"AttributeName": "o", "KeyType": "RANGE"}],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["a", "n"]},
+        },
     ],
 }
 
@@ -46,6 +52,7 @@ class Client:
     def __init__(self, account: str, *, moto_only: bool) -> None:
         self.application = MotoApplication(4566, account)
         self.fast = 0
+        self.asked = 0
         if moto_only:
             self.application._items = _Nothing()  # type: ignore[assignment]
         else:
@@ -67,6 +74,7 @@ class Client:
             "authorization": "AWS4-HMAC-SHA256 Credential=k/20200101/eu-west-1/dynamodb/aws4_request, "
             "SignedHeaders=host, Signature=none",
         }
+        self.asked += operation not in ("CreateTable", "Scan")
         content = json.dumps(body).encode()
         response = self.application.respond(Request("POST", "/", "HTTP/1.1", headers, list(headers.items()), content))
         document = json.loads(response.body)
@@ -158,7 +166,9 @@ class Requests:
             self._delete,
             self._get,
             self._query,
+            self._query_index,
             self._batch,
+            self._batch_write,
             self._transact,
         )
         while True:
@@ -169,7 +179,11 @@ class Requests:
 
     def _item(self) -> dict[str, Any]:
         names = self._random.sample(("a", "b", "n", "label", "name"), self._random.randrange(5))
-        return {**self._key(), **{name: self._random.choice(ATTRIBUTES) for name in names}}
+        key = self._key()
+        item = {**key, **{name: self._random.choice(ATTRIBUTES) for name in names}}
+        if self._random.random() < 0.5:
+            item |= {"m": {"S": self._random.choice("12")}, "o": {"S": key["r"]["S"] + key["h"]["S"]}}
+        return item
 
     def _expressions(self, **texts: str) -> dict[str, Any]:
         """Add the placeholders that the texts mention, and at times one more."""
@@ -220,6 +234,31 @@ class Requests:
         if self._random.random() < 0.3:
             body["ProjectionExpression"] = "r, a"
         return "Query", body
+
+    def _query_index(self) -> tuple[str, dict[str, Any]]:
+        test = self._random.choice(("", "o < :b", "o >= :b", "o BETWEEN :a AND :b", "begins_with(o, :a)"))
+        values = {":m": {"S": self._random.choice("12")}, ":a": {"S": "a"}, ":b": {"S": "b"}, ":text": {"S": "text"}}
+        body: dict[str, Any] = {
+            "TableName": TABLE,
+            "IndexName": "months",
+            "KeyConditionExpression": "m = :m" + (f" AND {test}" if test else ""),
+            "ScanIndexForward": self._random.random() < 0.5,
+        }
+        if self._random.random() < 0.3:
+            body["FilterExpression"] = self._random.choice(("a IN (:text, :b)", "attribute_exists(n)", "a <> :text"))
+        words = f"{body['KeyConditionExpression']} {body.get('FilterExpression', '')}"
+        return "Query", body | {
+            "ExpressionAttributeValues": {
+                n: v for n, v in values.items() if f"{n} " in f"{words} " or f"{n})" in words or f"{n}," in words
+            }
+        }
+
+    def _batch_write(self) -> tuple[str, dict[str, Any]]:
+        requests: list[dict[str, Any]] = []
+        for _ in range(self._random.randrange(1, 4)):
+            put = self._random.random() < 0.7
+            requests.append({"PutRequest": {"Item": self._item()}} if put else {"DeleteRequest": {"Key": self._key()}})
+        return "BatchWriteItem", {"RequestItems": {TABLE: requests}}
 
     def _batch(self) -> tuple[str, dict[str, Any]]:
         keys = [self._key() for _ in range(self._random.randrange(1, 4))]
@@ -300,6 +339,53 @@ def test_pages_follow_each_other(clients: tuple[Client, Client]) -> None:
     assert ours.fast == 25 + 6
 
 
+def test_an_index_is_read_in_pages_while_items_come_and_go(clients: tuple[Client, Client]) -> None:
+    ours, _ = clients
+
+    def put(number: int, month: str) -> None:
+        item = {
+            "h": {"S": f"{number}"},
+            "r": {"S": "r"},
+            "m": {"S": month},
+            "o": {"S": f"{number:03}"},
+            "b": {"S": "-"},
+        }
+        assert ours.call("BatchWriteItem", {"RequestItems": {TABLE: [{"PutRequest": {"Item": item}}]}})[0] == 200
+
+    def read(**more: Any) -> list[int]:
+        body: dict[str, Any] = {
+            "TableName": TABLE,
+            "IndexName": "months",
+            "KeyConditionExpression": "m = :m AND o BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {":m": {"S": "1"}, ":low": {"S": "003"}, ":high": {"S": "020"}},
+            "Limit": 7,
+            **more,
+        }
+        found = []
+        while True:
+            status, page = ours.call("Query", body)
+            assert status == 200
+            assert all("b" not in item for item in page["Items"]), "the index has it not"
+            found += [int(item["o"]["S"]) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return found
+            body["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    for number in range(25):
+        put(number, "1")
+    assert read() == list(range(3, 21))
+    put(9, "2")
+    ours.call("DeleteItem", {"TableName": TABLE, "Key": {"h": {"S": "10"}, "r": {"S": "r"}}})
+    put(0, "1")
+    assert read(ScanIndexForward=False) == [n for n in range(20, 2, -1) if n not in (9, 10)]
+    asked = ours.fast
+    update = {"TableName": TABLE, "Key": {"h": {"S": "11"}, "r": {"S": "r"}}, "UpdateExpression": "REMOVE m.x, m"}
+    ours.call("UpdateItem", update)  # moto's: it forgets the orders
+    assert ours.fast == asked
+    put(9, "1")
+    assert read() == [n for n in range(3, 21) if n != 10]
+
+
 def test_an_item_can_not_grow_beyond_the_limit(clients: tuple[Client, Client]) -> None:
     key = {"h": {"S": "x"}, "r": {"S": "a"}}
     for client in clients:
@@ -348,19 +434,28 @@ def test_a_run_needs_no_expression_of_moto(monkeypatch: pytest.MonkeyPatch) -> N
         client.call("CreateTable", {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **table.schema()})
     monkeypatch.setattr(aws, "dynamodb", lambda: _Boto(client))
     monkeypatch.setattr(aws, "dynamodb_for_usage", lambda: _Boto(client))
-    run = records.Run("u", "0123", "arn:aws:states:::execution:f:0123", "f", "RUNNING", "2026-01-01T00:00:00.000Z")
+    execution = new_id()
+    arn = f"arn:aws:states:::execution:f:{execution}"
+    run = records.Run("u", execution, arn, "f", "RUNNING", times.now(), labels={"order": "A-1"}, input='{"n": 1}')
     ledger = usage_ledger.Ledger(usage_ledger.Hooks(usage._write, lambda *_: None))
     try:
+        indexes.write(indexes.items_of(run))
         assert records.create(run)
-        assert records.update("u", "0123", run.execution_arn, records.Outcome("SUCCEEDED", output="1", redrive_count=0))
+        assert records.update("u", execution, arn, records.Outcome("SUCCEEDED", output="1", redrive_count=0))
         assert not records.create(run)
-        assert records.get("u", "0123") is not None
-        assert records.ended([("u", "0123")]) == {("u", "0123")}
-        assert [
-            [r.status for r in page] for page in records.newest_first("u", before=None, lowest="0", page_size=9)
-        ] == [["SUCCEEDED"]]
+        assert records.get("u", execution) is not None
+        assert records.ended([("u", execution)]) == {("u", execution)}
+        assert searching.find_by_id(execution) is not None
+        for user, wanted in (
+            ("u", searching.Filter()),
+            ("u", searching.Filter(flow="f", status="SUCCEEDED")),
+            ("u", searching.Filter(labels=(("order", "A-1"),))),
+            (None, searching.Filter(status="SUCCEEDED")),
+        ):
+            found = [one.status for part in searching.Search(user, wanted).portions() for one in part.runs]
+            assert found == ["SUCCEEDED"]
         ledger.add("u", "2026-01").written.wait(5)
     finally:
         ledger.flush(1)
-    assert client.fast == 7
+    assert client.fast == client.asked
     forget_everything()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler import ScheduleError, parse_schedule
+from chalicelib.flows.schedule import ScheduleError, parse_schedule
 
 START = datetime(2026, 10, 23, 8, 30, tzinfo=UTC)
 

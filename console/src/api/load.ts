@@ -1,0 +1,37 @@
+/** Loads what a page shows: first nothing, then data or a problem; older data stays while it is loaded again. */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+export interface Loaded<T> {
+  data: T | undefined;
+  error: unknown;
+  loading: boolean;
+  reload: () => void;
+}
+
+/**
+ * @param key What is loaded: another key drops the data.
+ * @param load Loads it; the signal ends the request when the page has gone.
+ */
+export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+  const [state, setState] = useState<{ key: string; data?: T; error?: unknown; loading: boolean }>({ key, loading: true });
+  const [turn, setTurn] = useState(0);
+  const current = useRef(load);
+  current.current = load;
+  useEffect(() => {
+    const controller = new AbortController();
+    setState((before) => (before.key === key ? { ...before, loading: true } : { key, loading: true }));
+    current.current(controller.signal).then(
+      (data) => controller.signal.aborted || setState({ key, data, loading: false }),
+      (error: unknown) => controller.signal.aborted || setState((before) => ({ ...before, key, error, loading: false })),
+    );
+    return () => controller.abort();
+  }, [key, turn]);
+  const reload = useCallback(() => setTurn((value) => value + 1), []);
+  const known = state.key === key;
+  return {
+    data: known ? state.data : undefined,
+    error: known ? state.error : undefined,
+    loading: known ? state.loading : true,
+    reload,
+  };
+}

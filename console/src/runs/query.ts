@@ -1,0 +1,33 @@
+/** The filters of the list of runs, as the address and the API name them. */
+import type { paths } from "../api/schema";
+
+export type RunsQuery = NonNullable<paths["/runs"]["get"]["parameters"]["query"]>;
+
+export const STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] as const;
+export const PAGE_SIZE = 50;
+
+/** The parameters that the API filters by; those that it doesn't know yet are refused by it, not here. */
+export const FILTERS = ["flow", "status", "startedBy", "from", "to", "error", "label", "user"] as const;
+export type Filter = (typeof FILTERS)[number];
+
+/** Returns the query of the API for an address. Times without a zone are the reader's. */
+export function apiQuery(address: URLSearchParams): RunsQuery {
+  const query: Record<string, string | string[] | number> = { limit: PAGE_SIZE };
+  for (const name of FILTERS) {
+    const values = address.getAll(name).filter(Boolean);
+    if (!values.length) continue;
+    if (name === "label") query[name] = values;
+    else query[name] = name === "from" || name === "to" ? isoTime(values[0] ?? "") : (values[0] ?? "");
+  }
+  return query as RunsQuery;
+}
+
+function isoTime(text: string): string {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? text : time.toISOString();
+}
+
+/** Returns whether any filter is set. */
+export function isFiltered(address: URLSearchParams): boolean {
+  return FILTERS.some((name) => address.get(name));
+}

@@ -1,0 +1,215 @@
+"""The console in a browser: what a user does with it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ..end_to_end.conftest import Aws
+from ..end_to_end.server import Server
+from .conftest import Console
+
+
+class TestSignIn:
+    def test_a_deep_link_survives_it(self, console: Console) -> None:
+        console.open("/flows/orderFlow?tab=definition")
+        console.heading("Sign in")
+        console.check_accessible()
+        console.sign_in(password="wrong")
+        console.page.get_by_role("alert").get_by_text("The email or the password is wrong.").wait_for()
+        console.sign_in()
+        console.heading("orderFlow")
+        assert console.page.url == f"{console.url}/flows/orderFlow?tab=definition"
+        for name in ("Flows", "Runs", "Functions", "Usage"):
+            assert console.page.get_by_role("link", name=name, exact=True).is_visible()
+
+    def test_the_demo_user_is_offered_and_can_leave(self, console: Console) -> None:
+        console.open("/")
+        console.page.get_by_role("button", name="Continue as demo user").click()
+        console.heading("Flows")
+        kept = console.page.evaluate("[localStorage.length, sessionStorage.getItem('session') !== null]")
+        assert kept == [0, True]  # tokens are nowhere that outlives the tab
+        console.page.get_by_role("button", name="Sign out").click()
+        console.heading("Sign in")
+        assert console.page.evaluate("sessionStorage.length") == 0
+
+    def test_a_temporary_password_is_replaced(self, console: Console, served: Server, aws: Aws) -> None:
+        email = f"{secrets.token_hex(6)}@example.com"
+        pool = aws("cognito-idp").list_user_pools(MaxResults=10)["UserPools"][0]["Id"]
+        attributes = [{"Name": "email", "Value": email}]
+        aws("cognito-idp").admin_create_user(
+            UserPoolId=pool, Username=email, TemporaryPassword="Temporary-7x!", UserAttributes=attributes
+        )
+        console.open("/usage")
+        console.sign_in(email, "Temporary-7x!")
+        console.heading("Choose a password")
+        console.page.get_by_label("New password").fill("Correct-horse-9!")
+        console.page.get_by_role("button", name="Save and sign in").click()
+        console.heading("Usage")
+
+    def test_a_session_that_ended_asks_again_and_continues(self, signed_in: Console) -> None:
+        signed_in.page.evaluate("""() => {
+            const session = JSON.parse(sessionStorage.getItem('session'));
+            session.idToken = session.idToken.slice(0, -4) + 'AAAA';
+            delete session.refreshToken;
+            sessionStorage.setItem('session', JSON.stringify(session));
+        }""")
+        signed_in.open("/functions")
+        signed_in.page.get_by_text("Your session has expired.").wait_for()
+        signed_in.sign_in()
+        signed_in.heading("Functions")
+
+    def test_a_token_is_refreshed_before_it_expires(self, signed_in: Console) -> None:
+        before = signed_in.page.evaluate("JSON.parse(sessionStorage.getItem('session'))")
+        signed_in.page.evaluate(
+            "session => sessionStorage.setItem('session', JSON.stringify(session))", {**before, "expiresAt": 0}
+        )
+        signed_in.open("/functions")
+        signed_in.heading("Functions")
+        signed_in.page.get_by_role("link", name="price_order").wait_for()
+        after = signed_in.page.evaluate("JSON.parse(sessionStorage.getItem('session'))")
+        assert after["expiresAt"] > before["expiresAt"] - 60_000 and after["refreshToken"] == before["refreshToken"]
+
+
+class TestFlows:
+    def test_they_are_found_and_described(self, signed_in: Console) -> None:
+        page = signed_in.page
+        page.keyboard.press("/")
+        page.keyboard.type("working days")
+        row = page.get_by_role("row").filter(has_text="scheduledMapFlow")
+        row.get_by_text("Europe/Berlin").wait_for()
+        assert re.search(r"next in \d+ (minute|hour|day)", row.inner_text())
+        assert page.get_by_role("row").filter(has_text="orderFlow").count() == 0
+        page.get_by_label("Search flows").fill("")
+        signed_in.check_accessible()
+
+    def test_a_flow_shows_its_graph_code_and_permissions(self, signed_in: Console) -> None:
+        signed_in.open("/flows/orderFlow")
+        page = signed_in.page
+        page.get_by_role("button", name="ValidateOrder, task").click()
+        page.get_by_role("complementary").get_by_text("${ValidateFunctionArn}").wait_for()
+        assert "state=%2FStates%2FValidateOrder" in page.url
+        signed_in.check_accessible()
+        page.get_by_role("tab", name="Functions and permissions").click()
+        page.get_by_text("chalicelib/lib/price_order/handler.py").wait_for()
+        page.get_by_text("lambda:InvokeFunction").wait_for()
+        signed_in.check_accessible()
+        page.get_by_role("tab", name="Definition").click()
+        page.locator("[data-editor] .cm-content").get_by_text("# Processes an order", exact=False).wait_for()
+        signed_in.check_accessible()
+
+    def test_a_broken_one_shows_what_is_wrong_at_its_line(self, signed_in: Console) -> None:
+        signed_in.page.get_by_role("link", name="e2eBroken").click()
+        signed_in.heading("e2eBroken")
+        finding = signed_in.page.get_by_role("list", name="Findings of the compiler").get_by_role("listitem").first
+        assert "line 6" in finding.inner_text()
+        signed_in.page.locator(".cm-lint-marker-error").first.wait_for()
+        signed_in.check_accessible()
+
+
+class TestStart:
+    def test_form_and_json_stay_in_step_and_the_run_is_shown(self, signed_in: Console) -> None:
+        signed_in.open("/flows/orderFlow?tab=start")
+        page = signed_in.page
+        content = page.locator("[data-editor] .cm-content")
+        page.get_by_label("country").fill("AT")
+        content.get_by_text('"AT"').wait_for()
+        page.get_by_label("card_number").fill("1")
+        signed_in.check_accessible()
+        page.get_by_role("button", name="Start the flow").click()
+        page.get_by_role("alert").get_by_text("card_number").wait_for()  # too short: nothing was sent
+        page.get_by_label("card_number").fill("4242 4242 4242 4242")
+        page.get_by_role("button", name="Start the flow").click()
+        page.wait_for_url(re.compile(r"/console/runs/orderFlow/[\w-]+$"))
+        page.locator(".facts").get_by_text("Succeeded").wait_for()
+        page.get_by_role("button", name="ReserveItems 2 of 2, map, Succeeded").wait_for()
+        signed_in.check_accessible()
+        signed_in.open("/flows/orderFlow?tab=start")
+        assert page.get_by_label("country").input_value() == "AT"  # the last input is remembered
+
+    def test_a_function_is_tried(self, signed_in: Console) -> None:
+        signed_in.open("/functions/price_order")
+        page = signed_in.page
+        page.get_by_role("button", name="Add to items").click()
+        page.get_by_label("sku").fill("TEA")
+        page.get_by_label("quantity").fill("2")
+        page.get_by_label("unit_price").fill("5")
+        page.get_by_role("button", name="Call the function").click()
+        page.get_by_role("heading", name="Result").wait_for()
+        assert '"total"' in page.get_by_label("result", exact=True).inner_text()
+        signed_in.check_accessible()
+
+
+class TestRuns:
+    def test_filters_are_in_the_address(self, signed_in: Console, start_run: Callable[..., dict[str, Any]]) -> None:
+        run = start_run("helloWorldFlow", {})
+        signed_in.open("/runs?flow=helloWorldFlow&status=SUCCEEDED")
+        page = signed_in.page
+        page.get_by_role("link", name=run["executionId"]).wait_for()
+        assert page.get_by_label("Flow", exact=True).input_value() == "helloWorldFlow"
+        signed_in.check_accessible()
+        page.get_by_label("Status").select_option("ABORTED")
+        page.get_by_text("No run matches").wait_for()
+        assert page.url.endswith("flow=helloWorldFlow&status=ABORTED")
+        signed_in.check_accessible()
+
+    def test_a_failed_run_says_why_and_runs_again(
+        self, signed_in: Console, start_run: Callable[..., dict[str, Any]]
+    ) -> None:
+        run = start_run("e2eCrash", {})
+        signed_in.open(f"/runs/e2eCrash/{run['executionId']}")
+        page = signed_in.page
+        page.locator(".problem strong").get_by_text(run["error"]).wait_for()
+        page.get_by_role("button", name="Redrive").wait_for()
+        signed_in.check_accessible()
+        page.get_by_role("button", name="Run again", exact=True).click()
+        page.get_by_role("button", name="Run again with this input").click()
+        page.wait_for_url(lambda url: run["executionId"] not in url)
+        page.get_by_text("the run of").wait_for()
+
+    def test_another_user_s_run_is_not_there(self, signed_in: Console) -> None:
+        signed_in.open("/runs/helloWorldFlow/00000000-0000-7000-8000-000000000000")
+        signed_in.page.get_by_role("alert").wait_for()
+        signed_in.check_accessible()
+
+
+class TestFrame:
+    def test_the_keyboard_suffices(self, signed_in: Console) -> None:
+        page = signed_in.page
+        page.get_by_role("link", name="orderFlow").wait_for()
+        page.keyboard.press("?")
+        page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+        signed_in.check_accessible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        first = page.evaluate("document.activeElement.textContent")
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.textContent") != first
+        page.keyboard.press("k")
+        page.keyboard.press("Enter")
+        signed_in.heading(first)
+        for keys, heading in (("gr", "Runs"), ("gu", "Functions"), ("gs", "Usage"), ("gf", "Flows")):
+            for key in keys:
+                page.keyboard.press(key)
+            signed_in.heading(heading)
+
+    def test_offline_is_said(self, signed_in: Console) -> None:
+        signed_in.page.context.set_offline(True)
+        signed_in.page.get_by_text("You are offline.").wait_for()
+        signed_in.page.context.set_offline(False)
+        signed_in.page.get_by_text("You are offline.").wait_for(state="detached")
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_every_page_fits_a_phone_and_is_readable(self, signed_in: Console, scheme: Any) -> None:
+        page = signed_in.page
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": 390, "height": 800})
+        for path in ("/flows", "/flows/orderFlow", "/flows/orderFlow?tab=start", "/runs", "/functions", "/usage"):
+            signed_in.open(path)
+            page.locator(".page .card").first.wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            signed_in.check_accessible()
