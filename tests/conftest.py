@@ -40,8 +40,8 @@ def pytest_plugin_registered(plugin: object) -> None:
 
 
 def pytest_configure() -> None:
-    """Let every test import `functions.lib.NAME.handler`, before anything else imports `chalicelib`."""
-    import chalicelib  # noqa: F401
+    """Let every test import `functions.lib.NAME.handler`, whatever else it imports."""
+    import chalicelib.functions  # noqa: F401
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chalicelib import functions_package, secrets
+from chalicelib import secrets
+from chalicelib.functions import other_names
 from chalicelib.functions.discovery import Function, FunctionError
 from chalicelib.functions.signature import Signature
 from chalicelib.plugins import make_package
@@ -143,7 +144,7 @@ def _forget_changed() -> None:
     with _lock:
         for name, _ in _user_modules():
             del sys.modules[name]
-        functions_package.forget()
+        other_names.forget()
         _loaded.clear()
         _watched.clear()
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from chalicelib import functions_package, usage
-from chalicelib.functions import find
+from chalicelib import usage
+from chalicelib.functions import find, other_names
 from chalicelib.functions.loading import load
 from chalicelib.settings import PROJECT
 
@@ -23,10 +23,10 @@ def test_the_usage_decorator_has_two_names() -> None:
 def test_a_function_is_the_same_module_under_both_names() -> None:
     function = find("hello_world")
     assert function is not None
-    functions_package.forget()
+    other_names.forget()
     handler = importlib.import_module("functions.lib.hello_world.handler").handler
     assert handler is importlib.import_module(function.module).handler
-    functions_package.forget()
+    other_names.forget()
     assert importlib.import_module("functions.lib.hello_world.handler").handler is load(function).handler
 
 
