@@ -19,7 +19,9 @@ from admin import common
 
 PARSER = common.parser(__doc__ or "")
 PARSER.add_argument("--email", required=True, type=common.email)
-PARSER.add_argument("--password", help="default: the variable PASSWORD, or else ask for it, or read the first line of standard input")
+PARSER.add_argument(
+    "--password", help="default: PASSWORD of the environment; else ask, or read a line of standard input"
+)
 
 
 def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common.Result:

@@ -21,6 +21,8 @@ STATUS_FUNCTION = "run-status"
 DEMO_PASSWORD = "demo-password"  # noqa: S105 - the fact's name
 PASSWORD_LENGTH = 24
 
+_READ_ATTRIBUTES = ["email", "email_verified"]  # the claims of id tokens, as Cognito has them
+
 
 @dataclass(frozen=True, slots=True)
 class UserPool:
@@ -38,6 +40,9 @@ def seed_user_pool(client: InProcessClient, names: Names) -> UserPool:
     clients = client.call("cognito-idp", "ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": 60})
     found = [one for one in clients["UserPoolClients"] if one["ClientName"] == names.resource("client")]
     client_id = found[0]["ClientId"] if found else _create_user_pool_client(client, pool_id, names.resource("client"))
+    if found:  # it may have been kept by an earlier version
+        request = {"UserPoolId": pool_id, "ClientId": client_id, "ReadAttributes": _READ_ATTRIBUTES}
+        client.call("cognito-idp", "UpdateUserPoolClient", request)
     with _existing("GroupExistsException"):
         client.call("cognito-idp", "CreateGroup", {"UserPoolId": pool_id, "GroupName": ADMIN_GROUP})
     return UserPool(pool_id, client_id)
@@ -47,6 +52,7 @@ def _create_user_pool(client: InProcessClient, name: str) -> str:
     request = {
         "PoolName": name,
         "AutoVerifiedAttributes": ["email"],
+        "UsernameConfiguration": {"CaseSensitive": False},
         "Policies": {
             "PasswordPolicy": {
                 "MinimumLength": 12,
@@ -70,7 +76,7 @@ def _create_user_pool_client(client: InProcessClient, pool_id: str, name: str) -
             "ALLOW_USER_SRP_AUTH",
             "ALLOW_REFRESH_TOKEN_AUTH",
         ],
-        "ReadAttributes": ["email"],  # puts the claim `email` into id tokens, as Cognito does
+        "ReadAttributes": _READ_ATTRIBUTES,
     }
     return str(client.call("cognito-idp", "CreateUserPoolClient", request)["UserPoolClient"]["ClientId"])
 
