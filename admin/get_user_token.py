@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Print a user's id token, and nothing else: TOKEN=$(./admin/get_user_token.py --email you@example.com)"""
+"""Print a user's id token, and nothing else: TOKEN=$(./admin/get_user_token.py --email you@example.com)
+
+With --json: the access and the refresh token too. PASSWORD=... gives the password without a prompt.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +19,9 @@ from admin import common
 
 PARSER = common.parser(__doc__ or "")
 PARSER.add_argument("--email", required=True, type=common.email)
-PARSER.add_argument("--password", help="default: ask for it, or read the first line of standard input")
+PARSER.add_argument(
+    "--password", help="default: PASSWORD of the environment; else ask, or read a line of standard input"
+)
 
 
 def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common.Result:
@@ -24,7 +30,9 @@ def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common
     Raises:
         common.CommandError: The password is wrong, or must be changed first.
     """
-    password = read_password(arguments.email) if arguments.password is None else arguments.password
+    password = arguments.password
+    if password is None:
+        password = os.environ.get("PASSWORD") or read_password(arguments.email)
     client = stage.cognito()
     try:
         answer = client.admin_initiate_auth(
@@ -40,7 +48,12 @@ def get_user_token(stage: common.Stage, arguments: argparse.Namespace) -> common
     if "AuthenticationResult" not in answer:
         raise common.CommandError(f"{arguments.email} cannot sign in yet: Cognito requires {answer['ChallengeName']}")
     result = answer["AuthenticationResult"]
-    return common.Result({"idToken": result["IdToken"], "expiresIn": result["ExpiresIn"]}, result["IdToken"])
+    tokens = {
+        "idToken": result["IdToken"],
+        "accessToken": result["AccessToken"],
+        "refreshToken": result.get("RefreshToken"),
+    }
+    return common.Result({**tokens, "expiresIn": result["ExpiresIn"]}, result["IdToken"])
 
 
 def read_password(email: str) -> str:
@@ -55,7 +68,7 @@ def read_password(email: str) -> str:
         return getpass(f"Password of {email}: ")
     password = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
     if not password:
-        raise common.CommandError("no password: use --password, or pass the password on standard input")
+        raise common.CommandError("no password: use --password or PASSWORD=..., or pass the password on standard input")
     return password
 
 

@@ -19,11 +19,12 @@ class UnreadableError(ValueError):
     """A document is not JSON, or not usable. The message completes "The body cannot be read: ..."."""
 
 
-def loads(data: bytes) -> Any:
+def loads(data: bytes, *, digits: bool = False) -> Any:
     """Return the value of a JSON document.
 
     Args:
         data: The document, in UTF-8 (UTF-16 and UTF-32 are recognized).
+        digits: Return a `Literal` for each number with a fraction.
 
     Raises:
         UnreadableError: It is not JSON, or has what later steps could not work with: NaN, a number beyond the range of
@@ -33,7 +34,7 @@ def loads(data: bytes) -> Any:
         text = data.decode(json.detect_encoding(data))
         if _is_too_deep(text):
             raise RecursionError
-        value = json.loads(text, parse_constant=_refuse, parse_float=_float, parse_int=_int)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_literal if digits else _float, parse_int=_int)
         if "\\u" in text:  # only an escape can stand for half of a surrogate pair
             json.dumps(value, ensure_ascii=False).encode()
     except UnreadableError:
@@ -68,11 +69,34 @@ def _refuse(constant: str) -> Any:
     raise UnreadableError(f"JSON does not have {constant}")
 
 
+class Literal(float):
+    """A number with a fraction, which also knows how it was written: a Decimal that is made of it has all digits."""
+
+    __slots__ = ("_literal",)
+    _literal: str
+
+    def __new__(cls, literal: str) -> Literal:
+        created = super().__new__(cls, literal)
+        created._literal = literal
+        return created
+
+    def __str__(self) -> str:
+        return self._literal
+
+    def __reduce__(self) -> tuple[type[float], tuple[float]]:
+        return float, (float(self),)
+
+
 def _float(literal: str) -> float:
     value = float(literal)
     if math.isinf(value):
         raise UnreadableError("it has a number that is too large (at most about 1.8e308)")
     return value
+
+
+def _literal(literal: str) -> Literal:
+    _float(literal)
+    return Literal(literal)
 
 
 def _int(literal: str) -> int:

@@ -26,9 +26,11 @@ from chalicelib import identity
 from chalicelib.api import cors
 from chalicelib.api.calling import FunctionCaller
 from chalicelib.errors import PROBLEM_JSON, DomainError, MethodNotAllowed, NotFound, Problem, problem_of
+from chalicelib.settings import settings
 from localcloud.browsers import AllowedHosts
 from localcloud.http_messages import Request, Response, is_token
 from localcloud.http_server import HttpConnection, HttpServer
+from localcloud.project import API_FUNCTION
 from localcloud.settings import SESSION_FILE, STATE_FOLDER
 from localcloud.story import RequestServed
 from localcloud.worker_caller import WorkerCaller
@@ -88,6 +90,7 @@ class Context(LambdaContext):
 
     def __init__(self, config: Config, function_caller: FunctionCaller | None) -> None:
         super().__init__(config.function_name, config.lambda_memory_size, GATEWAY_MILLISECONDS)
+        self.invoked_function_arn = settings.names.function_arn(API_FUNCTION)
         self.function_caller = function_caller
 
 
@@ -158,6 +161,12 @@ class Gateway(LocalGateway):
         except ValueError:
             path = target.partition("?")[0]
             raise NotFound(f"There is no path {path}. GET /openapi.json lists all.") from None
+        # As API Gateway hands repeated headers over: the last one, and the list of all.
+        many: dict[str, list[str]] = {}
+        for name, value in request.header_list:
+            many.setdefault(name.lower(), []).append(value)
+        event["headers"] |= {name: values[-1] for name, values in many.items()}
+        event["multiValueHeaders"] = {name: many.get(name, [value]) for name, value in event["headers"].items()}
         try:
             event["body"] = request.body.decode() if request.body else None
         except UnicodeDecodeError:

@@ -33,6 +33,7 @@ from localcloud.state.database import NotDurable, Ticket
 from localcloud.state.kept import Kept
 from localcloud.state.operations import changes
 from localcloud.state.tracking import is_recording, recording
+from localcloud.user_names import with_known_name
 
 werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto lets every page in
 # These wait inside the request: for messages, for functions, for other services.
@@ -101,6 +102,8 @@ class MotoApplication:
         return response
 
     def _answer(self, service: MotoService, request: Request) -> Response:
+        if service.package == "cognitoidp":
+            request = with_known_name(request, self._account)
         answer = self._items.respond(request) if service.package == "dynamodb" else None
         return answer or _answer(service, request, self._environ(request))
 

@@ -51,6 +51,7 @@ def _create_user_pool(client: InProcessClient, name: str) -> str:
     request = {
         "PoolName": name,
         "AutoVerifiedAttributes": ["email"],
+        "UsernameConfiguration": {"CaseSensitive": False},
         "Policies": {
             "PasswordPolicy": {
                 "MinimumLength": 12,

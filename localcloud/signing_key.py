@@ -57,6 +57,8 @@ class _Signer:
     def encode(self, header: dict[str, Any], claims: dict[str, Any], _published_key: Any) -> str:
         from joserfc import jwt
 
+        if claims.get("token_use") == "id" and "email" in claims:  # moto leaves it out, or has the string
+            claims = {**claims, "email_verified": claims.get("email_verified") == "true"}
         return jwt.encode({**header, "kid": self._key.kid}, claims, self._key)
 
 

@@ -39,6 +39,11 @@ def pytest_plugin_registered(plugin: object) -> None:
         isolation.isolate()
 
 
+def pytest_configure() -> None:
+    """Let every test import `functions.lib.NAME.handler`, whatever else it imports."""
+    import chalicelib.functions  # noqa: F401
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the user's tests to `make check`, and what the tests work on to them."""
     if collection_path == isolation.EXAMPLES:

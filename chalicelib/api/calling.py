@@ -14,7 +14,7 @@ from chalicelib.api.http import Answer, Call
 from chalicelib.errors import DomainError, Invalid, caller_error
 from chalicelib.functions import Function
 from chalicelib.functions.loading import load
-from chalicelib.functions.serialising import dump
+from chalicelib.functions.serialising import dump, valid_text
 from chalicelib.functions.signature import ValidationError
 from chalicelib.settings import settings
 
@@ -120,7 +120,7 @@ def answer_of(function: Function, event: dict[str, Any], context: Any) -> Answer
     from chalicelib.api.reading import json_object
 
     try:
-        return Answer(dump(signature.call_with_input(json_object(_body(event), None))))
+        return Answer(dump(signature.call_with_input(json_object(_body(event), None, digits=True))))
     except ValidationError as error:
         detail = f"The body does not fit the function {function.name!r}: {error}."
         raise Invalid(detail, errors=error.errors) from None
@@ -191,6 +191,7 @@ def _lambda_answer(result: Any) -> Answer:
     elif isinstance(body, bytes):
         headers = {"Content-Type": "application/octet-stream", **headers}
     elif isinstance(body, str):
+        valid_text(body)
         headers = {"Content-Type": "application/json" if _is_json(body) else TEXT, **headers}
     else:
         body = "" if body is None else dump(body)

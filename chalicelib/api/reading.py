@@ -23,12 +23,13 @@ def whole_number(name: str, value: str, *, lowest: int, highest: int) -> int:
     return number
 
 
-def json_object(body: bytes, limit: int | None) -> dict[str, Any]:
+def json_object(body: bytes, limit: int | None, *, digits: bool = False) -> dict[str, Any]:
     """Return the body as a JSON object; an empty body is an empty object.
 
     Args:
         body: The bytes of the body.
         limit: How many bytes are accepted; None for any number.
+        digits: Return numbers with a fraction so that a Decimal that is made of one has all its digits.
 
     Raises:
         TooLarge: The body has more than `limit` bytes.
@@ -39,7 +40,7 @@ def json_object(body: bytes, limit: int | None) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        value = strict_json.loads(body)
+        value = strict_json.loads(body, digits=digits)
     except strict_json.UnreadableError as error:
         raise BadRequest(f"The body cannot be read: {error}.") from None
     if not isinstance(value, dict):

@@ -34,6 +34,9 @@ class Route(NamedTuple):
 def register(app: Chalice, routes: Iterable[Route]) -> None:
     """Serve `routes`, and the preflight of each path. Only public ones work without a token of the user pool."""
     authorizer = CognitoUserPoolAuthorizer("CognitoUserPool", provider_arns=[settings.user_pool_arn])
+    # An answer is binary if its body is bytes (`answering`). By Chalice's own list of media types it would be refused
+    # unless the request's `Accept` has one of that list, and `image/*` is not in it.
+    app.api.binary_types = []
     methods: dict[str, list[str]] = {}
     for route in routes:
         methods.setdefault(route.path, []).append(route.method)

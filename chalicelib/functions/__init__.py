@@ -1,7 +1,8 @@
 """The library functions: found on disk, imported at their first call, called over HTTP or by a flow.
 
 `discovery` lists them, `loading` imports and reloads them, `signature` binds their parameters, `serialising` writes
-their results, `calling` runs them, `describing` makes their schemas, `failures` locates what they raise.
+their results, `calling` runs them, `describing` makes their schemas, `failures` locates what they raise, `other_names`
+lets the package `functions` be imported.
 """
 
 from chalicelib.functions.discovery import (
@@ -14,6 +15,7 @@ from chalicelib.functions.discovery import (
     served,
     survey,
 )
+from chalicelib.functions.other_names import install
 
 __all__ = [
     "ClashError",
@@ -25,3 +27,5 @@ __all__ = [
     "served",
     "survey",
 ]
+
+install()

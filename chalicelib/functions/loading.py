@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from chalicelib import secrets
+from chalicelib.functions import other_names
 from chalicelib.functions.discovery import Function, FunctionError
 from chalicelib.functions.signature import Signature
 from chalicelib.plugins import make_package
@@ -74,7 +75,7 @@ def import_function(function: Function) -> Loaded:
         FunctionError: The module has no `handler`, or exits the process on import.
         Exception: Whatever the module raises on import.
     """
-    _make_package(function)
+    make_importable(function)
     with _fresh_source():
         try:
             module = importlib.import_module(function.module)
@@ -90,7 +91,7 @@ def import_function(function: Function) -> Loaded:
     return Loaded(handler)
 
 
-def _make_package(function: Function) -> None:
+def make_importable(function: Function) -> None:
     """Let a function outside this project's `chalicelib/lib` be imported, and import modules of its folder.
 
     A plugin's functions may also import from each other: `from ..shared.model import Order`.
@@ -143,6 +144,7 @@ def _forget_changed() -> None:
     with _lock:
         for name, _ in _user_modules():
             del sys.modules[name]
+        other_names.forget()
         _loaded.clear()
         _watched.clear()
 

@@ -27,7 +27,7 @@ def _file(view: FileView) -> Iterator[Finding]:
 def calls_lambda(state: dict[str, object]) -> bool:
     """Return whether a Task state calls a Lambda function."""
     resource = str(state.get("Resource", ""))
-    return resource.startswith(("arn:aws:states:::lambda:invoke", "${")) or ":lambda:" in resource
+    return resource.startswith("${") or ":lambda:" in resource
 
 
 CHECK = Check(

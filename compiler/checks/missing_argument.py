@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from compiler.checks.base import Check, FileView, Finding
 from compiler.diagnostic import Severity
 from compiler.permissions.arguments import Arguments
+from compiler.permissions.names import integration_name
 
-_PREFIX = "arn:aws:states:::"
 _NEEDED = {
     "lambda:invoke": ("FunctionName",),
     "states:startExecution": ("StateMachineArn",),
@@ -28,9 +28,10 @@ _NEEDED = {
 def _file(view: FileView) -> Iterator[Finding]:
     for step in view.steps:
         resource = step.state.get("Resource")
-        if step.state.get("Type") != "Task" or not isinstance(resource, str) or not resource.startswith(_PREFIX):
+        integration = integration_name(resource) if isinstance(resource, str) else None
+        if step.state.get("Type") != "Task" or integration is None:
             continue
-        name = resource.removeprefix(_PREFIX).partition(".")[0]
+        name = integration.partition(".")[0]
         field = "Arguments" if step.query_language == "JSONata" else "Parameters"
         written = step.state.get(field)
         if not isinstance(written, dict):

@@ -9,17 +9,19 @@ from chalicelib.flows.suggestions import suggestion
 from compiler.checks.base import Check, FileView, Finding
 from compiler.diagnostic import Severity
 from compiler.permissions.integrations import INTEGRATIONS
+from compiler.permissions.names import integration_name
 
-_PREFIX = "arn:aws:states:::"
 _PATTERNS = (".sync", ".sync:2", ".waitForTaskToken")
 
 
 def _file(view: FileView) -> Iterator[Finding]:
     for step in view.steps:
         resource = step.state.get("Resource")
-        if step.state.get("Type") != "Task" or not isinstance(resource, str) or not resource.startswith(_PREFIX):
+        if step.state.get("Type") != "Task" or not isinstance(resource, str):
             continue
-        name = resource.removeprefix(_PREFIX)
+        name = integration_name(resource)
+        if name is None:
+            continue
         plain = next((name.removesuffix(pattern) for pattern in _PATTERNS if name.endswith(pattern)), name)
         problem = _sdk_problem(plain) if plain.startswith("aws-sdk:") else _optimised_problem(plain)
         if problem:
@@ -35,11 +37,16 @@ def _optimised_problem(name: str) -> tuple[str, str] | None:
 
 
 def _sdk_problem(name: str) -> tuple[str, str] | None:
-    from compiler.aws_services import actions, services
+    from compiler.aws_services import actions, is_unsupported, services, withdrawn
 
     service, _, action = name.removeprefix("aws-sdk:").partition(":")
+    if withdrawn(service):
+        return f"The AWS service {service!r} {withdrawn(service)}.", ""
     if service not in services():
         return f"Unknown AWS service {service!r}.", suggestion(service, services())
+    if is_unsupported(service, action):
+        hint = "call another action, or call this one in a function"
+        return f"Step Functions does not support the action {action!r} of the AWS service {service!r}.", hint
     if action in actions(service):
         return None
     return f"Unknown action {action!r} of the AWS service {service!r}.", suggestion(action, actions(service))
@@ -56,8 +63,9 @@ CHECK = Check(
     severity=Severity.WARNING,
     summary="A Task's resource is not a known Step Functions integration",
     description=(
-        "Step Functions rejects unknown resources. The compiler knows the optimised integrations, and the services "
-        "and actions of the installed botocore; newer ones need a newer botocore."
+        "Step Functions rejects unknown resources, and the actions and services that AWS lists as unsupported. The "
+        "compiler knows the optimised integrations, and the services and actions of the installed botocore; newer ones "
+        "need a newer botocore."
     ),
     source="https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html",
     wrong=_TASK.replace("{resource}", "sqsx:sendMessage  # <-"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,19 @@ class Arguments:
     def given(self, name: str) -> bool:
         """Return whether the argument is present in any form."""
         return self.computed_as_a_whole or self._find(name) is not None or self._find(name + ".$") is not None
+
+    def value(self, name: str) -> Any:
+        """Return an argument as it is written; None if it is computed or absent."""
+        return self._find(name)
+
+    def at(self, path: str) -> Any:
+        """Return the argument at a path such as `Settings.RoleArn`, computed or not; None if it is absent."""
+        *outer, last = path.split(".")
+        inner = self
+        for name in outer:
+            inner = inner.nested(name)
+        found = inner._find(last)
+        return inner._find(last + ".$") if found is None else found
 
     def nested(self, name: str) -> Arguments:
         """Return the members of an argument that is an object."""
@@ -60,15 +73,3 @@ class Arguments:
 def is_expression(text: str) -> bool:
     """Return whether a string is JSONata: `{% ... %}`."""
     return text.startswith("{%") and text.endswith("%}")
-
-
-def strings_in(value: Any) -> Iterator[str]:
-    """Yield every string in a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from strings_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from strings_in(item)

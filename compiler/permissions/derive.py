@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +10,11 @@ from compiler.model import IamStatement
 from compiler.permissions import resources as r
 from compiler.permissions.arguments import Arguments
 from compiler.permissions.integrations import optimised
+from compiler.permissions.names import integration_name
 from compiler.permissions.resources import arn
 from compiler.permissions.sdk import sdk_call
 from compiler.permissions.statement import Statement, merge, subtract
 from compiler.states import steps_of
-
-_INTEGRATION = "arn:aws:states:::"
 
 
 def derive_statements(
@@ -32,14 +31,15 @@ def derive_statements(
         allow: Statements to add.
         deny: Statements whose actions are removed from the others and also denied, so that no other policy allows them.
     """
-    needed = [statement for step in steps_of(definition) for statement in _of_state(step.state, flow_name)]
+    needed = [statement for step in steps_of(definition) for statement in statements_of_state(step.state, flow_name)]
     needed = [_with_flow_name(statement, flow_name) for statement in needed]
     denied = [_written(statement) for statement in deny]
     kept = list(subtract(merge(needed), denied))
     return merge([*kept, *map(_written, allow), *denied])
 
 
-def _of_state(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
+def statements_of_state(state: Mapping[str, Any], flow_name: str) -> Iterator[Statement]:
+    """Yield the statements that one state needs, not merged."""
     kind = state.get("Type")
     if kind == "Task" and isinstance(state.get("Resource"), str):
         yield from _of_task(state)
@@ -47,7 +47,7 @@ def _of_state(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
         yield from _of_map(state, flow_name)
 
 
-def _of_task(state: dict[str, Any]) -> Iterator[Statement]:
+def _of_task(state: Mapping[str, Any]) -> Iterator[Statement]:
     resource: str = state["Resource"]
     credentials = state.get("Credentials")
     if isinstance(credentials, dict):  # another role does the work: this one only has to assume it
@@ -55,11 +55,12 @@ def _of_task(state: dict[str, Any]) -> Iterator[Statement]:
         note = "" if role else "RoleArn is computed at run time"
         yield Statement("", ("sts:AssumeRole",), (role or "arn:${AWS::Partition}:iam::*:role/*",), note=note)
         return
-    if not resource.startswith(_INTEGRATION):
+    integration = integration_name(resource)
+    if integration is None:
         if ":activity:" not in resource:  # an activity's worker polls for the task
             yield Statement("", ("lambda:InvokeFunction",), (resource,))
         return
-    name, _, pattern = resource.removeprefix(_INTEGRATION).partition(".")
+    name, _, pattern = integration.partition(".")
     arguments = Arguments.of(state)
     if name.startswith("aws-sdk:"):
         service, _, action = name.removeprefix("aws-sdk:").partition(":")
@@ -68,7 +69,7 @@ def _of_task(state: dict[str, Any]) -> Iterator[Statement]:
         yield from optimised(name, pattern, arguments)
 
 
-def _of_map(state: dict[str, Any], flow_name: str) -> Iterator[Statement]:
+def _of_map(state: Mapping[str, Any], flow_name: str) -> Iterator[Statement]:
     """Source: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html."""
     processor = state.get("ItemProcessor")
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 from compiler.permissions import resources as r
 from compiler.permissions.arguments import Arguments
+from compiler.permissions.buckets import objects_of_call
+from compiler.permissions.passed_roles import ROLES_OF_THIS_STAGE, passed_roles
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, named
 from compiler.permissions.statement import Statement
+from compiler.permissions.tagging import tagging
 
 EVENT_ACTIONS = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
 
@@ -30,8 +33,8 @@ class Grant:
 class Integration:
     """What an integration always needs, what `.sync` needs in addition, and the event rule that `.sync` uses.
 
-    `passes_role` is the argument with a role that is passed to the service (`Outer.RoleArn` for a nested one), and the
-    service's name.
+    `passes_role` is the argument with a role that is always passed (`Outer.RoleArn` for a nested one; empty if
+    the roles are those of something that exists), and the service that gets it.
     """
 
     grants: tuple[Grant, ...]
@@ -63,7 +66,9 @@ def job_queue_and_definition(arguments: Arguments) -> Resources:
     """Return the job queue and the job definition of `batch:submitJob`."""
     queue = named("JobQueue", "batch", "job-queue/{}")(arguments)
     definition = r.revisions("JobDefinition", "batch", "job-definition/{}")(arguments)
-    return Resources((*definition.arns, *queue.arns), definition.note or queue.note)
+    # IAM judges a definition without a revision as it is written, and as the revision that it means.
+    written = tuple(text.removesuffix(":*") for text in definition.arns if text.endswith(":*"))
+    return Resources((*written, *definition.arns, *queue.arns), definition.note or queue.note)
 
 
 def _data_catalogs(arguments: Arguments) -> Resources:
@@ -296,6 +301,9 @@ INTEGRATIONS: dict[str, Integration] = {
     "apigateway:invoke": Integration(_one("execute-api:Invoke", on=r.api_endpoint)),
 }
 
+# Messages to the clients of a WebSocket API.
+_CONNECTIONS = Integration(_one("execute-api:ManageConnections", on=r.api_endpoint))
+
 
 def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Statement]:
     """Yield the statements of an integration.
@@ -311,27 +319,41 @@ def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Stateme
     integration = INTEGRATIONS.get(name)
     if integration is None:
         return
+    if name == "apigateway:invoke" and (arguments.literal("Path") or "").lstrip("/").startswith("@connections"):
+        integration = _CONNECTIONS
     sync = pattern.startswith("sync")
     for grant in (*integration.grants, *(integration.sync if sync else ())):
         found = grant.resource(arguments)
         yield Statement("", tuple(sorted(grant.actions)), found.arns, note=found.note)
     if sync and integration.rule:
         yield Statement("", EVENT_ACTIONS, (arn("events", f"rule/{integration.rule}"),))
-    if integration.passes_role is not None:
-        yield _pass_role(*integration.passes_role, arguments)
+    yield from _roles(name, integration.passes_role, arguments)
+    yield from objects_of_call(name.partition(":")[0], arguments)
+    yield from _tagging(name, integration, arguments)
 
 
-def _pass_role(parameter: str, service: str, arguments: Arguments) -> Statement:
-    *outer, last = parameter.split(".")
-    for name in outer:
-        arguments = arguments.nested(name)
-    role = arguments.literal(last) if last else None
-    condition = {"StringEquals": {"iam:PassedToService": service}}
-    if role is not None:
-        return Statement("", ("iam:PassRole",), (r.role(role),), condition=condition)
-    pattern = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${ResourcePrefix}*"
+def _roles(name: str, passes: tuple[str, str] | None, arguments: Arguments) -> Iterator[Statement]:
+    """Yield the statements for the roles that a call passes; for one that it must pass, also if it names none."""
+    service = name.partition(":")[0]
+    parameter, principal = passes or (None, "")
+    condition = {"StringEquals": {"iam:PassedToService": principal}}
+    found = False
+    for passed in passed_roles(service, arguments):
+        is_that = parameter == "" or (parameter is not None and passed.argument == parameter.rpartition(".")[2])
+        found = found or is_that
+        yield passed.statement(condition if is_that else None)
+    if passes is None or (parameter and found):
+        return
     note = "the definition does not specify the role; only roles of this stage may be passed"
-    return Statement("", ("iam:PassRole",), (pattern,), condition=condition, note=note)
+    yield Statement("", ("iam:PassRole",), (ROLES_OF_THIS_STAGE,), condition=condition, note=note)
+
+
+def _tagging(name: str, integration: Integration, arguments: Arguments) -> Iterator[Statement]:
+    service, _, action = name.partition(":")
+    granted = {action for grant in integration.grants for action in grant.actions}
+    for statement in tagging(service, action[:1].upper() + action[1:], arguments, r.ANY):
+        if not granted.issuperset(statement.actions):
+            yield statement
 
 
 def _http(arguments: Arguments) -> Iterator[Statement]:

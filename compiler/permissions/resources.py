@@ -19,6 +19,7 @@ class Resources:
 
 
 ResourceOf = Callable[[Arguments], Resources]
+PARTITION = "arn:${AWS::Partition}"
 
 ANY = Resources(("*",), "the action does not support resource-level permissions, or they are not known")
 _QUEUE_URL = re.compile(r"https?://sqs\.(?P<region>.+?)\.amazonaws\.com(?:\.cn)?/(?P<account>[^/]+)/(?P<name>[^/]+)")

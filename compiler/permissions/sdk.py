@@ -1,127 +1,26 @@
 """The permissions of AWS SDK integrations: `arn:aws:states:::aws-sdk:dynamodb:query` -> `dynamodb:Query` on the table.
 
-A service's IAM prefix and its actions mostly have the names of the API; this module lists where IAM differs. Source:
-the Service Authorization Reference,
+This module knows the resources of the common services; for the others, all resources are allowed. Source: the Service
+Authorization Reference,
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from compiler.permissions import resources as r
-from compiler.permissions.arguments import Arguments, is_expression, strings_in
-from compiler.permissions.integrations import job_queue_and_definition
+from compiler.permissions.api_gateway import api_resource
+from compiler.permissions.arguments import Arguments, is_expression
+from compiler.permissions.authorization import iam_actions, iam_prefix
+from compiler.permissions.buckets import objects_of_call
+from compiler.permissions.integrations import job_queue_and_definition, optimised
+from compiler.permissions.passed_roles import passed_roles
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
+from compiler.permissions.s3 import s3_call
 from compiler.permissions.statement import Statement
+from compiler.permissions.tagging import tagging
 
-# Services whose IAM prefix differs from their signing name, and common ones, so that no API model has to be read.
-_PREFIXES = {
-    **dict.fromkeys(("athena", "batch", "ecs", "ec2", "ecr", "eks", "iam", "rds", "ses", "sts", "textract"), ""),
-    **dict.fromkeys(("comprehend", "rekognition", "polly", "transcribe", "translate", "sagemaker"), ""),
-    "bedrockruntime": "bedrock",
-    "cloudwatch": "cloudwatch",
-    "cloudwatchlogs": "logs",
-    "cognitoidentityprovider": "cognito-idp",
-    "directoryservice": "ds",
-    "emr": "elasticmapreduce",
-    "eventbridge": "events",
-    "iotdataplane": "iot",
-    "iotjobsdataplane": "iotjobsdata",
-    "mturk": "mechanicalturk",
-    "opensearch": "es",
-    "rdsdata": "rds-data",
-    "redshiftdata": "redshift-data",
-    "resourcegroupstaggingapi": "tag",
-    "sagemakerruntime": "sagemaker",
-    "sesv2": "ses",
-    "sfn": "states",
-}
-
-# The IAM actions that an API action needs, where they differ from the action of the same name.
-_ACTIONS = {
-    "s3:HeadBucket": ("ListBucket",),
-    "s3:HeadObject": ("GetObject",),
-    "s3:ListObjects": ("ListBucket",),
-    "s3:ListObjectsV2": ("ListBucket",),
-    "s3:ListObjectVersions": ("ListBucketVersions",),
-    "s3:ListMultipartUploads": ("ListBucketMultipartUploads",),
-    "s3:ListParts": ("ListMultipartUploadParts",),
-    "s3:ListBuckets": ("ListAllMyBuckets",),
-    "s3:DeleteObjects": ("DeleteObject",),
-    "s3:CopyObject": ("GetObject", "PutObject"),
-    "s3:CreateMultipartUpload": ("PutObject",),
-    "s3:UploadPart": ("PutObject",),
-    "s3:UploadPartCopy": ("GetObject", "PutObject"),
-    "s3:CompleteMultipartUpload": ("PutObject",),
-    "s3:SelectObjectContent": ("GetObject",),
-    "s3:GetBucketCors": ("GetBucketCORS",),
-    "s3:PutBucketCors": ("PutBucketCORS",),
-    "s3:DeleteBucketCors": ("PutBucketCORS",),
-    "s3:GetBucketEncryption": ("GetEncryptionConfiguration",),
-    "s3:PutBucketEncryption": ("PutEncryptionConfiguration",),
-    "s3:DeleteBucketEncryption": ("PutEncryptionConfiguration",),
-    "s3:GetBucketLifecycleConfiguration": ("GetLifecycleConfiguration",),
-    "s3:PutBucketLifecycleConfiguration": ("PutLifecycleConfiguration",),
-    "s3:GetBucketNotificationConfiguration": ("GetBucketNotification",),
-    "s3:PutBucketNotificationConfiguration": ("PutBucketNotification",),
-    "s3:DeleteBucketLifecycle": ("PutLifecycleConfiguration",),
-    "s3:DeleteBucketReplication": ("PutReplicationConfiguration",),
-    "s3:DeleteBucketTagging": ("PutBucketTagging",),
-    "s3:DeletePublicAccessBlock": ("PutBucketPublicAccessBlock",),
-    "s3:GetBucketAccelerateConfiguration": ("GetAccelerateConfiguration",),
-    "s3:GetObjectLockConfiguration": ("GetBucketObjectLockConfiguration",),
-    "s3:GetPublicAccessBlock": ("GetBucketPublicAccessBlock",),
-    "s3:PutBucketAccelerateConfiguration": ("PutAccelerateConfiguration",),
-    "s3:PutObjectLockConfiguration": ("PutBucketObjectLockConfiguration",),
-    "s3:PutPublicAccessBlock": ("PutBucketPublicAccessBlock",),
-    "s3:GetBucketReplication": ("GetReplicationConfiguration",),
-    "s3:PutBucketReplication": ("PutReplicationConfiguration",),
-    "lambda:Invoke": ("InvokeFunction",),
-    "lambda:InvokeAsync": ("InvokeFunction",),
-    "dynamodb:TransactGetItems": ("GetItem",),
-    "dynamodb:TransactWriteItems": ("ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"),
-    "dynamodb:ExecuteStatement": ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
-    "dynamodb:BatchExecuteStatement": ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
-    "dynamodb:ExecuteTransaction": ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
-    "sqs:SendMessageBatch": ("SendMessage",),
-    "sqs:DeleteMessageBatch": ("DeleteMessage",),
-    "sqs:ChangeMessageVisibilityBatch": ("ChangeMessageVisibility",),
-    "sns:PublishBatch": ("Publish",),
-    "bedrock:Converse": ("InvokeModel",),
-    "bedrock:ConverseStream": ("InvokeModelWithResponseStream",),
-    "kms:ReEncrypt": ("ReEncryptFrom", "ReEncryptTo"),
-}
-
-_BUCKET_ACTIONS = ("ListBucket", "ListBucketVersions", "ListBucketMultipartUploads")
-_OF_THE_BUCKET = (
-    "GetPublicAccessBlock",
-    "PutPublicAccessBlock",
-    "DeletePublicAccessBlock",
-    "GetObjectLockConfiguration",
-)
-# For these IAM has another action if a version of the object is given.
-_OF_A_VERSION = (
-    "DeleteObject",
-    "DeleteObjectTagging",
-    "GetObject",
-    "GetObjectAcl",
-    "GetObjectTagging",
-    "PutObjectTagging",
-)
-# Arguments of PutObject and the like that need an IAM action of their own.
-_WITH_OBJECT = {
-    "ACL": "PutObjectAcl",
-    "GrantRead": "PutObjectAcl",
-    "GrantFullControl": "PutObjectAcl",
-    "Tagging": "PutObjectTagging",
-    "ObjectLockMode": "PutObjectRetention",
-    "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
-}
-_ROLE = re.compile(r"arn:[\w${}:-]*:iam::[^:]*:role/.+")
-# Services whose actions are about a role, and do not pass it to a service.
-_NOT_PASSED = ("sts", "iam")
 # Services that read the secret in a call with the caller's permissions.
 _READ_SECRETS = ("rds-data", "redshift-data")
 # DynamoDB actions that do not concern a table.
@@ -237,79 +136,41 @@ _RESOURCES: dict[str, ResourceOf] = {
 }
 
 
+# Athena reads and writes S3 with the rights of its caller, as its optimised integrations do.
+_AS_OPTIMISED = {("athena", "StartQueryExecution"), ("athena", "GetQueryResults")}
+
+
 def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statement]:
     """Yield the statements of `aws-sdk:<service>:<action>`."""
     prefix = iam_prefix(service)
-    api_name = action[:1].upper() + action[1:]
-    names = _ACTIONS.get(f"{prefix}:{api_name}", (api_name,))
-    if prefix not in _NOT_PASSED:
-        yield from _passed_roles(arguments)
+    operation = action[:1].upper() + action[1:]
+    yield from (passed.statement() for passed in passed_roles(service, arguments))
+    yield from objects_of_call(service, arguments)
     if prefix in _READ_SECRETS and arguments.given("SecretArn"):
         secret = named("SecretArn", "secretsmanager", "secret:{}")(arguments)
         yield Statement("", ("secretsmanager:GetSecretValue",), secret.arns, note=secret.note)
-    if prefix == "s3":
-        yield from _s3(api_name, names, arguments)
+    if (service, operation) in _AS_OPTIMISED:
+        yield from optimised(f"{service}:{action}", "", arguments)
         return
-    if (prefix, api_name) == ("secretsmanager", "BatchGetSecretValue"):
+    actions = iam_actions(service, operation)
+    if not actions:
+        return
+    if service == "s3" and all(name.startswith("s3:") for name in actions):
+        yield from s3_call(operation, actions, arguments)
+        return
+    if (service, operation) == ("secretsmanager", "BatchGetSecretValue"):
         yield Statement("", ("secretsmanager:BatchGetSecretValue",), r.ANY.arns, note=r.ANY.note)
-        names = ("GetSecretValue",)
-    found = _resources(prefix, api_name, arguments)
-    yield Statement("", tuple(f"{prefix}:{name}" for name in names), found.arns, note=found.note)
+        actions = ("secretsmanager:GetSecretValue",)
+    found = _resources(service, prefix, operation, arguments)
+    yield Statement("", actions, found.arns, note=found.note)
+    yield from tagging(prefix, operation, arguments, found)
 
 
-def _resources(prefix: str, api_name: str, arguments: Arguments) -> Resources:
-    if prefix == "dynamodb" and api_name.startswith(_WITHOUT_TABLE) and not arguments.given("TableName"):
+def _resources(service: str, prefix: str, operation: str, arguments: Arguments) -> Resources:
+    if prefix in ("apigateway", "execute-api"):
+        return api_resource(service, operation, arguments)
+    if prefix == "dynamodb" and operation.startswith(_WITHOUT_TABLE) and not arguments.given("TableName"):
         return r.ANY
-    if prefix == "batch" and api_name != "SubmitJob":
+    if prefix == "batch" and operation != "SubmitJob":
         return r.ANY
     return _RESOURCES.get(prefix, anything)(arguments)
-
-
-def _passed_roles(arguments: Arguments) -> Iterator[Statement]:
-    """Yield the statement for the roles that the call passes to a service: the caller needs iam:PassRole."""
-    roles = dict.fromkeys(text for text in strings_in(arguments.values) if _ROLE.fullmatch(text))
-    if roles:
-        yield Statement("", ("iam:PassRole",), tuple(roles))
-
-
-def _s3(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Iterator[Statement]:
-    source = arguments.literal("CopySource")
-    if len(names) == 2 and source is not None:  # a copy reads one object and writes another
-        found = r.bucket_objects(arguments)
-        yield Statement("", ("s3:GetObject",), ("arn:${AWS::Partition}:s3:::" + source.lstrip("/"),))
-        yield Statement("", ("s3:PutObject",), found.arns, note=found.note)
-        return
-    found = _s3_resources(api_name, names, arguments)
-    names = _s3_names(api_name, names, arguments)
-    yield Statement("", tuple(f"s3:{name}" for name in names), found.arns, note=found.note)
-
-
-def _s3_names(api_name: str, names: tuple[str, ...], arguments: Arguments) -> tuple[str, ...]:
-    """Return the IAM actions of an S3 call, which depend on its arguments."""
-    if arguments.computed_as_a_whole:
-        return names
-    if api_name in _OF_A_VERSION and arguments.given("VersionId"):
-        names = tuple(name.replace("Object", "ObjectVersion") for name in names)
-    if "PutObject" in names:
-        names = (*names, *dict.fromkeys(action for name, action in _WITH_OBJECT.items() if arguments.given(name)))
-    return names
-
-
-def _s3_resources(api_name: str, names: tuple[str, ...], arguments: Arguments) -> Resources:
-    if api_name == "ListBuckets":
-        return r.ANY
-    if names[0] in _BUCKET_ACTIONS or "Bucket" in api_name or api_name in _OF_THE_BUCKET:
-        return r.bucket(arguments)
-    return r.bucket_objects(arguments)
-
-
-def iam_prefix(service: str) -> str:
-    """Return the IAM prefix of a service as Step Functions writes it: `cloudwatchlogs` -> `logs`."""
-    if service in _PREFIXES:
-        return _PREFIXES[service] or service
-    if service in _RESOURCES or service == "s3":
-        return service
-    from compiler.aws_services import services
-
-    known = services().get(service)
-    return known.signing_name if known else service

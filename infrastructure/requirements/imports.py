@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from chalicelib import plugins
 from chalicelib.functions.missing_modules import command_for, package_of
+from chalicelib.functions.other_names import PACKAGE
 from chalicelib.settings import PROJECT
 from infrastructure.requirements.files import read_lock
 
@@ -27,7 +28,7 @@ def import_errors(root: Path = PROJECT) -> Iterator[str]:
     An import that fails here too when its file is imported is not among them: importing the function shows that.
     """
     pinned = set(read_lock(plugins.requirements_file(root)))
-    own = {"app", "chalicelib", *(path.stem for path in (root / "vendor").glob("*"))}
+    own = {"app", "chalicelib", PACKAGE, *(path.stem for path in (root / "vendor").glob("*"))}
     library = root / "chalicelib" / "lib"
     for file in sorted(library.rglob("*.py")):
         for module, line, nested in _imports(file):

@@ -10,33 +10,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
+# Services whose name in botocore is not that in Step Functions with hyphens: `bedrock-runtime` for `bedrockruntime`.
 _BOTOCORE_NAMES = {
-    "applicationdiscoveryservice": "discovery",
+    "applicationdiscovery": "discovery",
     "cloudwatchlogs": "logs",
     "cognitoidentityprovider": "cognito-idp",
-    "configservice": "config",
-    "costandusagereportservice": "cur",
+    "costandusagereport": "cur",
     "costexplorer": "ce",
-    "databasemigrationservice": "dms",
     "databasemigration": "dms",
-    "directoryservice": "ds",
+    "directory": "ds",
     "directoryservicedata": "ds-data",
     "elasticloadbalancing": "elb",
     "elasticloadbalancingv2": "elbv2",
-    "elasticsearchservice": "es",
+    "elasticmapreduce": "emr",
     "elasticsearch": "es",
     "eventbridge": "events",
     "iotdataplane": "iot-data",
     "iotjobsdataplane": "iot-jobs-data",
     "lexmodelbuilding": "lex-models",
-    "lexmodelbuildingservice": "lex-models",
     "lexmodelsv2": "lexv2-models",
-    "lexruntime": "lex-runtime",
-    "lexruntimeservice": "lex-runtime",
     "lexruntimev2": "lexv2-runtime",
-    "marketplaceentitlement": "marketplace-entitlement",
-    "marketplaceentitlementservice": "marketplace-entitlement",
     "marketplacemetering": "meteringmarketplace",
     "migrationhub": "mgh",
     "pinpointsmsvoice": "sms-voice",
@@ -81,9 +76,16 @@ OPTIMIZED = {
 
 def botocore_name(service: str) -> str:
     """Return botocore's name of a service that a task names as the Java SDK does; other names are returned as given."""
-    if service == "elasticmapreduce":
-        return "emr"
-    return _BOTOCORE_NAMES.get(service, service)
+    known = _BOTOCORE_NAMES.get(service)
+    return known if known is not None else _hyphenated().get(service, service)
+
+
+@cache
+def _hyphenated() -> dict[str, str]:
+    """Return botocore's names of services by the same names without hyphens."""
+    from botocore.loaders import Loader
+
+    return {name.replace("-", ""): name for name in Loader().list_available_services("service-2") if "-" in name}
 
 
 def operation_name(action: str) -> str:
@@ -92,12 +94,15 @@ def operation_name(action: str) -> str:
 
 
 def sdk_name(service_id: str) -> str:
-    """Return the Java SDK 2's name of a service by its id in the model: DynamoDb for `DynamoDB`, Sfn for `SFN`."""
+    """Return the Java SDK 2's name of a service by its id in the model: DynamoDb for `DynamoDB`, Sfn for `SFN`.
+
+    It has no trailing `Service`: Config for `Config Service`.
+    """
     words = re.sub(r"[^A-Za-z0-9]+", " ", service_id)
     words = re.sub(r"(?<=[a-z])(?=[A-Z][a-zA-Z0-9])", " ", words)
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", words)
     words = re.sub(r"(?<=[0-9])(?=[a-zA-Z])", " ", words)
-    return "".join(word.capitalize() for word in words.split())
+    return "".join(word.capitalize() for word in words.split()).removesuffix("Service")
 
 
 def exception_name(shape_name: str) -> str:

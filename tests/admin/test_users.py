@@ -106,8 +106,16 @@ class TestGetUserToken:
         password = created(capsys)["password"]
         outcome = here.script("get_user_token", "--email", EMAIL, "--password", password, "--json")
         document = json.loads(outcome.out)
-        assert set(document) == {"idToken", "expiresIn"}
+        assert set(document) == {"idToken", "accessToken", "refreshToken", "expiresIn"}
+        uses = [jwt.get_unverified_claims(document[name])["token_use"] for name in ("idToken", "accessToken")]
+        assert uses == ["id", "access"] and document["refreshToken"]
         assert document["expiresIn"] > 0
+
+    def test_the_password_may_be_in_the_environment(self, here: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        password = created(capsys)["password"]
+        outcome = here.script("get_user_token", "--email", EMAIL, PASSWORD=password)
+        assert outcome.code == 0, outcome.err
+        assert jwt.get_unverified_claims(outcome.out.strip())["email"] == EMAIL
 
     def test_asks_on_a_terminal_without_echo(self, here: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         password = created(capsys)["password"]
@@ -142,7 +150,7 @@ class TestGetUserToken:
         ("arguments", "message"),
         [
             (["--password", "Wrong-1-password"], f"wrong email or password for {EMAIL}, or the user is disabled"),
-            ([], "no password: use --password, or pass the password on standard input"),
+            ([], "no password: use --password or PASSWORD=..., or pass the password on standard input"),
         ],
     )
     def test_refused(self, here: Cloud, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

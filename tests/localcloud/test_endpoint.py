@@ -78,7 +78,7 @@ def test_users_sign_in_and_their_tokens_verify(cloud: Cloud) -> None:
 
     cognito = client_of(cloud, "cognito-idp")
     pool, client = cloud.environment["USER_POOL_ID"], cloud.environment["USER_POOL_CLIENT_ID"]
-    attributes = [{"Name": "email", "Value": "a@example.com"}]
+    attributes = [{"Name": "email", "Value": "a@example.com"}, {"Name": "email_verified", "Value": "true"}]
     cognito.admin_create_user(UserPoolId=pool, Username="a@example.com", UserAttributes=attributes)
     cognito.admin_set_user_password(UserPoolId=pool, Username="a@example.com", Password="Abc-123456789", Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username="a@example.com", GroupName="admin")
@@ -93,6 +93,29 @@ def test_users_sign_in_and_their_tokens_verify(cloud: Cloud) -> None:
         signed_in["IdToken"], keys, ["RS256"], audience=client, issuer=cloud.environment["TOKEN_ISSUER"]
     )
     assert (claims["token_use"], claims["cognito:groups"], claims["email"]) == ("id", ["admin"], "a@example.com")
+    assert claims["email_verified"] is True
+
+
+def test_the_case_of_an_address_does_not_matter(cloud: Cloud) -> None:
+    cognito = client_of(cloud, "cognito-idp")
+    pool, client = cloud.environment["USER_POOL_ID"], cloud.environment["USER_POOL_CLIENT_ID"]
+    cognito.admin_create_user(UserPoolId=pool, Username="Bea@example.com", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username="bea@Example.com", Password="Abc-123456789", Permanent=True
+    )
+    signed_in = cognito.initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "BEA@example.com", "PASSWORD": "Abc-123456789"},
+    )
+    assert signed_in["AuthenticationResult"]["IdToken"]
+    with pytest.raises(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(UserPoolId=pool, Username="bea@example.com")
+    sensitive = cognito.create_user_pool(PoolName="sensitive", UsernameConfiguration={"CaseSensitive": True})
+    of_pool = {"UserPoolId": sensitive["UserPool"]["Id"]}
+    cognito.admin_create_user(**of_pool, Username="Bea")
+    cognito.admin_create_user(**of_pool, Username="bea")
+    cognito.delete_user_pool(**of_pool)
 
 
 def test_tables_are_there_and_expire(cloud: Cloud) -> None:

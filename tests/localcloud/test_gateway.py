@@ -45,6 +45,11 @@ def make_app() -> Chalice:
             "query": {name: request.query_params.getlist(name) for name in request.query_params or {}},
         }
 
+    @app.route("/headers")
+    def headers() -> Any:
+        event = app.current_request.to_original_event()
+        return {name: [event["headers"][name], event["multiValueHeaders"][name]] for name in ("x-many", "x-one")}
+
     @app.route("/run/{name}/{id}")
     def run(name: str, id: str) -> Any:
         return [name, id]
@@ -190,6 +195,13 @@ def test_odd_paths_are_answered(url: str, path: str) -> None:
     answer = raw(server, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
     assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 "))
     assert b"application/problem+json" in answer
+
+
+def test_repeated_headers_arrive_as_the_last_one_and_as_a_list(url: str) -> None:
+    server = type("Address", (), {"port": int(url.rsplit(":", 1)[1])})()
+    sent = b"X-Many: a, b\r\nX-One: 1\r\nx-many: c\r\n\r\n"
+    answer = raw(server, b"GET /headers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + sent)
+    assert json.loads(answer.split(b"\r\n\r\n", 1)[1]) == {"x-many": ["c", ["a, b", "c"]], "x-one": ["1", ["1"]]}
 
 
 def test_malformed_requests_are_problems(url: str) -> None:

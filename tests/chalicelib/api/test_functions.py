@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,12 +112,49 @@ class TestLambdaStyle:
         reply = api.post("/lib/fn", headers={"Accept": "*/*"})
         assert (reply.status, reply.body, reply.headers["Content-Type"]) == (200, body, content_type)
 
+    @pytest.mark.parametrize("accept", ["image/*", "*/*", "text/html", "image/png", None])
+    def test_a_picture_is_sent_whatever_the_client_accepts(
+        self, api: Api, function_project: Write, accept: str | None
+    ) -> None:
+        picture = "{'statusCode': 200, 'body': b'\\x89PNG', 'headers': {'Content-Type': 'image/png'}}"
+        function_project(fn=f"def handler(event, context): return {picture}")
+        reply = api.post("/lib/fn", headers={"Accept": accept} if accept else {})
+        assert (reply.status, reply.body, reply.headers["Content-Type"]) == (200, b"\x89PNG", "image/png")
+
+    def test_the_context_has_the_arn_of_the_function(self, api: Api, function_project: Write) -> None:
+        function_project(fn="def handler(event, context): return context.invoked_function_arn")
+        assert re.fullmatch(r"arn:aws:lambda:[\w-]+:\d{12}:function:[\w-]+-api", api.post("/lib/fn").json())
+
+    @pytest.mark.parametrize("returned", ["'\\ud800'", "{'statusCode': 200, 'body': 'a\\ud800'}"])
+    def test_half_of_a_surrogate_pair_is_no_answer(self, api: Api, function_project: Write, returned: str) -> None:
+        function_project(fn=f"def handler(event, context): return {returned}")
+        assert "unpaired surrogate" in api.post("/lib/fn").problem(500)["detail"]
+
     def test_headers(self, api: Api, function_project: Write) -> None:
         function_project(
             fn="def handler(event, context): return {'statusCode': 302, 'headers': {'Location': '/x', 'X-N': 1}}"
         )
         reply = api.post("/lib/fn")
         assert (reply.status, reply.headers["Location"], reply.headers["X-N"]) == (302, "/x", "1")
+
+
+def test_decimals_keep_their_digits(api: Api, function_project: Write) -> None:
+    function_project(
+        fn="""
+from decimal import Decimal
+def handler(amount: Decimal, rate: float = 0.0): return {"amount": amount, "rate": rate, "type": type(rate).__name__}
+"""
+    )
+    reply = api.post("/lib/fn", b'{"amount": 12345678901234567.890123456789, "rate": 0.10}')
+    assert reply.text == '{"amount":12345678901234567.890123456789,"rate":0.1,"type":"float"}'
+    assert api.post("/lib/fn", b'{"amount": "1E-30"}').text == '{"amount":1E-30,"rate":0.0,"type":"float"}'
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 5000, "-1e400"])
+def test_a_number_that_is_too_large_is_told_in_words_for_a_user(api: Api, function_project: Write, number: str) -> None:
+    function_project(fn="def handler(b: float = 0, n: int = 0): return b")
+    for name in ("b", "n", "unknown"):
+        assert "too large" in api.post("/lib/fn", f'{{"{name}": {number}}}'.encode()).problem(400)["detail"]
 
 
 class TestTypedStyle:
