@@ -74,10 +74,10 @@ class TestShipped:
     def test_one_of_them(self, demo: Client) -> None:
         answer = demo.get("/flows/orderFlow")
         assert answer.status_code == 200
-        one, listed_one = answer.json(), listed(demo)["orderFlow"]
-        assert {
-            key: one[key] for key in listed_one
-        } == listed_one  # what the editor needs is only in the answer for one
+        assert answer.json() == listed(demo)["orderFlow"]
+        detailed = demo.get("/flows/orderFlow", details="true").json()
+        assert {key: detailed[key] for key in answer.json()} == answer.json()
+        assert detailed["file"] == "flows/orderFlow.yml"
 
     def test_an_order_with_a_declined_card_is_compensated(self, demo: Client) -> None:
         run = demo.run("orderFlow", {**example("orderFlow"), "card_number": "4000000000000002"})

@@ -53,7 +53,7 @@ export function RunView({ run, error, reload }: { run: Run; error: unknown; relo
   const outer = outerOf(at.path, at.iteration);
   const between = useStates(outer ? { flow, id, ...outer } : undefined, `outer ${epoch} ${outer?.path} ${outer?.iteration}`);
   const inside = useStates(at.path ? { flow, id, path: at.path, iteration: at.iteration } : undefined, `in ${epoch} ${at.path} ${at.iteration}`);
-  const definition = useLoad(`flow ${flow}`, (signal) => ask(api.GET("/flows/{flow_name}", { params: { path: { flow_name: flow } }, signal })));
+  const definition = useLoad(`flow ${flow}`, (signal) => ask(api.GET("/flows/{flow_name}", { params: { path: { flow_name: flow }, query: { details: true } }, signal })));
   const map = at.path ? (outer ? between : around).states.find((state) => state.path === at.path) : undefined;
   useEffect(() => {
     if (running && around.complete) reload();
