@@ -190,6 +190,7 @@ def test_the_approvals_of_ended_runs_leave_the_list(ops: Api) -> None:
         ({"token": "t", "who": {"groups": ["ops"]}, "timeout": 0}, "timeout"),
         ({"token": "t", "who": {"groups": ["ops"]}, "timeout": "1"}, "timeout"),
         ({"token": "t", "who": {"groups": ["ops"]}, "form": "text"}, "'form'"),
+        ({"token": "t", "who": {"groups": ["ops"]}, "form": {"type": "text"}}, "'form' is not a valid JSON Schema"),
         ({"token": "t", "who": {"groups": ["ops"]}, "title": 1}, "'title'"),
         ({"token": "t", "who": {}, "notify": "no_such_function"}, "no function 'no_such_function'"),
     ],
