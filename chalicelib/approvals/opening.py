@@ -16,6 +16,7 @@ from chalicelib import times
 from chalicelib.approvals import records
 from chalicelib.approvals.records import Approval
 from chalicelib.errors import Invalid
+from chalicelib.flows.input_schema import check_schema
 from chalicelib.runs import finding, ids
 from chalicelib.runs import records as run_records
 from chalicelib.settings import settings
@@ -122,6 +123,8 @@ def _prepared(question: Question, with_link: bool) -> tuple[Approval, str | None
         raise Invalid("Nobody can answer: name groups or users in 'who', or a function in 'notify'.")
     if not 1 <= question.seconds <= MAX_SECONDS:
         raise Invalid(f"The timeout must be from 1 second to {MAX_SECONDS // 86_400} days, not {question.seconds!r}.")
+    if question.form is not None:
+        check_schema(question.form, "'form' is not a valid JSON Schema")
     now, key = time.time(), secrets.token_urlsafe(32) if with_link else None
     named = None if question.execution_arn is None else finding.flow_and_id(question.execution_arn)
     owner = question.user_id or (None if named is None else run_records.nobody(*named))

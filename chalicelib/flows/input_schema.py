@@ -45,6 +45,25 @@ def check_value(schema: Any, value: Any, problem: str, *, below: str) -> None:
     _check(_new_validator(schema), value, problem, below)
 
 
+def check_schema(schema: Any, problem: str) -> None:
+    """Validate a schema.
+
+    Args:
+        schema: The schema.
+        problem: What is wrong if it is not valid, as the beginning of a sentence.
+
+    Raises:
+        Invalid: It is not a valid JSON Schema.
+    """
+    from jsonschema.exceptions import SchemaError
+
+    validator = type(_new_validator(schema))
+    try:
+        validator.check_schema(schema)
+    except SchemaError as error:
+        raise Invalid(f"{problem}: {_short(error.message)}.") from None
+
+
 def _check(validator: Validator, value: Any, problem: str, below: str = "") -> None:
     found: list[FieldError] = []
     for error in validator.iter_errors(value):

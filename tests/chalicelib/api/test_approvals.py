@@ -6,8 +6,9 @@ import json
 import time
 import types
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,6 +180,16 @@ def test_the_approvals_of_ended_runs_leave_the_list(ops: Api) -> None:
     assert opened.approval.id in [one["id"] for one in ops.get("/approvals?status=expired").json()["approvals"]]
 
 
+def test_an_approval_that_nobody_could_be_told_of_is_gone(
+    cloud_make_api: MakeApi, function_project: Callable[..., Path]
+) -> None:
+    group = f"group-{uuid.uuid4()}"
+    function_project(tell="def handler(link: str) -> None:\n    raise ConnectionError('no mail today')\n")
+    with pytest.raises(ConnectionError, match="no mail today"):
+        approvals.from_flow({"token": "t", "who": {"groups": [group]}, "notify": "tell"}, None)
+    assert cloud_make_api([group]).get("/approvals").json()["approvals"] == []
+
+
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
@@ -190,6 +201,7 @@ def test_the_approvals_of_ended_runs_leave_the_list(ops: Api) -> None:
         ({"token": "t", "who": {"groups": ["ops"]}, "timeout": 0}, "timeout"),
         ({"token": "t", "who": {"groups": ["ops"]}, "timeout": "1"}, "timeout"),
         ({"token": "t", "who": {"groups": ["ops"]}, "form": "text"}, "'form'"),
+        ({"token": "t", "who": {"groups": ["ops"]}, "form": {"type": "text"}}, "'form' is not a valid JSON Schema"),
         ({"token": "t", "who": {"groups": ["ops"]}, "title": 1}, "'title'"),
         ({"token": "t", "who": {}, "notify": "no_such_function"}, "no function 'no_such_function'"),
     ],
