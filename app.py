@@ -39,5 +39,13 @@ def run_status(event: dict[str, Any], context: Any) -> None:
     on_status_change(event)
 
 
+@app.lambda_function(name="approvals")
+def approvals(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Open an approval: a state that waits for a person calls it with its token."""
+    from chalicelib.approvals import from_flow
+
+    return from_flow(event, context)
+
+
 def __getattr__(name: str) -> Any:
     return registration.handler_named(name)

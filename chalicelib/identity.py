@@ -44,6 +44,12 @@ class User:
     groups: tuple[str, ...]
     username: str
     expires_at: datetime | None = None
+    email_verified: bool = False
+
+    @property
+    def verified_email(self) -> str | None:
+        """The address, if Cognito has verified that it is the user's: users may change theirs to any."""
+        return self.email if self.email_verified else None
 
     @property
     def is_admin(self) -> bool:
@@ -104,6 +110,7 @@ def user_of(claims: Mapping[str, Any]) -> User:
         groups=parse_groups(claims.get("cognito:groups")),
         username=str(claims.get("cognito:username") or claims["sub"]),
         expires_at=_expiry(claims.get("exp")),
+        email_verified=claims.get("email_verified") in (True, "true"),  # a string from API Gateway
     )
 
 

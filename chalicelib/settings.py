@@ -81,6 +81,37 @@ class Settings:
         return tuple(origin.strip().rstrip("/") for origin in listed if origin.strip())
 
     @property
+    def api_url(self) -> str:
+        """The address at which the API can be reached, for links in messages; empty if it isn't known."""
+        return os.environ.get("API_URL", "").rstrip("/")
+
+    @property
+    def exports_traces(self) -> bool:
+        """Whether spans are exported: OpenTelemetry's own variables decide."""
+        if (
+            os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+            or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
+        ):
+            return False
+        names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+        return any(os.environ.get(name) for name in names)
+
+    @property
+    def has_otlp_timeout(self) -> bool:
+        """Whether a variable says how long an export may take."""
+        return any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("TIMEOUT", "TRACES_TIMEOUT"))
+
+    @property
+    def service_name(self) -> str:
+        """The service's name in traces: `<app>-<stage>`."""
+        return self.names.resource("").rstrip("-")
+
+    @property
+    def trace_header(self) -> str:
+        """The X-Ray trace of the invocation that the process serves, as Lambda names it; empty elsewhere."""
+        return os.environ.get("_X_AMZN_TRACE_ID", "")
+
+    @property
     def secrets_refresh_seconds(self) -> float:
         """How long loaded secrets are kept, in seconds."""
         try:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from itertools import accumulate
 from typing import Any
+
+MAX_LEVELS = 500
+"""How deep arrays and objects may be nested. Each version of Python has a bound of its own, from 994 to 9,998."""
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class UnreadableError(ValueError):
@@ -24,6 +32,8 @@ def loads(data: bytes, *, digits: bool = False) -> Any:
     """
     try:
         text = data.decode(json.detect_encoding(data))
+        if _is_too_deep(text):
+            raise RecursionError
         value = json.loads(text, parse_constant=_refuse, parse_float=_literal if digits else _float, parse_int=_int)
         if "\\u" in text:  # only an escape can stand for half of a surrogate pair
             json.dumps(value, ensure_ascii=False).encode()
@@ -38,6 +48,13 @@ def loads(data: bytes, *, digits: bool = False) -> Any:
     except RecursionError:
         raise UnreadableError("it is nested too deeply") from None
     return value
+
+
+def _is_too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_LEVELS:  # as good as always
+        return False
+    brackets = _BRACKETS.findall(_STRING.sub("", text))
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_LEVELS
 
 
 def _column(error: json.JSONDecodeError) -> int:

@@ -62,11 +62,15 @@ def hint_of(item: Diagnosis, definition: Any) -> str:
 
 
 def _resource_hint(resource: str) -> str:
+    from compiler.aws_services import actions, services
     from compiler.permissions.integrations import INTEGRATIONS
 
-    name = resource.removeprefix("arn:aws:states:::")
-    if name.partition(".")[0] in INTEGRATIONS:
+    name = resource.removeprefix("arn:aws:states:::").partition(".")[0]
+    if name in INTEGRATIONS:
         return ""
+    service, _, action = name.partition(":")
+    if service in services() and action in actions(service):
+        return f"use arn:aws:states:::aws-sdk:{name}"
     return suggestion(name, INTEGRATIONS) or "use arn:aws:states:::aws-sdk:SERVICE:ACTION to call any action"
 
 

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from compiler.linked import Linked
 
 Shorthand = Callable[[Any], Any]
-_NESTED = frozenset({"do", "otherwise", "parallel", "catch", "choose"})
+_NESTED = frozenset({"do", "otherwise", "parallel", "catch", "choose", "on_reject"})
 """The keys of a step that hold other steps."""
+_NAMING = _NESTED | {"approve", "call", "notify"}
+"""Those with names of functions and flows in or below them."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,7 @@ def _prefixed(step: Any, prefix: str, own: Collection[str]) -> Any:
         return [_prefixed(item, prefix, own) for item in step]
     if not isinstance(step, dict):
         return step
-    return {
-        key: _prefixed(value, prefix, own) if key in _NESTED or key == "call" else value for key, value in step.items()
-    }
+    return {key: _prefixed(value, prefix, own) if key in _NAMING else value for key, value in step.items()}
 
 
 _known: dict[Path, tuple[tuple[Plugin, ...], Extensions]] = {}

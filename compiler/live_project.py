@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from chalicelib import plugins
@@ -22,6 +24,9 @@ class LiveProject:
     """The compiled project at `root`, and its catalog. Thread-safe, and cheap enough to call for every request.
 
     All users of the flows in a process share one of these, so that a changed file is compiled once.
+
+    A file that can no longer be read or parsed does not say which flow is in it: here, that flow is broken, under the
+    name that the file had before.
     """
 
     def __init__(self, root: Path = PROJECT) -> None:
@@ -29,6 +34,7 @@ class LiveProject:
         self._lock = threading.Lock()
         self._value: tuple[Project, Catalog] | None = None
         self._stamp: object = None
+        self._paths: dict[str, str] = {}  # of the flows, as they last compiled
         self._next_scan = 0.0
 
     def project(self) -> Project:
@@ -50,10 +56,31 @@ class LiveProject:
             # The more files there are, the longer a scan takes and the longer its answer is kept.
             self._next_scan = time.monotonic() + cost * _SCAN_SHARE if cost > _CHEAP_SCAN else 0.0
             if self._value is None or stamp != self._stamp:
-                project = compile_project(self._root)
+                project = _with_lost_names(compile_project(self._root), self._paths)
+                self._paths |= {name: flow.path.as_posix() for name, flow in project.flows.items()}
                 self._value = project, catalog_of(project)
                 self._stamp = stamp
             return self._value
+
+
+def _with_lost_names(project: Project, paths: Mapping[str, str]) -> Project:
+    """Return the project with the flows among the broken ones whose files no longer say what they are called.
+
+    Args:
+        project: The project as its files are.
+        paths: The files of the flows, as they last compiled.
+    """
+    broken = dict(project.broken)
+    named = {flow.path.as_posix() for flow in project.flows.values()}
+    for name, path in paths.items():
+        findings = tuple(item for item in project.errors if item.file == path)
+        if name in project.flows or name in broken or path in named or not findings:
+            continue
+        file_name = Path(path).stem  # what the compiler calls a flow without a name
+        if all(item.file == path for item in broken.get(file_name, ())):
+            broken.pop(file_name, None)
+        broken[name] = findings
+    return project if broken == project.broken else replace(project, broken=broken)
 
 
 def _stamp(root: Path) -> tuple[tuple[str, int, int], ...]:

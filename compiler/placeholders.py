@@ -3,7 +3,7 @@
 A name is looked up in three places, the nearest first: the flow's own functions, its state machine references, and the
 names of the whole project (a function alias of other flows if all of them mean the same function, a library function, a
 flow). `${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}`, `${Stage}` and `${ResourcePrefix}` (the start of
-every name on AWS) are known everywhere.
+every name on AWS) are known everywhere, as is `${Framework::ApprovalsArn}`, the function that opens approvals.
 """
 
 from __future__ import annotations
@@ -21,18 +21,22 @@ PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_:.-]*)\}")
 PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "ResourcePrefix", "Stage")
 EXECUTIONS = "executions:"  # in a derived permission `${executions:X}` means every execution of the flow X
 STATE_MACHINE = "StateMachine"
+APPROVALS = "approvals"
+"""The framework's own function that opens approvals (`app.approvals`)."""
+APPROVALS_ARN = "Framework::ApprovalsArn"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a placeholder means: a library function, a flow, or a property of the deployment."""
+    """What a placeholder means: a library function, a flow, a property of the deployment, or an own function of the
+    framework, which every stage has."""
 
-    kind: Literal["function", "flow", "pseudo"]
+    kind: Literal["function", "flow", "pseudo", "framework"]
     name: str
 
     def render(self, names: Names) -> str:
         """Return what replaces the placeholder in one stage."""
-        if self.kind == "function":
+        if self.kind in ("function", "framework"):
             return names.function_arn(self.name)
         if self.kind == "flow":
             return names.state_machine_arn(self.name)
@@ -45,7 +49,7 @@ class Target:
         return pseudo.get(self.name, names.stage)
 
 
-PSEUDO_TARGETS = {name: Target("pseudo", name) for name in PSEUDO}
+PSEUDO_TARGETS = {name: Target("pseudo", name) for name in PSEUDO} | {APPROVALS_ARN: Target("framework", APPROVALS)}
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.names import STARTED_BY_KEY
+from chalicelib.names import STARTED_BY_KEY, USER_KEY
 from compiler.file_schema import Violation
+from compiler.input_schemas import schema_faults
+from compiler.placeholders import APPROVALS_ARN
 from compiler.pointers import escape
 
 TRANSIENT_ERRORS = (
@@ -34,21 +36,26 @@ TRANSIENT_ERRORS = (
     "Lambda.Unknown",
 )
 """What a step retries by default: a function that crashed or timed out, or that Lambda could not run."""
+_TIMEOUT = "States.Timeout"
+_STARTER = f"$states.context.Execution.Input.{USER_KEY}"
 _TRANSIENT_FLOW_ERRORS = ("StepFunctions.ExecutionLimitExceeded", "StepFunctions.SdkClientException")
 
-KINDS = ("call", "parallel", "foreach", "choose", "wait", "state", "fail", "succeed")
+KINDS = ("call", "parallel", "foreach", "choose", "wait", "approve", "state", "fail", "succeed")
 _ALLOWED_WITH = {
     "call": {"input", "output", "assign", "timeout", "retry", "catch"},
     "parallel": {"input", "output", "assign", "retry", "catch"},
     "foreach": {"do", "concurrency", "output", "assign", "retry", "catch"},
     "choose": set(),
     "wait": {"output", "assign"},
+    "approve": {"on_reject", "output", "assign", "retry", "catch"},
     "state": set(),
     "fail": set(),
     "succeed": {"output"},
 }
 OPTIONAL_KEYS = frozenset().union(*_ALLOWED_WITH.values()) - {"do"} | {"name", "comment"}
 """The keys that a step may lack."""
+_DEFAULT_APPROVAL = 7 * 86_400  # seconds
+_MAX_SECONDS = 99_999_999
 _DURATION = re.compile(r"(\d+) *(s|seconds?|m|minutes?|h|hours?|d|days?)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
@@ -113,6 +120,7 @@ class _Builder:
         self.flows = flows
         self.names: dict[str, str] = {}  # the pointer of a step -> its state's name
         self.used: set[str] = set()
+        self.decisions = 0  # how many variables hold the decision of an approval
 
     # Names are assigned from the top down, so that the first of two equal steps gets the plain name.
 
@@ -139,12 +147,25 @@ class _Builder:
                 self.expansion.problems.append(Violation("steps", f"{at}/{key}", message, at_key=True))
         if kind == "foreach" and "do" not in step:
             self.problem(at, "`foreach` needs `do`.", "add the steps to run for each item")
+        if kind == "approve":
+            self.check_approval(step["approve"], f"{at}/approve")
         if kind == "choose":
             for index, choice in enumerate(step["choose"]):
                 if ("when" in choice) == ("otherwise" in choice) or ("when" in choice) != ("do" in choice):
                     self.problem(f"{at}/choose/{index}", "A choice must have either `when` and `do`, or `otherwise`.")
                 elif "otherwise" in choice and index < len(step["choose"]) - 1:
                     self.problem(f"{at}/choose/{index}", "`otherwise` must be the last choice.")
+
+    def check_approval(self, value: dict[str, Any], at: str) -> None:
+        who = value.get("who", {})
+        if not (who.get("groups") or who.get("users") or "notify" in value):
+            self.problem(at, "Nobody can answer: `approve` needs `who`.", "add who: {groups: [...]} or {users: [...]}")
+        if "timeout" in value and _seconds(value["timeout"]) is None:
+            self.problem(
+                f"{at}/timeout", f"Invalid duration {value['timeout']!r}.", "use 3600, `5 minutes` or `3 days`"
+            )
+        for pointer, message, hint in schema_faults(value.get("form", True), f"{at}/form"):
+            self.problem(pointer, message, hint)
 
     def problem(self, pointer: str, message: str, hint: str = "") -> None:
         self.expansion.problems.append(Violation("steps", pointer, message, hint))
@@ -204,14 +225,38 @@ class _Builder:
             if key in step:
                 state[name] = step[key]
                 self.came_from(place, name, key)
-        if kind in ("call", "parallel", "foreach"):
+        if kind in ("call", "parallel", "foreach", "approve"):
             self.errors(step, kind, state, place)
+        if kind == "approve" and "on_reject" in step:
+            place = replace(place, following=self.rejection(step, state, place))
         if kind not in ("choose", "fail", "succeed", "state"):
             state |= _onward(place.following)
         return state
 
+    def rejection(self, step: dict[str, Any], state: dict[str, Any], place: _Place) -> str:
+        """Add the choice after an approval that has steps for a rejection, and return its name.
+
+        It looks at a variable, since `output` may leave nothing of the answer.
+        """
+        self.decisions += 1
+        variable = f"decision{self.decisions}"
+        state["Assign"] = {**state.get("Assign", {}), variable: "{% $states.result.decision %}"}
+        name = self.unique(f"{self.names[place.pointer]} answered")
+        steps, pointer = step["on_reject"], f"{place.pointer}/on_reject"
+        onward = self.onward_name(place)
+        target = self.chain(steps, pointer, place.machine, place.extra, onward)
+        place.extra[name] = {
+            "Type": "Choice",
+            "Choices": [{"Condition": f"{{% ${variable} = 'reject' %}}", "Next": target}],
+            "Default": onward,
+        }
+        self.expansion.origins[f"{place.machine}/States/{escape(name)}"] = pointer
+        return name
+
     def errors(self, step: dict[str, Any], kind: str, state: dict[str, Any], place: _Place) -> None:
-        retriers = list(_retriers(step.get("retry", kind == "call"), step.get("call") in self.flows))
+        retriers = list(_retriers(step.get("retry", kind in ("call", "approve")), step.get("call") in self.flows))
+        if kind == "approve":
+            retriers = _without_timeouts(retriers)
         if retriers:
             state["Retry"] = retriers
             self.came_from(place, "Retry", "retry")
@@ -310,6 +355,31 @@ class _Builder:
                 )
         return {"Type": "Wait", "Seconds": value}
 
+    def _approve(self, step: dict[str, Any], place: _Place) -> dict[str, Any]:
+        value = step["approve"]
+        seconds = _seconds(value.get("timeout", _DEFAULT_APPROVAL))
+        payload: dict[str, Any] = {
+            "token": "{% $states.context.Task.Token %}",
+            "execution": "{% $states.context.Execution.Id %}",
+            "user": f"{{% $exists({_STARTER}) ? {_STARTER} : null %}}",
+            "state": "{% $states.context.State.Name %}",
+            "timeout": seconds,
+        }
+        for key in ("who", "form", "title", "message"):
+            if key in value:
+                payload[key] = value[key]
+                self.came_from(place, f"Arguments/Payload/{key}", f"approve/{key}")
+        if "notify" in value:
+            payload["notify"] = f"${{{value['notify']}}}"
+            self.came_from(place, "Arguments/Payload/notify", "approve/notify")
+        self.came_from(place, "TimeoutSeconds", "approve/timeout")
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Arguments": {"FunctionName": f"${{{APPROVALS_ARN}}}", "Payload": payload},
+            "TimeoutSeconds": seconds,
+        }
+
     def _state(self, step: dict[str, Any], place: _Place) -> dict[str, Any]:
         self.expansion.origins[place.state] = f"{place.pointer}/state"
         state = dict(step["state"])
@@ -328,6 +398,31 @@ class _Builder:
         return {"Type": "Succeed"}
 
 
+def _seconds(value: Any) -> Any:
+    """Return a duration in seconds, or as the expression that it is; None if it is not a duration."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 1 <= value <= _MAX_SECONDS else None
+    if not isinstance(value, str):
+        return None
+    duration = _DURATION.fullmatch(value.strip())
+    if duration is None:
+        return value if value.startswith("{%") else None
+    return _seconds(int(duration[1]) * _SECONDS[duration[2][0]])
+
+
+def _without_timeouts(retriers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return retriers that ask nobody again because nobody answered in time, unless that is what they are for."""
+    kept = []
+    for retrier in retriers:
+        errors = retrier["ErrorEquals"]
+        if errors == list(TRANSIENT_ERRORS):  # the default
+            retrier = {**retrier, "ErrorEquals": [error for error in errors if error != _TIMEOUT]}
+        elif errors == ["States.ALL"]:
+            kept.append({"ErrorEquals": [_TIMEOUT], "MaxAttempts": 0})
+        kept.append(retrier)
+    return kept
+
+
 def _onward(following: str | None) -> dict[str, Any]:
     return {"End": True} if following is None else {"Next": following}
 
@@ -340,8 +435,9 @@ def _inner(step: dict[str, Any], pointer: str) -> Iterator[tuple[list[Any], str]
     """Yield the steps inside a step with their pointers, in the order in which they are written."""
     if "parallel" in step:
         yield from _branches(step, pointer)
-    if isinstance(step.get("do"), list):
-        yield step["do"], f"{pointer}/do"
+    for key in ("do", "on_reject"):
+        if isinstance(step.get(key), list):
+            yield step[key], f"{pointer}/{key}"
     for index, choice in enumerate(step.get("choose", ())):
         for key in ("do", "otherwise"):
             if key in choice:

@@ -14,7 +14,7 @@ from compiler.pointers import split
 from compiler.shortform import OPTIONAL_KEYS, kind_of
 
 ANY_STEP = {"state": {"Type": "Pass"}}
-_LISTS_OF_STEPS = ("steps", "do", "otherwise", "parallel", "catch")
+_LISTS_OF_STEPS = ("steps", "do", "otherwise", "parallel", "catch", "on_reject")
 
 
 def repaired_steps(steps: list[Any], wrong: Iterable[Violation]) -> list[Any]:

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from asl.testing import FlowSource, RemoteFlow, TaskFailed
-from chalicelib.functions import Function, discover
-from chalicelib.functions.calling import call_from_flow
 from chalicelib.names import LIVE, Names
 from chalicelib.settings import PROJECT
 from compiler import compile_project
@@ -22,7 +20,7 @@ from compiler.cli.runner import (
     NAMES,
     START_EXECUTION,
     FlowRunner,
-    LocalContext,
+    callables,
     input_text,
     nested_outcome,
     no_such_flow,
@@ -90,9 +88,7 @@ class ProjectFlows:
 
     @cached_property
     def _tasks(self) -> dict[str, Callable[..., Any]]:
-        tasks: dict[str, Callable[..., Any]] = {
-            NAMES.function_arn(name): _caller(function) for name, function in discover(self.root).items()
-        }
+        tasks: dict[str, Callable[..., Any]] = dict(callables(self.root))
         for pattern in ("", ".sync", ".sync:2"):
             tasks[START_EXECUTION + pattern] = self._starter(pattern)
         return tasks
@@ -117,13 +113,6 @@ class ProjectFlows:
             return described
 
         return start
-
-
-def _caller(function: Function) -> Callable[[Any], Any]:
-    def call(event: Any) -> Any:
-        return call_from_flow(function, event, LocalContext(function))
-
-    return call
 
 
 load = ProjectFlows()

@@ -20,8 +20,7 @@ from infrastructure.api_definition import complete
 from infrastructure.flows import Uploads, nest
 from infrastructure.function_resources import (
     API_STAGE,
-    RUN_STATUS_MEMORY,
-    RUN_STATUS_TIMEOUT,
+    OWN_FUNCTIONS,
     FunctionSettings,
     environment,
     function_templates,
@@ -145,12 +144,13 @@ def _functions(resources: dict[str, Any]) -> tuple[FunctionSettings, ...]:
         properties = resources.pop(key)["Properties"]
         name = names[properties["Handler"]]
         use = settings.get(name)
+        timeout, memory = (use.timeout, use.memory) if use else OWN_FUNCTIONS[name]
         taken.append(
             FunctionSettings(
                 name,
                 properties["Handler"],
-                use.timeout if use else RUN_STATUS_TIMEOUT,
-                use.memory if use else RUN_STATUS_MEMORY,
+                timeout,
+                memory,
                 {key: properties[key] for key in CARRIED_OVER if key in properties},
                 _variables(properties),
             )
@@ -183,7 +183,10 @@ def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> li
     log = stack.node.find_child(API_LOG)
     application.get_resource(API_HANDLER).add_resource_dependency(cast(CfnResource, log))
     bucket, key = application.code
+    api_id = application.get_resource("RestAPI").ref
+    url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
     values: Mapping[str, Any] = {
+        "ApiUrl": url,
         "CodeBucket": bucket,
         "CodeKey": key,
         "RoleArn": FUNCTION_ROLE,
@@ -191,8 +194,6 @@ def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> li
         "UserPoolClientId": USER_POOL_CLIENT,
     }
     templates = function_templates(application.functions, stage, application.runtime)
-    api_id = application.get_resource("RestAPI").ref
-    url = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}/{API_STAGE}/"
     CfnOutput(stack, "ApiUrl", value=url)
     CfnOutput(stack, "ApiId", value=api_id)
     return [nest(uploads, stage, template, values) for template in templates]

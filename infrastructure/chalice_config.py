@@ -23,9 +23,7 @@ from compiler import Project
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import (
     API_STAGE,
-    RUN_STATUS,
-    RUN_STATUS_MEMORY,
-    RUN_STATUS_TIMEOUT,
+    OWN_FUNCTIONS,
     environment,
 )
 from infrastructure.resources import tags
@@ -80,7 +78,8 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
     functions = {
         name: {"lambda_timeout": use.timeout, "lambda_memory_size": use.memory} for name, use in flows.settings.items()
     }
-    functions[RUN_STATUS] = {"lambda_timeout": RUN_STATUS_TIMEOUT, "lambda_memory_size": RUN_STATUS_MEMORY}
+    for name, (timeout, memory) in OWN_FUNCTIONS.items():
+        functions[name] = {"lambda_timeout": timeout, "lambda_memory_size": memory}
     return {
         "api_gateway_stage": API_STAGE,
         "api_gateway_endpoint_type": "REGIONAL",

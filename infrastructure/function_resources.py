@@ -22,12 +22,16 @@ PARAMETERS: Mapping[str, str] = {
     "RoleArn": "The role of the functions.",
     "UserPoolId": "The user pool of the stage.",
     "UserPoolClientId": "The client with which users sign in.",
+    "ApiUrl": "The address of the API.",
 }
 """The parameters of the nested stacks of functions: what they need from the stage's stack."""
 
 RUN_STATUS = "run-status"
 """The function that updates the records of runs (`app.run_status`). No flow declares its settings."""
-RUN_STATUS_TIMEOUT, RUN_STATUS_MEMORY = 30, 256  # seconds, MB
+APPROVALS = "approvals"
+"""The function that opens approvals (`app.approvals`)."""
+OWN_FUNCTIONS = {RUN_STATUS: (30, 256), APPROVALS: (60, 256)}
+"""The framework's own functions, with timeout in seconds and memory in MB."""
 API_STAGE = "api"
 """The name of the API's stage in API Gateway, the first segment of its paths."""
 
@@ -131,7 +135,8 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
                 "TracingConfig": {"Mode": "Active" if stage.tracing else "PassThrough"},
                 "Environment": {
                     "Variables": {
-                        **function.variables,
+                        "API_URL": {"Ref": "ApiUrl"},
+                        **function.variables,  # an API_URL of its own names the API's own domain
                         **environment(stage, names.account, {"Ref": "UserPoolId"}, {"Ref": "UserPoolClientId"}),
                     }
                 },

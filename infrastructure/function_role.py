@@ -62,6 +62,7 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
             ["states:DescribeMapRun", "states:ListExecutions"],
             [f"{states}:mapRun:{names.resource('*')}", f"{states}:{machines}"],
         ),
+        _allow("AnswerApprovals", ["states:SendTaskSuccess"], [f"{states}:{machines}"]),
         _allow("ReadLogs", ["logs:FilterLogEvents"], [f"{logs}-*"]),
         _allow(
             "Runs",

@@ -24,7 +24,7 @@ from chalice.deploy.packager import (
     NoSuchPackageError,
     PackageDownloadError,
 )
-from click import ClickException
+from click import ClickException, echo
 
 from chalicelib import plugins
 from compiler.catalog import write_catalog
@@ -162,8 +162,21 @@ def write_zip(target: Path, files: Mapping[str, Path]) -> None:
     temporary.replace(target)
 
 
+def size_warning(zipped: int, unzipped: int) -> str:
+    """Return what to say of a package's size in bytes: nothing while it is below 80 % of what Lambda allows."""
+    if unzipped * 10 <= UNZIPPED_LIMIT * 8 and zipped * 10 <= ZIP_LIMIT * 8:
+        return ""
+    over = unzipped > UNZIPPED_LIMIT or zipped > ZIP_LIMIT
+    what = "is too large for Lambda" if over else "nears Lambda's limits"
+    return (
+        f"Warning: the deployed package {what}: {zipped / MB:.0f} MB, unzipped {unzipped / MB:.0f} MB; "
+        f"Lambda allows {ZIP_LIMIT / MB:.0f} and {UNZIPPED_LIMIT / MB:.0f} MB. "
+        "`make remove PACKAGE=NAME` takes a package out."
+    )
+
+
 def check_size(package: Path) -> None:
-    """Check a package against Lambda's limits.
+    """Check a package against Lambda's limits, and warn on standard error when it nears them.
 
     Raises:
         PackageError: It is too large; the message names the largest folders.
@@ -172,6 +185,9 @@ def check_size(package: Path) -> None:
         entries = archive.infolist()
     zipped, unzipped = package.stat().st_size, sum(entry.file_size for entry in entries)
     if zipped <= ZIP_LIMIT and unzipped <= UNZIPPED_LIMIT:
+        warning = size_warning(zipped, unzipped)
+        if warning:
+            echo(warning, err=True)
         return
     by_folder: dict[str, int] = {}
     for entry in entries:

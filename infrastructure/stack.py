@@ -14,7 +14,7 @@ from chalicelib.settings import PROJECT
 from compiler import Project
 from infrastructure import observability
 from infrastructure.flows import Uploads, add_flows, nest
-from infrastructure.function_resources import RUN_STATUS, log_templates
+from infrastructure.function_resources import OWN_FUNCTIONS, log_templates
 from infrastructure.identity import (
     FUNCTION_ROLE,
     USER_POOL,
@@ -91,7 +91,7 @@ class StageStack(Stack):
                 for function_stack in function_stacks:
                     flow_stack.add_resource_dependency(function_stack)
         else:
-            for template in log_templates([*flows.settings, RUN_STATUS], stage):
+            for template in log_templates([*flows.settings, *OWN_FUNCTIONS], stage):
                 nest(uploads, stage, template, {})
         for key, value in sorted(tags(stage).items()):
             Tags.of(self).add(key, value)

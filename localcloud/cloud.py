@@ -36,9 +36,10 @@ from localcloud.function_logs.store import LogStore
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
 from localcloud.http_functions import HttpFunctions
 from localcloud.lambda_api import LambdaApi
+from localcloud.lambda_descriptions import LambdaDescriptions
 from localcloud.moto_app import run_lambdas_with
 from localcloud.pool_invoker import PoolInvoker
-from localcloud.project import CurrentService, ProjectFlows, ProjectFunctions
+from localcloud.project import BrokenFlows, CurrentService, ProjectFlows, ProjectFunctions
 from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
@@ -155,6 +156,7 @@ def build(
             region=region,
             account=account,
             observer=observer,
+            start_refusal=BrokenFlows(live, names),
             store=_kept_file(settings, "stepfunctions.db"),
         )
     except StoreUnavailable as error:
@@ -178,7 +180,8 @@ def build(
 
     deployments = Deployments(registry, pool, account, region)
     http_functions = HttpFunctions(functions, pool)
-    others = LogsApi(logs, region, account, DemoUserPage(foundation.store.facts, foundation.moto))
+    described = LambdaDescriptions(functions, region, account, DemoUserPage(foundation.store.facts, foundation.moto))
+    others = LogsApi(logs, functions, region, account, described)
     router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)

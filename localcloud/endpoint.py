@@ -18,6 +18,7 @@ from localcloud.http_messages import Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.schedules import ScheduleChanges
+from localcloud.signatures import signed_service
 from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
@@ -96,13 +97,6 @@ class Router:
         except ServiceError as error:
             return Response(error.http_status, headers, json.dumps(error.body()).encode())
         return Response(200, headers, json.dumps(answer, separators=(",", ":")).encode())
-
-
-def signed_service(request: Request) -> str:
-    """The service that the request's signature names (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`)."""
-    _, found, credential = request.headers.get("authorization", "").partition("Credential=")
-    parts = credential.split(",", 1)[0].split("/")
-    return parts[3] if found and len(parts) == 5 else ""
 
 
 def endpoint_server(

@@ -78,12 +78,15 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would go to the host `sync-127.0.0.1`
         "STAGE": settings.stage,
+        "API_URL": settings.api_url,
         "ACCOUNT_ID": settings.account,
         # A secret that a developer puts is there at the next call; asking costs little here.
         "SECRETS_REFRESH_SECONDS": os.environ.get("SECRETS_REFRESH_SECONDS") or "1",
         "USER_POOL_ID": user_pool.id,
         "USER_POOL_CLIENT_ID": user_pool.client_id,
         "TOKEN_ISSUER": f"https://cognito-idp.{settings.region}.amazonaws.com/{user_pool.id}",
+        # Functions see nothing else of this process's environment: so that theirs are in a run's trace as well.
+        **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         FUNCTIONS_URL: f"{endpoint}/_localcloud/functions/",
         "JWKS_URL": f"{endpoint}/{user_pool.id}/.well-known/jwks.json",
     }

@@ -20,7 +20,7 @@ from localcloud.workers import FunctionSpec, Refusal
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
 # function:NAME[:QUALIFIER], preceded by any part of the rest of the ARN
-_NAME = re.compile(
+FUNCTION_NAME = re.compile(
     r"^(?:arn:[a-z-]+:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?$"
 )
@@ -63,7 +63,7 @@ class FunctionRegistry:
 
     def resolve(self, arn_or_name: str) -> FunctionSpec | None:
         """Return the function, or None if it doesn't exist. One whose code cannot be unpacked has a `refusal`."""
-        match = _NAME.match(arn_or_name)
+        match = FUNCTION_NAME.match(arn_or_name)
         if match is None:
             return None
         region, account = match["region"] or self._region, match["account"] or self._account

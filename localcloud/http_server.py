@@ -19,6 +19,7 @@ from http import HTTPStatus
 from socketserver import BaseRequestHandler, TCPServer, ThreadingMixIn
 from typing import Any
 
+from chalicelib.errors import TITLES
 from localcloud.browsers import AllowedHosts, refused_host
 from localcloud.handover import Handover
 from localcloud.http_messages import Malformed, Request, Response
@@ -32,7 +33,8 @@ BODY_SECONDS = 120.0
 """How long a whole request may take to arrive."""
 READ_BYTES = 65_536
 
-_REASONS = {status.value: status.phrase for status in HTTPStatus}
+# RFC 9110's phrases, where those of HTTPStatus depend on the version of Python.
+_REASONS = {**{status.value: status.phrase for status in HTTPStatus}, **TITLES}
 
 
 class HttpServer(ThreadingMixIn, TCPServer):

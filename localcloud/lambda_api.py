@@ -12,6 +12,7 @@ import threading
 from typing import Any
 from urllib.parse import unquote
 
+from asl.language.values import read_json
 from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.workers import FunctionSpec, InvocationResult, WorkerPool
@@ -67,7 +68,7 @@ class LambdaApi:
             message = f"{len(payload)} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
             return error_response(413, "RequestTooLargeException", message)
         try:
-            json.loads(payload)
+            read_json(payload.decode())
         except ValueError as error:
             message = f"Could not parse request body into json: {error}"
             return error_response(400, "InvalidRequestContentException", message)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from asl.language.values import read_json
 from chalicelib import plugins
 from chalicelib.files import read_text
-from chalicelib.functions import find
+from chalicelib.functions import find, survey
 from chalicelib.names import Names
 from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
+from compiler.placeholders import APPROVALS
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
@@ -71,6 +72,17 @@ class ProjectFunctions:
                 self._specs[full_name] = spec
         return spec
 
+    def all(self) -> list[FunctionSpec]:
+        """Return the project's functions, those of the framework included, by name."""
+        names = sorted({*survey(self._root)[0], STATUS_FUNCTION})
+        found = (self.find(self._names.resource(name)) for name in names)
+        return [spec for spec in found if spec is not None]  # a file may just have been deleted
+
+    def folder(self, full_name: str) -> Path | None:
+        """Return the folder of the code of the project's function `full_name`; None if it is the framework's."""
+        function = find(full_name.removeprefix(self._names.resource("")), self._root)
+        return None if function is None else function.folder
+
     def over_http(self, name: str) -> FunctionSpec:
         """Return what a function runs in when it is called over HTTP: the stand-in for the API's Lambda function.
 
@@ -90,6 +102,8 @@ class ProjectFunctions:
         )
 
     def _describe(self, name: str) -> FunctionSpec | None:
+        if name == APPROVALS:
+            return self._spec_of(APPROVALS, APPROVALS, self._environment)
         function = find(name, self._root)
         if function is None:
             return None
@@ -178,10 +192,8 @@ class ProjectFlows:
             first = self._project is None  # what ran before this cloud may have left others
             if first:
                 self._remove_kept(project)
-            for name, flow in list(self._deployed.items()):
-                if name in project.flows or name in project.broken:
-                    continue
-                if flow.path.as_posix() not in project.unreadable:  # otherwise it runs on as it last was
+            for name in list(self._deployed):
+                if name not in project.flows and name not in project.broken:
                     self._remove(name)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
@@ -191,10 +203,12 @@ class ProjectFlows:
             for name, findings in project.broken.items():
                 if self._reported.get(name) != findings:
                     notice("\n".join([f"flow {name} is broken:", *(f"  {finding}" for finding in findings)]))
-            for path, finding in project.unreadable.items():
-                if self._reported.get(path) != (finding,):
-                    notice(str(finding))
-            self._reported = {**project.broken, **{path: (item,) for path, item in project.unreadable.items()}}
+            known = {finding for findings in project.broken.values() for finding in findings}
+            unreadable = {path: (item,) for path, item in project.unreadable.items() if item not in known}
+            for path, finding in unreadable.items():
+                if self._reported.get(path) != finding:
+                    notice(str(*finding))
+            self._reported = {**project.broken, **unreadable}
             target = _catalog_file(project.root)
             target.parent.mkdir(mode=0o700, exist_ok=True)
             write_catalog_file(catalog_of(project), target)
@@ -258,6 +272,28 @@ class ProjectFlows:
         notice(f"flow {name}: removed", INFO)
 
 
+class BrokenFlows:
+    """Says which state machines must not be started, because the file of their flow has errors.
+
+    Nobody starts such a flow: not a request to the API, a client of the AWS endpoint, a schedule or another flow.
+    Executions that run go on by the definition that they began with.
+
+    Args:
+        live: The project as its files are.
+        names: What the stage's things are called.
+    """
+
+    def __init__(self, live: LiveProject, names: Names) -> None:
+        self._live = live
+        self._prefix = names.state_machine_arn("")
+
+    def __call__(self, arn: str) -> str | None:
+        """Return why the state machine can't be started, None if it can."""
+        name = arn.removeprefix(self._prefix).partition(":")[0]
+        findings = self._live.project().broken.get(name) if arn.startswith(self._prefix) else None
+        return None if findings is None else f"The flow {name!r} is broken and cannot run. {findings[0]}"
+
+
 class CurrentService:
     """The Step Functions service, with the project's state machines as their files are at each request."""
 
@@ -292,7 +328,7 @@ def _configured_environment(root: Path, stage: str) -> dict[str, str]:
     """`environment_variables` of `.chalice/config.json`: those of the project and, above them, of the stage."""
     file = root / ".chalice" / "config.json"
     try:
-        config = json.loads(read_text(file))
+        config = read_json(read_text(file))
         stage_config = config.get("stages", {}).get(stage, {})
         return {**config.get("environment_variables", {}), **stage_config.get("environment_variables", {})}
     except FileNotFoundError:

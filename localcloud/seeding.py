@@ -20,8 +20,8 @@ DEMO_EMAIL = "demo@example.com"
 STATUS_FUNCTION = "run-status"
 DEMO_PASSWORD = "demo-password"  # noqa: S105 - the fact's name
 PASSWORD_LENGTH = 24
-
-_READ_ATTRIBUTES = ["email", "email_verified"]  # the claims of id tokens, as Cognito has them
+CLAIMS = ["email", "email_verified"]
+"""The attributes of users that id tokens have as claims, as Cognito's have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,8 @@ def seed_user_pool(client: InProcessClient, names: Names) -> UserPool:
     clients = client.call("cognito-idp", "ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": 60})
     found = [one for one in clients["UserPoolClients"] if one["ClientName"] == names.resource("client")]
     client_id = found[0]["ClientId"] if found else _create_user_pool_client(client, pool_id, names.resource("client"))
-    if found:  # it may have been kept by an earlier version
-        request = {"UserPoolId": pool_id, "ClientId": client_id, "ReadAttributes": _READ_ATTRIBUTES}
-        client.call("cognito-idp", "UpdateUserPoolClient", request)
+    if found:
+        _update_claims(client, pool_id, client_id)
     with _existing("GroupExistsException"):
         client.call("cognito-idp", "CreateGroup", {"UserPoolId": pool_id, "GroupName": ADMIN_GROUP})
     return UserPool(pool_id, client_id)
@@ -76,9 +75,17 @@ def _create_user_pool_client(client: InProcessClient, pool_id: str, name: str) -
             "ALLOW_USER_SRP_AUTH",
             "ALLOW_REFRESH_TOKEN_AUTH",
         ],
-        "ReadAttributes": _READ_ATTRIBUTES,
+        "ReadAttributes": CLAIMS,
     }
     return str(client.call("cognito-idp", "CreateUserPoolClient", request)["UserPoolClient"]["ClientId"])
+
+
+def _update_claims(client: InProcessClient, pool_id: str, client_id: str) -> None:
+    """Give a client that was kept the claims that id tokens have by now."""
+    named = {"UserPoolId": pool_id, "ClientId": client_id}
+    kept = client.call("cognito-idp", "DescribeUserPoolClient", named)["UserPoolClient"]
+    if kept.get("ReadAttributes") != CLAIMS:
+        client.call("cognito-idp", "UpdateUserPoolClient", {**named, "ReadAttributes": CLAIMS})
 
 
 def seed_tables(client: InProcessClient, names: Names) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chalicelib.files import read_bytes
+from asl.language.values import read_json
+from chalicelib.files import read_text
 from plugin_manager.errors import PluginError
 from plugin_manager.sources import Source, parse_source
 
@@ -59,7 +59,7 @@ def read_config(root: Path, environment: Mapping[str, str] = os.environ) -> list
 
 def _entries(root: Path) -> list[Any]:
     try:
-        document = json.loads(read_bytes(root / CONFIG))
+        document = read_json(read_text(root / CONFIG))
     except FileNotFoundError:
         return []
     except OSError as error:

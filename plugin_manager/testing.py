@@ -66,7 +66,7 @@ class Surroundings:
         if function is None:
             raise LookupError(f"no function {name!r}; available: {', '.join(discover(self._root)) or 'none'}")
         given = json.loads(json.dumps(parameters if event is None else event))
-        return json.loads(json.dumps(call_from_flow(function, given, LocalContext(function))))
+        return json.loads(json.dumps(call_from_flow(function, given, LocalContext(function.name))))
 
 
 @pytest.fixture

@@ -52,21 +52,24 @@ class ExecutionStarts:
         aliases: The aliases, which route to versions.
         index: Where STANDARD executions are kept.
         on_status_change: Called with every new status of a STANDARD execution, on the engine's thread.
+        refusal: Says by a state machine's ARN why no execution of it may start now; None if one may.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (what it starts executions with)
         self,
         engine: Engine,
         machines: StateMachines,
         aliases: Aliases,
         index: ExecutionIndex,
         on_status_change: OnStatusChange,
+        refusal: Callable[[str], str | None] | None = None,
     ) -> None:
         self._engine = engine
         self._machines = machines
         self._aliases = aliases
         self._index = index
         self._on_status_change = on_status_change
+        self._refusal = refusal
         self._lock = threading.Lock()
         self._starting: dict[str, Future[Execution]] = {}
         self._waiting: dict[str, list[OnEnd]] = {}
@@ -81,7 +84,8 @@ class ExecutionStarts:
             on_end: Called once when the execution ends, from any thread.
 
         Raises:
-            ServiceError: StateMachineDoesNotExist, InvalidName, InvalidExecutionInput or ExecutionAlreadyExists.
+            ServiceError: StateMachineDoesNotExist, InvalidName, InvalidExecutionInput or ExecutionAlreadyExists;
+                InvalidDefinition if no execution may start now.
         """
         target = self._target(request["stateMachineArn"])
         execution_input = _read_input(request)
@@ -124,6 +128,9 @@ class ExecutionStarts:
         return metadata_only(answer) if request.get("includedData") == "METADATA_ONLY" else answer
 
     def _target(self, machine_arn: str) -> _Target:
+        message = None if self._refusal is None else self._refusal(machine_arn)
+        if message is not None:
+            raise ServiceError("InvalidDefinition", message)
         arn = parse_state_machine_arn(machine_arn)
         refuse_label(arn)
         with self._machines.lock:

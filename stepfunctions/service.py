@@ -53,6 +53,8 @@ class Service:
             in a store. AWS keeps each for 90 days, as a store does.
         observer: Is told on the engine's thread what happens to executions (`asl.engine.observing`), and must return at
             once. None to tell nobody.
+        start_refusal: Says by a state machine's ARN why no execution of it may start now; None if one may. A start is
+            then refused with InvalidDefinition and that message.
         store: The file of the database in which state machines, activities and executions outlive the process. None to
             keep them in memory. `recover` lets executions continue.
 
@@ -72,6 +74,7 @@ class Service:
         poll_seconds: float = POLL_SECONDS,
         closed_kept: int | None = None,
         observer: Observer | None = None,
+        start_refusal: Callable[[str], str | None] | None = None,
         store: Path | None = None,
     ) -> None:
         self.region = region
@@ -103,7 +106,9 @@ class Service:
         self._control = ExecutionControl(self.engine, self._index, map_runs)
         self._machines = StateMachines(region, account, on_delete=self._control.stop_all)
         aliases = Aliases(self._machines)
-        self._starts = ExecutionStarts(self.engine, self._machines, aliases, self._index, self._status_changed)
+        self._starts = ExecutionStarts(
+            self.engine, self._machines, aliases, self._index, self._status_changed, start_refusal
+        )
         self._operations = self._table(aliases, map_runs)
         if kept is not None:
             kept.load(self._machines, self._activities)

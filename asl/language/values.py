@@ -61,7 +61,7 @@ def read_json(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = N
 
     Raises:
         json.JSONDecodeError: The text is not JSON. Unlike Python's parser, this refuses NaN, Infinity and numbers
-            that are too large for a double.
+            that are too large for a double. No version of Python changes the words.
         RecursionError: The text is nested too deeply.
     """
 
@@ -74,4 +74,19 @@ def read_json(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = N
             raise json.JSONDecodeError("Number out of range", text, text.find(digits))
         return value
 
-    return json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=make)
+    try:
+        return json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=make)
+    except json.JSONDecodeError as error:
+        raise _as_every_python_says(error) from None
+
+
+def _as_every_python_says(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """Return the error as Python 3.11 words it: 3.13 points at a trailing comma, older ones at what follows it."""
+    if not error.msg.startswith("Illegal trailing comma"):
+        return error
+    position = error.pos + 1
+    while error.doc[position].isspace():
+        position += 1
+    in_object = error.doc[position] == "}"
+    expected = "property name enclosed in double quotes" if in_object else "value"
+    return json.JSONDecodeError(f"Expecting {expected}", error.doc, position)

@@ -5,12 +5,12 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asl.language.values import read_json
 from asl.testing.stubs import Task
 
 AddStep = Callable[[Task], object]
@@ -31,7 +31,7 @@ class MockConfig:
             OSError: It cannot be read.
             ValueError: It is not a MockConfigFile.
         """
-        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        document = read_json(Path(path).read_text(encoding="utf-8-sig"))
         if not isinstance(document, dict) or not isinstance(document.get("StateMachines"), dict):
             raise ValueError(f"{path} is not a MockConfigFile: it has no object StateMachines")
         machines = document["StateMachines"]

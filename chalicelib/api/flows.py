@@ -28,9 +28,10 @@ def list_flows(call: Call) -> Answer:
 
 
 def get_flow(call: Call) -> Answer:
-    """Answer with one flow: what the list says, its file, its graph, its functions and permissions."""
+    """Answer with one flow as in the list; with `details=true` also with its file, graph, functions and permissions."""
     flow = find_flow(call.param("flow_name"))
-    return Answer({**(catalog().details(flow.name) or {}), **_flow(flow, state_machines.of([flow.name]))})
+    details = (catalog().details(flow.name) or {}) if call.query("details") == "true" else {}
+    return Answer({**details, **_flow(flow, state_machines.of([flow.name]))})
 
 
 def find_flow(name: str) -> CatalogFlow:

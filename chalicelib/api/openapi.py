@@ -74,6 +74,9 @@ def fixed_paths() -> dict[str, Json]:
     wait = _query("wait", {"type": "number", "minimum": 0, "maximum": 25}, "Seconds to wait for the run's end.")
     started = _json_answer("The flow was started.", "Started")
     finished = _json_answer("The run.", "Run")
+    asked, approval = _path_parameter("approval_id"), _json_answer("The approval.", "Approval")
+    details = _query("details", {"type": "boolean"}, "Whether to add the flow's file, graph, functions and permissions.")
+    key = _query("key", description="The key of a one-time link, in place of a token.")
     return {
         "/health": {"get": _public("Whether the service answers", "Health")},
         "/auth/config": {"get": _public("How to sign in", "AuthConfig")},
@@ -85,7 +88,7 @@ def fixed_paths() -> dict[str, Json]:
             "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
         },
         "/flows/{flow_name}": {
-            "get": _operation("One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow], problems=("404",))
+            "get": _operation("One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow, details], problems=("404",))
         },
         "/run/{flow_name}": {
             "post": _operation(
@@ -153,6 +156,25 @@ def fixed_paths() -> dict[str, Json]:
         },
         "/runs/redrive": {"post": _bulk("Continue all failed runs that a filter finds")},
         "/runs/rerun": {"post": _bulk("Start all runs again that a filter finds, each with its former input")},
+        "/approvals": {
+            "get": _operation(
+                "What waits for the caller's answer, newest first; for admins everything",
+                {"200": _json_answer("The approvals.", "Approvals")},
+                [_query("status", {"enum": schemas.APPROVAL_STATUSES}, "`pending` by default."), limit, token],
+            )
+        },
+        "/approvals/{approval_id}": {
+            "get": _keyed(_operation("An approval", {"200": approval}, [asked, key], problems=("404", "409"))),
+            "post": _keyed(
+                _operation(
+                    "Answer an approval, once",
+                    {"200": approval},
+                    [asked, key],
+                    body=schemas.APPROVAL_ANSWER,
+                    problems=("404", "409"),
+                )
+            ),
+        },
         "/usage": {"get": _operation("The caller's usage", {"200": _json_answer("Calls a month.", "Usage")}, months)},
         "/usage/{user_id}": {
             "get": _operation(
@@ -239,6 +261,11 @@ def _operation(
     if body is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
     return operation
+
+
+def _keyed(operation: Json) -> Json:
+    """Return the operation as one that needs a token only without the query parameter `key`."""
+    return {**operation, "security": [{"idToken": []}, {}]}
 
 
 def _bulk(summary: str) -> Json:

@@ -116,6 +116,28 @@ BULK: dict[str, Any] = {
     ],
 }
 
+APPROVAL_STATUSES = ["pending", "answered", "expired"]
+APPROVAL_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "decision": {"enum": ["approve", "reject"]},
+        "data": {"type": "object", "description": "As the approval's form says; a rejection may leave it out."},
+    },
+    "required": ["decision"],
+    "additionalProperties": False,
+    "examples": [{"decision": "approve", "data": {"comment": "Fine."}}],
+}
+_ANSWER_GIVEN = {
+    "decision": {"enum": ["approve", "reject"]},
+    "data": {"type": "object"},
+    "by": {
+        "type": "object",
+        "properties": {"id": _NULLABLE, "email": _NULLABLE, "via": {"enum": ["account", "link"]}},
+        "required": ["id", "email", "via"],
+    },
+    "at": _DATE,
+}
+
 _BROKEN = {
     **_object({"message": _TEXT, "file": _NULLABLE, "line": {"type": ["integer", "null"]}}),
     "description": "Why the function can't be called; a deployed stage says no more than that.",
@@ -261,9 +283,32 @@ COMPONENTS: dict[str, Any] = {
             "startDate": _DATE,
             "stopDate": _NULLABLE_DATE,
             "input": {"description": "What the caller sent; null if it was not recorded."},
+            "approvals": {
+                "type": "array",
+                "items": _object({"id": _TEXT, "state": _NULLABLE, **_ANSWER_GIVEN}),
+                "description": "The answers that people gave to the run's approvals.",
+            },
             **_RUN,
         }
     ),
+    "Approval": _object(
+        {
+            "id": _TEXT,
+            "status": {"enum": APPROVAL_STATUSES},
+            "title": _TEXT,
+            "message": _TEXT,
+            "form": {"description": "JSON Schema of the data of an approving answer; null if any object will do."},
+            "who": _object({name: {"type": "array", "items": _TEXT} for name in ("groups", "users")}),
+            "flow": _NULLABLE,
+            "executionArn": _NULLABLE,
+            "executionId": _NULLABLE,
+            "state": _NULLABLE,
+            "created": _DATE,
+            "expires": _DATE,
+            "answer": {"anyOf": [_object(_ANSWER_GIVEN), {"type": "null"}]},
+        }
+    ),
+    "Approvals": _list("approvals", _reference("Approval")),
     "Runs": _list(
         "executions",
         _object(

@@ -20,6 +20,7 @@ def whole(run: Run) -> dict[str, Any]:
         "output": _value(run.output),
         "error": run.error,
         "cause": run.cause,
+        "approvals": [dict(each) for each in run.approvals],
     }
 
 

@@ -26,18 +26,36 @@ def check_input(flow: CatalogFlow, body: dict[str, Any]) -> None:
     if flow.input_schema is None:
         return
     body = {key: value for key, value in body.items() if key != USER_KEY}
-    found = []
-    for error in _validator(_Schema(flow.input_schema)).iter_errors(body):
-        found.extend(_field_errors(error))
+    validator = _validator(_Schema(flow.input_schema))
+    _check(validator, body, f"The body doesn't match the inputSchema of the flow {flow.name!r}")
+
+
+def check_value(schema: Any, value: Any, problem: str, *, below: str) -> None:
+    """Validate a value against a schema.
+
+    Args:
+        schema: The schema.
+        value: The value.
+        problem: What is wrong if it does not match, as the beginning of a sentence.
+        below: The field that has the value: the names of fields begin with it.
+
+    Raises:
+        Invalid: The value does not match; names each field.
+    """
+    _check(_new_validator(schema), value, problem, below)
+
+
+def _check(validator: Validator, value: Any, problem: str, below: str = "") -> None:
+    found: list[FieldError] = []
+    for error in validator.iter_errors(value):
+        found.extend(_field_errors(error, below))
         if len(found) >= MAX_ERRORS:
             break
     if found:
         found.sort(key=lambda item: item.field)
         summary = "; ".join(f"{item.field}: {item.message}" if item.field else item.message for item in found[:3])
         more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
-        raise Invalid(
-            f"The body doesn't match the inputSchema of the flow {flow.name!r}: {summary}{more}.", errors=found
-        )
+        raise Invalid(f"{problem}: {summary}{more}.", errors=found)
 
 
 class _Schema:
@@ -55,17 +73,21 @@ class _Schema:
 
 @lru_cache(maxsize=256)
 def _validator(schema: _Schema) -> Validator:
+    return _new_validator(schema.value)
+
+
+def _new_validator(schema: Any) -> Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import validator_for
 
-    validator: Validator = validator_for(schema.value, default=Draft202012Validator)(schema.value)
+    validator: Validator = validator_for(schema, default=Draft202012Validator)(schema)
     return validator
 
 
-def _field_errors(error: Any) -> list[FieldError]:
+def _field_errors(error: Any, below: str) -> list[FieldError]:
     from chalicelib.functions.signature import field_path
 
-    path = list(error.absolute_path)
+    path = [*([below] if below else []), *error.absolute_path]
     if error.validator == "required":
         # There is an error for each missing name, which only the message contains.
         missing = next((name for name in error.validator_value if error.message.startswith(repr(name))), "")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from chalicelib import usage
+from chalicelib import telemetry, usage
 from chalicelib.functions.discovery import Function
 from chalicelib.functions.loading import load
 from chalicelib.functions.missing_modules import advised
@@ -29,10 +30,18 @@ def call_from_flow(function: Function, event: Any, context: Any) -> Any:
         Exception: Whatever the function raises is the task's error, under the name of its class.
     """
     user = event.get(USER_KEY) if isinstance(event, dict) else None
-    with usage.call(user if isinstance(user, str) else None), advised(function):
+    with usage.call(user if isinstance(user, str) else None), advised(function), _span(function.name):
         signature = load(function).signature
         result = signature.call_with_input(event) if signature.typed else signature.call_with_event(event, context)
         return jsonable(result)
+
+
+def _span(name: str) -> AbstractContextManager[Any]:
+    if not telemetry.is_enabled():
+        return nullcontext()
+    from chalicelib.telemetry.invocations import span_of
+
+    return span_of(name)
 
 
 def lambda_handler(function: Function) -> Callable[[Any, Any], Any]:

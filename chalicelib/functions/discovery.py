@@ -19,7 +19,7 @@ from chalicelib.settings import PROJECT
 _log = logging.getLogger(__name__)
 
 RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
-    *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "attach", "logs"),
+    *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "approvals", "attach", "logs"),
     *("gc", "registration", "run_status", "settings"),
 }
 """Names of the deployment's own resources, and those that `app.py` uses."""

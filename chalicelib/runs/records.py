@@ -6,6 +6,7 @@ to nobody: its partition is its own, `#nobody#<flow>#<execution>`, which no user
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Mapping
@@ -60,6 +61,7 @@ _STRINGS = {
     "input": "input",
 }
 _INFERRED = "inferred"
+_APPROVAL = "approval#"
 _LARGE_INPUT, _LARGE_OUTPUT = "largeInput", "largeOutput"
 
 _reads = threading.BoundedSemaphore(32)
@@ -87,7 +89,7 @@ class Run:
 
     `attempt_date` is when a repeated request, or a redrive, last tried to start the execution; `checked_date` when Step
     Functions was last asked. `inferred` says that the status is not from Step Functions. `creator` tells the request
-    that wrote the record from others with the same idempotency key.
+    that wrote the record from others with the same idempotency key. `approvals` are the answers that people gave.
     """
 
     user_id: str
@@ -112,6 +114,7 @@ class Run:
     input: str | None = None
     large_input: bool = False
     large_output: bool = False
+    approvals: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def owner(self) -> str | None:
@@ -272,6 +275,27 @@ def mark_checked(run: Run, date: str) -> None:
     )
 
 
+class Place(NamedTuple):
+    """Where the record of an execution is."""
+
+    user_id: str
+    execution_id: str
+    execution_arn: str
+
+
+def note_approval(place: Place, approval_id: str, answer: str) -> bool:
+    """Note the answer of an approval, a JSON object, in a run's record. False if there is no such record."""
+    return _conditionally(
+        aws.dynamodb().update_item,
+        TableName=settings.names.runs_table,
+        Key=_key(place.user_id, place.execution_id),
+        UpdateExpression="SET #approval = :answer",
+        ConditionExpression="executionArn = :arn",
+        ExpressionAttributeNames={"#approval": _APPROVAL + approval_id},
+        ExpressionAttributeValues={":answer": {"S": answer}, ":arn": {"S": place.execution_arn}},
+    )
+
+
 class _Condition(NamedTuple):
     """Under which a record is changed: an expression, and the values that it names."""
 
@@ -365,6 +389,7 @@ def item_of(run: Run) -> dict[str, Value]:
         item[_LARGE_OUTPUT] = {"BOOL": True}
     if run.labels:
         item["labels"] = {"M": {name: {"S": value} for name, value in run.labels.items()}}
+    item |= {_APPROVAL + each["id"]: {"S": json.dumps(each, ensure_ascii=False)} for each in run.approvals}
     item |= {name: {"S": words} for name, words in error_words(run.error, run.cause).items() if words}
     item |= index_keys(run.order_id)
     item["redriveCount"] = {"N": str(run.redrive_count)}
@@ -418,8 +443,14 @@ def read_item(item: dict[str, Any]) -> Run:
         labels={name: value["S"] for name, value in item["labels"]["M"].items()} if "labels" in item else {},
         large_input=_LARGE_INPUT in item,
         large_output=_LARGE_OUTPUT in item,
+        approvals=_approvals(item),
         **strings,
     )
+
+
+def _approvals(item: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    # Their ids sort by the time of opening.
+    return tuple(json.loads(item[name]["S"]) for name in sorted(item) if name.startswith(_APPROVAL))
 
 
 def _conditionally(write: Any, **arguments: Any) -> bool:

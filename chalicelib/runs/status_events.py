@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from chalicelib import times
+from chalicelib import telemetry, times
 from chalicelib.flows.catalog import catalog
 from chalicelib.runs import belief, executions, indexes, outside, records, searching
 from chalicelib.runs.finding import flow_and_id
@@ -22,12 +22,32 @@ _log = logging.getLogger(__name__)
 
 
 def on_status_change(event: dict[str, Any]) -> None:
-    """Record a change of an execution's status.
+    """Record a change of an execution's status, and export the spans of one that has ended, if that is wanted.
 
     Repeated, late and reordered events change nothing. The API has written a record of what it starts; any other
     execution gets one that belongs to nobody, whatever its input says.
     """
-    detail = event["detail"]
+    _record(event["detail"])
+    if telemetry.is_enabled() and event["detail"]["status"] != RUNNING:
+        _export(event["detail"])
+
+
+def _export(detail: dict[str, Any]) -> None:
+    from chalicelib.telemetry.exporting import telemetry as exporting
+    from chalicelib.telemetry.run_spans import ended_run, spans_of
+
+    target, run = exporting(), ended_run(detail)
+    if target is None or run is None:
+        return
+    try:
+        spans = spans_of(run, catalog())
+    except Exception:
+        _log.warning("%s: its spans could not be computed.", run.execution_arn, exc_info=True)
+        return
+    target.export(spans)
+
+
+def _record(detail: dict[str, Any]) -> None:
     begins = detail["status"] == RUNNING and not detail.get("redriveCount")
     if begins and not _included(detail, "inputDetails"):
         known = searching.find_by_id(detail["name"])

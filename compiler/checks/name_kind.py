@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.checks.base import Check, Finding, ProjectView
 from compiler.diagnostic import Severity
-from compiler.placeholders import PLACEHOLDER
+from compiler.placeholders import APPROVALS_ARN, PLACEHOLDER
 from compiler.states import Step, steps_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ _HINTS = {
     "function": "start a flow with arn:aws:states:::states:startExecution.sync:2 and StateMachineArn",
     "flow": "call a function by its ARN as Resource",
 }
-_KINDS = {"function": "a function", "flow": "a flow", "pseudo": "a property of the deployment"}
+_KINDS = {
+    "function": "a function",
+    "flow": "a flow",
+    "pseudo": "a property of the deployment",
+    "framework": "a function",
+}
 
 
 def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
@@ -27,7 +32,7 @@ def _project(linked: Linked, view: ProjectView) -> Iterator[Finding]:
         for pointer, value, wanted in _places(step):
             match = PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
             target = linked.targets.get(match[1]) if match else None
-            if target is not None and target.kind != wanted:
+            if target is not None and target.kind != wanted and (target.kind, wanted) != ("framework", "function"):
                 message = f"Expected a {wanted}, but {value} is {_KINDS[target.kind]}."
                 yield Finding(pointer, message, _HINTS[wanted] if target.kind in _HINTS else "")
 
@@ -41,6 +46,9 @@ def _places(step: Step) -> Iterator[tuple[str, Any, str]]:
         arguments = step.state.get(key)
         if isinstance(arguments, dict):
             yield f"{step.pointer}/{key}/FunctionName", arguments.get("FunctionName"), "function"
+            payload = arguments.get("Payload")
+            if isinstance(payload, dict) and arguments.get("FunctionName") == f"${{{APPROVALS_ARN}}}":
+                yield f"{step.pointer}/{key}/Payload/notify", payload.get("notify"), "function"
             yield f"{step.pointer}/{key}/StateMachineArn", arguments.get("StateMachineArn"), "flow"
 
 

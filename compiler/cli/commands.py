@@ -9,6 +9,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
+from asl.language.values import read_json
 from chalicelib.flows.suggestions import suggestion
 from compiler.cli.terminal import SEVERITY_COLOURS, Style
 from compiler.compiled import CompiledFlow, Project
@@ -288,7 +289,7 @@ def _input(given: str | None, flow: CompiledFlow) -> str:
         else:
             text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
             text = text.removeprefix("\ufeff")  # a byte order mark, which some editors write
-        value = json.loads(text)
+        value = read_json(text)
     except (OSError, ValueError) as error:
         raise CommandError(f"can't read the input: {error}") from None
     if not isinstance(value, dict):

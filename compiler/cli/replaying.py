@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from asl.language.values import read_json
 from asl.replay import Departure, RecordedRun, ReplayReport
 from chalicelib import APP_NAME
 from chalicelib.names import Names
@@ -100,7 +101,7 @@ def _count(recorded: RecordedRun) -> str:
 
 def _from_file(path: Path, flow: str | None) -> History:
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = read_json(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise NoHistory(f"can't read {path}: {error}") from None
     events = document.get("events") if isinstance(document, dict) else document

@@ -10,6 +10,8 @@ import json
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +22,7 @@ from chalicelib.functions import Function, discover
 from chalicelib.functions.calling import call_from_flow
 from chalicelib.names import Names
 from compiler.compiled import CompiledFlow, Project
+from compiler.placeholders import APPROVALS
 
 NAMES = Names("local", "us-east-1", "123456789012")
 START_EXECUTION = "arn:aws:states:::states:startExecution"
@@ -29,9 +32,9 @@ _LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
 class LocalContext:
     """The Lambda context that handlers get."""
 
-    def __init__(self, function: Function) -> None:
-        self.function_name = NAMES.resource(function.name)
-        self.invoked_function_arn = NAMES.function_arn(function.name)
+    def __init__(self, function: str) -> None:
+        self.function_name = NAMES.resource(function)
+        self.invoked_function_arn = NAMES.function_arn(function)
         self.function_version = "$LATEST"
         self.memory_limit_in_mb = "256"
         self.aws_request_id = str(uuid4())
@@ -41,6 +44,24 @@ class LocalContext:
     def get_remaining_time_in_millis(self) -> int:
         """Return a fixed value: calls have no timeout here."""
         return 900_000
+
+
+def callables(root: Path) -> dict[str, Callable[[Any], Any]]:
+    """Return what stands for the Lambda functions of a project, by ARN: the project's own, and the framework's."""
+    functions: dict[str, Callable[[Any], Any]] = {
+        NAMES.function_arn(name): partial(_as_lambda, function) for name, function in discover(root).items()
+    }
+    return functions | {NAMES.function_arn(APPROVALS): _open_approval}
+
+
+def _as_lambda(function: Function, event: Any) -> Any:
+    return call_from_flow(function, event, LocalContext(function.name))
+
+
+def _open_approval(event: Any) -> Any:
+    from chalicelib.approvals import from_flow
+
+    return from_flow(event, LocalContext(APPROVALS))
 
 
 class FlowRunner:
@@ -64,7 +85,7 @@ class FlowRunner:
         self.project = project
         self._answers = {state: list(results) for state, results in (answers or {}).items()}
         self.engine = Engine(self, clock=SkippingClock() if skip_time else RealClock())
-        self._functions = {NAMES.function_arn(name): item for name, item in discover(project.root).items()}
+        self._functions = callables(project.root)
         self._machines = {NAMES.state_machine_arn(name): flow for name, flow in project.flows.items()}
         self._started = started or (lambda execution: None)
 
@@ -177,10 +198,10 @@ def input_text(parameters: dict[str, Any]) -> str:
     return given if isinstance(given, str) else json.dumps(given)
 
 
-def _call(function: Function, event: Any, wrap: bool, completion: Completion) -> None:
+def _call(function: Callable[[Any], Any], event: Any, wrap: bool, completion: Completion) -> None:
     completion.started()
     try:
-        result = call_from_flow(function, json.loads(json.dumps(event)), LocalContext(function))
+        result = function(json.loads(json.dumps(event)))
         result = json.loads(json.dumps(result))
     except BaseException as error:  # a function may raise anything, SystemExit included
         trace = traceback.format_tb(error.__traceback__)

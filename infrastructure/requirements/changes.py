@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infrastructure.package import MB, UNZIPPED_LIMIT, ZIP_LIMIT, application_files
+from infrastructure.package import application_files, size_warning
 from infrastructure.requirements.errors import RequirementError
 from infrastructure.requirements.files import (
     LOCAL,
@@ -147,7 +147,8 @@ def _pin(root: Path, wanted: list[Requirement], say: Say, texts: Mapping[Path, s
             texts = {**texts, root / lock: with_pins(_read(root / lock), changed)}
     replace_all(texts)
     say(f"Added {', '.join(f'{name} {resolved.pin.version}' for name, resolved in new.items())}.")
-    warning = size_warning(size + _installed_size(locks[SHIPPED]) + _application_size(root))
+    total = size + _installed_size(locks[SHIPPED]) + _application_size(root)
+    warning = size_warning(total.zipped, total.unzipped)
     if warning:
         say(warning)
 
@@ -160,19 +161,6 @@ def _merged(pins: Mapping[str, Pin], found: Mapping[str, Resolved]) -> dict[str,
         extras = resolved.pin.extras | (before.extras if before else frozenset())
         merged[name] = Pin(name, resolved.pin.version, extras, before.marker if before else "")
     return merged
-
-
-def size_warning(size: Size) -> str:
-    """Return what to say of a package's size: nothing while it is below 80 % of what Lambda allows."""
-    if size.unzipped * 10 <= UNZIPPED_LIMIT * 8 and size.zipped * 10 <= ZIP_LIMIT * 8:
-        return ""
-    over = size.unzipped > UNZIPPED_LIMIT or size.zipped > ZIP_LIMIT
-    what = "is too large for Lambda" if over else "nears Lambda's limits"
-    return (
-        f"Warning: the deployed package {what}: {size.zipped / MB:.0f} MB, unzipped {size.unzipped / MB:.0f} MB; "
-        f"Lambda allows {ZIP_LIMIT / MB:.0f} and {UNZIPPED_LIMIT / MB:.0f} MB. "
-        "`make remove PACKAGE=NAME` takes a package out."
-    )
 
 
 def _installed_size(pins: Iterable[str]) -> Size:

@@ -8,14 +8,19 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 from localcloud.function_logs.store import GROUP_PREFIX, Line, LogStore
 from localcloud.http_messages import Request, Response
+from localcloud.workers import FunctionSpec
 
 TARGET = "Logs_20140328."
 MAX_EVENTS = 10_000
+MAX_GROUPS = 50
+"""The most groups in one answer."""
 MAX_BYTES = 1024 * 1024
 """Of the events in one answer."""
 
@@ -36,18 +41,29 @@ class Application(Protocol):
     def respond(self, request: Request) -> Response: ...
 
 
+class Functions(Protocol):
+    """The project's functions."""
+
+    def find(self, full_name: str) -> FunctionSpec | None: ...
+
+    def all(self) -> list[FunctionSpec]: ...
+
+
 class LogsApi:
     """Answers requests about the logs of functions, and passes on all others.
 
     Args:
         store: What functions have printed.
+        functions: The project's functions: each has a group, even before it has printed anything.
         region: The region of the groups' ARNs.
         account: Their account.
         others: Answers every other request.
     """
 
-    def __init__(self, store: LogStore, region: str, account: str, others: Application) -> None:
+    def __init__(self, store: LogStore, functions: Functions, region: str, account: str, others: Application) -> None:
         self._store = store
+        self._functions = functions
+        self._since = int(time.time() * 1000)
         self._arn = f"arn:aws:logs:{region}:{account}:log-group:"
         self._others = others
         self._operations: dict[str, Callable[[Json], Json]] = {
@@ -70,35 +86,55 @@ class LogsApi:
             if operation == "DescribeLogGroups":
                 return self._describe_groups(body, request)
             answer = self._operations.get(operation)
-            if answer is None or not self._store.has(_group(body)):
+            if answer is None or not self._has(_group(body)):
                 return self._others.respond(request)
             return _json(200, answer(body))
         except Refused as refused:
             return _json(400, {"__type": refused.code, "message": str(refused)})
 
+    def _has(self, group: str) -> bool:
+        if self._store.has(group):
+            return True
+        name = group.removeprefix(GROUP_PREFIX)
+        return name != group and self._functions.find(name) is not None
+
     def _describe_groups(self, body: Json, request: Request) -> Response:
-        """The functions' groups, before those that moto has."""
-        answer = self._others.respond(request)
-        found = json.loads(answer.body) if answer.status == 200 else {}
-        prefix, pattern = body.get("logGroupNamePrefix") or "", (body.get("logGroupNamePattern") or "").lower()
-        if answer.status != 200 or body.get("nextToken"):
-            return answer
-        others = found.get("logGroups", [])
-        own = [
-            {
-                "logGroupName": name,
-                "creationTime": first,
-                "metricFilterCount": 0,
-                "arn": f"{self._arn}{name}:*",
-                "logGroupArn": self._arn + name,
-                "storedBytes": size,
-            }
-            for name, first, size in self._store.groups()
-            if name.startswith(prefix) and pattern in name.lower()
-        ]
-        named = {group["logGroupName"] for group in own}
-        groups = own + [group for group in others if group["logGroupName"] not in named]
-        return _json(200, {**found, "logGroups": sorted(groups, key=lambda group: str(group["logGroupName"]))})
+        """Answer a page of the functions' groups and those that moto has, by name."""
+        others: list[Json] = []
+        for answer in self._pages_of_others(body, request):
+            if answer.status != 200:
+                return answer
+            others += json.loads(answer.body).get("logGroups", [])
+        groups = {group["logGroupName"]: group for group in others}
+        written = {name: (first, size) for name, first, size in self._store.groups()}
+        for name in {*written, *(GROUP_PREFIX + spec.name for spec in self._functions.all())}:
+            groups[name] = self._described(name, *written.get(name, (self._since, 0)))
+        start, size = _number(body.get("nextToken")), int(body.get("limit") or MAX_GROUPS)
+        found = [groups[name] for name in sorted(groups) if _is_asked_for(name, body)]
+        more = {"nextToken": _token(start + size)} if start + size < len(found) else {}
+        return _json(200, {"logGroups": found[start : start + size], **more})
+
+    def _pages_of_others(self, body: Json, request: Request) -> Iterator[Response]:
+        """Ask moto for all its groups: the page that is asked for is one of all groups together."""
+        asked = {"limit": body.get("limit") if body.get("limit", 0) > MAX_GROUPS else MAX_GROUPS}
+        while True:
+            answer = self._others.respond(replace(request, body=json.dumps(asked).encode()))
+            yield answer
+            token = json.loads(answer.body).get("nextToken") if answer.status == 200 else None
+            if not token:
+                return
+            asked["nextToken"] = token
+
+    def _described(self, name: str, first: int, size: int) -> Json:
+        return {
+            "logGroupName": name,
+            "creationTime": first,
+            "metricFilterCount": 0,
+            "arn": f"{self._arn}{name}:*",
+            "logGroupArn": self._arn + name,
+            "logGroupClass": "STANDARD",
+            "storedBytes": size,
+        }
 
     def _describe_streams(self, body: Json) -> Json:
         group, prefix = _group(body), body.get("logStreamNamePrefix") or ""
@@ -126,7 +162,7 @@ class LogsApi:
     def _filter_events(self, body: Json) -> Json:
         matches = pattern_of(body.get("filterPattern") or "")
         streams = body.get("logStreamNames") or []
-        where, values = ["time >= ?", "time < ?"], [body.get("startTime") or 0, body.get("endTime") or 1 << 53]
+        where, values = ["time >= ?", "time <= ?"], [body.get("startTime") or 0, body.get("endTime") or 1 << 53]
         if streams:
             where.append(f"stream IN ({','.join('?' * len(streams))})")
             values += streams
@@ -200,6 +236,15 @@ def pattern_of(pattern: str) -> Callable[[str], bool]:
         )
 
     return matches
+
+
+def _is_asked_for(name: str, body: Json) -> bool:
+    named = [_group({"logGroupIdentifier": identifier}) for identifier in body.get("logGroupIdentifiers") or []]
+    return (
+        name.startswith(body.get("logGroupNamePrefix") or "")
+        and (body.get("logGroupNamePattern") or "") in name
+        and (not named or name in named)
+    )
 
 
 def _group(body: Json) -> str:

@@ -99,6 +99,7 @@ found = [(f.name, f.handler_string) for f in app.app.pure_lambda_functions]
 print(json.dumps(sorted((name, handler, handler.split(".")[1] in vars(app)) for name, handler in found)))
 """
     assert python(code, AWS_CHALICE_CLI_MODE="true") == [
+        ["approvals", "app.approvals", True],
         ["hello_world", "app.hello_world", True],
         ["price_order", "app.price_order", True],
         ["run-status", "app.run_status", True],

@@ -33,6 +33,7 @@ from chalicelib.strict_json import UnreadableError, loads
         (b'"\\ud800"', "it has a string with an unpaired surrogate, which is not valid Unicode"),
         (b'{"\\udc00": 1}', "it has a string with an unpaired surrogate, which is not valid Unicode"),
         (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"[":' * 501 + b"1" + b"}" * 501, "it is nested too deeply"),
     ],
     ids=lambda value: value[:24] if isinstance(value, bytes) else "",
 )
@@ -50,6 +51,7 @@ def test_what_is_refused(document: bytes, reason: str) -> None:
         (b"1e-400", 0.0),
         (b'"\\ud83d\\ude00 \\\\ud800"', "\U0001f600 \\ud800"),
         (b'\xef\xbb\xbf{"a": null}', {"a": None}),
+        (b'["' + b"[" * 1_000 + b'\\"", ' + b"[]," * 1_000 + b"1]", ["[" * 1_000 + '"', *[[]] * 1_000, 1]),
     ],
     ids=lambda value: str(value)[:24],
 )

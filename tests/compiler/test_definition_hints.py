@@ -20,6 +20,6 @@ def test_every_integration_that_has_permissions_is_accepted() -> None:
 
 
 def test_a_misspelt_action_gets_the_right_one_as_its_hint() -> None:
-    for resource, hint in (("sqs:sendMesage", "sqs:sendMessage"), ("dynamodb:scan", "aws-sdk:SERVICE:ACTION")):
+    for resource, hint in (("sqs:sendMesage", "sqs:sendMessage"), ("dynamodb:scan", "aws-sdk:dynamodb:scan")):
         (found,) = (item for item in diagnose(task(resource)) if item.check == "resource-pattern")
         assert hint in hint_of(found, task(resource))

@@ -7,6 +7,7 @@ import pytest
 
 from asl import Engine, SkippingClock, StateMachine, TaskRequest
 from asl.engine.tasks import Completion
+from asl.testing import FlowUnderTest
 from compiler.unit import Unit, compile_unit
 
 from .conftest import Workspace
@@ -237,3 +238,75 @@ def test_both_forms_in_one_project(workspace: Workspace) -> None:
     assert [use.function for use in project.flows["short"].functions] == ["hello_world"]
     workspace.flow("name: other\nsteps: [hello_world]\n", "long.yml")  # what was a flow is none any more
     assert [error.check for error in workspace.compile().broken["short"]] == ["unresolved-name"]
+
+
+APPROVE = """\
+  - name: Ask
+    approve:
+      who: {groups: [ops]}
+      form: {type: object}
+      timeout: 3 days
+    output: "{% $states.result.data %}"
+    on_reject: [{fail: Refused}]
+    catch: [{errors: [States.Timeout], do: [{fail: Nobody}]}]
+"""
+
+
+class TestApprove:
+    def test_it_waits_for_its_token_as_long_as_it_says(self) -> None:
+        states = definition(APPROVE)["States"]
+        assert states["Ask"]["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken"
+        assert states["Ask"]["Arguments"]["FunctionName"] == "${Framework::ApprovalsArn}"
+        assert states["Ask"]["TimeoutSeconds"] == states["Ask"]["Arguments"]["Payload"]["timeout"] == 3 * 86_400
+        assert not any("States.Timeout" in retrier["ErrorEquals"] for retrier in states["Ask"]["Retry"])
+        assert states["Ask"]["Next"] == "Ask answered"
+
+    @pytest.mark.parametrize(("decision", "then"), [("approve", {"a": 1}), ("reject", "Refused"), (None, "Nobody")])
+    def test_the_answer_chooses_the_way(self, decision: str | None, then: Any) -> None:
+        flow = FlowUnderTest("x", definition(APPROVE))
+        started = flow.start({})
+        if decision is None:
+            started.advance(3 * 86_400)
+        else:
+            started.succeed("Ask", {"decision": decision, "data": {"a": 1}})
+        run = started.end()
+        assert (run.output if run.status == "SUCCEEDED" else run.error) == then
+
+    def test_two_rejections_in_scopes_of_their_own(self) -> None:
+        inner = "\n".join(f"        {line}" for line in APPROVE.splitlines()).replace("Ask", "Inner")
+        states = definition(f'{APPROVE}  - foreach: "[1]"\n    do:\n{inner}\n')["States"]
+        assert "decision1" in states["Ask"]["Assign"] or "decision2" in states["Ask"]["Assign"]
+        processor = states["foreach"]["ItemProcessor"]["States"]
+        assert states["Ask"]["Assign"].keys() != processor["Inner"]["Assign"].keys()
+
+    def test_a_count_of_retries_asks_nobody_again(self) -> None:
+        steps = "  - approve: {who: {users: [a@example.com]}}\n    retry: 2\n"
+        retriers = definition(steps)["States"]["approve"]["Retry"]
+        assert [(each["ErrorEquals"], each["MaxAttempts"]) for each in retriers] == [
+            (["States.Timeout"], 0),
+            (["States.ALL"], 2),
+        ]
+
+    @pytest.mark.parametrize(
+        ("steps", "place", "words"),
+        [
+            ("  - approve: {title: A desk}\n", (3, 14), "Nobody can answer"),
+            ("  - approve: {who: {groups: [ops]}, timeout: soon}\n", (3, 46), "Invalid duration 'soon'"),
+            ("  - approve: {who: {groups: [ops]}, timeout: 0}\n", (3, 46), "Invalid duration 0"),
+            ("  - approve: {who: {groups: [ops]}, form: {type: text}}\n", (3, 50), "text"),
+            ("  - approve: {who: {groups: [ops], roles: [ops]}}\n", (3, 36), "roles"),
+            ("  - approve: {who: {groups: [ops]}}\n    timeout: 5\n", (4, 5), "'timeout' can't be combined"),
+            ("  - call: hello_world\n    on_reject: [{fail: No}]\n", (4, 5), "'on_reject' can't be combined"),
+        ],
+    )
+    def test_mistakes_are_found_in_their_place(self, steps: str, place: tuple[int, int], words: str) -> None:
+        (found,) = [item for item in compiled(steps).diagnostics if item.severity == "error"]
+        assert ((found.position.line, found.position.column), words in found.message) == (place, True), str(found)
+
+    def test_notify_names_a_function(self, workspace: Workspace) -> None:
+        step = "name: ask\nsteps:\n  - approve:\n      who: {groups: [ops]}\n      notify: "
+        workspace.flow(step + "hello_wrld\n", "ask.yml")
+        (found,) = workspace.compile().errors
+        assert (found.check, found.position.line) == ("unresolved-name", 5)
+        workspace.flow(step + "ask\n", "ask.yml")
+        assert "name-kind" in [each.check for each in workspace.compile().errors]

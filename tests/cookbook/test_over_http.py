@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -69,16 +68,14 @@ def a_file_from_s3(client: Client, s3: Any) -> None:
 def an_approval(client: Client, server: Server) -> None:
     started = client.start("approvePurchase", {"item": "A desk", "amount": 450})
     asked = eventually(lambda: re.search(r"approval requested: (\{.*\})", server.log))
-    token = json.loads(asked[1])["token"]
-    for wrong in ({"token": token}, {"token": token, "approved": "yes"}, {"approved": True}):
-        assert client.post("/lib/decide_approval", wrong).status_code == 422
-    answer = client.post("/lib/decide_approval", {"token": token, "approved": False, "comment": "too expensive"})
+    link = json.loads(asked[1])["link"].removeprefix(server.session["apiUrl"])
+    anyone = Client(server.session["apiUrl"])
+    assert anyone.post(link, {"decision": "reject", "data": {"note": "x"}}).status_code == 422
+    answer = anyone.post(link, {"decision": "reject", "data": {"comment": "too expensive"}})
     assert answer.status_code == 200, answer.text
     run = client.poll("approvePurchase", started["executionId"])
-    assert run["output"] == {"status": "refused", "by": server.session["email"], "comment": "too expensive"}
-    assert client.post("/lib/decide_approval", {"token": token, "approved": True}).status_code == 409
-    unknown = base64.b64encode(b"no such token").decode()
-    assert client.post("/lib/decide_approval", {"token": unknown, "approved": True}).status_code == 409
+    assert run["output"] == {"status": "refused", "by": "somebody with the link", "comment": "too expensive"}
+    assert anyone.post(link, {"decision": "approve"}).status_code == 409
 
 
 def a_webhook(client: Client, ssm: Any, states: Any) -> None:

@@ -94,7 +94,7 @@ def sign_up(cognito: Any, pool: str, client: str, *groups: str) -> dict[str, str
         UserPoolId=pool,
         Username=email,
         MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": "email", "Value": email}],
+        UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
     )
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
     for group in groups:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from .client import Client
 from .server import Server
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+MISTAKE = "def handler(event, context):\n    print('looking for the order')\n    return event['order']\n"
+RETRY = "      Retry: [{ErrorEquals: [KeyError], MaxAttempts: 1}]\n"
+STORY_SECONDS = 20
 UNREACHABLE = "the package index can't be reached"
 
 
@@ -60,6 +64,14 @@ class Week:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(example_file(path) if text is None else text)
 
+    def story(self, complete: Callable[[str], bool]) -> str:
+        """Return what the terminal shows once it is complete: it is written a moment after the answer."""
+        deadline = time.monotonic() + STORY_SECONDS
+        while not complete(log := self.server.log):
+            assert time.monotonic() < deadline, log
+            time.sleep(0.02)
+        return log
+
     def run(self, *lines: str) -> str:
         """Run README's lines in a shell in the project, with this server's port."""
         script = "\n".join(lines).replace("localhost:8000", self.user.url.removeprefix("http://"))
@@ -86,6 +98,38 @@ def fresh_copy(target: Path) -> Path:
     return project
 
 
+def packages_of_the_tests() -> list[str]:
+    return sorted(entry.name for entry in Path(sysconfig.get_path("purelib")).iterdir())
+
+
+def understood_in_the_terminal(week: Week, execution_id: str) -> None:
+    """The story says what failed, where in the user's own code, when it is tried again, and how it ended."""
+    short = execution_id[-6:]
+    told = week.story(lambda log: re.search(rf"myFlow {short} +failed after", log) is not None)
+    lines = [re.sub(r"^[\d:.]+ +", "", line) for line in told.splitlines()]
+    mine = [re.sub(r"^myFlow \S+ +", "", line) for line in lines if line.startswith(f"myFlow {short}")]
+    assert mine[0] == "started"
+    assert "Step1 my-function | looking for the order" in mine
+    assert "Step1 failed (try 1): KeyError: 'order'; retry in 1 s" in mine
+    assert "Step1 failed (try 2): KeyError: 'order'" in mine
+    assert re.fullmatch(r"failed after \S+ m?s: KeyError: 'order'", mine[-1])
+    frame = "chalicelib/lib/my-function/handler.py:3 in handler: return event['order']"
+    frames = [line.strip() for line in lines if re.match(r"\s+\S+\.py:\d+ in ", line)]
+    assert frames == [frame, frame]  # one for each try, and none of the framework's
+    assert "Traceback" not in told
+
+
+def understood_from_the_api(week: Week, run: str) -> None:
+    """The states and the logs of the run say the same to whoever has no terminal."""
+    (state,) = week.user.get(f"{run}/states").json()["states"]
+    assert (state["name"], state["status"], state["attempts"], state["error"]) == ("Step1", "FAILED", 2, "KeyError")
+    assert [attempt["error"] for attempt in state["failedAttempts"]] == ["KeyError", "KeyError"]
+    lines = week.user.get(f"{run}/logs").json()["lines"]
+    printed = [(line["state"], line["attempt"]) for line in lines if line["message"] == "looking for the order"]
+    assert printed == [("Step1", 1), ("Step1", 2)]
+    assert any("KeyError: 'order'" in line["message"] and line["level"] == "ERROR" for line in lines)
+
+
 def test_the_first_week(tmp_path: Path, started: Callable[..., Server]) -> None:
     project = fresh_copy(tmp_path / "project")
     began = time.monotonic()
@@ -107,21 +151,26 @@ def test_the_first_week(tmp_path: Path, started: Callable[..., Server]) -> None:
         assert week.user.post("/run/myFlow?wait=20", {}).json()["status"] == "SUCCEEDED"
 
     with week.timed("first failing run understood"):
-        week.write("chalicelib/lib/my-function/handler.py", "def handler(event, context):\n    return event['order']\n")
+        week.write("chalicelib/lib/my-function/handler.py", MISTAKE)
+        end = '      Resource: "${Step1FunctionArn}"\n'
+        week.write("flows/myFlow.yml", example_file("flows/myFlow.yml").replace(end, end + RETRY))
         failed = week.user.post("/run/myFlow?wait=20", {}).json()
         assert (failed["status"], failed["error"]) == ("FAILED", "KeyError")
         assert "chalicelib/lib/my-function/handler.py" in failed["cause"]
-        assert "KeyError: 'order'" in week.server.log
+        understood_in_the_terminal(week, failed["executionId"])
+        understood_from_the_api(week, f"/run/myFlow/{failed['executionId']}")
         week.write("chalicelib/lib/my-function/handler.py")
         assert week.user.post("/run/myFlow?wait=20", {}).json()["status"] == "SUCCEEDED"
 
     with week.timed("first package"):
         command = shown_commands("make add PACKAGE=inflection")[0]
         week.write("chalicelib/lib/plural/handler.py")
+        shared = packages_of_the_tests()
         missing = week.user.post("/lib/plural", {"word": "ox"})
         assert missing.status_code in (500, 502)
         assert f"(run `{command}`)" in missing.json()["detail"]
         added = week.run(command)
+        assert packages_of_the_tests() == shared  # it is installed for the copy
         if UNREACHABLE not in added:
             assert re.match(r"Added inflection \d", added), added
             assert "\ninflection\n" in (project / "requirements.in").read_text()

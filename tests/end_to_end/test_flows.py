@@ -75,6 +75,9 @@ class TestShipped:
         answer = demo.get("/flows/orderFlow")
         assert answer.status_code == 200
         assert answer.json() == listed(demo)["orderFlow"]
+        detailed = demo.get("/flows/orderFlow", details="true").json()
+        assert {key: detailed[key] for key in answer.json()} == answer.json()
+        assert detailed["file"] == "flows/orderFlow.yml"
 
     def test_an_order_with_a_declined_card_is_compensated(self, demo: Client) -> None:
         run = demo.run("orderFlow", {**example("orderFlow"), "card_number": "4000000000000002"})

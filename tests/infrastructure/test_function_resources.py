@@ -21,6 +21,7 @@ def test_a_function_has_its_log_and_the_stage_s_environment() -> None:
     assert properties["FunctionName"] == "serverless-dynamic-workflows-prod-my-ping"
     assert properties["Runtime"] == "python3.11"
     assert properties["Environment"]["Variables"] == {
+        "API_URL": {"Ref": "ApiUrl"},
         "STAGE": "prod",
         "ACCOUNT_ID": {"Ref": "AWS::AccountId"},
         "USER_POOL_ID": {"Ref": "UserPoolId"},

@@ -153,12 +153,18 @@ def test_the_contents_of_vendor_are_at_the_top(tmp_path: Path) -> None:
     assert "other/module.py" in application_files(project)
 
 
-def test_a_package_that_is_too_large_says_what_takes_the_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_too_large_says_what_takes_the_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     project = _small_project(tmp_path)
     (project / "chalicelib" / "model.bin").write_bytes(random.randbytes(200_000))
     target = tmp_path / "package.zip"
     write_zip(target, application_files(project))
     check_size(target)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(package, "ZIP_LIMIT", 240_000)
+    check_size(target)
+    assert capsys.readouterr().err.startswith("Warning: the deployed package nears Lambda's limits: 0 MB, unzipped")
     monkeypatch.setattr(package, "ZIP_LIMIT", 100_000)
     with pytest.raises(PackageError, match=r"the package is too large: 0\.2 MB.*Largest: chalicelib 0\.2 MB, app\.py"):
         check_size(target)

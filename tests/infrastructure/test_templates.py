@@ -117,7 +117,7 @@ def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_
     functions = {
         f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()
     }
-    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "run-status"]}
+    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "approvals", "run-status"]}
     for name, use in project_flows.settings.items():
         made = functions[f"{APP}-prod-{name}"]
         assert (made["Timeout"], made["MemorySize"]) == (use.timeout, use.memory)
@@ -143,7 +143,8 @@ def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
         for method, operation in methods.items()
         if method != "options" and "security" not in operation
     }
-    assert open_paths == {"/", "/auth/config", "/openapi.json", "/health"} | {
+    by_link = "/approvals/{approval_id}"  # without the key of a link, the application asks for a token
+    assert open_paths == {"/", "/auth/config", "/openapi.json", "/health", by_link} | {
         p for p in open_paths if p.startswith("/console")
     } | (open_paths & {"/"})
 
@@ -264,7 +265,9 @@ def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: P
     """Even if Chalice deploys the functions, since it would never delete them."""
     stage = name.partition("-")[0]
     logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
-    functions = {f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "run-status"]}
+    functions = {
+        f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "approvals", "run-status"]
+    }
     flows = {f"/aws/vendedlogs/states/{APP}-{stage}-{flow}" for flow in project_flows.flows}
     assert {log["Properties"]["LogGroupName"] for log in logs} == {f"/aws/lambda/{APP}-{stage}"} | functions | flows
     for log in logs:

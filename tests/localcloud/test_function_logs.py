@@ -12,11 +12,12 @@ import pytest
 from localcloud.function_logs.api import LogsApi
 from localcloud.function_logs.store import LogStore
 from localcloud.http_messages import Request, Response
-from localcloud.workers import FunctionLine, ReportKind, Source, WorkerReport
+from localcloud.workers import FunctionLine, FunctionSpec, ReportKind, Source, WorkerReport
 from localcloud.workers.lines import InvocationEnd
 from localcloud.workers.tracing import Trace
 
 GROUP = "/aws/lambda/f"
+QUIET = "/aws/lambda/quiet"
 RUN = Source(run="arn:run", path="/States/T", attempt=1)
 TRACE = Trace("1-5e1b4151-5ac6c58f5b5daa6532e3a4a9", "54e3b9d5a1c2f0aa", sampled=True)
 
@@ -119,10 +120,26 @@ class TestStore:
 
 
 class Moto:
-    """Knows one group."""
+    """Knows two groups, a page each."""
 
     def respond(self, request: Request) -> Response:
-        return Response(200, [], json.dumps({"logGroups": [{"logGroupName": "/moto"}], "moto": True}).encode())
+        second = "nextToken" in json.loads(request.body)
+        groups = [{"logGroupName": "/second" if second else "/moto"}]
+        return Response(
+            200, [], json.dumps({"logGroups": groups, "moto": True, "nextToken": None if second else "x"}).encode()
+        )
+
+
+class Functions:
+    """Knows `f`, and `quiet`, which has not run."""
+
+    names = ("f", "quiet")
+
+    def all(self) -> list[FunctionSpec]:
+        return [FunctionSpec(f"arn:{name}", name, Path(), "app.f", {}, 1, 128) for name in self.names]
+
+    def find(self, full_name: str) -> FunctionSpec | None:
+        return next((spec for spec in self.all() if spec.name == full_name), None)
 
 
 Call = Callable[..., Any]
@@ -130,7 +147,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(store: LogStore) -> Call:
-    api = LogsApi(store, "us-east-1", "123456789012", Moto())
+    api = LogsApi(store, Functions(), "us-east-1", "123456789012", Moto())
 
     def make(operation: str, status: int = 200, **body: Any) -> Any:
         headers = {"x-amz-target": f"Logs_20140328.{operation}"}
@@ -146,10 +163,28 @@ def call(store: LogStore) -> Call:
 
 
 class TestApi:
-    def test_groups_and_motos(self, call: Call) -> None:
-        assert [group["logGroupName"] for group in call("DescribeLogGroups")["logGroups"]] == [GROUP, "/moto"]
-        prefixed = call("DescribeLogGroups", logGroupNamePrefix="/aws/lambda/x")["logGroups"]
-        assert [group["logGroupName"] for group in prefixed] == ["/moto"]
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({}, [GROUP, QUIET, "/moto", "/second"]),
+            ({"logGroupNamePrefix": "/aws/lambda/q"}, [QUIET]),
+            ({"logGroupNamePattern": "mo"}, ["/moto"]),
+            ({"logGroupIdentifiers": [GROUP, "/second"]}, [GROUP, "/second"]),
+        ],
+    )
+    def test_groups_of_functions_and_motos(self, call: Call, asked: dict[str, Any], found: list[str]) -> None:
+        assert [group["logGroupName"] for group in call("DescribeLogGroups", **asked)["logGroups"]] == found
+
+    def test_groups_in_pages(self, call: Call) -> None:
+        first = call("DescribeLogGroups", limit=3)
+        second = call("DescribeLogGroups", limit=3, nextToken=first["nextToken"])
+        names = [group["logGroupName"] for page in (first, second) for group in page["logGroups"]]
+        assert names == [GROUP, QUIET, "/moto", "/second"]
+        assert "nextToken" not in second
+
+    def test_a_function_that_has_not_run_has_an_empty_group(self, call: Call) -> None:
+        assert call("DescribeLogStreams", logGroupName=QUIET) == {"logStreams": []}
+        assert call("FilterLogEvents", logGroupName=QUIET)["events"] == []
 
     def test_other_groups_are_motos(self, call: Call) -> None:
         assert call("FilterLogEvents", logGroupName="/moto")["moto"]
@@ -166,8 +201,10 @@ class TestApi:
         assert found == [f"line {number}\n" for number in range(5)]
 
     def test_times_and_streams(self, call: Call) -> None:
-        found = call("FilterLogEvents", logGroupName=GROUP, startTime=2_000, endTime=3_000, filterPattern="line")
+        found = call("FilterLogEvents", logGroupName=GROUP, startTime=2_000, endTime=2_999, filterPattern="line")
         assert [event["message"] for event in found["events"]] == ["line 2\n"]
+        inclusive = call("FilterLogEvents", logGroupName=GROUP, startTime=2_000, endTime=3_000, filterPattern="line")
+        assert len(inclusive["events"]) == 2  # unlike the end of GetLogEvents
         stream = found["events"][0]["logStreamName"]
         assert call("FilterLogEvents", logGroupName=GROUP, logStreamNames=[stream])["events"]
         assert not call("FilterLogEvents", logGroupName=GROUP, logStreamNames=["another"])["events"]

@@ -32,6 +32,8 @@ class Echo(HttpConnection):
         if request.target == "/no-delay":
             option = self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             return Response(200, [], str(bool(option)).encode())
+        if request.target.startswith("/status/"):
+            return Response(int(request.target.rpartition("/")[2]))
         if request.target == "/injected":
             return Response(200, [("X-A", "1\r\nX-B: 2")])
         text = f"{request.method} {request.target} {request.headers.get('x-test')} ".encode()
@@ -60,6 +62,14 @@ def raw(server: HttpServer, data: bytes) -> bytes:
         while chunk := connection.recv(65536):
             chunks.append(chunk)
     return b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    "line", ["200 OK", "202 Accepted", "413 Content Too Large", "422 Unprocessable Content", "599 "]
+)
+def test_reasons_are_those_of_rfc_9110(server: HttpServer, line: str) -> None:
+    answer = raw(server, f"GET /status/{line[:3]} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert answer.startswith(f"HTTP/1.1 {line}\r\n".encode())
 
 
 def test_keeps_the_connection(server: HttpServer) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
 from tests.localcloud.conftest import client_of
 from tests.localcloud.test_endpoint import invoke, wait_for
+from tests.localcloud.test_schedules import in_a_moment
 
 
 def write_flow(cloud: Cloud, name: str, result: Any, extra: str = "") -> Path:
@@ -85,13 +87,63 @@ def test_broken_flows_do_not_stop_the_others(cloud: Cloud, capsys: pytest.Captur
     assert "flows/worse.yml:2" in log
 
 
-def test_a_flow_that_breaks_keeps_what_it_was(cloud: Cloud) -> None:
-    file = write_flow(cloud, "sound", 1)
+def refused(cloud: Cloud, flow: str) -> str:
+    """The message with which a start of the flow is refused."""
+    with pytest.raises(ClientError) as caught:
+        run(cloud, flow)
+    assert caught.value.response["Error"]["Code"] == "InvalidDefinition"
+    return str(caught.value)
+
+
+def test_nobody_starts_a_flow_that_is_broken(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """The API refuses it by the same finding: tests/end_to_end/test_flows.py."""
+    file = write_flow(cloud, "sound", 1, "schedule: rate(1 day)\n")
+    (cloud.settings.root / "flows" / "outer.yml").write_text(
+        "name: outer\ndefinition:\n  StartAt: A\n  States:\n    A:\n      Type: Task\n"
+        "      Resource: arn:aws:states:::states:startExecution.sync:2\n"
+        "      Parameters: {StateMachineArn: '${soundStateMachine}'}\n"
+        "      Catch: [{ErrorEquals: [States.ALL], Next: B}]\n      End: true\n    B: {Type: Pass, End: true}\n"
+    )
     assert run(cloud, "sound") == 1
-    file.write_text("name: sound\ndefinition: {StartAt: Nowhere, States: {}}\n")
-    assert run(cloud, "sound") == 1
+    for text in ("name: sound\ndefinition: {StartAt: Nowhere, States: {}}\n", "name: sound\ndefinition: [\n"):
+        file.write_text(text)
+        assert "flow 'sound' is broken and cannot run. flows/sound.yml:" in refused(cloud, "sound")
+        caught = run(cloud, "outer")
+        assert caught["Error"].startswith("StepFunctions.InvalidDefinition")
+        assert "flows/sound.yml:" in caught["Cause"]
+    scheduler = client_of(cloud, "scheduler")
+    target = scheduler.get_schedule(Name=cloud.names.resource("sound"))["Target"]
+    capsys.readouterr()
+    scheduler.create_schedule(
+        Name="now",
+        ScheduleExpression=in_a_moment(),
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+    )
+    told: list[str] = []
+    wait_for(lambda: told.append(capsys.readouterr().err) or "not delivered" in "".join(told))
+    assert "[schedule default/now] not delivered: InvalidDefinition: The flow 'sound' is broken" in "".join(told)
     write_flow(cloud, "sound", 2)
     assert run(cloud, "sound") == 2
+
+
+def test_a_run_goes_on_while_its_flow_is_broken(cloud: Cloud) -> None:
+    """Even if the file no longer says which flow is in it."""
+    file = cloud.settings.root / "flows" / "half-saved.yml"
+    sound = (
+        "name: goesOn\ndefinition:\n  StartAt: A\n  States:\n    A:\n      Type: Task\n"
+        "      Resource: arn:aws:states:::lambda:invoke.waitForTaskToken\n"
+        "      Parameters: {FunctionName: '${GreetArn}', Payload: {name.$: $$.Task.Token}}\n      End: true\n"
+    )
+    file.write_text(sound)
+    states = client_of(cloud, "stepfunctions")
+    arn = states.start_execution(stateMachineArn=cloud.names.state_machine_arn("goesOn"))["executionArn"]
+    file.write_text("na")
+    assert "flow 'goesOn' is broken and cannot run. flows/half-saved.yml:1" in refused(cloud, "goesOn")
+    assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
+    file.unlink()
+    with pytest.raises(states.exceptions.StateMachineDoesNotExist):
+        run(cloud, "goesOn")
 
 
 def test_settings_of_functions_follow(cloud: Cloud) -> None:
@@ -121,13 +173,13 @@ def test_removed_functions_are_not_found(cloud: Cloud) -> None:
     assert cloud.registry.resolve("not an arn:::") is None
 
 
-def test_a_flow_whose_file_cannot_be_read_runs_as_it_last_was(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_flow_whose_file_cannot_be_read_is_broken(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     file = write_flow(cloud, "lost", 1)
     assert run(cloud, "lost") == 1
     file.unlink()
     file.symlink_to(file.name)
-    assert run(cloud, "lost") == 1
-    assert "flows/lost.yml" in capsys.readouterr().err
+    assert "flow 'lost' is broken and cannot run. flows/lost.yml" in refused(cloud, "lost")
+    assert capsys.readouterr().err.count("flows/lost.yml") == 1
     file.unlink()
     write_flow(cloud, "lost", 2)
     assert run(cloud, "lost") == 2

@@ -54,12 +54,14 @@ class Wanted(NamedTuple):
 
     `iteration` is a level of nesting each: a Map's name and an index; empty for the execution itself. `state` is the
     one state whose visits are all kept; None for the latest visit of each state. With `functions`, all attempts of
-    tasks that invoke functions are kept, wherever they are.
+    tasks that invoke functions are kept, wherever they are; `visits` is how many visits of any states are kept as well,
+    without their data.
     """
 
     iteration: tuple[tuple[str, int], ...] = ()
     state: str | None = None
     functions: bool = False
+    visits: int = 0
 
 
 class Fold:
@@ -78,6 +80,8 @@ class Fold:
         self.kept: dict[tuple[str, int], Visit] = {}
         """The wanted visits: by the state's name and 0 or, if all visits of one state are wanted, their number."""
         self.kept_size = 0
+        self.visits: list[Visit] = []
+        self.visits_left_out = 0
         self.attempts: list[Attempt] = []
         self._attempts: dict[int, Attempt] = {}  # those without an end, by the ids of their visits
         self._root = Frame(None, 0, 0)
@@ -125,6 +129,11 @@ class Fold:
             visit.number = before.number + 1
         frame.last[name] = visit
         self._unfinished[event_id] = visit
+        if self.wanted.visits:
+            if len(self.visits) < self.wanted.visits:
+                self.visits.append(visit)
+            else:
+                self.visits_left_out += 1
         if visit.type == "Fail":
             visit.status, visit.exited, visit.attempts = FAILED, visit.entered, 1
             visit.error, visit.cause = self._failures.get(name, (None, None))
@@ -197,9 +206,10 @@ class Fold:
             self._end_attempt(at, event, details_of(event).get("output"))
         return at
 
-    def _end_attempt(self, visit: Visit, event: Event, text: str | None) -> None:
+    def _end_attempt(self, visit: Visit, event: Event, text: str | None, error: str | None = None) -> None:
         attempt = self._attempts.pop(visit.entered_id, None)
         if attempt is not None:
+            attempt.error = error
             attempt.ended = seconds_of(event)
             match = REQUEST_ID.search(text or "")
             attempt.request_id = None if match is None else match[1]
@@ -209,7 +219,7 @@ class Fold:
         if isinstance(at, Visit):
             details = details_of(event)
             if self._attempts:
-                self._end_attempt(at, event, details.get("cause"))
+                self._end_attempt(at, event, details.get("cause"), str(details.get("error") or "States.Timeout"))
             timed_out = event["type"].endswith("TimedOut")
             at.error = details.get("error", "States.Timeout" if timed_out else None)
             at.cause = details.get("cause")

@@ -130,10 +130,10 @@ class Attempt:
     """One attempt of a task that invokes a function. Times are seconds since 1970.
 
     `function` is the function's full name. `number` is 1 for the first attempt of the visit, `since_redrive` counts
-    from the last redrive. `request_id` is that of the invocation, where the history has it.
+    from the last redrive. `request_id` is that of the invocation, where the history has it. `error` is its name.
     """
 
-    __slots__ = ("began", "ended", "function", "number", "request_id", "since_redrive", "visit")
+    __slots__ = ("began", "ended", "error", "function", "number", "request_id", "since_redrive", "visit")
 
     def __init__(self, visit: Visit, began: float, function: str) -> None:
         self.visit = visit
@@ -143,6 +143,7 @@ class Attempt:
         self.ended: float | None = None
         self.function = function
         self.request_id: str | None = None
+        self.error: str | None = None
 
 
 class Frame:

@@ -30,7 +30,7 @@ const TABS: Tab[] = [
 export function FlowPage({ name }: { name: string }) {
   const found = useLoad(`flow ${name}`, async (signal) => {
     try {
-      return await ask(api.GET("/flows/{flow_name}", { params: { path: { flow_name: name } }, signal }));
+      return await ask(api.GET("/flows/{flow_name}", { params: { path: { flow_name: name }, query: { details: true } }, signal }));
     } catch (error) {
       const broken = (await ask(api.GET("/flows", { signal }))).broken?.find((flow) => flow.name === name);
       if (broken) return broken;

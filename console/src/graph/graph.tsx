@@ -134,7 +134,7 @@ function Node({ node, status, selected, onSelect }: NodeProperties) {
         {node.name}
       </text>{" "}
       {status?.note && (
-        <text class="note" x={node.x + node.width - 8} y={node.y - 4}>
+        <text class="note" x={node.x + node.width / 2 + 10} y={node.y - 5}>
           {status.note}
         </text>
       )}

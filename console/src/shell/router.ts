@@ -47,11 +47,18 @@ export function setQuery(changes: Record<string, string | undefined>): void {
   navigate(location.pathname + (text ? `?${text}` : ""), true);
 }
 
+/** The link of a row is followed wherever the row is clicked, unless text in it is being selected. */
+function linkOfRow(target: Element): HTMLAnchorElement | null {
+  if (target.closest("button, input, select, label") || getSelection()?.toString()) return null;
+  return target.closest("tr")?.querySelector<HTMLAnchorElement>("a[data-row]") ?? null;
+}
+
 /** Follows links within the console without loading a page. */
 export function followLinks(): void {
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!(event.target instanceof Element)) return;
+    const link = event.target.closest("a") ?? linkOfRow(event.target);
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
     if (!link.pathname.startsWith(BASE)) return;
     event.preventDefault();

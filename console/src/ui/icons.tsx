@@ -25,6 +25,12 @@ export const PATHS: Record<string, string> = {
   warning: "M8 2.2l6.2 11.3H1.8zM8 6.4v3.2M8 11.6h.01",
   empty: "M2 9.5h3.5l1 2h3l1-2H14M2 9.5l2-6h8l2 6v4H2z",
   open: "M6 3.5l4.5 4.5L6 12.5",
+  right: "M6 3.5l4.5 4.5L6 12.5",
+  left: "M10 3.5L5.5 8l4.5 4.5",
+  down: "M3.5 6L8 10.5 12.5 6",
+  back: "M13 8H3M7 4L3 8l4 4",
+  compare: "M6 3H3v10h3M10 3h3v10h-3M8 1.5v13",
+  iterated: "M3 4h10M3 8h10M3 12h10",
 };
 
 export function Icon({ name, label }: { name: string; label?: string }) {
@@ -47,4 +53,6 @@ export const STATUS_ICONS: Record<string, string> = {
   WAITING: "waiting",
   CAUGHT: "caught",
   RETRYING: "retried",
+  ITERATED: "iterated",
+  NOT_REACHED: "pending",
 };

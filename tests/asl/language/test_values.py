@@ -71,6 +71,20 @@ def test_texts_that_are_not_json(text: str) -> None:
         read_json(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1 , }', "Expecting property name enclosed in double quotes: line 1 column 11 (char 10)"),
+        ("[1,\n ]", "Expecting value: line 2 column 2 (char 5)"),
+        ("[1 2]", "Expecting ',' delimiter: line 1 column 4 (char 3)"),
+    ],
+)
+def test_the_words_are_those_of_every_python(text: str, message: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as raised:
+        read_json(text)
+    assert str(raised.value) == message
+
+
 def test_texts_that_are() -> None:
     assert read_json('{"a": [1, 2.5, "NaN"]}') == {"a": [1, 2.5, "NaN"]}
     assert read_json('{"a": 1, "a": 2}', lambda pairs: pairs) == [("a", 1), ("a", 2)]

@@ -95,6 +95,7 @@ class TestStart:
         assert run.keys() == {
             *("executionArn", "executionId", "flow", "status", "output", "error", "cause", "startDate", "stopDate"),
             *("input", "startedBy", "userId", "parent", "labels", "redriveCount", "durationSeconds"),
+            "approvals",
         }
 
     def test_waiting_too_short_answers_as_without(self, user: Api) -> None:

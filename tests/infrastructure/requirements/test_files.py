@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from infrastructure.requirements import changes
+from infrastructure.package import size_warning
 from infrastructure.requirements.errors import RequirementError
 from infrastructure.requirements.files import Pin, parse_packages, read_lock, unpinned, with_pins, with_requirements
 from infrastructure.requirements.lambda_wheels import Size
@@ -77,5 +77,5 @@ def test_pins_keep_their_conditions(tmp_path: Path) -> None:
     ],
 )
 def test_a_size_is_told_from_80_percent_of_the_limits(size: Size, warning: str) -> None:
-    said = changes.size_warning(size)
+    said = size_warning(size.zipped, size.unzipped)
     assert warning in said if warning else said == ""

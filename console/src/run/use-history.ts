@@ -1,0 +1,104 @@
+/** Loads the events of a run page by page, when something needs them, and follows them while the run is running. */
+import { signal, type Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { api, ask } from "../api/client";
+import { pauseAfter, rest } from "./follow";
+import { History, type RawEvent } from "./history";
+
+const LIMIT = 1000;
+const PART = 250;
+/** Pages after which an answer with something new is no longer one of many. */
+const FOLLOWING = 99;
+
+export interface Loading {
+  history: History;
+  /** Counts up when events have been added, since the history is the same object. */
+  version: number;
+  complete: boolean;
+  error: unknown;
+}
+
+export class HistoryLoader {
+  readonly state: Signal<Loading> = signal({ history: new History(), version: 0, complete: false, error: undefined });
+  private users = 0;
+  private controller: AbortController | undefined;
+  private token: string | undefined;
+
+  constructor(
+    private readonly flow: string,
+    private readonly id: string,
+    /** Whether the run is still running, at the moment of the call. */
+    private readonly running: () => boolean,
+  ) {}
+
+  /** Begins to load unless it has; returns what ends it when nobody needs it any more. */
+  need(): () => void {
+    this.users += 1;
+    if (this.users === 1 && !this.state.value.complete) this.begin();
+    return () => {
+      this.users -= 1;
+      if (this.users === 0) this.controller?.abort();
+    };
+  }
+
+  retry(): void {
+    this.controller?.abort();
+    this.begin();
+  }
+
+  private begin(): void {
+    const controller = new AbortController();
+    this.controller = controller;
+    this.state.value = { ...this.state.value, error: undefined };
+    this.load(controller.signal).catch((error: unknown) => {
+      if (!controller.signal.aborted) this.state.value = { ...this.state.value, error };
+    });
+  }
+
+  private async load(abort: AbortSignal): Promise<void> {
+    let pause = 0;
+    let asked = this.page(abort);
+    for (;;) {
+      const { page, wasRunning } = await asked;
+      if (page.nextToken) {
+        this.token = page.nextToken;
+        asked = this.page(abort); // it comes while this one is read
+        asked.catch(() => undefined); // it fails when it is awaited
+      }
+      const { history } = this.state.value;
+      const before = history.rows.length;
+      await this.take(page.events as unknown as RawEvent[], abort);
+      if (abort.aborted) return;
+      const changed = history.rows.length > before;
+      const complete = !page.nextToken && !wasRunning;
+      if (changed || complete) this.state.value = { ...this.state.value, version: this.state.value.version + 1, complete };
+      if (complete) return;
+      if (page.nextToken) continue;
+      pause = Math.max(1000, pauseAfter(pause, changed, FOLLOWING));
+      await rest(pause, abort);
+      if (abort.aborted) return;
+      asked = this.page(abort);
+    }
+  }
+
+  private async page(abort: AbortSignal) {
+    const wasRunning = this.running(); // before the request: an event between the two is in the answer
+    const path = { flow_name: this.flow, execution_id: this.id };
+    const query = { limit: LIMIT, ...(this.token ? { nextToken: this.token } : {}) };
+    return { wasRunning, page: await ask(api.GET("/run/{flow_name}/{execution_id}/history", { params: { path, query }, signal: abort })) };
+  }
+
+  /** Reads a page in parts, so that the browser can draw between them. */
+  private async take(events: RawEvent[], abort: AbortSignal): Promise<void> {
+    for (let at = 0; at < events.length && !abort.aborted; at += PART) {
+      this.state.value.history.add(events.slice(at, at + PART));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+}
+
+/** Returns what is loaded of a history; loads it while `active`. */
+export function useHistory(loader: HistoryLoader, active = true): Loading {
+  useEffect(() => (active ? loader.need() : undefined), [loader, active]);
+  return loader.state.value;
+}
