@@ -30,6 +30,7 @@ _OTHER_LANGUAGE = {
     "InputPath": "use $states.input in an expression",
     "Output": "use OutputPath, ResultSelector or ResultPath",
 }
+QUOTE = "put it in quotes: "
 _NO_LINE_BREAK = "use `>-`, which leaves out the line break at the end"
 
 
@@ -75,7 +76,7 @@ def _resource_hint(resource: str) -> str:
 
 def _type_hint(message: str, value: Any) -> str:
     if message == "Expected value of type [STRING]" and isinstance(value, bool | int | float):
-        return f'put it in quotes: "{json.dumps(value)}"'
+        return f'{QUOTE}"{json.dumps(value)}"'
     if message == "Expected value of type [BOOLEAN]" and isinstance(value, str):
         return "use true or false"
     return ""

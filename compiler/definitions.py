@@ -16,7 +16,7 @@ from asl.language.checks.documents import MAX_BYTES
 from asl.language.diagnosis import ADVICE, Diagnosis, diagnose
 from asl.language.diagnosis import Severity as DefinitionSeverity
 from compiler.consequences import without_consequences
-from compiler.definition_hints import hint_of
+from compiler.definition_hints import QUOTE, hint_of
 from compiler.diagnostic import Diagnostic, Severity
 from compiler.locating import origin
 from compiler.placeholders import PLACEHOLDER
@@ -52,7 +52,7 @@ def definition_diagnostics(source: Source, definition: WrittenDefinition) -> lis
     for item in without_consequences(diagnose(probed, machine_type=definition.machine_type)):
         pointer = origin("/definition" + item.pointer, definition.origins)
         position = source.position(pointer, key=_is_about_key(item))
-        hint = hint_of(item, probed)
+        hint = _as_written(hint_of(item, probed), source.written(position))
         found = Diagnostic(item.check, _severity(item), item.message, source.path, position, pointer, hint)
         if not any(_same(found, known) for known in result):
             result.append(found)
@@ -62,6 +62,11 @@ def definition_diagnostics(source: Source, definition: WrittenDefinition) -> lis
         hint = "move data to S3 or to a table"
         result.append(Diagnostic("definition-size", Severity.ERROR, message, source.path, position, hint=hint))
     return result
+
+
+def _as_written(hint: str, written: str) -> str:
+    """Return a hint to quote a number with the number as it is written: `"007"`, where its value is 7."""
+    return f'{QUOTE}"{written}"' if hint.startswith(QUOTE) and re.fullmatch(r"[-+]?0[0-9.]+", written) else hint
 
 
 def _probe(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from compiler.diagnostic import START, Diagnostic, Position, Severity
+from compiler.diagnostic import START, Diagnostic, Position
 from compiler.pointers import split
 from compiler.yaml_nodes import child_of, compose, range_of
 from compiler.yaml_values import Converter
@@ -36,7 +36,7 @@ class Source:
             self.value = converter.convert(self._root)
             problems = converter.problems
         self.problems = [
-            Diagnostic(item.check, Severity.ERROR, item.message, path, item.position, hint=item.hint)
+            Diagnostic(item.check, item.severity, item.message, path, item.position, hint=item.hint)
             for item in problems
         ]
 
@@ -68,6 +68,12 @@ class Source:
             start = node.start_mark
             return Position(start.line + 1, start.column + 1, start.line + 1, start.column + 1)
         return range_of(node)
+
+    def written(self, position: Position) -> str:
+        """Return what is written at a position; empty if it has several lines."""
+        if position.end_line != position.line:
+            return ""
+        return self.line(position.line)[position.column - 1 : position.end_column - 1]
 
     def scalar_offset(self, pointer: str, offset: int) -> Position:
         """Return the position of character `offset` of the string at `pointer`; exact if it is written on one line."""

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 
 import yaml
 
-from compiler.diagnostic import START, Position
+from compiler.diagnostic import START, Position, Severity
 
 # https://yaml.org/spec/1.2.2/#51-character-set
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+# Spaces of Unicode that are none of YAML's: https://yaml.org/spec/1.2.2/#white-space-characters
+ODD_SPACE = re.compile("[ \t]*[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 @dataclass(frozen=True, slots=True)
 class YamlProblem:
-    """Something that prevents a file from being read as JSON values, and the id of the check that reports it."""
+    """Something in YAML that has no JSON value, or another one than expected, and the check that reports it."""
 
     check: str
     message: str
     position: Position
     hint: str = ""
+    severity: Severity = Severity.ERROR
 
 
 def syntax_problems(text: str, error: yaml.YAMLError) -> Iterator[YamlProblem]:
@@ -34,9 +37,9 @@ def syntax_problems(text: str, error: yaml.YAMLError) -> Iterator[YamlProblem]:
     Returns:
         Every line that a tab indents; else the first control character; else what libyaml says.
     """
-    tabs = list(_tabs(text))
-    if tabs:
-        yield from tabs
+    indented = [*_tabs(text), *odd_spaces(text)]
+    if indented:
+        yield from indented
         return
     control = _CONTROL.search(text)
     if control is not None:
@@ -55,6 +58,25 @@ def _tabs(text: str) -> Iterator[YamlProblem]:
             column = len(line) - len(indented) + 1
             message = "This line is indented with a tab; YAML allows only spaces."
             yield YamlProblem("yaml-tab", message, Position(number, column, number, column + 1))
+
+
+def odd_space(character: str, position: Position) -> YamlProblem:
+    """Return the problem of a line that is indented with a character that is none of YAML's spaces."""
+    message = f"This line is indented with U+{ord(character):04X}, which looks like a space but isn't one."
+    return YamlProblem("yaml-syntax", message, position, "replace it with a space")
+
+
+def odd_spaces(text: str) -> Iterator[YamlProblem]:
+    """Find lines that are indented with no-break spaces and the like, which some editors write."""
+    for number, line in enumerate(text.split("\n"), 1):
+        match = ODD_SPACE.match(line)
+        if match and line.strip():
+            column = match.end()
+            message = (
+                f"This line is indented with U+{ord(line[column - 1]):04X}, which looks like a space but isn't one."
+            )
+            position = Position(number, column, number, column + 1)
+            yield YamlProblem("yaml-syntax", message, position, "replace it with a space")
 
 
 def _reported(text: str, error: yaml.YAMLError) -> YamlProblem:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
-from compiler.yaml_errors import YamlProblem
+from compiler.diagnostic import Severity
+from compiler.yaml_errors import ODD_SPACE, YamlProblem, odd_space
 from compiler.yaml_nodes import BOOL, BOOLEANS, FLOAT, INT, MAP, MERGE, NULL, PREFIX, SEQ, STR, range_of
 
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 _BASES = {"0o": 8, "0x": 16}
 
 
@@ -48,6 +51,9 @@ class Converter:
             if key_node.tag == MERGE:
                 merged = {**self._merge(value_node), **(merged or {})}
                 continue
+            if not key_node.style and ODD_SPACE.match(key):
+                self.problems.append(odd_space(key[0], range_of(key_node)))
+                continue
             if key in result:
                 first = next(k for k, _ in pairs if k.value == key)
                 message = f"Duplicate key {key!r}; first used on line {first.start_mark.line + 1}."
@@ -73,6 +79,10 @@ class Converter:
         if convert is None:
             self._unknown_tag(node)
             return text
+        if node.tag in (INT, FLOAT) and _LEADING_ZERO.match(text):
+            message = f"{text} is a number, which loses its leading zero."
+            hint = f'put it in quotes, "{text}", or remove the zero'
+            self.problems.append(YamlProblem("leading-zero", message, range_of(node), hint, Severity.WARNING))
         try:
             return convert(text)
         except (ValueError, KeyError):
@@ -83,7 +93,9 @@ class Converter:
 
     def _unknown_tag(self, node: Node) -> None:
         tag = node.tag.replace(PREFIX, "!!")
-        self._report("yaml-value", f"The tag {tag} is not supported in a flow.", node, "remove the tag")
+        self._report(
+            "yaml-value", f"The tag {tag} is not supported in a flow.", node, _TAG_HINTS.get(tag, "remove the tag")
+        )
 
     def _report(self, check: str, message: str, node: Node, hint: str = "") -> None:
         self.problems.append(YamlProblem(check, message, range_of(node), hint))
@@ -102,6 +114,11 @@ def _float(text: str) -> float:
     return value
 
 
+_TAG_HINTS = {
+    "!Sub": "remove the tag: ${...} is replaced in every string",
+    "!Ref": "remove the tag: write ${NAME} in the string",
+    "!GetAtt": "remove the tag: write ${NAME} in the string",
+}
 _KINDS = {INT: "integer", FLOAT: "number", BOOL: "boolean"}
 _SCALARS: dict[str, Callable[[str], Any]] = {
     STR: str,

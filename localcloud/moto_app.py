@@ -29,6 +29,7 @@ from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_services import JWKS_PATH_END, MotoService, MotoServices
+from localcloud.refusals import refusal
 from localcloud.state.database import NotDurable, Ticket
 from localcloud.state.kept import Kept
 from localcloud.state.operations import changes
@@ -85,6 +86,9 @@ class MotoApplication:
             return error_response(request, 400, "InvalidRequest", "The request doesn't say which service it is for.")
         if service.name == "moto_api" and not self._own_api:
             return error_response(request, 404, "NotFound", "Moto's own routes aren't served here.")
+        refused = refusal(service.package, request)
+        if refused is not None:
+            return refused
         if self._kept is None or not changes(request):
             with self._turn_of(service.package):
                 return self._answer(service, request)

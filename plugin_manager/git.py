@@ -58,8 +58,9 @@ class Repository:
 
     @property
     def folder(self) -> Path:
-        """The cached copy's own folder."""
-        return self.cache / (hashlib.sha256(self.source.url.encode()).hexdigest()[:24] + ".git")
+        """The cached copy's own folder. Plugins of one repository have one each, as they are fetched side by side."""
+        identity = self.source.address.removeprefix("git+")
+        return self.cache / (hashlib.sha256(identity.encode()).hexdigest()[:24] + ".git")
 
     def has(self, commit: str) -> bool:
         """Return whether the cached copy has a commit."""
@@ -126,14 +127,18 @@ class Repository:
         return commit
 
     def entries(self, commit: str) -> Iterator[Entry]:
-        """List the files of a commit.
+        """List the files of a commit, or those in the source's folder of it.
 
         Raises:
+            PluginError: The commit does not have the folder.
             DamagedError: The cached copy lacks some of it.
         """
+        folder = self.source.subdirectory
         try:
-            listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+            listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", f"{commit}:{folder}" if folder else commit)
         except _GitError as error:
+            if folder and not self._succeeds("cat-file", "-e", f"{commit}:{folder}"):
+                raise PluginError(f"{self.source.label}: commit {commit[:12]} has no folder {folder}") from None
             raise DamagedError(f"{self.source.label}: commit {commit} cannot be read: {error}") from None
         for line in listing.split(b"\0"):
             if not line:

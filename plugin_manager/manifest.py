@@ -117,7 +117,7 @@ def read_manifest(files: Files, label: str, default_name: str) -> Manifest:
 
 def _parsed(source: bytes, label: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(source.decode("utf-8"))
+        return tomllib.loads(source.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PluginError(f"{label}: {FILE} is not valid TOML: {error}") from None
     except RecursionError:

@@ -52,7 +52,7 @@ def plugin_needs(files: Files, plugin: str) -> list[Need]:
         PluginError: A line is not a package name with versions.
     """
     try:
-        source = files.get(FILE, b"").decode("utf-8")
+        source = files.get(FILE, b"").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PluginError(
             f"plugin {plugin}: {FILE} is not valid UTF-8: unexpected byte 0x{error.object[error.start]:02x}"
@@ -78,7 +78,7 @@ def project_needs(root: Path) -> list[Need]:
         Need(requirement, file)
         for file in PROJECT_FILES
         if (root / file).is_file()
-        for requirement in _pins((root / file).read_text(encoding="utf-8"))
+        for requirement in _pins((root / file).read_text(encoding="utf-8-sig"))
     ]
 
 
@@ -156,7 +156,7 @@ def write_merged(root: Path, by_plugin: dict[str, list[Need]]) -> None:
     if not any(by_plugin.values()):
         target.unlink(missing_ok=True)
         return
-    own = (root / FILE).read_text(encoding="utf-8") if (root / FILE).is_file() else ""
+    own = (root / FILE).read_text(encoding="utf-8-sig") if (root / FILE).is_file() else ""
     pinned = {canonicalize_name(pin.name) for pin in _pins(own)}
     lines = [own.rstrip("\n")] if own.strip() else []
     for plugin, needs in sorted(by_plugin.items()):

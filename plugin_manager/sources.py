@@ -3,6 +3,7 @@
     git+https://${GITHUB_TOKEN}@github.com/org/name.git@v1.2.0    a tag, a branch or a commit after the last @
     git+ssh://git@github.com/org/name.git@main
     git+file:///srv/git/name.git
+    git+https://github.com/org/several.git@main#subdirectory=name  a folder of a repository
     ../name                                                       a folder
     acme-flows                                                    an installed Python package
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ from plugin_manager.errors import PluginError
 from plugin_manager.git_address import UNPRINTABLE, GitAddress, parse_address
 from plugin_manager.variables import expand, variables_in
 
+SUBDIRECTORY = "subdirectory="
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-oauth-basic", "x-token-auth"})
 """User names that hosts require with a token."""
@@ -61,26 +63,34 @@ class Credentials:
 class GitSource:
     """A git repository.
 
-    `url` has no credentials; `ref` is a tag, a branch, a commit, or None for the default branch.
+    `url` has no credentials; `ref` is a tag, a branch, a commit, or None for the default branch. `subdirectory` is the
+    plugin's folder in a repository of several plugins, or empty.
     """
 
     url: str
     ref: str | None
     credentials: Credentials | None = None
+    subdirectory: str = ""
 
     @property
     def address(self) -> str:
         """What identifies it in `plugins.lock`."""
-        return f"git+{self.url}"
+        return f"git+{self.url}{self._fragment}"
 
     @property
     def label(self) -> str:
         """What messages call it."""
-        return self.address + (f"@{self.ref}" if self.ref else "")
+        return f"git+{self.url}" + (f"@{self.ref}" if self.ref else "") + self._fragment
+
+    @property
+    def _fragment(self) -> str:
+        return f"#{SUBDIRECTORY}{self.subdirectory}" if self.subdirectory else ""
 
     @property
     def default_name(self) -> str:
         """The plugin's name if it has no `plugin.toml`."""
+        if self.subdirectory:
+            return self.subdirectory.rpartition("/")[2]
         return self.url.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
@@ -140,7 +150,9 @@ def parse_source(written: str, root: Path, environment: Mapping[str, str] = os.e
         PluginError: It is not a source. The message contains no part of the entry's credentials.
     """
     if written.startswith("git+"):
-        return _git_source(parse_address(written, environment))
+        address, found, subdirectory = written.partition(f"#{SUBDIRECTORY}")
+        source = _git_source(parse_address(address, environment))
+        return replace(source, subdirectory=_folder_in_repository(subdirectory)) if found else source
     if "://" in written:
         raise PluginError("the address of a repository must begin with git+https://, git+ssh:// or git+file://")
     if written.startswith("git@"):
@@ -154,6 +166,15 @@ def parse_source(written: str, root: Path, environment: Mapping[str, str] = os.e
         "expected git+https://..., git+ssh://..., git+file://..., a folder that begins with ./, ../, / or ~, "
         "or the name of an installed Python package"
     )
+
+
+def _folder_in_repository(written: str) -> str:
+    """Check the path after `#subdirectory=`, which is the plugin's folder in its repository."""
+    folder = written.strip("/")
+    parts = folder.split("/")
+    if not folder or UNPRINTABLE.search(folder) or any(part in ("", ".", "..", ".git") for part in parts):
+        raise PluginError(f"#{SUBDIRECTORY} must be followed by a folder of the repository, such as plugins/orders")
+    return folder
 
 
 def _git_source(address: GitAddress) -> GitSource:

@@ -45,7 +45,7 @@ class Surroundings:
 
     def names(self) -> list[str]:
         """List the plugin's own flows."""
-        files = (file.read_text(encoding="utf-8") for file in self._plugin.flows.rglob("*.y*ml"))
+        files = (file.read_text(encoding="utf-8-sig") for file in self._plugin.flows.rglob("*.y*ml"))
         return sorted(name for source in files if (name := flow_name(source)))
 
     def call(self, name: str, event: Any = None, /, **parameters: Any) -> Any:

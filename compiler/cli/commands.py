@@ -288,6 +288,7 @@ def _input(given: str | None, flow: CompiledFlow) -> str:
             text = json.dumps(flow.input if flow.input is not None else {})
         else:
             text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
+            text = text.removeprefix("\ufeff")  # a byte order mark, which some editors write
         value = read_json(text)
     except (OSError, ValueError) as error:
         raise CommandError(f"can't read the input: {error}") from None

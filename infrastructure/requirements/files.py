@@ -165,7 +165,7 @@ def replace_all(texts: Mapping[Path, str]) -> None:
 
 
 def _requirements(file: Path) -> list[Requirement]:
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    lines = file.read_text(encoding="utf-8-sig").splitlines() if file.is_file() else []
     return [requirement for requirement in map(_parse, lines) if requirement is not None]
 
 

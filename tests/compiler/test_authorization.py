@@ -14,6 +14,8 @@ from compiler.aws_services import actions, operations, service_name, services, w
 from compiler.permissions.authorization import iam_actions, iam_prefix
 from compiler.permissions.tagging import _OTHER_ARNS, tagging_action
 
+from .conftest import Workspace
+
 # What the reference does not list although the operation exists for long, and why it is left as it is.
 REMAINING = {
     "cloudtrail:ListInsightsMetricData": "the reference has no action for it",
@@ -147,3 +149,24 @@ def test_a_service_whose_tagged_resources_have_another_name_is_known() -> None:
         if any(text.count(":") >= 5 and text.split(":")[2] != prefix for text in arns):
             strange.add(prefix)
     assert strange <= _OTHER_ARNS
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        ("arn:aws:states:::aws-sdk:lambda:invokeAsync", "Step Functions does not support the action 'invokeAsync'"),
+        (
+            "arn:aws:states:eu-west-1:111122223333:aws-sdk:rdsdata:executeSql",
+            "does not support the action 'executeSql'",
+        ),
+        ("arn:aws:states:::aws-sdk:elasticinference:describeAccelerators", "has been shut down"),
+        ("arn:aws:states:::aws-sdk:configservice:putConfigRule", "Unknown AWS service 'configservice'"),
+        ("arn:aws:states:us-east-1:111122223333:aws-sdk:config:putConfigRule", ""),
+    ],
+)
+def test_what_step_functions_does_not_call_is_reported(workspace: Workspace, resource: str, message: str) -> None:
+    workspace.flow(
+        f"name: call\ndefinition:\n  StartAt: A\n  States:\n    A: {{Type: Task, Resource: '{resource}', End: true}}\n"
+    )
+    found = [item.message for item in workspace.compile().diagnostics if item.check == "unknown-integration"]
+    assert len(found) == bool(message) and all(message in text for text in found)

@@ -13,6 +13,7 @@ from chalicelib.files import MAX_BYTES, UnreadableFileError, read_bytes, why_unr
 from chalicelib.functions import discover, find, survey
 from chalicelib.names import Names
 from chalicelib.plugins import INDEX, installed
+from compiler import Severity
 from compiler.cli import main
 from infrastructure.chalice_config import write_section
 from infrastructure.errors import DeploymentError
@@ -171,3 +172,40 @@ def test_a_file_that_does_not_exist_is_no_odd_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as raised:
         read_bytes(tmp_path / "file")
     assert not isinstance(raised.value, UnreadableFileError)
+
+
+def test_a_number_with_a_leading_zero_is_quoted_as_it_is_written(workspace: Workspace) -> None:
+    workspace.flow("name: odd\ndefinition:\n  StartAt: 007\n  States:\n    007: {Type: Pass, End: true}\n")
+    (error,) = [item for item in workspace.compile().diagnostics if item.check == "flow-shape"]
+    assert (error.line, error.hint) == (3, 'put it in quotes: "007"')
+
+
+@pytest.mark.parametrize("number", ["01234", "-01", "012.5", "089"])
+def test_a_lost_zero_is_a_warning(workspace: Workspace, number: str) -> None:
+    workspace.flow(f"name: odd\nschedule: rate(1 hour)\ninput: {{zip: {number}}}\nsteps: [hello_world]\n")
+    (warning,) = [item for item in workspace.compile().diagnostics if item.check == "leading-zero"]
+    assert (warning.severity, warning.line, number in warning.hint) == (Severity.WARNING, 3, True)
+
+
+@pytest.mark.parametrize("number", ["0", "0.5", "-0", "0x0F", '"01"', "10", "2024-01-01"])
+def test_other_numbers_have_no_zero_to_lose(workspace: Workspace, number: str) -> None:
+    workspace.flow(f"name: odd\nschedule: rate(1 hour)\ninput: {{zip: {number}}}\nsteps: [hello_world]\n")
+    assert not [item for item in workspace.compile().diagnostics if item.check == "leading-zero"]
+
+
+@pytest.mark.parametrize(
+    ("states", "line"),
+    [("\u00a0\u00a0StartAt: A\n  States: {A: {Type: Pass, End: true}}\n", 3),
+     ("  StartAt: A\n  States:\n    A:\n      Type: Pass\n\u00a0     End: true\n", 7)],
+)  # fmt: skip
+def test_no_break_spaces_are_named(workspace: Workspace, states: str, line: int) -> None:
+    workspace.flow("name: odd\ndefinition:\n" + states)
+    (found,) = [item for item in workspace.compile().diagnostics if item.check == "yaml-syntax"]
+    assert (found.line, found.hint) == (line, "replace it with a space")
+    assert "U+00A0, which looks like a space" in found.message
+
+
+def test_a_tag_of_cloudformation_is_explained(workspace: Workspace) -> None:
+    workspace.flow("name: odd\ndefinition:\n  StartAt: A\n  States:\n    A: {Type: Pass, End: true, Comment: !Sub x}\n")
+    (found,) = [item for item in workspace.compile().diagnostics if item.check == "yaml-value"]
+    assert found.hint == "remove the tag: ${...} is replaced in every string"

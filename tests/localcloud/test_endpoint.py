@@ -96,6 +96,23 @@ def test_users_sign_in_and_their_tokens_verify(cloud: Cloud) -> None:
     assert claims["email_verified"] is True
 
 
+def test_what_the_local_cloud_does_not_do_is_refused(cloud: Cloud) -> None:
+    pipes = client_of(cloud, "pipes")
+    role = "arn:aws:iam::123456789012:role/r"
+    queue = "arn:aws:sqs:us-east-1:123456789012:q"
+    with pytest.raises(ClientError, match="The local cloud has no EventBridge Pipes"):
+        pipes.create_pipe(Name="p", Source=queue, Target=queue, RoleArn=role)
+    with pytest.raises(ClientError, match="DurableConfig would have no effect"):
+        client_of(cloud, "lambda").create_function(
+            FunctionName="durable",
+            Runtime="python3.12",
+            Handler="x.handler",
+            Role=role,
+            Code={"ZipFile": b"PK"},
+            DurableConfig={"ExecutionTimeout": 60},
+        )
+
+
 def test_the_case_of_an_address_does_not_matter(cloud: Cloud) -> None:
     cognito = client_of(cloud, "cognito-idp")
     pool, client = cloud.environment["USER_POOL_ID"], cloud.environment["USER_POOL_CLIENT_ID"]

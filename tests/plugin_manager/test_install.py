@@ -46,6 +46,29 @@ def test_several_are_fetched_and_nothing_is_done_twice(project: Project, make_re
     assert is_current(project.root)
 
 
+def test_a_repository_of_several_plugins(project: Project, make_remote: MakeRemote) -> None:
+    remote = make_remote()
+    for name in ("one", "two"):
+        manifest = f'\ufeffname = "{name}"\nversion = "1.0.0"\n'  # with a byte order mark
+        files = {
+            f"plugins/{name}/plugin.toml": manifest,
+            f"plugins/{name}/lib/{name}_x/handler.py": HANDLER,
+        }
+        remote.commit(files)
+    wanted = [f"{remote.url}@main#subdirectory=plugins/{name}" for name in ("one", "two")]
+    project.asks_for(*wanted).install()
+    assert [plugin.name for plugin in installed(project.root)] == ["one", "two"]
+    assert {"one_x", "two_x"} <= set(discover(project.root))
+    assert [entry["source"] for entry in project.lock] == [
+        f"{remote.url}#subdirectory=plugins/{name}" for name in ("one", "two")
+    ]
+    assert is_current(project.root)
+    with pytest.raises(PluginError, match=r"has no folder plugins/three"):
+        project.asks_for(f"{remote.url}#subdirectory=plugins/three").install()
+    with pytest.raises(PluginError, match=r"#subdirectory= must be followed by a folder of the repository"):
+        project.asks_for(f"{remote.url}#subdirectory=../x").install()
+
+
 class TestRefs:
     def test_tag_branch_commit_and_short_commit(self, project: Project, make_remote: MakeRemote) -> None:
         remote = make_remote()
@@ -56,6 +79,12 @@ class TestRefs:
         for ref, commit in wanted.items():
             project.asks_for(f"{remote.url}@{ref}").install()
             assert project.lock[0]["commit"] == commit, ref
+
+    def test_a_branch_with_an_at_in_its_name(self, project: Project, make_remote: MakeRemote) -> None:
+        remote = make_remote()
+        commit = remote.commit({"lib/x/handler.py": "X = 2\n"}, branch="ada@example/two")
+        project.asks_for(f"{remote.url}@ada@example/two").install()
+        assert project.lock[0]["commit"] == commit
 
     @pytest.mark.parametrize("ref", ["nothing", "v9", "0" * 40, "deadbeef"])
     def test_one_that_is_not_there(self, project: Project, make_remote: MakeRemote, ref: str) -> None:

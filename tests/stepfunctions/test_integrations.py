@@ -231,6 +231,10 @@ def test_unknown_services_and_actions(lab: Lab) -> None:
         ("API Gateway", "ApiGateway"),
         ("RDS Data", "RdsData"),
         ("CloudWatch Logs", "CloudWatchLogs"),
+        ("Config Service", "Config"),
+        ("Database Migration Service", "DatabaseMigration"),
+        ("Elasticsearch Service", "Elasticsearch"),
+        ("IoTSecureTunneling", "IoTSecureTunneling"),
     ],
 )
 def test_the_sdks_names_of_services(service_id: str, name: str) -> None:
@@ -242,6 +246,8 @@ def test_names_of_errors_and_operations() -> None:
     assert exception_name("DBInstanceNotFoundFault") == "DBInstanceNotFoundException"
     assert exception_name("ResourceInUseException") == "ResourceInUseException"
     assert operation_name("putItem") == "PutItem"
+    names = ("directory", "applicationdiscovery", "costandusagereport", "bedrockruntime", "nothing")
+    assert [botocore_name(name) for name in names] == ["ds", "discovery", "cur", "bedrock-runtime", "nothing"]
     assert [botocore_name(name) for name in ("sfn", "eventbridge", "cognitoidentityprovider", "s3")] == [
         "stepfunctions",
         "events",

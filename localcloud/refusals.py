@@ -1,0 +1,39 @@
+"""What moto would accept and then not do: a client is told at once, not when nothing happens."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from localcloud.aws_errors import error_response
+from localcloud.http_messages import Request, Response
+
+_FUNCTIONS = re.compile(r"/2015-03-31/functions(/[^/?]+/configuration)?/?(\?.*)?")
+# Settings of Lambda functions that change how they run, and that the workers here do not have.
+_SETTINGS = {"DurableConfig": "durable functions", "CapacityProviderConfig": "capacity providers"}
+
+
+def refusal(service: str, request: Request) -> Response | None:
+    """Return the answer to a request for what the local cloud does not do, or None if it may do it.
+
+    Args:
+        service: The package of moto that the request is for.
+        request: The request.
+    """
+    if request.method in ("GET", "HEAD"):
+        return None
+    what = ""
+    if service == "pipes":
+        what = "EventBridge Pipes: a pipe would pass nothing on"
+    elif service == "awslambda" and _FUNCTIONS.fullmatch(request.target):
+        what = _setting(request.body)
+    return error_response(request, 501, "NotImplemented", f"The local cloud has no {what}.") if what else None
+
+
+def _setting(body: bytes) -> str:
+    try:
+        document = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    names = (name for name in _SETTINGS if isinstance(document, dict) and document.get(name))
+    return next((f"{_SETTINGS[name]}: {name} would have no effect" for name in names), "")
