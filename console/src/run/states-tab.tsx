@@ -44,7 +44,7 @@ export function StatesTab({ run, around, inside, map, graph, definition, loader,
       {around.error !== undefined && <Refusal error={around.error} retry={around.retry} />}
       {view && <Loop view={view} />}
       <div class={graph ? "beside run-beside" : ""}>
-        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} selected={selected?.path ?? place().state} />}
+        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} ready={view !== undefined || place().path === undefined} selected={selected?.path ?? place().state} />}
         <Chosen run={run} around={around} inside={inside} definition={definition} logs={logs} selected={selected} all={all} />
       </div>
     </>
@@ -75,14 +75,21 @@ function Chosen({ run, around, inside, definition, logs, selected, all }: Chosen
   return <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />;
 }
 
+interface GraphProperties extends Pick<Properties, "around" | "inside" | "loader"> {
+  graph: GraphData;
+  /** Whether what is above the graph is there, so that it stays in its place. */
+  ready: boolean;
+  selected: string | undefined;
+}
+
 /** The graph; until the states are known, without what became of them. */
-function RunGraph({ graph, around, inside, loader, selected }: Pick<Properties, "around" | "inside" | "loader"> & { graph: GraphData; selected: string | undefined }) {
+function RunGraph({ graph, around, inside, loader, ready, selected }: GraphProperties) {
   const loading = useHistory(loader, false);
   const { path } = place();
   const counted = loading.complete ? loading.history.visits : undefined;
   const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted, path) } : {};
   return (
-    <GraphCard target={selected ?? path}>
+    <GraphCard target={ready ? (selected ?? path) : undefined}>
       <Graph graph={graph} label="States of this run" {...statuses} selected={selected} onSelect={(path) => selectState(path === selected ? undefined : path)} />
     </GraphCard>
   );
