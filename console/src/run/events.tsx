@@ -7,6 +7,7 @@ import { absolute, number } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Json, Search } from "../ui/parts";
 import { Empty, Problem, Skeleton } from "../ui/states";
+import { Refusal } from "./error";
 import { filterEvents, kinds, readable, type EventKind } from "./event-filter";
 import type { EventRow } from "./history";
 import { clock } from "./log-lines";
@@ -41,7 +42,7 @@ export function Events({ loader, running }: { loader: HistoryLoader; running: bo
       { keys: "k", what: "Previous event", run: () => step(-1) },
     ]);
   }, []);
-  if (loading.error !== undefined && !history.rows.length) return <Problem error={loading.error} retry={() => loader.retry()} />;
+  if (loading.error !== undefined && !history.rows.length) return <Refusal error={loading.error} retry={() => loader.retry()} />;
   if (!history.rows.length) return <Skeleton rows={8} />;
   const event = chosen ? history.rows.find((row) => row.id === chosen) : undefined;
   return (

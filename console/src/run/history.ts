@@ -264,3 +264,14 @@ export function indexesOf(iterations: readonly (Iteration | undefined)[], ...out
   iterations.forEach((iteration, index) => iteration && outcomes.includes(iteration.outcome) && found.push(index));
   return found;
 }
+
+/** Returns an event whose texts have at most this many characters; what was cut says so. */
+export function shortened(event: RawEvent, longest: number): RawEvent {
+  const entry = Object.entries(event).find(([key]) => key.endsWith("EventDetails"));
+  if (!entry) return event;
+  const [key, details] = entry as [string, Record<string, unknown>];
+  const long = Object.entries(details).filter(([, value]) => typeof value === "string" && value.length > longest) as [string, string][];
+  if (!long.length) return event;
+  const cut = long.map(([name, value]) => [name, `${value.slice(0, longest)} … (${value.length} characters; the state has all of them)`]);
+  return { ...event, [key]: { ...details, ...(Object.fromEntries(cut) as Record<string, string>) } };
+}

@@ -5,6 +5,7 @@ import { query, setQuery } from "../shell/router";
 import { number } from "../ui/format";
 import { CopyButton, Search } from "../ui/parts";
 import { Empty, Problem, Skeleton } from "../ui/states";
+import { Refusal } from "./error";
 import { filtered, LEVELS, type Line } from "./log-filter";
 import { LogLine } from "./log-lines";
 import { useLogs, type LogLoader } from "./logs";
@@ -28,7 +29,7 @@ export function Logs({ loader, running }: { loader: LogLoader; running: boolean 
   useEffect(() => {
     if (!running) setFollow(false);
   }, [running]);
-  if (error !== undefined && !lines.length) return <Problem error={error} retry={() => loader.retry()} />;
+  if (error !== undefined && !lines.length) return <Refusal error={error} retry={() => loader.retry()} />;
   if (!loaded) return <Skeleton rows={8} />;
   return (
     <>

@@ -9,6 +9,7 @@ import { mapAround, nextOf, type Iterations, type State } from "./model";
 import { iterationAt, layOut } from "./strip";
 import { useHistory, type HistoryLoader } from "./use-history";
 
+const NONE: readonly undefined[] = [];
 const HEIGHT = 128;
 const SHOWN = 24;
 const NAMES: Record<Outcome, string> = { [Outcome.Unknown]: "not begun", [Outcome.Running]: "running", [Outcome.Succeeded]: "succeeded", [Outcome.Retried]: "succeeded after a retry", [Outcome.Caught]: "error caught", [Outcome.Aborted]: "aborted", [Outcome.Failed]: "failed" };
@@ -84,7 +85,7 @@ export function Loop({ view }: { view: LoopView }) {
         </div>
         <LoopActions view={view} current={current} onEnter={enter} />
       </header>
-      {iterations && <Strip iterations={iterations} loading={view.loading} total={counts.total} current={current} onEnter={enter} label={map.name} />}
+      {counts.mapRunArn === undefined && counts.total > 0 && <Strip iterations={iterations ?? NONE} loading={view.loading} total={counts.total} current={current} onEnter={enter} label={map.name} />}
       <Links title="Failed" indexes={failed} current={current} onEnter={enterWrong} kind="failed" />
       <Links title="Caught" indexes={caught} current={current} onEnter={enterWrong} kind="caught" />
       <ChildLinks map={map} counts={counts} current={last} />

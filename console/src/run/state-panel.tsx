@@ -8,10 +8,10 @@ import { pageAt, query, setQuery } from "../shell/router";
 import { absolute, number } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { CopyButton, Duration, Json, Status, Time } from "../ui/parts";
-import { Problem, Show } from "../ui/states";
+import { Show } from "../ui/states";
 import { place, selectState } from "./address";
 import { causeOf } from "./causes";
-import { ErrorBox } from "./error";
+import { ErrorBox, Refusal } from "./error";
 import { lazily } from "./lazy";
 import { belongs, clock, LogLine } from "./log-lines";
 import { useLogs, type LogLoader } from "./logs";
@@ -45,7 +45,7 @@ export function StatePanel({ run, state, states, definition, logs }: Properties)
       </header>
       <Facts state={state} states={states} />
       {state.error !== null && (
-        <ErrorBox error={state.error} cause={state.cause}>
+        <ErrorBox error={state.error} cause={state.cause} caught={state.status === "CAUGHT"}>
           {state.status === "CAUGHT" && <span class="muted">was caught{state.next ? `; ${state.next} continued` : ""}</span>}
         </ErrorBox>
       )}
@@ -217,7 +217,7 @@ function StartedRun({ state }: { state: State }) {
 function StateLogs({ logs, name }: { logs: LogLoader; name: string }) {
   const { lines, loaded, complete, error } = useLogs(logs);
   const own = lines.filter((line) => belongs(line, name));
-  if (error !== undefined) return <Problem error={error} retry={() => logs.retry()} />;
+  if (error !== undefined) return <Refusal error={error} retry={() => logs.retry()} />;
   return (
     <div class="log-box inline">
       {own.slice(-MOST_LINES).map((line, index) => (

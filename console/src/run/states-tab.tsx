@@ -5,8 +5,9 @@ import { Graph, type GraphData } from "../graph/graph";
 import { addShortcuts } from "../shell/keyboard";
 import { Icon } from "../ui/icons";
 import { Duration, Status } from "../ui/parts";
-import { Empty, Problem, Skeleton } from "../ui/states";
+import { Empty, Skeleton } from "../ui/states";
 import { enterIteration, place, selectState, withLast, WRONG } from "./address";
+import { Refusal } from "./error";
 import type { Followed } from "./follow";
 import { goToWrong, Loop, useIterations, type LoopView } from "./loop";
 import type { LogLoader } from "./logs";
@@ -16,6 +17,8 @@ import { useHistory, type HistoryLoader } from "./use-history";
 
 /** Around the chosen state, in pixels. */
 const MARGIN = 30;
+/** Where less of the graph is in the window, the window has to be scrolled in any case. */
+const LEAST = 200;
 
 interface Properties {
   run: Run;
@@ -38,10 +41,10 @@ export function StatesTab({ run, around, inside, map, graph, definition, loader,
   useKeys(shown.states, selected && keyOf(selected), view);
   return (
     <>
-      {around.error !== undefined && <Problem error={around.error} retry={around.retry} />}
+      {around.error !== undefined && <Refusal error={around.error} retry={around.retry} />}
       {view && <Loop view={view} />}
       <div class={graph ? "beside run-beside" : ""}>
-        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} selected={selected?.path ?? place().state} />}
+        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} ready={view !== undefined || place().path === undefined} selected={selected?.path ?? place().state} />}
         <Chosen run={run} around={around} inside={inside} definition={definition} logs={logs} selected={selected} all={all} />
       </div>
     </>
@@ -72,14 +75,21 @@ function Chosen({ run, around, inside, definition, logs, selected, all }: Chosen
   return <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />;
 }
 
+interface GraphProperties extends Pick<Properties, "around" | "inside" | "loader"> {
+  graph: GraphData;
+  /** Whether what is above the graph is there, so that it stays in its place. */
+  ready: boolean;
+  selected: string | undefined;
+}
+
 /** The graph; until the states are known, without what became of them. */
-function RunGraph({ graph, around, inside, loader, selected }: Pick<Properties, "around" | "inside" | "loader"> & { graph: GraphData; selected: string | undefined }) {
+function RunGraph({ graph, around, inside, loader, ready, selected }: GraphProperties) {
   const loading = useHistory(loader, false);
   const { path } = place();
   const counted = loading.complete ? loading.history.visits : undefined;
   const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted, path) } : {};
   return (
-    <GraphCard target={selected ?? path}>
+    <GraphCard target={ready ? (selected ?? path) : undefined}>
       <Graph graph={graph} label="States of this run" {...statuses} selected={selected} onSelect={(path) => selectState(path === selected ? undefined : path)} />
     </GraphCard>
   );
@@ -112,7 +122,7 @@ function NotReached({ path, inLoop }: { path: string; inLoop: State | undefined 
 
 function StateList({ followed, running, title }: { followed: Followed; running: boolean; title: string }) {
   const { states, loaded, error, retry } = followed;
-  if (error !== undefined && !loaded) return title === "States" ? null : <Problem error={error} retry={retry} />; // that of the run is above
+  if (error !== undefined && !loaded) return title === "States" ? null : <Refusal error={error} retry={retry} />; // that of the run is above
   if (!loaded) return <Skeleton rows={6} />;
   if (!states.length) return <Empty title={running ? "No state was entered yet" : "No state was entered"} />;
   return (
@@ -180,14 +190,19 @@ function GraphCard({ target, children }: { target: string | undefined; children:
     const node = nodes.find((item) => item.dataset.path === target)?.getBoundingClientRect();
     if (!card || !node) return;
     const frame = card.getBoundingClientRect();
-    if (node.top < frame.top) card.scrollTop -= frame.top - node.top + MARGIN;
-    else if (node.bottom > frame.bottom) card.scrollTop += Math.min(node.bottom - frame.bottom + MARGIN, node.top - frame.top - MARGIN);
-    if (node.left < frame.left) card.scrollLeft -= frame.left - node.left + MARGIN;
-    else if (node.right > frame.right) card.scrollLeft += Math.min(node.right - frame.right + MARGIN, node.left - frame.left - MARGIN);
+    const inWindow = Math.min(frame.bottom, innerHeight) - frame.top;
+    card.scrollTop += shift(node.top - frame.top, node.height, inWindow > LEAST ? inWindow : frame.height);
+    card.scrollLeft += shift(node.left - frame.left, node.width, frame.width);
   }, [target]);
   return (
     <div class="card graph-card" ref={box}>
       {children}
     </div>
   );
+}
+
+/** Returns how far to scroll so that something is in the middle, or begins near the edge where it is larger. */
+function shift(start: number, length: number, frame: number): number {
+  if (start >= MARGIN && start + length <= frame - MARGIN) return 0;
+  return length > frame - 2 * MARGIN ? start - MARGIN : start + length / 2 - frame / 2;
 }

@@ -3,8 +3,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { addShortcuts } from "../shell/keyboard";
 import { duration, number, statusText } from "../ui/format";
 import { Icon, STATUS_ICONS } from "../ui/icons";
-import { Empty, Problem, Skeleton } from "../ui/states";
+import { Empty, Skeleton } from "../ui/states";
 import { enterIteration, selectState } from "./address";
+import { Refusal } from "./error";
 import type { Span } from "./history";
 import { moved, ticks, timelineRows, zoomed, type TimelineRow, type Window } from "./rows-of";
 import { useHistory, type HistoryLoader } from "./use-history";
@@ -43,7 +44,7 @@ export function Timeline({ loader, paths, running }: Properties) {
       { keys: ">", what: "Later", run: () => move(0.5) },
     ]);
   }, []);
-  if (loading.error !== undefined && !rows.length) return <Problem error={loading.error} retry={() => loader.retry()} />;
+  if (loading.error !== undefined && !rows.length) return <Refusal error={loading.error} retry={() => loader.retry()} />;
   if (!rows.length) return loading.complete ? <Empty title="No state was entered" /> : <Skeleton rows={8} />;
   const toggle = (key: string) => {
     const next = new Set(toggled);

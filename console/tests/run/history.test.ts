@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findMap, History, indexesOf, Outcome, type RawEvent } from "../../src/run/history";
+import { findMap, History, indexesOf, Outcome, shortened, type RawEvent } from "../../src/run/history";
 
 /** Builds events: `[previous, type, name or index, error]`; ids count from 1. */
 function events(...rows: [number, string, (string | number | undefined)?, string?][]): RawEvent[] {
@@ -133,4 +133,10 @@ it("reads 25,000 events in one pass", () => {
   const map = findMap(history.roots, "Each", []);
   expect(map?.iterations.length).toBe(6249);
   expect(map?.children.length).toBe(6249);
+});
+
+it("cuts long texts of an event", () => {
+  const event = { id: 1, previousEventId: 0, timestamp: "", type: "X", xEventDetails: { input: "abcdef", name: "A" } };
+  expect(shortened(event, 6)).toBe(event);
+  expect(shortened(event, 3)).toEqual({ ...event, xEventDetails: { input: "abc … (6 characters; the state has all of them)", name: "A" } });
 });
