@@ -210,7 +210,7 @@ class ProjectFlows:
                     notice(str(*finding))
             self._reported = {**project.broken, **unreadable}
             target = _catalog_file(project.root)
-            target.parent.mkdir(mode=0o700, exist_ok=True)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_catalog_file(catalog_of(project), target)
             self._project = project
             self._schedule_changes.notify()
@@ -317,7 +317,7 @@ class CurrentService:
 
 def _catalog_file(root: Path) -> Path:
     """Return where functions read what the project's flows are: they compile nothing."""
-    return root / STATE_FOLDER / "catalog.json"
+    return root / STATE_FOLDER / "cache" / "catalog.json"
 
 
 def _catalog_variable(root: Path) -> dict[str, str]:

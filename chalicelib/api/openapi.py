@@ -75,7 +75,7 @@ def fixed_paths() -> dict[str, Json]:
     started = _json_answer("The flow was started.", "Started")
     finished = _json_answer("The run.", "Run")
     asked, approval = _path_parameter("approval_id"), _json_answer("The approval.", "Approval")
-    details = _query("details", {"type": "boolean"}, "Whether to add the flow's file, graph, functions and permissions.")
+    details = _query("details", {"type": "boolean"}, "Whether to add file, graph, functions and permissions.")
     key = _query("key", description="The key of a one-time link, in place of a token.")
     return {
         "/health": {"get": _public("Whether the service answers", "Health")},
@@ -88,7 +88,9 @@ def fixed_paths() -> dict[str, Json]:
             "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
         },
         "/flows/{flow_name}": {
-            "get": _operation("One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow, details], problems=("404",))
+            "get": _operation(
+                "One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow, details], problems=("404",)
+            )
         },
         "/run/{flow_name}": {
             "post": _operation(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol
@@ -63,7 +62,6 @@ class LogsApi:
     def __init__(self, store: LogStore, functions: Functions, region: str, account: str, others: Application) -> None:
         self._store = store
         self._functions = functions
-        self._since = int(time.time() * 1000)
         self._arn = f"arn:aws:logs:{region}:{account}:log-group:"
         self._others = others
         self._operations: dict[str, Callable[[Json], Json]] = {
@@ -108,7 +106,7 @@ class LogsApi:
         groups = {group["logGroupName"]: group for group in others}
         written = {name: (first, size) for name, first, size in self._store.groups()}
         for name in {*written, *(GROUP_PREFIX + spec.name for spec in self._functions.all())}:
-            groups[name] = self._described(name, *written.get(name, (self._since, 0)))
+            groups[name] = self._described(name, *written.get(name, (self._store.created, 0)))
         start, size = _number(body.get("nextToken")), int(body.get("limit") or MAX_GROUPS)
         found = [groups[name] for name in sorted(groups) if _is_asked_for(name, body)]
         more = {"nextToken": _token(start + size)} if start + size < len(found) else {}

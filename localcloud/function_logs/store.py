@@ -7,6 +7,7 @@ from the pool's threads into a queue; one thread writes them, many at a time. A 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import sqlite3
 import sys
@@ -58,6 +59,8 @@ class LogStore:
         self._queue: queue.SimpleQueue[PoolEntry | InvocationEnd | threading.Event | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._database = _open(file)
+        self.created = int(self._database.execute("PRAGMA user_version").fetchone()[0]) * 1000
+        """When the store was made, in milliseconds since 1970: how old a group is in which nothing was written."""
         self._streams: dict[str, str] = {}  # of the invocations that have begun
         self._free: defaultdict[str, list[str]] = defaultdict(list)
         self._started = 0
@@ -235,11 +238,16 @@ def _report(end: InvocationEnd) -> str:
 def _open(file: Path | None) -> sqlite3.Connection:
     """Open the file; a damaged one is replaced, as the lines in it are worth less than a start."""
     for attempt in (1, 2):
+        if file is not None:  # SQLite gives the files beside it the same permissions
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(str(file) if file is not None else ":memory:", check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
             connection.executescript(_SCHEMA)
+            if not connection.execute("PRAGMA user_version").fetchone()[0]:
+                connection.execute(f"PRAGMA user_version = {int(time.time())}")
+                connection.commit()
         except sqlite3.DatabaseError as error:
             connection.close()
             if attempt == 2 or file is None:
@@ -248,7 +256,5 @@ def _open(file: Path | None) -> sqlite3.Connection:
             for suffix in ("", "-wal", "-shm"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)
         else:
-            if file is not None:
-                file.chmod(0o600)
             return connection
     raise AssertionError("unreachable: the second attempt returns or raises")
