@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import copy
-import functools
 import json
 import re
 import sys
@@ -20,17 +18,15 @@ from localcloud.aws_errors import JSON_10
 from localcloud.dynamodb import expressions
 from localcloud.dynamodb.expressions import Attributes, Scope, Unsupported
 from localcloud.dynamodb.orders import Entry, Keys, Orders, Position, keys_of
+from localcloud.dynamodb.values import own_copy, sum_of, value_of
 from localcloud.http_messages import Request, Response
 
 _TARGET = "DynamoDB_20120810."
 _READING = tuple(_TARGET + verb for verb in ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet"))
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,37}")
 _REGION = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/,\s]+/\d+/([a-z0-9-]+)/dynamodb/aws4_request\b")
 MAX_ITEM_BYTES = 400_000  # of 409,600, which moto measures more exactly
 MAX_PAGE_BYTES = 1_000_000  # of 1,048,576
 MAX_KEY_BYTES = 1024
-MAX_DEPTH = 16  # of 32
-MAX_SHARED = 64  # characters of a value that items share
 _NO_SCOPE = Scope({}, {})
 
 _CONDITIONAL = {"TableName", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
@@ -307,7 +303,7 @@ def _start(keys: Keys, hash_value: Any, raw: dict[str, Any]) -> Position:
     """Return the position of an ExclusiveStartKey."""
     if raw.keys() != set(keys.attributes):
         raise Unsupported
-    values = {name: _value(value) for name, value in raw.items()}
+    values = {name: value_of(value) for name, value in raw.items()}
     if any(value.type != "S" for value in values.values()) or values[keys.hash].value != hash_value.value:
         raise Unsupported
     return keys.position(values)
@@ -347,7 +343,7 @@ def _page(
 
 def _put(backend: Any, body: dict[str, Any]) -> _Write:
     table = _table(backend, body["TableName"])
-    item = {sys.intern(name): _value(value) for name, value in body["Item"].items()}
+    item = {sys.intern(name): value_of(value) for name, value in body["Item"].items()}
     key = _key_of(table, body["Item"])
     old = _attributes(table, key)
     write = _Write(table, key, old, _checked(table, item))
@@ -365,14 +361,14 @@ def _update(backend: Any, body: dict[str, Any]) -> _Write:
     targets = [scope.attribute(name) for name in (*change.removes, *(name for name, _ in pairs))]
     if len(set(targets)) < len(targets) or not set(targets).isdisjoint(table.table_key_attrs):
         raise Unsupported
-    new = dict(old) if old is not None else {name: _value(value) for name, value in key.raw.items()}
+    new = dict(old) if old is not None else {name: value_of(value) for name, value in key.raw.items()}
     for name, value in change.sets:
-        new[scope.attribute(name)] = _copy(scope.values[value])
+        new[scope.attribute(name)] = own_copy(scope.values[value])
     for name, value in change.defaults:
-        new.setdefault(scope.attribute(name), _copy(scope.values[value]))
+        new.setdefault(scope.attribute(name), own_copy(scope.values[value]))
     for name, value in change.adds:
         attribute = scope.attribute(name)
-        new[attribute] = _sum(new.get(attribute), scope.values[value])
+        new[attribute] = sum_of(new.get(attribute), scope.values[value])
     for name in change.removes:
         new.pop(scope.attribute(name), None)
     write = _Write(table, key, old, _checked(table, new))
@@ -410,7 +406,7 @@ def _key(table: Any, raw: dict[str, Any]) -> _Key:
 
 def _key_of(table: Any, raw: dict[str, Any]) -> _Key:
     """Return the key that an item has, or that a request names."""
-    hash_value, range_value = (_value(raw[name]) for name in table.table_key_attrs)
+    hash_value, range_value = (value_of(raw[name]) for name in table.table_key_attrs)
     for value in (hash_value, range_value):
         if value.type != "S" or not 0 < len(value.value.encode()) <= MAX_KEY_BYTES:
             raise Unsupported
@@ -454,7 +450,7 @@ def _scope(body: dict[str, Any], *mentions: Iterable[str]) -> Scope:
     if any(not isinstance(name, str) or not 0 < len(name) <= 255 for name in names.values()):
         raise Unsupported
     names = {name: sys.intern(attribute) for name, attribute in names.items()}
-    return Scope(names, {name: _value(value) for name, value in values.items()})
+    return Scope(names, {name: value_of(value) for name, value in values.items()})
 
 
 def _projection(body: dict[str, Any]) -> list[str]:
@@ -482,56 +478,6 @@ def _checked(table: Any, attributes: dict[str, Any]) -> dict[str, Any]:
         if value is not None and (value.type != definition["AttributeType"] or value.value == ""):
             raise Unsupported
     return attributes
-
-
-def _value(raw: Any, depth: int = 0) -> Any:
-    """Return moto's value of an attribute value. Raises Unsupported for what DynamoDB might write another way."""
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
-    ((kind, value),) = raw.items()
-    if kind == "S":
-        fits = isinstance(value, str)
-    elif kind == "N":
-        fits = isinstance(value, str) and _NUMBER.fullmatch(value) is not None
-    elif kind == "BOOL":
-        fits = isinstance(value, bool)
-    elif kind == "NULL":
-        fits = value is True
-    elif kind == "SS":
-        fits = bool(value) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
-    elif kind in ("M", "L") and depth < MAX_DEPTH:
-        for one in value.values() if kind == "M" else value:
-            _value(one, depth + 1)
-        fits = isinstance(value, dict if kind == "M" else list)
-    else:
-        fits = False
-    if not fits:
-        raise Unsupported
-    shared = kind == "BOOL" or (kind in ("S", "N") and len(value) <= MAX_SHARED)
-    return _scalar(kind, value) if shared else DynamoType(raw)
-
-
-@functools.lru_cache(4096)
-def _scalar(kind: str, value: Any) -> Any:
-    """Return a value that items share: a table of runs repeats users, flows and statuses thousands of times."""
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
-    return DynamoType({kind: value})
-
-
-def _copy(value: Any) -> Any:
-    """Return a value of an item's own: moto changes maps and lists in place."""
-    return copy.deepcopy(value) if value.type in ("M", "L", "SS") else value
-
-
-def _sum(found: Any, added: Any) -> Any:
-    if added.type != "N":
-        raise Unsupported
-    if found is None:
-        return added
-    if found.type != "N" or not _NUMBER.fullmatch(str(found.value)):
-        raise Unsupported
-    return _value({"N": str(int(found.value) + int(added.value))})
 
 
 def _check_known(body: dict[str, Any], known: AbstractSet[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.names import Names
 
 from . import server as servers
-from .client import Client, problem
+from .client import Client, eventually, problem
 from .conftest import Aws
 from .server import Server
 
@@ -85,9 +85,8 @@ class TestBroken:
         assert "RuntimeError: the-secret-reason" in document["detail"]
         assert document["requestId"]
         assert demo.post("/lib/ping").content == b"I am alive"
-        log = server.log
-        assert 'raise RuntimeError("the-secret-reason")' in log
-        assert document["requestId"] in log
+        eventually(lambda: 'raise RuntimeError("the-secret-reason")' in server.log)
+        eventually(lambda: document["requestId"] in server.log)
 
     def test_two_names_that_clash_end_the_start_and_name_both_files(self, tmp_path: Path) -> None:
         project = servers.copy_project(tmp_path / "project", overlay=False)
