@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib import VERSION
 from chalicelib.api import openapi_schemas as schemas
 from chalicelib.api import plugins
 from chalicelib.errors import PROBLEM_JSON
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.functions.describing import Description
-
-VERSION = "0.1.0"
 
 Json = dict[str, Any]
 
