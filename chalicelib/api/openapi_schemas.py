@@ -393,7 +393,7 @@ COMPONENTS: dict[str, Any] = {
                     "type": ["integer", "string"],
                     "description": "The index in the Map around the state; in nested Maps all indexes, joined by dots.",
                 },
-                "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
+                "estimated": {"type": "boolean", "description": "Another iteration or attempt would fit as well."},
             },
         ),
     ),

@@ -113,7 +113,8 @@ class TestDescription:
             for path, operations in nobody.get("/openapi.json").json()["paths"].items()
             for method in operations
         }
-        assert documented - {"GET /console"} == described
+        pages = {route for route in described if route.startswith("GET /console/")}  # below GET /console
+        assert documented == described - pages
 
     def test_a_typed_function_has_its_schema(self, nobody: Client) -> None:
         document = nobody.get("/openapi.json").json()

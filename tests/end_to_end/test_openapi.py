@@ -61,7 +61,7 @@ def answers(user: Client) -> dict[str, dict[str, Any]]:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "lib__price_order"}}
     call["params"] |= {"arguments": {"items": [{"sku": "A", "quantity": 1, "unit_price": 2}]}}  # type: ignore[operator]
     current = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "prompts/list"}
-    meta = {f"io.modelcontextprotocol/{key}": value for key, value in
+    meta: dict[str, Any] = {f"io.modelcontextprotocol/{key}": value for key, value in
             (("protocolVersion", "2026-07-28"), ("clientCapabilities", {}))}  # fmt: skip
     unknown = {"jsonrpc": "2.0", "id": 1, "method": "prompts/list", "params": {"_meta": meta}}
     metadata = "/.well-known/oauth-protected-resource"

@@ -143,9 +143,11 @@ def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
         for method, operation in methods.items()
         if method != "options" and "security" not in operation
     }
-    assert open_paths == {"/", "/auth/config", "/openapi.json", "/health"} | {
-        p for p in open_paths if p.startswith("/console")
-    } | (open_paths & {"/"})
+    metadata = "/.well-known/oauth-protected-resource"
+    assert open_paths == {
+        *("/", "/auth/config", "/openapi.json", "/health", "/mcp", metadata, f"{metadata}/{{resource}}"),
+        *(path for path in open_paths if path.startswith("/console")),
+    }
 
 
 def test_no_schedule_starts_a_flow_before_its_functions_are_there(prod: Assembly) -> None:
