@@ -387,12 +387,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
         "400": {
             "jsonrpc": "2.0",
-            "id": None,
             "error": {"code": -32700, "message": "The body cannot be read: it is not JSON (line 1, column 1)."},
         },
         "403": {
             "jsonrpc": "2.0",
-            "id": None,
             "error": {"code": -32600, "message": "The header Origin names a site that may not use this server."},
         },
         "404": {

@@ -399,8 +399,9 @@ COMPONENTS: dict[str, Any] = {
     ),
     "JsonRpc": {
         **_object(
-            {"jsonrpc": {"const": "2.0"}, "id": {"type": ["string", "integer", "null"]}},
+            {"jsonrpc": {"const": "2.0"}},
             {
+                "id": {"type": ["string", "integer"]},
                 "result": {"type": "object"},
                 "error": _object({"code": {"type": "integer"}, "message": _TEXT}, {"data": {}}),
             },

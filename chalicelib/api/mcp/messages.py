@@ -59,9 +59,10 @@ class RpcError(Exception):
         self.message_id = message_id
 
     def answer(self, message_id: Id | None) -> Answer:
-        """Return the HTTP answer to the request with this id; None if it isn't known."""
+        """Return the HTTP answer to the request with this id; None if it isn't known, which MCP's schema leaves out."""
         error = {"code": self.code, "message": self.message, **({} if self.data is None else {"data": self.data})}
-        return Answer({"jsonrpc": "2.0", "id": message_id, "error": error}, self.status)
+        known = {} if message_id is None else {"id": message_id}
+        return Answer({"jsonrpc": "2.0", **known, "error": error}, self.status)
 
 
 @dataclass(frozen=True, slots=True)
