@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_NONE = object()
+"""No value, where null is one."""
+
 RUN_SCHEMA: Json = {
     "type": "object",
     "properties": {
@@ -31,45 +34,45 @@ RUN_SCHEMA: Json = {
 """The schema of a run as a tool's result."""
 
 
-def of_value(value: Any, *, is_current: bool) -> Json:
-    """Return a tool's result that JSON can express.
-
-    Args:
-        value: The value.
-        is_current: Whether the request is of a revision whose structured content may be any value, and not only an
-            object.
-    """
-    structured = {"structuredContent": value} if is_current or isinstance(value, dict) else {}
-    return {"content": [_text(json.dumps(value, ensure_ascii=False))], **structured, "isError": False}
+def of_object(value: Json) -> Json:
+    """Return an object as a tool's result."""
+    return {"content": [_text(json.dumps(value, ensure_ascii=False))], "structuredContent": value, "isError": False}
 
 
 def of_run(run: Run) -> Json:
     """Return a run as a tool's result. A run that failed is an error that says why and where to look."""
-    shown = run_answers.whole(run)
-    result: Json = {"content": [_text(json.dumps(shown, ensure_ascii=False))], "structuredContent": shown}
+    result = of_object(run_answers.whole(run))
     if run.ended and run.status != "SUCCEEDED":
         reason = ": ".join(part for part in (run.error, run.cause) if part)
         what = f"The run {run.execution_id} of the flow {run.flow} ended as {run.status}"
-        history = f"The resource sdw://runs/{run.execution_id}/history has its events."
-        result["content"].insert(0, _text(f"{what}{f' ({reason})' if reason else ''}. {history}"))
+        where = "" if run.is_express else f" The resource sdw://runs/{run.execution_id}/history has its events."
+        result["content"].insert(0, _text(f"{what}{f' ({reason})' if reason else ''}.{where}"))
     elif not run.ended:
         how = f'Call get_run with {{"executionId": "{run.execution_id}"}} to follow it.'
         result["content"].insert(0, _text(f"The flow {run.flow} is still running. {how}"))
-    return {**result, "isError": run.status in ("FAILED", "TIMED_OUT", "ABORTED")}
+    return {**result, "isError": run.ended and run.status != "SUCCEEDED"}
 
 
 def of_answer(answer: Answer, *, is_current: bool) -> Json:
-    """Return what a function answers over HTTP as a tool's result; a status of 400 or more is an error."""
+    """Return what a function answers over HTTP as a tool's result; a status of 400 or more is an error.
+
+    Args:
+        answer: The function's answer.
+        is_current: Whether the request is of a revision whose structured content may be any value, and not only an
+            object.
+    """
     body = answer.text()
     media_type = _media_type(answer)
     is_error = answer.status >= 400
     if isinstance(body, bytes):
         return {"content": [_binary(body, media_type)], "isError": is_error}
     result: Json = {"content": [_text(body)], "isError": is_error}
-    if media_type == "application/json":
-        value = json.loads(body) if body else None
-        if isinstance(value, dict) or (is_current and body):
-            result["structuredContent"] = value
+    try:
+        value = json.loads(body) if media_type == "application/json" else _NONE
+    except ValueError:  # the function calls something JSON that is not
+        value = _NONE
+    if isinstance(value, dict) or (is_current and value is not _NONE):
+        result["structuredContent"] = value
     return result
 
 

@@ -62,7 +62,7 @@ def _list_runs(user: User, arguments: Json) -> Json:
     page = runs_of(user_id, wanted, limit=limit, token=token)
     more = {} if page.next_token is None else {"nextToken": page.next_token}
     value = {"executions": [run_answers.listed(run) for run in page.runs], "count": len(page.runs), **more}
-    return results.of_value(value, is_current=False)
+    return results.of_object(value)
 
 
 def _id(arguments: Json) -> str:
