@@ -7,7 +7,7 @@ RUN_STAMP := $(VENV)/.installed-local
 STAMP := $(VENV)/.installed
 CONSOLE := chalicelib/console/index.html
 CONSOLE_SOURCES = $(shell find console \( -name node_modules -o -name build -o -name schema.d.ts \) -prune -o -type f -print) \
-	chalicelib/api/openapi.py chalicelib/api/openapi_schemas.py
+	$(wildcard chalicelib/api/openapi*.py)
 PACKAGES := asl chalicelib compiler stepfunctions localcloud rehearsal infrastructure plugin_manager admin
 ARGS ?=
 STAGE ?= dev
@@ -16,7 +16,7 @@ API ?= cdk
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run console reset add remove plugins recipe check test lint typecheck format bench deploy diff cdk logs destroy lock audit clean
+.PHONY: help setup run console reset add remove plugins recipe check test clients lint typecheck format bench deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ test: $(STAMP) $(CONSOLE) ## run the tests of the framework (some: ARGS="tests/a
 	@[ ! -e $(CONSOLE) ] || console/build.sh "$(CURDIR)/$(BIN)/python" test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
+
+# Each in an environment of its own: their packages don't fit beside each other.
+clients: $(STAMP) ## install programs that use the API, for tests that are skipped without them (MCP's SDKs, a client generator)
+	@for client in mcp-1=mcp==1.30.0 mcp-2=mcp==2.3.0 openapi-python-client=openapi-python-client==0.29.1; do \
+		folder=$(VENV)/clients/$${client%%=*}; \
+		[ -x $$folder/bin/python ] || $(BIN)/python -m venv $$folder; \
+		$$folder/bin/python -m pip install --quiet --disable-pip-version-check "$${client#*=}" || exit 1; \
+	done
 
 lint: $(STAMP) ## check style, formatting and import rules
 	@$(BIN)/ruff check .

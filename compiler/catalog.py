@@ -65,6 +65,7 @@ def catalog_of(project: Project) -> Catalog:
                 functions=tuple(dict.fromkeys(use.function for use in flow.functions)),
                 plugin=flow.plugin,
                 labels=flow.labels,
+                mcp=flow.mcp,
             )
             for name, flow in project.flows.items()
         },

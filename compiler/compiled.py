@@ -61,6 +61,7 @@ class CompiledFlow:
     targets: Mapping[str, Target]
     plugin: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    mcp: bool = True
     text: str = field(default="", repr=False, compare=False)
 
     def render(self, names: Names) -> str:

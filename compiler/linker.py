@@ -144,5 +144,6 @@ def _compiled(item: Linked, settings: Mapping[str, FunctionSettings], owner: Nam
         targets=item.targets,
         plugin=owner.plugin if owner else None,
         labels=flow.labels,
+        mcp=flow.mcp,
         text=item.unit.text,
     )

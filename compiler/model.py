@@ -163,6 +163,14 @@ class Flow:
             "Labels by which runs are found: reference paths into the input by name, `{order: $.order_id}`; at most 5.",
         ),
     )
+    mcp: bool = field(
+        default=True,
+        metadata=yaml_key(
+            "mcp",
+            {"type": "boolean"},
+            "Whether the flow is a tool of `POST /mcp` for those who may run it; true by default.",
+        ),
+    )
     functions: tuple[FunctionEntry, ...] = field(
         default=(),
         metadata=yaml_key(
@@ -229,6 +237,7 @@ def build_flow(value: dict[str, Any]) -> Flow:
         input=value.get("input"),
         input_schema=value.get("inputSchema"),
         labels=value.get("labels", {}),
+        mcp=value.get("mcp", True),
         access=None if access is None else Access(tuple(access["groups"])),
         functions=tuple(FunctionEntry(**entry) for entry in value.get("functions", ())),
         references=tuple(value.get("stateMachineReferences", ())),

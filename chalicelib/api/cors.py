@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 from chalicelib.settings import settings
 
-REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
-RESPONSE_HEADERS = "Location,Retry-After,X-Request-Id"
+REQUEST_HEADERS = (
+    "Authorization,Content-Type,Idempotency-Key,MCP-Protocol-Version,Mcp-Method,Mcp-Name,Mcp-Session-Id,"
+    "X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
+)
+RESPONSE_HEADERS = "Location,Retry-After,WWW-Authenticate,X-Request-Id"
 MAX_AGE = "600"  # seconds that a browser keeps a preflight's answer
 
 

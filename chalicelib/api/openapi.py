@@ -6,15 +6,21 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib import VERSION
+from chalicelib.api import openapi_operations as operations
 from chalicelib.api import openapi_schemas as schemas
 from chalicelib.api import plugins
-from chalicelib.errors import PROBLEM_JSON
+from chalicelib.api.openapi_paths import fixed_paths
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.functions.describing import Description
 
-VERSION = "0.1.0"
-
 Json = dict[str, Any]
+
+DESCRIPTION = """Python functions as REST endpoints, and workflows that combine them.
+
+Every path answers `OPTIONS` with 204 and the headers of CORS, without a token. Any other method that a path does not
+have, `HEAD` included, is refused with 405, and the header `Allow` lists those it has; a deployed stage refuses it with
+404, as API Gateway does. Both refusals are problem documents."""
 
 
 def document(server: str, functions: Iterable[Description]) -> Json:
@@ -29,7 +35,7 @@ def document(server: str, functions: Iterable[Description]) -> Json:
     for description in functions:
         paths[f"/lib/{description.name}"] = {"post": _function_operation(description, components)}
     for route in plugins.routes():
-        paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.path)
+        paths.setdefault(route.path, {})[route.method.lower()] = _plugin_operation(route.method, route.path)
     for flow in _flows():
         paths[f"/run/{flow.name}"] = {"post": _flow_operation(flow, components)}
     return api
@@ -43,13 +49,10 @@ def framework_document(server: str) -> Json:
     """
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Serverless Dynamic Workflows",
-            "version": VERSION,
-            "description": "Python functions as REST endpoints, and workflows that combine them.",
-        },
+        "info": {"title": "Serverless Dynamic Workflows", "version": VERSION, "description": DESCRIPTION},
         "servers": [{"url": server}],
         "security": [{"idToken": []}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": fixed_paths(),
         "components": {
             "securitySchemes": {
@@ -61,151 +64,31 @@ def framework_document(server: str) -> Json:
                 }
             },
             "schemas": dict(schemas.COMPONENTS),
+            "headers": operations.HEADERS,
+            "responses": operations.problems(),
         },
     }
 
 
-def fixed_paths() -> dict[str, Json]:
-    """Describe the routes that do not depend on functions and flows."""
-    flow, run = _path_parameter("flow_name"), _path_parameter("execution_id", "The execution's id or ARN.")
-    limit, token = _query("limit", {"type": "integer", "minimum": 1}), _query("nextToken")
-    month = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}
-    months = [_query("startDate", month), _query("endDate", month)]
-    wait = _query("wait", {"type": "number", "minimum": 0, "maximum": 25}, "Seconds to wait for the run's end.")
-    started = _json_answer("The flow was started.", "Started")
-    finished = _json_answer("The run.", "Run")
-    asked, approval = _path_parameter("approval_id"), _json_answer("The approval.", "Approval")
-    details = _query("details", {"type": "boolean"}, "Whether to add file, graph, functions and permissions.")
-    key = _query("key", description="The key of a one-time link, in place of a token.")
-    return {
-        "/health": {"get": _public("Whether the service answers", "Health")},
-        "/auth/config": {"get": _public("How to sign in", "AuthConfig")},
-        "/openapi.json": {"get": _public("This document", None)},
-        "/auth/verify": {
-            "get": _operation("Who is calling, according to the token", {"200": _json_answer("The user.", "Caller")})
-        },
-        "/flows": {
-            "get": _operation("The flows", {"200": _json_answer("The flows.", "Flows")}, [limit, token]),
-        },
-        "/flows/{flow_name}": {
-            "get": _operation(
-                "One flow", {"200": _json_answer("The flow.", "FlowDetails")}, [flow, details], problems=("404",)
-            )
-        },
-        "/run/{flow_name}": {
-            "post": _operation(
-                "Start a flow",
-                {"200": finished, "202": started},
-                [flow, wait, _idempotency_key()],
-                body={"type": "object"},
-                problems=("403", "404"),
-            )
-        },
-        "/run/{flow_name}/{execution_id}": {
-            "get": _operation("A run", {"200": finished}, [flow, run, wait], problems=("404",)),
-            "delete": _operation("Stop a run", {"200": finished}, [flow, run], problems=("404", "409")),
-        },
-        "/run/{flow_name}/{execution_id}/history": {
-            "get": _operation(
-                "The events of a run",
-                {"200": _json_answer("The events.", "History")},
-                [flow, run, limit, token, _query("reverseOrder", {"type": "boolean"})],
-                problems=("404", "409"),
-            )
-        },
-        "/run/{flow_name}/{execution_id}/states": {
-            "get": _operation(
-                "What became of the states of a run",
-                {"200": _json_answer("The states.", "States")},
-                [
-                    flow,
-                    run,
-                    _query("path", description="A state's JSON pointer: all visits of it, or what is inside it."),
-                    _query("iteration", description="With `path`: the index in each Map, joined by dots (`3.1`)."),
-                    limit,
-                    token,
-                ],
-                problems=("404", "409"),
-            )
-        },
-        "/run/{flow_name}/{execution_id}/logs": {
-            "get": _operation(
-                "The log lines of a run's functions",
-                {"200": _json_answer("The lines.", "LogLines")},
-                [flow, run, limit, token],
-                problems=("404", "409"),
-            )
-        },
-        "/run/{flow_name}/{execution_id}/redrive": {
-            "post": _operation("Continue a failed run", {"202": finished}, [flow, run], problems=("404", "409"))
-        },
-        "/run/{flow_name}/{execution_id}/rerun": {
-            "post": _operation(
-                "Start a flow again with the input of a former run, or with another one",
-                {"202": started},
-                [flow, run, _idempotency_key()],
-                body=schemas.RERUN,
-                problems=("403", "404"),
-            )
-        },
-        "/runs": {
-            "get": _operation(
-                "The caller's runs of the last 90 days, newest first; for admins any user's",
-                {"200": _json_answer("The runs.", "Runs")},
-                [*(_query(name, schema, text) for name, schema, text in schemas.FILTERS), limit, token],
-                problems=("403", "404"),
-            )
-        },
-        "/runs/redrive": {"post": _bulk("Continue all failed runs that a filter finds")},
-        "/runs/rerun": {"post": _bulk("Start all runs again that a filter finds, each with its former input")},
-        "/approvals": {
-            "get": _operation(
-                "What waits for the caller's answer, newest first; for admins everything",
-                {"200": _json_answer("The approvals.", "Approvals")},
-                [_query("status", {"enum": schemas.APPROVAL_STATUSES}, "`pending` by default."), limit, token],
-            )
-        },
-        "/approvals/{approval_id}": {
-            "get": _keyed(_operation("An approval", {"200": approval}, [asked, key], problems=("404", "409"))),
-            "post": _keyed(
-                _operation(
-                    "Answer an approval, once",
-                    {"200": approval},
-                    [asked, key],
-                    body=schemas.APPROVAL_ANSWER,
-                    problems=("404", "409"),
-                )
-            ),
-        },
-        "/usage": {"get": _operation("The caller's usage", {"200": _json_answer("Calls a month.", "Usage")}, months)},
-        "/usage/{user_id}": {
-            "get": _operation(
-                "A user's usage; another's for the group admin",
-                {"200": _json_answer("Calls a month.", "Usage")},
-                [_path_parameter("user_id"), *months],
-                problems=("403",),
-            )
-        },
-        "/lib": {
-            "get": _operation("The functions", {"200": _json_answer("The functions.", "Functions")}, [limit, token])
-        },
-        "/lib/{function_name}": {
-            "post": _operation(
-                "Call a function",
-                {"200": {"description": "What the function returned."}},
-                [_path_parameter("function_name")],
-                body={},
-                problems=("404", "504"),
-            )
-        },
-    }
+TAGS = {
+    "flows": "Workflows.",
+    "runs": "Executions of flows.",
+    "functions": "Python functions.",
+    "identity": "Who is calling.",
+    "approvals": "Questions that flows ask people.",
+    "usage": "Calls in each month.",
+    "mcp": "Flows and functions as tools of AI applications.",
+    "plugins": "What plugins add.",
+    "console": "The web console.",
+    "api": "The API itself.",
+}
 
 
 def _flows() -> Iterable[CatalogFlow]:
     return [flow for _, flow in sorted(catalog().flows.items())]
 
 
-def _function_operation(function: Description, components: dict[str, Any]) -> Json:
+def _function_operation(function: Description, components: Json) -> Json:
     answer: Json = {"description": "What the function returned."}
     if function.output_schema:
         reference = schemas.add(components, f"{function.name}.output", function.output_schema)
@@ -213,98 +96,59 @@ def _function_operation(function: Description, components: dict[str, Any]) -> Js
     body: Json = {}
     if function.input_schema:
         body = schemas.add(components, f"{function.name}.input", function.input_schema)
-    operation = _operation(_summary(function.description, function.name), {"200": answer}, body=body, problems=("504",))
-    return {**operation, "operationId": f"lib.{function.name}", "tags": ["functions"], **_long(function.description)}
+    summary = _summary(function.description, function.name)
+    described = operations.operation(summary, {"200": answer}, body=body, problems=("504",))
+    described["requestBody"] = _body(body, function.input_schema)
+    named = {"operationId": f"lib.{function.name}", "tags": ["functions"]}
+    return {**described, **named, **operations.long(function.description)}
 
 
-def _plugin_operation(path: str) -> Json:
+def _plugin_operation(method: str, path: str) -> Json:
     """Describe a plugin's route, of which only the path is known."""
-    parameters = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
-    operation = _operation(path.split("/")[2], {"200": {"description": "The plugin's answer."}}, parameters)
-    return {**operation, "tags": ["plugins"]}
+    parameters = [operations.path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
+    answers = {"200": {"description": "The plugin's answer."}}
+    described = operations.operation(path.split("/")[2], answers, parameters)
+    name = ".".join(re.findall(r"[A-Za-z0-9_-]+", path))
+    return {**described, "operationId": f"{method.lower()}.{name}", "tags": ["plugins"]}
 
 
-def _flow_operation(flow: CatalogFlow, components: dict[str, Any]) -> Json:
+def _flow_operation(flow: CatalogFlow, components: Json) -> Json:
     body: Json = {"type": "object"}
     if flow.input_schema:
         body = schemas.add(components, f"{flow.name}.flow.input", dict(flow.input_schema))
-    wait = _query("wait", {"type": "number", "minimum": 0, "maximum": 25}, "Seconds to wait for the run's end.")
-    answers = {"200": _json_answer("The run.", "Run"), "202": _json_answer("The flow was started.", "Started")}
-    operation = _operation(
-        _summary(flow.description, flow.name), answers, [wait, _idempotency_key()], body=body, problems=("403",)
-    )
-    return {**operation, "operationId": f"run.{flow.name}", "tags": ["flows"], **_long(flow.description)}
-
-
-def _operation(
-    summary: str,
-    answers: Json,
-    parameters: list[Json] | None = None,
-    *,
-    body: Json | None = None,
-    problems: tuple[str, ...] = (),
-) -> Json:
-    """Describe an operation.
-
-    Args:
-        summary: What it does.
-        answers: The answers of a success, by status.
-        parameters: The parameters of path, query and header.
-        body: The schema of the request's body; None if it has none.
-        problems: The statuses of problems that not every operation answers with.
-    """
-    statuses = {"400", "401", "429", "500", "503", *problems, *(("409", "413", "422") if body is not None else ())}
-    operation: Json = {
-        "summary": summary,
-        "responses": {**answers, **{status: _problem(status) for status in sorted(statuses)}},
+    answers = {
+        "200": operations.answer("The run.", "Run"),
+        "202": operations.answer("The flow was started.", "Started", "Location"),
     }
-    if parameters:
-        operation["parameters"] = parameters
-    if body is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
-    return operation
+    parameters = [operations.wait(), operations.idempotency_key()]
+    summary = _summary(flow.description, flow.name)
+    described = operations.operation(summary, answers, parameters, body=body, problems=("403",))
+    described["requestBody"] = _body(body, flow.input_schema)
+    named: Json = {"operationId": f"run.{flow.name}", "tags": ["flows"]}
+    if flow.labels:
+        named["x-labels"] = dict(flow.labels)
+    if flow.access_groups:
+        named["x-access-groups"] = list(flow.access_groups)
+    return {**described, **named, **operations.long(_flow_description(flow))}
 
 
-def _keyed(operation: Json) -> Json:
-    """Return the operation as one that needs a token only without the query parameter `key`."""
-    return {**operation, "security": [{"idToken": []}, {}]}
+def _flow_description(flow: CatalogFlow) -> str:
+    """Return what the flow says of itself, with its labels and who may run it."""
+    parts = [flow.description.strip()] if flow.description else []
+    if flow.labels:
+        labels = ", ".join(f"`{name}` from `{path}`" for name, path in flow.labels.items())
+        parts.append(f"Labels, by which GET /runs finds its runs: {labels}.")
+    if flow.access_groups:
+        parts.append(f"Only for members of: {', '.join(flow.access_groups)}.")
+    return "\n\n".join(parts)
 
 
-def _bulk(summary: str) -> Json:
-    answer = {"200": _json_answer("What became of each run.", "Again")}
-    return _operation(summary, answer, [_idempotency_key()], body=schemas.BULK, problems=("403", "404"))
-
-
-def _public(summary: str, schema: str | None) -> Json:
-    answer = {"description": summary + "."} if schema is None else _json_answer(summary + ".", schema)
-    return {"summary": summary, "security": [], "responses": {"200": answer}}
-
-
-def _json_answer(description: str, schema: str) -> Json:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": description, "content": content}
-
-
-def _problem(status: str) -> Json:
-    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": schemas.PROBLEMS[status], "content": content}
-
-
-def _path_parameter(name: str, description: str = "") -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **_long(description)}
-
-
-def _query(name: str, schema: Json | None = None, description: str = "") -> Json:
-    return {"name": name, "in": "query", "schema": schema or {"type": "string"}, **_long(description)}
-
-
-def _idempotency_key() -> Json:
-    description = "For a day, the same key and body are the same run."
-    return {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description": description}
-
-
-def _long(description: str) -> Json:
-    return {"description": description} if description else {}
+def _body(reference: Json, schema: Any) -> Json:
+    """Describe a body by a reference to its schema, with the examples that the schema has."""
+    examples = schema.get("examples") if isinstance(schema, dict) else None
+    described = operations.json_body({"examples": examples} if isinstance(examples, list) else {})
+    described["content"]["application/json"]["schema"] = reference
+    return described
 
 
 def _summary(description: str, name: str) -> str:

@@ -21,6 +21,7 @@ PROBLEMS = {
     "401": "The token is missing or not accepted.",
     "403": "The caller may not do this.",
     "404": "It does not exist, or the caller may not know that it does.",
+    "405": "The path does not have this method; `Allow` lists those it has.",
     "409": "The current state does not allow it.",
     "413": "The body is too large.",
     "422": "The body does not fit its schema; `errors` names each field.",
@@ -141,6 +142,25 @@ _ANSWER_GIVEN = {
 _BROKEN = {
     **_object({"message": _TEXT, "file": _NULLABLE, "line": {"type": ["integer", "null"]}}),
     "description": "Why the function can't be called; a deployed stage says no more than that.",
+}
+
+JSON_RPC: dict[str, Any] = {
+    "type": "object",
+    "required": ["jsonrpc"],
+    "properties": {
+        "jsonrpc": {"const": "2.0"},
+        "id": {"type": ["string", "integer"]},
+        "method": _TEXT,
+        "params": {"type": "object"},
+    },
+    "examples": [
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "flow__orderFlow", "arguments": {"order_id": "A-17"}},
+        }
+    ],
 }
 
 COMPONENTS: dict[str, Any] = {
@@ -418,9 +438,28 @@ COMPONENTS: dict[str, Any] = {
                     "type": ["integer", "string"],
                     "description": "The index in the Map around the state; in nested Maps all indexes, joined by dots.",
                 },
-                "estimated": {"const": True, "description": "Another iteration or attempt would fit as well."},
+                "estimated": {"type": "boolean", "description": "Another iteration or attempt would fit as well."},
             },
         ),
+    ),
+    "JsonRpc": {
+        **_object(
+            {"jsonrpc": {"const": "2.0"}},
+            {
+                "id": {"type": ["string", "integer"]},
+                "result": {"type": "object"},
+                "error": _object({"code": {"type": "integer"}, "message": _TEXT}, {"data": {}}),
+            },
+        ),
+        "description": "A response of JSON-RPC 2.0: it has `result` or `error`.",
+    },
+    "ResourceMetadata": _object(
+        {
+            "resource": _TEXT,
+            "authorization_servers": _TEXTS,
+            "bearer_methods_supported": _TEXTS,
+            "resource_name": _TEXT,
+        }
     ),
     "Usage": _object(
         {"userId": _TEXT, "usage": {"type": "array", "items": _object({"yearMonth": _TEXT, "apiCalls": _COUNT})}}
@@ -449,20 +488,44 @@ COMPONENTS: dict[str, Any] = {
 def add(components: dict[str, Any], name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Add a self-contained schema to the components. Return the reference to it.
 
-    References within the schema (`#/$defs/X`) are adjusted to its place in the document.
+    The schemas that it defines for itself (`#/$defs/X`) become components of their own, `NAME.X`: generators of clients
+    resolve no reference into a component.
     """
-    key = re.sub("[^A-Za-z0-9._-]", "_", name)
-    components[key] = _rebase(schema, f"#/components/schemas/{key}")
+    key = _key(name)
+    own = _untitled(schema)
+    own.pop("$id", None)  # references would be relative to it
+    moved: dict[str, str] = {}
+    for keyword in ("$defs", "definitions"):
+        defined = own.get(keyword)
+        if isinstance(defined, dict) and all(isinstance(value, dict | bool) for value in defined.values()):
+            del own[keyword]
+            for part, value in defined.items():
+                part_key = _key(f"{name}.{part}")
+                moved[f"#/{keyword}/{part}"] = f"#/components/schemas/{part_key}"
+                components[part_key] = _untitled(value) if isinstance(value, dict) else value
+    for part_key in (target.rpartition("/")[2] for target in moved.values()):
+        components[part_key] = _rebase(components[part_key], f"#/components/schemas/{key}", moved)
+    components[key] = _rebase(own, f"#/components/schemas/{key}", moved)
     return _reference(key)
 
 
-def _rebase(value: Any, base: str) -> Any:
+def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema without its title, by which generators name types: several functions may use the same class."""
+    return {key: value for key, value in schema.items() if key != "title"}
+
+
+def _key(name: str) -> str:
+    return re.sub("[^A-Za-z0-9._-]", "_", name)
+
+
+def _rebase(value: Any, base: str, moved: dict[str, str]) -> Any:
     if isinstance(value, list):
-        return [_rebase(item, base) for item in value]
+        return [_rebase(item, base, moved) for item in value]
     if not isinstance(value, dict):
         return value
-    moved = {key: _rebase(item, base) for key, item in value.items()}
+    rebased = {key: _rebase(item, base, moved) for key, item in value.items()}
     reference = value.get("$ref")
     if isinstance(reference, str) and reference.startswith("#"):
-        moved["$ref"] = base + reference[1:]
-    return moved
+        start = next((one for one in moved if reference == one or reference.startswith(f"{one}/")), None)
+        rebased["$ref"] = base + reference[1:] if start is None else moved[start] + reference[len(start) :]
+    return rebased

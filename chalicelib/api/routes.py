@@ -48,6 +48,16 @@ ROUTES = (
     Route("GET", "/usage/{user_id}", _view("usage", "user_usage")),
     Route("GET", "/health", _view("meta", "health"), public=True),
     Route("GET", "/openapi.json", _view("meta", "openapi_document"), public=True),
+    Route("POST", "/mcp", _view("mcp.endpoint", "post"), public=True),  # verifies tokens itself
+    Route("GET", "/mcp", _view("mcp.endpoint", "no_stream"), public=True),
+    Route("DELETE", "/mcp", _view("mcp.endpoint", "no_stream"), public=True),
+    Route("GET", "/.well-known/oauth-protected-resource", _view("mcp.endpoint", "resource_metadata"), public=True),
+    Route(
+        "GET",
+        "/.well-known/oauth-protected-resource/{resource}",
+        _view("mcp.endpoint", "resource_metadata"),
+        public=True,
+    ),
     # Chalice has no route for whatever is below a path, and no address of the console is deeper.
     Route("GET", "/console", _view("console", "page"), public=True),
     Route("GET", "/console/{page}", _view("console", "page"), public=True),

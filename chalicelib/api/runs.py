@@ -6,14 +6,14 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
+from chalicelib.api import access
 from chalicelib.api import run_answers as answers
 from chalicelib.api import run_filters as filters
 from chalicelib.api.flows import find_flow, unknown_flow
 from chalicelib.api.http import Answer, Call
-from chalicelib.errors import BadRequest, Forbidden, NotFound
+from chalicelib.errors import BadRequest, NotFound
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.flows.input_schema import check_input
-from chalicelib.identity import User
 from chalicelib.runs import Run, again, control, finding, idempotency, waiting
 from chalicelib.runs.history import MAX_EVENTS
 from chalicelib.runs.history import history as events_of
@@ -29,7 +29,7 @@ def start_run(call: Call) -> Answer:
     """Start a flow. With `?wait=SECONDS`, answer with the finished run if it ends in time."""
     deadline = _deadline(call)
     flow = find_flow(call.param("flow_name"))
-    _check_access(call.user, flow)
+    access.check(call.user, flow)
     body = call.json_object(limit=MAX_INPUT)
     check_input(flow, body)
     run = start(flow, call.user.id, body, call.headers.get("idempotency-key"))
@@ -90,7 +90,7 @@ def rerun_run(call: Call) -> Answer:
     """Start a flow again with the input of a former run, or with another one."""
     run = _find(call)
     flow = find_flow(run.flow)
-    _check_access(call.user, flow)
+    access.check(call.user, flow)
     body = call.json_object(limit=MAX_INPUT)
     unknown = body.keys() - {"input"}
     if unknown:
@@ -121,7 +121,7 @@ def rerun_runs(call: Call) -> Answer:
         flow = known.flows.get(run.flow)
         if flow is None:
             raise unknown_flow(run.flow, known)
-        _check_access(user, flow)
+        access.check(user, flow)
         check_input(flow, body)
         return flow
 
@@ -188,12 +188,6 @@ def _part(part: again.Part, dry_run: bool) -> Answer:
     runs = [answers.done(done) for done in part.done]
     body = {"dryRun": dry_run, "runs": runs, "count": len(runs), "refused": refused}
     return Answer(_paged(body, part.next_token))
-
-
-def _check_access(user: User, flow: CatalogFlow) -> None:
-    groups = flow.access_groups
-    if groups and not user.is_admin and not set(groups) & set(user.groups):
-        raise Forbidden(f"The flow {flow.name!r} may only be run by members of: {', '.join(groups)}.")
 
 
 def _deadline(call: Call) -> float | None:

@@ -40,6 +40,8 @@ class CatalogFlow:
     plugin: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     """Reference paths into the input, by the names of the labels whose values they give."""
+    mcp: bool = True
+    """Whether it is a tool of `POST /mcp`."""
 
     def state_machine_arn(self, names: Names) -> str:
         """Return the ARN of its state machine in one stage."""
@@ -131,6 +133,7 @@ def _from_json(value: dict[str, Any], details: Details) -> Catalog:
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
         lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
-        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, "labels": item.get("labels") or {}})
+        others = {"labels": item.get("labels") or {}, "mcp": item.get("mcp", True)}
+        flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, **others})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}
     return Catalog(flows, {}, functions, details)

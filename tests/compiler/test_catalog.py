@@ -37,6 +37,14 @@ def test_what_is_written_is_what_was_compiled(workspace: Workspace, tmp_path: Pa
     assert (read.functions["hello_world"].timeout, read.functions["hello_world"].memory) == (45, 512)
 
 
+def test_a_flow_opts_out_of_being_a_tool(workspace: Workspace) -> None:
+    workspace.flow(FLOW)
+    workspace.flow(FLOW.replace("name: greet", "name: hidden\nmcp: false"), "hidden.yml")
+    write_catalog(workspace.root)
+    read = PackagedCatalog(workspace.root)()
+    assert (read.flows["greet"].mcp, read.flows["hidden"].mcp) == (True, False)
+
+
 def test_the_bytes_are_the_same_every_time(workspace: Workspace) -> None:
     for name in ("c", "a", "b"):
         workspace.flow(FLOW.replace("greet", name), f"{name}.yml")

@@ -33,8 +33,9 @@ PROTECTED = [
     ("GET", "/usage/x"),
     ("GET", "/lib"),
     ("POST", "/lib/ping"),
+    ("POST", "/mcp"),
 ]
-PUBLIC = ["/auth/config", "/openapi.json", "/health"]
+PUBLIC = ["/auth/config", "/openapi.json", "/health", "/.well-known/oauth-protected-resource"]
 
 
 @dataclass

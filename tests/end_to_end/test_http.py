@@ -107,13 +107,15 @@ class TestDescription:
 
     def test_the_documentation_has_every_route(self, nobody: Client) -> None:
         text = (PROJECT / "docs" / "api.md").read_text()
-        documented = set(re.findall(r"^### ([A-Z]+ /\S*)$", text, flags=re.MULTILINE))
+        headings = "\n".join(re.findall(r"^### .*$", text, flags=re.MULTILINE))
+        documented = set(re.findall(r"[A-Z]+ /\S*", headings))  # some have two
         described = {
             f"{method.upper()} {re.sub('^/(lib|run)/[^/{]+$', one_of, path)}"
             for path, operations in nobody.get("/openapi.json").json()["paths"].items()
             for method in operations
         }
-        assert documented - {"GET /console"} == described
+        pages = {route for route in described if route.startswith("GET /console/")}  # below GET /console
+        assert documented == described - pages
 
     def test_a_typed_function_has_its_schema(self, nobody: Client) -> None:
         document = nobody.get("/openapi.json").json()

@@ -143,10 +143,12 @@ def test_the_api_knows_its_users_and_its_stage(prod: Assembly) -> None:
         for method, operation in methods.items()
         if method != "options" and "security" not in operation
     }
+    metadata = "/.well-known/oauth-protected-resource"
     by_link = "/approvals/{approval_id}"  # without the key of a link, the application asks for a token
-    assert open_paths == {"/", "/auth/config", "/openapi.json", "/health", by_link} | {
-        p for p in open_paths if p.startswith("/console")
-    } | (open_paths & {"/"})
+    assert open_paths == {
+        *("/", "/auth/config", "/openapi.json", "/health", "/mcp", metadata, f"{metadata}/{{resource}}", by_link),
+        *(path for path in open_paths if path.startswith("/console")),
+    }
 
 
 def test_no_schedule_starts_a_flow_before_its_functions_are_there(prod: Assembly) -> None:

@@ -21,7 +21,8 @@ def no_cloud(use_flows: UseFlows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.secrets.load", lambda: None)
     monkeypatch.setattr("chalicelib.secrets.reload", lambda: None)
     schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "string"}}}
-    use_flows(flow("oneFlow", DEFINITION, input_schema=schema), flow("otherFlow", DEFINITION))
+    labelled = flow("labelledFlow", DEFINITION, labels={"order": "$.order_id"}, access_groups=("ops",))
+    use_flows(flow("oneFlow", DEFINITION, input_schema=schema), flow("otherFlow", DEFINITION), labelled)
 
 
 def routes() -> list[tuple[str, str]]:
@@ -31,7 +32,10 @@ def routes() -> list[tuple[str, str]]:
 
 
 CONSOLE = {("GET", "/console" + below) for below in ("", "/{page}", "/{page}/{name}", "/{page}/{name}/{part}")}
-PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/auth/config"), ("GET", "/"), *CONSOLE}
+METADATA = {("GET", "/.well-known/oauth-protected-resource" + below) for below in ("", "/{resource}")}
+PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/auth/config"), ("GET", "/"), *CONSOLE, *METADATA}
+MCP = {(method, "/mcp") for method in ("POST", "GET", "DELETE")}
+"""Routes that verify tokens themselves, or refuse every request."""
 
 KEYED = {("GET", "/approvals/{approval_id}"), ("POST", "/approvals/{approval_id}")}
 """Those that a link opens: API Gateway lets them through, and the application asks for the token."""
@@ -39,7 +43,7 @@ KEYED = {("GET", "/approvals/{approval_id}"), ("POST", "/approvals/{approval_id}
 
 class TestEveryRoute:
     def test_the_table_is_complete(self) -> None:
-        assert set(routes()) - PUBLIC == {
+        assert set(routes()) - PUBLIC - MCP == {
             ("GET", "/auth/verify"),
             ("GET", "/flows"),
             ("GET", "/flows/{flow_name}"),
@@ -61,9 +65,9 @@ class TestEveryRoute:
             ("GET", "/lib"),
             ("POST", "/lib/{function_name}"),
         }
-        assert set(routes()) > PUBLIC
+        assert set(routes()) > PUBLIC | MCP
 
-    @pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC])
+    @pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC | MCP])
     def test_it_needs_a_token_here_and_on_aws(self, api: Api, method: str, path: str) -> None:
         import app
 
@@ -82,7 +86,7 @@ class TestEveryRoute:
     @pytest.mark.parametrize(("method", "path"), sorted(PUBLIC))
     def test_public_ones_need_none(self, api: Api, method: str, path: str) -> None:
         api.token = None
-        assert api.call(method, path).status < 400
+        assert api.call(method, path.replace("{resource}", "mcp")).status < 400
 
     @pytest.mark.parametrize("path", sorted({path for _, path in routes()}))
     def test_preflight(self, api: Api, path: str) -> None:
@@ -156,13 +160,20 @@ class TestOpenApi:
 
     def test_it_has_every_route(self, document: dict[str, Any]) -> None:
         described = {(m.upper(), path) for path, operations in document["paths"].items() for m in operations}
-        assert set(routes()) - CONSOLE - {("GET", "/")} <= described
+        assert set(routes()) <= described
+
+    def test_operations_have_names_of_their_own(self, document: dict[str, Any]) -> None:
+        names = [one["operationId"] for operations in document["paths"].values() for one in operations.values()]
+        assert len(names) == len(set(names))
+        tags = {tag["name"] for tag in document["tags"]}
+        assert all(set(one["tags"]) <= tags for operations in document["paths"].values() for one in operations.values())
 
     def test_public_routes_are_those_without_security(self, document: dict[str, Any]) -> None:
         public = {
             path for path, operations in document["paths"].items() if operations.get("get", {}).get("security") == []
         }
-        assert public == {path for _, path in PUBLIC - CONSOLE} - {"/"}
+        assert public == {path for _, path in PUBLIC} | {"/mcp"}
+        assert "security" not in document["paths"]["/mcp"]["post"]
 
     def test_functions_and_flows_have_their_schemas(self, document: dict[str, Any]) -> None:
         def body(path: str) -> Any:
@@ -171,11 +182,19 @@ class TestOpenApi:
         schemas = document["components"]["schemas"]
         assert body("/run/oneFlow") == {"$ref": "#/components/schemas/oneFlow.flow.input"}
         moved = schemas["oneFlow.flow.input"]["properties"]["a"]["$ref"]
-        assert moved == "#/components/schemas/oneFlow.flow.input/$defs/A"
+        assert moved == "#/components/schemas/oneFlow.flow.input.A"
+        assert schemas["oneFlow.flow.input.A"] == {"type": "string"}
         assert body("/run/otherFlow") == {"type": "object"}
         assert body("/lib/price_order") == {"$ref": "#/components/schemas/price_order.input"}
         assert schemas["price_order.input"]["required"] == ["items"]
         assert document["paths"]["/lib/ping"]["post"]["summary"] == "Answer that the service is alive, as plain text"
+
+    def test_a_flow_has_its_labels_groups_and_examples(self, document: dict[str, Any]) -> None:
+        operation = document["paths"]["/run/labelledFlow"]["post"]
+        assert operation["x-labels"] == {"order": "$.order_id"}
+        assert operation["x-access-groups"] == ["ops"]
+        assert "`order` from `$.order_id`" in operation["description"]
+        assert "Only for members of: ops." in operation["description"]
 
     def test_the_server_is_where_the_paths_begin(self) -> None:
         assert openapi.document("/api", [])["servers"] == [{"url": "/api"}]
