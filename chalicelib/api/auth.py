@@ -9,12 +9,15 @@ from chalicelib.settings import settings
 
 def auth_config(call: Call) -> Answer:
     """Answer with what a client needs to sign in with Cognito."""
+    from chalicelib.api.console import pool_endpoint
+
     return Answer(
         {
             "region": settings.region,
             "userPoolId": settings.user_pool_id,
             "userPoolClientId": settings.user_pool_client_id,
             "issuer": settings.token_issuer,
+            "endpoint": pool_endpoint(call.headers.get("host")),
         }
     )
 

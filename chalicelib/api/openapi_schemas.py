@@ -130,7 +130,9 @@ COMPONENTS: dict[str, Any] = {
         "description": "RFC 9457",
     },
     "Health": _object({"status": {"const": "ok"}}),
-    "AuthConfig": _object({"region": _TEXT, "userPoolId": _TEXT, "userPoolClientId": _TEXT, "issuer": _TEXT}),
+    "AuthConfig": _object(
+        {"region": _TEXT, "userPoolId": _TEXT, "userPoolClientId": _TEXT, "issuer": _TEXT, "endpoint": _TEXT}
+    ),
     "Caller": _object(
         {
             "valid": {"const": True},

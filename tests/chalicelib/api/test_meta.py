@@ -123,6 +123,7 @@ class TestAuth:
             "userPoolId": "us-east-1_test",
             "userPoolClientId": "test-client",
             "issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_test",
+            "endpoint": "https://cognito-idp.us-east-1.amazonaws.com",
         }
 
     def test_verify(self, api: Api, provider: IdentityProvider) -> None:
