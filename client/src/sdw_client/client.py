@@ -33,7 +33,7 @@ class Options(TypedDict, total=False):
     """Who calls, and how.
 
     `token` is an id token, or a function that returns one. `email` and `password` sign in with Cognito; `new_password`
-    replaces a password that must be changed. `session` is the file that `make run` writes. `login` is the name of a
+    replaces a password that must be changed. `session` is the file that `make run` writes. `stage` is the name of a
     login that `sdw login` keeps. Without any of them, the client takes what the command `sdw` would take.
 
     `retry` says how to repeat requests, `timeout` how many seconds to wait for an answer; `transport` replaces httpx's.
@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
     password: str
     new_password: str
     session: str | Path
-    login: str
+    stage: str
     retry: Retry
     timeout: float
     transport: httpx.BaseTransport | httpx.AsyncBaseTransport
@@ -196,7 +196,7 @@ def _core(url: str | None, options: Options, driver: Driver) -> Core:
         token=options.get("token"),
         secret=_secret(options),
         session=None if "session" not in options else Path(options["session"]),
-        login=options.get("login"),
+        stage=options.get("stage"),
     )
     found = connection.find(wanted, retry)
     return Core(found.url, found.auth, driver, retry, options.get("timeout", 35.0))

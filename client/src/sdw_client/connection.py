@@ -3,7 +3,7 @@
 The first that applies counts:
 
 1. arguments (options of the command `sdw`);
-2. `SDW_URL`, `SDW_TOKEN`, or `SDW_EMAIL` and `SDW_PASSWORD`; or `SDW_LOGIN`, the name of a login;
+2. `SDW_URL`, `SDW_TOKEN`, or `SDW_EMAIL` and `SDW_PASSWORD`; or `SDW_STAGE`, the name of a login;
 3. `.localcloud/session.json` in the working folder or one above it, which `make run` writes;
 4. the last login by `sdw login`.
 
@@ -37,14 +37,14 @@ class Wanted:
         token: A token, or a function that returns one.
         secret: Email, password, and a new password or None.
         session: A session file.
-        login: The name of a login.
+        stage: The name of a login by `sdw login`.
     """
 
     url: str | None = None
     token: str | Callable[[], Any] | None = None
     secret: tuple[str, str, str | None] | None = None
     session: Path | None = None
-    login: str | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def find(wanted: Wanted, retry: Retry, environment: Mapping[str, str] | None = N
     login: SavedLogin | None = None
     if url is None and session is not None:
         url = session.url
-    if url is None and (name := wanted.login or variables.get("SDW_LOGIN")):
+    if url is None and (name := wanted.stage or variables.get("SDW_STAGE")):
         login = logins.named(name)
         url = login.url
     url = url or variables.get("SDW_URL")

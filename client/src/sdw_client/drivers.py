@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from sdw_client.errors import Unreachable
-from sdw_client.steps import Call, Items, Page, Request, Response, Sleep, Step, Steps
+from sdw_client.steps import Items, Page, Request, Response, Sleep, Step, Steps
 
 if TYPE_CHECKING:
     import httpx
@@ -159,6 +157,9 @@ class AsyncDriver:
             await self._http.aclose()
 
     async def _perform(self, step: Step) -> Any:
+        import asyncio
+        import inspect
+
         if isinstance(step, Request):
             return await self._send(step)
         if isinstance(step, Sleep):
@@ -194,4 +195,6 @@ def _unreachable(request: Request, error: Exception) -> Unreachable:
     never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
     reason = str(error) or type(error).__name__
     address = request.url.partition("?")[0]
-    return Unreachable(f"No answer from {address}: {reason}", sent=not isinstance(error, (*never_sent, httpx.InvalidURL)))
+    return Unreachable(
+        f"No answer from {address}: {reason}", sent=not isinstance(error, (*never_sent, httpx.InvalidURL))
+    )

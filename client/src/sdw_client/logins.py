@@ -55,7 +55,7 @@ class Logins:
         found = self.all().get(name)
         if found is None:
             known = ", ".join(sorted(self.all())) or "none"
-            raise NotSignedIn(f"There is no login {name!r} (known: {known}). `sdw login --name {name}` creates it.")
+            raise NotSignedIn(f"There is no login {name!r} (known: {known}). `sdw login --stage {name}` creates it.")
         return found
 
     def last(self) -> SavedLogin | None:

@@ -28,7 +28,7 @@ class Async:
     """Marks the classes of the async client."""
 
 
-class operation(Generic[P, T]):  # noqa: N801 - used as a decorator
+class operation(Generic[P, T]):
     """A method that carries out the steps of a generator and returns its result."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Steps[T]]) -> None:
@@ -52,7 +52,7 @@ class operation(Generic[P, T]):  # noqa: N801 - used as a decorator
         return method
 
 
-class listing(Generic[P, T]):  # noqa: N801 - used as a decorator
+class listing(Generic[P, T]):
     """A method that returns an iterator over the pages of a generator, asked for as they are needed."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Items[T]]) -> None:

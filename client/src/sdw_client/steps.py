@@ -63,7 +63,9 @@ class Response:
         try:
             return loads(self.content)
         except (JSONDecodeError, UnicodeDecodeError):
-            raise UnexpectedAnswer(f"The answer is not JSON; is this the API's address? It begins: {self.text[:80]!r}")
+            raise UnexpectedAnswer(
+                f"The answer is not JSON; is this the API's address? It begins: {self.text[:80]!r}"
+            ) from None
 
     def document(self) -> dict[str, Any]:
         """Return the body, which must be an object.
