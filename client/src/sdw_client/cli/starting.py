@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -59,9 +60,9 @@ def run_command(context: Context, flow: str, text: str, key: str | None, **waiti
 @common
 def call_command(context: Context, function: str, text: str) -> None:
     """Call FUNCTION and write what it returned."""
-    found: Any = context.client().function(function).call(arguments.document(text))
+    found: Any = context.client().function(function)(arguments.document(text))
     if isinstance(found, bytes):
-        click.get_binary_stream("stdout").write(found)
+        sys.stdout.buffer.write(found)
     elif isinstance(found, str) and not context.as_json:
         click.echo(found)
     else:
