@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Un
 from sdw_client import connection
 from sdw_client.core import Ask, Core, path
 from sdw_client.drivers import AsyncDriver, Driver, SyncDriver
-from sdw_client.errors import UnexpectedAnswer
 from sdw_client.flows import AsyncFlow, Flow
 from sdw_client.functions import AsyncFunction, Function
 from sdw_client.models import Document, Filters, FlowDetails, FunctionDetails, RunDetails, Usage, User
@@ -120,12 +119,9 @@ class ClientOperations(Bound, Generic[F, R, S, N]):
         return User.of((yield from self._core.document(Ask("GET", "/auth/verify"))))
 
     @operation
-    def openapi(self) -> Steps[Document]:
-        """Return the description of the API."""
-        document = yield from self._core.document(Ask("GET", "/openapi.json", is_public=True))
-        if "openapi" not in document:
-            raise UnexpectedAnswer(f"{self.url} does not describe an API; is this the right address?")
-        return document
+    def auth_config(self) -> Steps[Document]:
+        """Return how users sign in: `{region, userPoolId, userPoolClientId, issuer, endpoint}`. Needs no user."""
+        return (yield from self._core.document(Ask("GET", "/auth/config", is_public=True)))
 
 
 class Client(ClientOperations[Flow, Run, Runs, Function], Sync):
