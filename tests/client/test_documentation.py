@@ -78,7 +78,7 @@ def test_commands(page: str, of_user: Account, sdw: Sdw) -> None:
 
 
 def in_shell(command: str) -> Ended:
-    script = f"set -o pipefail; sdw() {{ {sys.executable} -m sdw_client \"$@\"; }}; {command}"
+    script = f'set -o pipefail; sdw() {{ {sys.executable} -m sdw_client "$@"; }}; {command}'
     path = {"PYTHONPATH": str(PROJECT / "client" / "src")}
     import os
 

@@ -42,9 +42,6 @@ def test_one_of_several_secrets_and_signatures_suffices() -> None:
     ("changed", "reason"),
     [
         ({"id": "msg_2"}, "No signature"),
-        ({"timestamp": str(int(time.time()) - 60)}, "No signature"),
-        ({"timestamp": str(int(time.time()) - 301)}, "old"),
-        ({"timestamp": str(int(time.time()) + 310)}, "future"),
         ({"timestamp": "soon"}, "number"),
         ({"timestamp": "-5"}, "number"),
         ({"signature": "v2,AAAA"}, "No signature"),
@@ -55,6 +52,17 @@ def test_one_of_several_secrets_and_signatures_suffices() -> None:
 def test_another_call_is_refused(changed: dict[str, str], reason: str) -> None:
     with pytest.raises(InvalidSignature, match=reason):
         verify(BODY, headers(**changed), SECRET)
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(-60, "No signature"), (-400, "old"), (400, "future")])
+def test_another_time_is_refused(seconds: int, reason: str) -> None:
+    with pytest.raises(InvalidSignature, match=reason):
+        verify(BODY, headers(timestamp=str(int(time.time()) + seconds)), SECRET)
+
+
+def test_an_old_call_is_accepted_if_that_is_tolerated() -> None:
+    old = sign(BODY, SECRET, identifier="msg_1", timestamp=int(time.time()) - 400)
+    assert verify(BODY, old, SECRET, tolerance=500)["status"] == "FAILED"
 
 
 def test_a_changed_body_is_refused() -> None:

@@ -55,6 +55,8 @@ from sdw_client.models import (
 from sdw_client.retry import Retry
 from sdw_client.runs import AsyncRun, AsyncRuns, Run, Runs
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ApiError",
     "AsyncClient",

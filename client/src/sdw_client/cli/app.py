@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from sdw_client import __version__
 from sdw_client.cli import failures
 from sdw_client.cli.context import Context
 from sdw_client.cli.failures import ExitCode
@@ -61,7 +62,7 @@ class Commands(click.Group):
 @click.option("--url", metavar="URL", help="The API's address. Default: SDW_URL, the session file, the last login.")
 @click.option("--stage", metavar="NAME", help="The login to use (see `sdw login`). Default: SDW_STAGE.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-@click.version_option(package_name="sdw-client", prog_name="sdw")
+@click.version_option(__version__, prog_name="sdw")
 @click.pass_obj
 def sdw(context: Context, url: str | None, stage: str | None, as_json: bool) -> None:
     """Run flows and call functions of a Serverless Dynamic Workflows project.
