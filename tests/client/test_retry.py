@@ -122,7 +122,7 @@ def test_it_gives_up(account: Account) -> None:
 
 
 def test_nobody_listens() -> None:
-    with pytest.raises(Unreachable, match="No answer from http://127[.]0[.]0[.]1:9/flows"):
+    with pytest.raises(Unreachable, match=r"No answer from http://127\.0\.0\.1:9/flows"):
         list(Client("http://127.0.0.1:9", token="x", retry=FAST).flows())
 
 
