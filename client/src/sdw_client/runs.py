@@ -17,8 +17,8 @@ from sdw_client.steps import Call, Items, Page, Sleep, Steps
 
 R = TypeVar("R", bound="RunOperations[Any]")
 
-FOLLOW_SECONDS = 1.0
-"""How long to wait before asking again what has changed."""
+FOLLOW_SECONDS, LONGEST_FOLLOW_SECONDS, SLOWER = 1.0, 5.0, 1.5
+"""How long to wait before asking again what has changed: at first, at most, and by which factor it grows meanwhile."""
 MAX_LATE_LOOKS = 10
 """How often to ask for the last changes of a run that has ended: Step Functions' history may lag behind."""
 MAX_BULK = 1_000
@@ -108,7 +108,7 @@ class RunOperations(Bound, Generic[R]):
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0 and not self.has_ended:
                 raise WaitTimeout(f"The run {self.reference} has not ended after {timeout:g} s; it goes on.")
-            longest = MAX_WAIT if follower is None else FOLLOW_SECONDS
+            longest = MAX_WAIT if follower is None else follower.pause
             yield from self._look(min(longest, longest if left is None else max(left, 0.05)))
 
     @operation
@@ -142,7 +142,7 @@ class RunOperations(Bound, Generic[R]):
         found: dict[tuple[str, str], State] = {}
         while True:
             page = yield from self._states(query)
-            new = {(state.path, state.raw.get("entered", "") if path else ""): state for state in page[0]}
+            new = {(_key(state), state.raw.get("entered", "") if path else ""): state for state in page[0]}
             is_news_only = found.keys() >= new.keys()
             found |= new
             query["nextToken"] = page[1]
@@ -160,6 +160,7 @@ class RunOperations(Bound, Generic[R]):
             Conflict: The run has no trace by which its lines could be found.
         """
         token: str | None = None
+        pause = FOLLOW_SECONDS
         while True:
             document = yield from self._core.document(Ask("GET", self._path("logs"), {"nextToken": token}))
             lines = tuple(LogLine.of(line) for line in document["lines"])
@@ -167,8 +168,11 @@ class RunOperations(Bound, Generic[R]):
             token = document.get("nextToken")
             if token is None or not (lines or follow):
                 return
-            if not lines:
-                yield Sleep(FOLLOW_SECONDS)
+            if lines:
+                pause = FOLLOW_SECONDS
+            else:
+                yield Sleep(pause)
+                pause = min(LONGEST_FOLLOW_SECONDS, pause * SLOWER)
 
     @listing
     def history(self, newest_first: bool = False) -> Items[Document]:
@@ -250,16 +254,18 @@ class _Follower:
         self._states: dict[str, State] = {}
         self._query: dict[str, Any] = {}
         self._is_over = False
+        self.pause = FOLLOW_SECONDS
 
     def look(self) -> Steps[None]:
         """Read what has changed, and tell it if anything has."""
         changed: dict[str, State] = {}
         while not self._is_over and (states := (yield from self._read())):
-            is_news_only = all(state.path in self._states or state.path in changed for state in states)
-            changed |= {state.path: state for state in states}
+            is_news_only = all(_key(state) in self._states or _key(state) in changed for state in states)
+            changed |= {_key(state): state for state in states}
             if is_news_only:
                 break
         self._states |= changed
+        self.pause = FOLLOW_SECONDS if changed else min(LONGEST_FOLLOW_SECONDS, self.pause * SLOWER)
         if changed:
             yield from self._tell(tuple(changed.values()))
 
@@ -275,8 +281,8 @@ class _Follower:
     def _read(self) -> Steps[list[State]]:
         try:
             states, token = yield from self._run._states(self._query)
-        except ApiError as error:  # an EXPRESS run has none; of others they appear later
-            self._is_over = isinstance(error, Conflict)
+        except ApiError as error:  # an EXPRESS run has none; of others they appear when they begin
+            self._is_over = isinstance(error, Conflict) or self._run.has_ended
             return []
         self._query = {"nextToken": token}
         self._is_over = token is None
@@ -369,6 +375,10 @@ class AsyncRuns(RunSearch[AsyncRun], Async):
 
     def __aiter__(self) -> AsyncIterator[AsyncRun]:
         return self.all()
+
+
+def _key(state: State) -> str:
+    return state.path or state.name  # a definition that has changed may not know the path
 
 
 _NAMES = {"started_by": "startedBy", "since": "from", "until": "to"}
