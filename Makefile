@@ -84,11 +84,11 @@ lint: $(STAMP) ## check style, formatting and import rules
 	@for entry in chalicelib/*; do \
 		[ $$entry = chalicelib/lib ] || ln -s "../../$$entry" .import_linter_cache/chalicelib/; \
 	done
-	@cd .import_linter_cache && PYTHONPATH="$(CURDIR)" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
+	@cd .import_linter_cache && PYTHONPATH="$(CURDIR):$(CURDIR)/client/src" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
 	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
 
 typecheck: $(STAMP) ## check types, strictly
-	@$(BIN)/mypy $(PACKAGES:%=-p %) -m app
+	@$(BIN)/mypy $(PACKAGES:%=-p %) -p sdw_client -m app
 	@console/build.sh "$(CURDIR)/$(BIN)/python" types typecheck
 
 format: $(STAMP) ## format the code and apply automatic fixes
@@ -135,7 +135,7 @@ lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRAD
 audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
 	@test -x $(VENV)/audit/bin/bandit -a $(VENV)/audit -nt requirements-audit.txt || \
 		{ python3 -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.txt && touch $(VENV)/audit; }
-	@$(VENV)/audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) app.py
+	@$(VENV)/audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) client/src app.py
 	@$(VENV)/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 	@npm audit --package-lock-only
 	@$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
@@ -143,7 +143,7 @@ audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an 
 clean: ## remove everything that was generated, including .venv
 	@rm -rf $(VENV) sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	@rm -rf cdk.out chalice.out .chalice/deployments chalicelib/catalog.json chalicelib/catalog_details.json
-	@rm -rf chalicelib/console console/build console/node_modules
+	@rm -rf chalicelib/console console/build console/node_modules client/build
 	@find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 # The API also runs without the console: where its packages can't be fetched, nothing else fails.

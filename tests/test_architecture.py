@@ -18,7 +18,7 @@ from chalicelib.settings import PROJECT
 
 PACKAGES = (
     *("asl", "chalicelib", "compiler", "stepfunctions", "localcloud", "rehearsal", "infrastructure", "plugin_manager"),
-    *("admin", "benchmarks"),
+    *("admin", "benchmarks", "client"),
 )
 WRITTEN_BY_HAND = (*PACKAGES, "tests", "docs", "flows", ".chalice", ".ci")
 TEXT = {".py", ".md", ".yml", ".yaml", ".json", ".toml", ".in", ".txt", ".sh", ""}
@@ -53,7 +53,7 @@ def test_imports_point_one_way(tmp_path: Path) -> None:
     done = subprocess.run(
         [str(lint_imports), "--config", str(PROJECT / "pyproject.toml"), "--no-cache"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'client' / 'src'}"},
         capture_output=True,
         text=True,
         check=False,

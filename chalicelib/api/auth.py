@@ -8,15 +8,18 @@ from chalicelib.settings import settings
 
 
 def auth_config(call: Call) -> Answer:
-    """Answer with what a client needs to sign in with Cognito."""
-    return Answer(
-        {
-            "region": settings.region,
-            "userPoolId": settings.user_pool_id,
-            "userPoolClientId": settings.user_pool_client_id,
-            "issuer": settings.token_issuer,
-        }
-    )
+    """Answer with what a client needs to sign in with Cognito; with `endpoint=true` also with the pool's endpoint."""
+    body = {
+        "region": settings.region,
+        "userPoolId": settings.user_pool_id,
+        "userPoolClientId": settings.user_pool_client_id,
+        "issuer": settings.token_issuer,
+    }
+    if call.query("endpoint") == "true":
+        from chalicelib.api.console import pool_endpoint
+
+        body["endpoint"] = pool_endpoint(call.headers.get("host"))
+    return Answer(body)
 
 
 def auth_verify(call: Call) -> Answer:

@@ -80,7 +80,13 @@ def _about() -> dict[str, Json]:
     return {
         "/health": {"get": public("Whether the service answers", {"200": answer("It does.", "Health")})},
         "/openapi.json": {"get": public("This document", {"200": document}, problems=("503",))},
-        "/auth/config": {"get": public("How to sign in", {"200": answer("How to sign in.", "AuthConfig")})},
+        "/auth/config": {
+            "get": public(
+                "How to sign in",
+                {"200": answer("How to sign in.", "AuthConfig")},
+                [query("endpoint", {"type": "boolean"}, "Whether to name the endpoint of the user pool.")],
+            )
+        },
         "/auth/verify": {
             "get": operation("Who is calling, according to the token", {"200": answer("The user.", "Caller")})
         },

@@ -172,7 +172,10 @@ COMPONENTS: dict[str, Any] = {
         "description": "RFC 9457",
     },
     "Health": _object({"status": {"const": "ok"}}),
-    "AuthConfig": _object({"region": _TEXT, "userPoolId": _TEXT, "userPoolClientId": _TEXT, "issuer": _TEXT}),
+    "AuthConfig": _object(
+        {"region": _TEXT, "userPoolId": _TEXT, "userPoolClientId": _TEXT, "issuer": _TEXT},
+        {"endpoint": {**_TEXT, "description": "Where the user pool answers, if it was asked for."}},
+    ),
     "Caller": _object(
         {
             "valid": {"const": True},

@@ -130,12 +130,15 @@ class TestCors:
 
 class TestAuth:
     def test_config(self, api: Api, provider: IdentityProvider) -> None:
-        assert api.get("/auth/config").json() == {
+        config = {
             "region": "us-east-1",
             "userPoolId": "us-east-1_test",
             "userPoolClientId": "test-client",
             "issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_test",
         }
+        assert api.get("/auth/config").json() == config
+        endpoint = "https://cognito-idp.us-east-1.amazonaws.com"
+        assert api.get("/auth/config?endpoint=true").json() == {**config, "endpoint": endpoint}
 
     def test_verify(self, api: Api, provider: IdentityProvider) -> None:
         api.token = provider.token(sub="u-1", exp=4_102_444_800, **{"cognito:groups": ["ops"]})
