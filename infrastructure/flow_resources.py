@@ -13,7 +13,8 @@ from typing import Any
 from chalicelib.names import LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
-from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
+from infrastructure.policies import role_resources
+from infrastructure.resources import Resource, assumed_by, logical_id, tag_list
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
@@ -74,7 +75,7 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
     definition = flow.render(names)
     resources: dict[str, Resource] = {
         prefix + "Log": _log_group(flow, names, stage),
-        prefix + "Role": _role(flow, names, stage),
+        **_role(flow, prefix, names, stage),
         prefix + "StateMachine": _state_machine(flow, prefix, definition, names, stage),
         prefix + "Version": {
             "Type": "AWS::StepFunctions::StateMachineVersion",
@@ -124,9 +125,13 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
     }
 
 
-def _role(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
-    return role(
-        assumed_by("states.amazonaws.com", _own_machine(flow, names)),
+def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:
+    machine = names._replace(alias="").state_machine_arn(flow.name)
+    return role_resources(
+        prefix + "Role",
+        f"flow {flow.name}",
+        # What runs through an alias names the alias, and a child of a distributed Map the Map's label.
+        assumed_by("states.amazonaws.com", machine, f"{machine}:*", f"{machine}/*"),
         role_policy(flow, names, stage),
         policy_name="flow",
         tags=tag_list(stage),
@@ -176,10 +181,6 @@ def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[
             }
         )
     return {**policy, "Statement": statements}
-
-
-def _own_machine(flow: CompiledFlow, names: Names) -> str:
-    return names._replace(alias="").state_machine_arn(flow.name)
 
 
 def _state_machine(flow: CompiledFlow, prefix: str, definition: str, names: Names, stage: StageSettings) -> Resource:

@@ -9,6 +9,7 @@ from chalicelib.names import LIVE, Names
 
 # Private-use characters, which do not occur in flows, so that a `${...}` in a definition is not mistaken for a token.
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_LONGEST = {"AWS::Region": "us-isof-south-1", "AWS::AccountId": "0" * 12, "AWS::Partition": "aws-us-gov"}
 _TOKEN = re.compile(f"{_OPEN}([A-Za-z:]+){_CLOSE}")
 
 
@@ -37,6 +38,11 @@ def substitutions(text: str) -> tuple[str, dict[str, Any]]:
     """
     found = {name.replace("::", ""): {"Ref": name} for name in _TOKEN.findall(text)}
     return _TOKEN.sub(lambda match: "${" + match[1].replace("::", "") + "}", text), found
+
+
+def longest(text: str) -> str:
+    """Return the text with the longest value of each placeholder, to compare its size with a quota."""
+    return _TOKEN.sub(lambda match: _LONGEST[match[1]], text)
 
 
 def _joined(text: str) -> Any:

@@ -85,10 +85,9 @@ def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project
         role = prod.of_type("AWS::IAM::Role")[prefix + "Role"]
         trust = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
         assert trust["Principal"] == {"Service": "states.amazonaws.com"}
-        assert (
-            as_text(trust["Condition"]["ArnLike"]["aws:SourceArn"])
-            == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
-        )
+        machine = f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
+        sources = {as_text(source) for source in trust["Condition"]["ArnLike"]["aws:SourceArn"]}
+        assert sources == {machine, f"{machine}:*", f"{machine}/*"}
         own = {f"{ARN}:lambda:{HERE}:function:{APP}-prod-{use.function}" for use in flow.functions}
         own |= {f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{reference}:live" for reference in flow.references}
         own |= {f"{ARN}:states:{HERE}:execution:{APP}-prod-{reference}:*" for reference in flow.references}
