@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +11,8 @@ from chalicelib import APP_NAME
 from infrastructure.errors import DeploymentError
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""The status of a stack that was never deployed successfully."""
 BOOTSTRAP_VERSION = 6
 """The oldest bootstrap that the assemblies of this CDK work with."""
 
@@ -117,6 +120,46 @@ class Cloud:
                 f"no stack {APP_NAME}-{stage} in {self.region}: first run `make deploy STAGE={stage} API=chalice`"
             )
         return outputs(found)
+
+    def template(self, stage: str) -> dict[str, Any]:
+        """Return the template of a stage's stack as it was deployed; an empty one if it never was.
+
+        Raises:
+            DeploymentError: The call failed.
+        """
+        found = self.stack(stage)
+        if found is None or found["StackStatus"] in NEVER_SERVED:
+            return {}
+        try:
+            answer = self.client("cloudformation").get_template(
+                StackName=f"{APP_NAME}-{stage}", TemplateStage="Original"
+            )
+        except self._client_error as error:
+            raise DeploymentError(f"the template of {APP_NAME}-{stage} cannot be read: {error}") from None
+        body = answer["TemplateBody"]
+        template: dict[str, Any] = json.loads(body) if isinstance(body, str) else dict(body)
+        return template
+
+    def nested_sizes(self, stage: str) -> dict[str, int]:
+        """Return the number of resources in each nested stack of a stage's stack, by its logical id.
+
+        Raises:
+            DeploymentError: A call failed.
+        """
+        if self.stack(stage) is None:
+            return {}
+        return {
+            item["LogicalResourceId"]: len(self._resources(item["PhysicalResourceId"]))
+            for item in self._resources(f"{APP_NAME}-{stage}")
+            if item["ResourceType"] == "AWS::CloudFormation::Stack" and item.get("PhysicalResourceId")
+        }
+
+    def _resources(self, stack: str) -> list[Mapping[str, Any]]:
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+        try:
+            return [item for page in pages for item in page["StackResourceSummaries"]]
+        except self._client_error as error:
+            raise DeploymentError(f"the resources of {stack} cannot be listed: {error}") from None
 
     def has_table(self, name: str) -> bool:
         """Return whether DynamoDB has a table of that name.

@@ -6,11 +6,11 @@ They are plain dictionaries: for a thousand flows, CDK's constructs take minutes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.names import LIVE, Names
+from chalicelib.names import EXPRESS, LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
 from infrastructure.policies import role_resources
@@ -68,10 +68,20 @@ class FlowResources:
         return DefinitionFile(self.flow.name, text), {**self.resources, self.prefix + "StateMachine": changed}
 
 
-def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
-    """Return the resources of `flow` in a stage, by logical ids that begin with the flow's."""
-    names = template_names(stage.name)
-    prefix = logical_id(flow.name)
+def flow_resources(flow: CompiledFlow, stage: StageSettings, express: Iterable[str] = ()) -> FlowResources:
+    """Return the resources of one flow in a stage.
+
+    What cannot be changed with the flow's type has another logical id and another name for each type, so that
+    CloudFormation creates the new state machine before it deletes the old one. Schedule and alarm are updated.
+
+    Args:
+        flow: The compiled flow.
+        stage: The stage's settings.
+        express: The names of the stage's EXPRESS flows, which the flow may refer to.
+    """
+    names = template_names(stage.name, express)
+    same = logical_id(flow.name)
+    prefix = logical_id(f"-express-{flow.name}") if flow.type == EXPRESS else same
     definition = flow.render(names)
     resources: dict[str, Resource] = {
         prefix + "Log": _log_group(flow, names, stage),
@@ -98,19 +108,19 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
         },
     }
     if flow.schedule is not None:
-        resources[prefix + "Schedule"] = _schedule(flow, prefix, names)
+        resources[same + "Schedule"] = _schedule(flow, prefix, names)
     if stage.alarms:
-        resources[prefix + "Alarm"] = _alarm(flow, prefix, names, stage)
+        resources[same + "Alarm"] = _alarm(flow, prefix, names, stage)
     return FlowResources(flow, prefix, definition, with_pseudo_parameters(resources))
 
 
-def log_group_name(flow: str, names: Names) -> str:
-    """Return the name of a flow's log group.
+def log_group_name(flow: CompiledFlow, names: Names) -> str:
+    """Return the name of a flow's log group: another one for each type, since its name is taken while both exist.
 
     All begin with `/aws/vendedlogs/`, so that they share one resource policy, whose length is limited:
     https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     """
-    return f"/aws/vendedlogs/states/{names.resource(flow)}"
+    return f"/aws/vendedlogs/states/{names.state_machine(flow.name, flow.type)}"
 
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
@@ -118,7 +128,7 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
     return {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {
-            "LogGroupName": log_group_name(flow.name, names),
+            "LogGroupName": log_group_name(flow, names),
             "RetentionInDays": stage.log_retention_days,
             "Tags": tag_list(stage),
         },
@@ -126,7 +136,7 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
 
 
 def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:
-    machine = names._replace(alias="").state_machine_arn(flow.name)
+    machine = names.state_machine_arn(flow.name, flow.type).removesuffix(f":{LIVE}")
     return role_resources(
         prefix + "Role",
         f"flow {flow.name}",
@@ -191,7 +201,7 @@ def _state_machine(flow: CompiledFlow, prefix: str, definition: str, names: Name
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
-            "StateMachineName": names.resource(flow.name),
+            "StateMachineName": names.state_machine(flow.name, flow.type),
             "StateMachineType": flow.type,
             "DefinitionString": definition,
             "RoleArn": {"Fn::GetAtt": [prefix + "Role", "Arn"]},
@@ -217,7 +227,7 @@ def _schedule(flow: CompiledFlow, prefix: str, names: Names) -> Resource:
             "State": "ENABLED" if schedule.enabled else "DISABLED",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": {
-                **scheduled_start(flow.name, flow.input, names),
+                **scheduled_start(flow, names),
                 "RoleArn": {"Ref": "ScheduleRoleArn"},
                 "RetryPolicy": {
                     "MaximumEventAgeInSeconds": SCHEDULE_MAX_AGE,

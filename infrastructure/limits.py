@@ -55,7 +55,7 @@ def _problems(flow: CompiledFlow, names: Names) -> Iterator[str]:
             f"Step Functions allows {MAX_DEFINITION:,}; move a part of it to a flow of its own"
         )
     if flow.schedule is not None:
-        request = len(longest(scheduled_start(flow.name, flow.input, names)["Input"]).encode())
+        request = len(longest(scheduled_start(flow, names)["Input"]).encode())
         if request > MAX_SCHEDULE_INPUT:
             yield (
                 f"flow {flow.name}: the input of its schedule has {request:,} bytes, but EventBridge Scheduler allows "

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 NODE_VERSION = 20
 """The oldest version of Node that CDK runs on."""
-_NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
-"""The status of a stack that was never deployed successfully."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,9 +96,9 @@ def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> Non
     Raises:
         DeploymentError: The API was deployed by the other, or a failed update could not be rolled back.
     """
-    from infrastructure.cloud import front_door
+    from infrastructure.cloud import NEVER_SERVED, front_door
 
-    if stack is None or stack["StackStatus"] in _NEVER_SERVED:
+    if stack is None or stack["StackStatus"] in NEVER_SERVED:
         return
     if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
@@ -124,8 +122,10 @@ def clear_the_way(cloud: Cloud, stage: StageSettings) -> list[str]:
     Returns:
         The options that `cdk deploy` needs.
     """
+    from infrastructure.cloud import NEVER_SERVED
+
     stack = cloud.stack(stage.name)
-    if stack is not None and stack["StackStatus"] not in _NEVER_SERVED:
+    if stack is not None and stack["StackStatus"] not in NEVER_SERVED:
         return []
     if stack is not None and stack.get("EnableTerminationProtection"):
         cloud.lift_protection(stage.name)

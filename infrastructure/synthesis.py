@@ -181,7 +181,8 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT, flows: Project 
         flows = compiled_flows(project)
     names = template_names(stage.name)
     problems = [_too_long("function", name, names.resource(name), FUNCTION_NAME_LIMIT) for name in flows.settings] + [
-        _too_long("flow", name, names.resource(name), STATE_MACHINE_NAME_LIMIT) for name in flows.flows
+        _too_long("flow", flow.name, names.state_machine(flow.name, flow.type), STATE_MACHINE_NAME_LIMIT)
+        for flow in flows.flows.values()
     ]
     problems += [
         _too_long("scheduled flow", flow.name, flow.name, SCHEDULE_NAME_LIMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.names import LIVE, Names
@@ -13,10 +14,17 @@ _LONGEST = {"AWS::Region": "us-isof-south-1", "AWS::AccountId": "0" * 12, "AWS::
 _TOKEN = re.compile(f"{_OPEN}([A-Za-z:]+){_CLOSE}")
 
 
-def template_names(stage: str) -> Names:
-    """Return the names of a stage. Pass what contains them through `with_pseudo_parameters`."""
+def template_names(stage: str, express: Iterable[str] = ()) -> Names:
+    """Return the names of a stage. Pass what contains them through `with_pseudo_parameters`.
+
+    Args:
+        stage: The stage's name.
+        express: The names of its EXPRESS flows.
+    """
     region, account, partition = _token("AWS::Region"), _token("AWS::AccountId"), _token("AWS::Partition")
-    return Names(stage=stage, region=region, account=account, partition=partition, alias=LIVE)
+    return Names(
+        stage=stage, region=region, account=account, partition=partition, alias=LIVE, express=frozenset(express)
+    )
 
 
 def with_pseudo_parameters(value: Any) -> Any:
