@@ -109,7 +109,9 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings, express: Iterable[s
     }
     if flow.schedule is not None:
         resources[same + "Schedule"] = _schedule(flow, prefix, names)
-    if stage.alarms:
+    if (
+        stage.alarms and flow.type == EXPRESS
+    ):  # Step Functions reports the runs of others, which have one alarm together
         resources[same + "Alarm"] = _alarm(flow, prefix, names, stage)
     return FlowResources(flow, prefix, definition, with_pseudo_parameters(resources))
 

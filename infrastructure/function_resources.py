@@ -22,6 +22,7 @@ PARAMETERS: Mapping[str, str] = {
     "RoleArn": "The role of the functions.",
     "UserPoolId": "The user pool of the stage.",
     "UserPoolClientId": "The client with which users sign in.",
+    "DeadLetterQueueArn": "The queue for changes of runs that could not be recorded.",
 }
 """The parameters of the nested stacks of functions: what they need from the stage's stack."""
 
@@ -140,6 +141,15 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
             },
         },
     }
+    if function.name == RUN_STATUS:
+        described[prefix + "Events"] = {
+            "Type": "AWS::Lambda::EventInvokeConfig",
+            "Properties": {
+                "FunctionName": {"Ref": prefix + "Function"},
+                "Qualifier": "$LATEST",
+                "DestinationConfig": {"OnFailure": {"Destination": {"Ref": "DeadLetterQueueArn"}}},
+            },
+        }
     resources: dict[str, Resource] = with_pseudo_parameters(described)
     return resources
 

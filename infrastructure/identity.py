@@ -105,6 +105,6 @@ def function_role_resources(stage: StageSettings, names: Names, project: Path) -
         function_role_policy(names, USER_POOL_ARN, project),
         policy_name="application",
         tags=tag_list(stage),
-        RoleName=f"{names.app}-{names.stage}-lambda",
+        RoleName=names.resource(names.region),  # roles are global, and a stage may be in several regions
         Description="What the API and the functions may do",
     )

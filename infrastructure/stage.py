@@ -44,7 +44,7 @@ class StageSettings:
     """Use X-Ray in the API, the functions and the state machines."""
 
     alarms: bool = True
-    """Create alarms for failed runs (one per flow), throttling, server errors and dead letters."""
+    """Create alarms for failed runs, throttling, server errors and dead letters."""
     alarm_topic_arn: str | None = None
     """An existing SNS topic for alarms. None creates the topic `<app>-<stage>-alarms`, to which you subscribe."""
 
@@ -54,6 +54,9 @@ class StageSettings:
     """Requests per second that the API accepts from all callers together."""
     throttle_burst: int = 200
     """Requests that the API accepts at once."""
+
+    method_metrics: bool = False
+    """Also measure each path and method of the API: custom metrics, up to some $49 a month."""
 
     architecture: Literal["arm64", "x86_64"] = "arm64"
     api_memory: int = 512

@@ -11,12 +11,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from chalicelib import times
+from chalicelib import metrics, times
 from chalicelib.flows.catalog import catalog
 from chalicelib.runs import belief, executions, indexes, outside, records, searching
 from chalicelib.runs.finding import flow_and_id
 from chalicelib.runs.ids import made_at
 from chalicelib.runs.records import RUNNING, Outcome
+from chalicelib.settings import settings
+
+_FAILED = frozenset({"FAILED", "TIMED_OUT"})
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ def on_status_change(event: dict[str, Any]) -> None:
     execution gets one that belongs to nobody, whatever its input says.
     """
     detail = event["detail"]
+    _count_failures(detail)
     begins = detail["status"] == RUNNING and not detail.get("redriveCount")
     if begins and not _included(detail, "inputDetails"):
         known = searching.find_by_id(detail["name"])
@@ -44,6 +48,13 @@ def on_status_change(event: dict[str, Any]) -> None:
         if known is not None and known.execution_arn == arn:
             return
     _record_nobodys(detail, text)
+
+
+def _count_failures(detail: dict[str, Any]) -> None:
+    """Count a run that failed or timed out as the metric `RunsFailed`, which one alarm of a deployed stage watches."""
+    named = flow_and_id(detail["executionArn"])
+    if detail["status"] in _FAILED and named is not None and settings.names.alias:
+        metrics.count("RunsFailed", 1, Flow=named[0])
 
 
 def _record_nobodys(detail: dict[str, Any], text: str | None) -> None:

@@ -20,7 +20,7 @@ STACK = f"arn:aws:cloudformation:{HERE}:stack/{APP}-prod/1b2c"
 POOL = f"arn:aws:cognito-idp:{HERE}:userpool/us-east-1_abc"
 LOG = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/{APP}-prod-ping"
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:{APP}-prod-orderFlow"
-ROLE = f"arn:aws:iam::123456789012:role/{APP}-prod-lambda"
+ROLE = f"arn:aws:iam::123456789012:role/{APP}-prod-us-east-1"
 
 # What `chalice deploy` and `chalice delete` call for this application (chalice/awsclient.py).
 BY_CHALICE = {

@@ -109,6 +109,7 @@ WITHOUT_NAME = {"AWS::Lambda::Permission", "AWS::Serverless::Api", "AWS::Serverl
 NEVER_CHANGED = {
     ("AWS::Cognito::UserPoolGroup", "UserPoolId"): "the pool, whose groups it replaces with it",
     ("AWS::DynamoDB::Table", "KeySchema"): "a constant of the records' format, which migrations must not change",
+    ("AWS::Lambda::EventInvokeConfig", "Qualifier"): "always $LATEST, since no function has versions",
     ("AWS::StepFunctions::StateMachine", "StateMachineType"): "the name and the logical id change with it",
 }
 """Properties whose change replaces a resource with a fixed name, and why that cannot happen."""
