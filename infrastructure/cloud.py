@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from chalicelib import APP_NAME
@@ -174,6 +175,31 @@ class Cloud:
                 raise DeploymentError(f"the table {name} cannot be read: {error}") from None
             return False
         return True
+
+    def check_recorded(self, stage: str, project: Path) -> None:
+        """Check that Chalice knows what `chalice deploy` created for a stage, possibly from another folder.
+
+        Without its records it would create a second API, and could delete neither the API nor the functions.
+
+        Args:
+            stage: The stage's name.
+            project: The project's folder, where Chalice keeps its records.
+
+        Raises:
+            DeploymentError: The API's function exists, but the records do not.
+        """
+        if (project / ".chalice" / "deployed" / f"{stage}.json").is_file():
+            return
+        try:
+            self.client("lambda").get_function(FunctionName=f"{APP_NAME}-{stage}")
+        except self._client_error as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise DeploymentError(f"the function {APP_NAME}-{stage} cannot be read: {error}") from None
+            return
+        raise DeploymentError(
+            f"`chalice deploy` created the API and the functions of stage {stage} from another folder: copy its file "
+            f".chalice/deployed/{stage}.json here, which Chalice needs to update or delete them"
+        )
 
     def lift_protection(self, stage: str) -> None:
         """Let CloudFormation delete a stage's stack."""

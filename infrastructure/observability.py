@@ -123,23 +123,22 @@ class _Metric:
     threshold: int = 0
 
 
-def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
+def alarm_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
     """Return the alarms of a stage. Only EXPRESS flows have their own, in `flow_resources`.
 
     Args:
         stage: The stage's settings.
         names: The stage's names.
-        api_name: The API's name in API Gateway.
     """
     if not stage.alarms:
         return {}
-    api_function = f"{names.app}-{names.stage}"
+    api_function = f"{names.app}-{names.stage}"  # also the name of the API
     metrics = (
         _Metric("RunsFailed", names.app, "RunsFailed", (("Stage", names.stage),),
                 "Runs of flows failed or timed out: see the dashboard's widget \"Failed runs by flow\""),
         _Metric("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue_name(names)),),
                 "Scheduled starts or records of runs could not be delivered"),
-        _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_name), ("Stage", API_STAGE)),
+        _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_function), ("Stage", API_STAGE)),
                 "The API failed"),
         _Metric("ApiThrottles", "AWS/Lambda", "Throttles", (("FunctionName", api_function),),
                 "The API's function was throttled"),
@@ -170,15 +169,14 @@ def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[s
     }
 
 
-def dashboard(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
+def dashboard(stage: StageSettings, names: Names) -> dict[str, Resource]:
     """Return the stage's dashboard. It searches for the metrics of flows, so it does not grow with their number.
 
     Args:
         stage: The stage's settings.
         names: The stage's names.
-        api_name: The API's name in API Gateway.
     """
-    api = ["ApiName", api_name, "Stage", API_STAGE]
+    api = ["ApiName", f"{names.app}-{names.stage}", "Stage", API_STAGE]
     widgets = [
         _widget("Requests", names, [["AWS/ApiGateway", name, *api] for name in ("Count", "4XXError", "5XXError")]),
         _widget(

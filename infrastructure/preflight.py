@@ -80,6 +80,8 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     cloud = Cloud()
     cloud.check_bootstrap()
     check_deployed(cloud.stack(stage.name), stage.name, api)
+    if api == "chalice":
+        cloud.check_recorded(stage.name, project)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     secrets = _missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)
     return cloud, "\n".join([deployed, *secrets])

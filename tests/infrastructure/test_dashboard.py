@@ -90,7 +90,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("title", OWN)
 def test_a_widget_shows_the_stage_s_metrics_and_no_others(title: str) -> None:
-    properties = observability.dashboard(PROD, template_names("prod"), f"{APP}-prod")["Dashboard"]["Properties"]
+    properties = observability.dashboard(PROD, template_names("prod"))["Dashboard"]["Properties"]
     widgets = {w["properties"]["title"]: w["properties"] for w in json.loads(properties["DashboardBody"])["widgets"]}
     expressions = [line[0]["expression"] for line in widgets[title]["metrics"]]
     for metric in OWN[title]:
@@ -100,7 +100,7 @@ def test_a_widget_shows_the_stage_s_metrics_and_no_others(title: str) -> None:
 
 
 def test_one_alarm_watches_the_runs_of_all_flows() -> None:
-    alarms = observability.alarm_resources(PROD, template_names("prod"), f"{APP}-prod")
+    alarms = observability.alarm_resources(PROD, template_names("prod"))
     properties = alarms["RunsFailedAlarm"]["Properties"]
     assert (properties["Namespace"], properties["MetricName"]) == (APP, "RunsFailed")
     assert properties["Dimensions"] == [{"Name": "Stage", "Value": "prod"}]
