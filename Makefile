@@ -99,6 +99,7 @@ deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (ST
 		$(BIN)/chalice deploy --stage $(STAGE) && \
 		$(BIN)/python -m infrastructure.api_stage --stage $(STAGE); \
 	fi
+	@$(BIN)/python -m infrastructure.versions --stage $(STAGE) || echo "The deployment is complete." >&2
 
 diff: $(STAMP) node_modules/.installed ## show what a deployment would change (STAGE=dev)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API)

@@ -79,8 +79,8 @@ def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[in
         routes = client.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
     except client.exceptions.ResourceNotFound:
         raise DeploymentError(f"no flow {name} with an alias {LIVE!r}: check --stage and --flow") from None
-    current = max(_number(route["stateMachineVersionArn"]) for route in routes)
-    versions = sorted(_versions(client, machine), reverse=True)
+    current = max(number_of(route["stateMachineVersionArn"]) for route in routes)
+    versions = sorted(versions_of(client, machine), reverse=True)
     if version is None:
         version = next((number for number in versions if number < current), None)
         if version is None:
@@ -94,18 +94,20 @@ def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[in
     return current, version
 
 
-def _versions(client: Any, machine: str) -> list[int]:
+def versions_of(client: Any, machine: str) -> list[int]:
+    """Return the numbers of all versions of a state machine, by its ARN."""
     found: list[int] = []
     more: dict[str, str] = {}
     while True:
         page = client.list_state_machine_versions(stateMachineArn=machine, **more)
-        found += [_number(item["stateMachineVersionArn"]) for item in page["stateMachineVersions"]]
+        found += [number_of(item["stateMachineVersionArn"]) for item in page["stateMachineVersions"]]
         if "nextToken" not in page:
             return found
         more = {"nextToken": page["nextToken"]}
 
 
-def _number(arn: str) -> int:
+def number_of(arn: str) -> int:
+    """Return the number in the ARN of a version."""
     return int(arn.rpartition(":")[2])
 
 
