@@ -69,6 +69,10 @@ class LogsApi:
         try:
             if operation == "DescribeLogGroups":
                 return self._describe_groups(body, request)
+            if operation == "DeleteLogGroup" and self._store.has(_group(body)):
+                self._store.forget(_group(body))
+                self._others.respond(request)  # moto has the group, too, if it was created before the first line
+                return _json(200, {})
             answer = self._operations.get(operation)
             if answer is None or not self._store.has(_group(body)):
                 return self._others.respond(request)
@@ -83,7 +87,7 @@ class LogsApi:
         prefix, pattern = body.get("logGroupNamePrefix") or "", (body.get("logGroupNamePattern") or "").lower()
         if answer.status != 200 or body.get("nextToken"):
             return answer
-        others = found.get("logGroups", [])
+        others = {group["logGroupName"]: group for group in found.get("logGroups", [])}
         own = [
             {
                 "logGroupName": name,
@@ -96,8 +100,10 @@ class LogsApi:
             for name, first, size in self._store.groups()
             if name.startswith(prefix) and pattern in name.lower()
         ]
-        named = {group["logGroupName"] for group in own}
-        groups = own + [group for group in others if group["logGroupName"] not in named]
+        for group in own:  # a group that was created has settings, such as its retention
+            name = group["logGroupName"]
+            others[name] = {**group, **others.get(name, {}), "storedBytes": group["storedBytes"]}
+        groups = list(others.values())
         return _json(200, {**found, "logGroups": sorted(groups, key=lambda group: str(group["logGroupName"]))})
 
     def _describe_streams(self, body: Json) -> Json:
