@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.names import Names
+from chalicelib.names import EXPRESS, Names
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
@@ -64,7 +64,9 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     """
     from compiler.permissions.granted import PermissionsError
     from infrastructure.cloud import Cloud
-    from infrastructure.function_role import function_role_policy
+    from infrastructure.flow_resources import flow_resources
+    from infrastructure.identity import function_role_resources
+    from infrastructure.nested_stacks import flow_templates
     from infrastructure.synthesis import checked_flows, checked_front_door, checked_stage
     from infrastructure.tokens import template_names
 
@@ -72,9 +74,12 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     checked_front_door(api)
     flows = checked_flows(stage, project)
     try:
-        function_role_policy(template_names(stage.name), "", project)
+        function_role_resources(stage, template_names(stage.name), project)
     except PermissionsError as error:
         raise DeploymentError(str(error)) from None
+    express = [flow.name for flow in flows.flows.values() if flow.type == EXPRESS]
+    made = (flow_resources(flow, stage, express) for flow in flows.flows.values())
+    flow_templates(made, stage.flow_stacks, lambda definition: definition.digest)  # raises what exceeds a quota
     check_node()
     check_cdk(project)
     cloud = Cloud()

@@ -207,6 +207,18 @@ def test_broken_permissions_are_found_first(project: Path) -> None:
         preflight.check("prod", project)
 
 
+def test_what_exceeds_a_quota_is_found_first(project: Path) -> None:
+    actions = ", ".join(f"'s3:GetObject{'x' * 100}{number}'" for number in range(700))
+    granted = f"permissions: [{{Action: [{actions}], Resource: '*'}}]\n"
+    (project / "flows" / "one.yml").write_text(FLOW + granted)
+    with pytest.raises(DeploymentError, match=r"flow one: its role would need policies of .* 71,680 a role"):
+        preflight.check("prod", project)
+    (project / "flows" / "one.yml").write_text(FLOW)
+    (project / "lambda-permissions.yml").write_text(f"iamRoleStatements: [{{Action: [{actions}], Resource: '*'}}]\n")
+    with pytest.raises(DeploymentError, match="API and the functions: its role would need policies of"):
+        preflight.check("prod", project)
+
+
 def test_the_command_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert preflight.main(["--stage", "nope"]) == 1
     printed = capsys.readouterr()
