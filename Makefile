@@ -100,12 +100,14 @@ bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 
 deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
 	@options=$$($(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying) && \
+	$(BIN)/python -m infrastructure.portions --stage $(STAGE) --api $(API) -- $$options $(ARGS) && \
 	$(CDK) deploy $$options -c stage=$(STAGE) -c api=$(API) $(ARGS)
 	@if [ "$(API)" = chalice ]; then \
 		$(BIN)/python -m infrastructure.chalice_config --stage $(STAGE) && \
 		$(BIN)/chalice deploy --stage $(STAGE) && \
 		$(BIN)/python -m infrastructure.api_stage --stage $(STAGE); \
 	fi
+	@$(BIN)/python -m infrastructure.versions --stage $(STAGE) || echo "The deployment is complete." >&2
 
 diff: $(STAMP) node_modules/.installed ## show what a deployment would change (STAGE=dev)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API)
@@ -120,6 +122,7 @@ logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")
 destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev); asks first if its data is kept
 	@$(BIN)/python -m infrastructure.destroy --stage $(STAGE)
 	@if [ -f .chalice/deployed/$(STAGE).json ]; then $(BIN)/chalice delete --stage $(STAGE); fi
+	@$(BIN)/python -m infrastructure.portions --stage $(STAGE) --api chalice --removing -- --require-approval never
 	@$(CDK) destroy --force -c stage=$(STAGE) -c api=chalice $(ARGS)
 
 lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRADE=1: also move all pins to the newest)

@@ -5,8 +5,8 @@
 Each case is a process of its own, timed from its start to the written cloud assembly; memory is the peak of that
 process and of the Node process that CDK runs in, added up. Of several rounds the fastest counts. Flows have ten states,
 nine of which call Lambda functions. Ours includes reading and checking the YAML, and makes all of the stage but API and
-functions: besides state machine, role and log group, which the peer makes as well, a version, an alias, a schedule and
-an alarm for each flow. The peer is measured with 100 flows, as more do not fit into one stack, and in two ways: as CDK
+functions: besides state machine, role and log group, which the peer makes as well, a version, an alias and a
+schedule for each flow. The peer is measured with 100 flows, as more do not fit into one stack, and in two ways: as CDK
 comes, and without the validation of templates that CDK adds by default. The app here leaves that out, since it sees no
 nested stack; tests run cfn-lint.
 """

@@ -9,6 +9,11 @@ from chalicelib import APP_NAME
 USER_KEY = "__user_id"
 """The key of a flow's input with the Cognito `sub` of the user who started it. Only the server sets it."""
 
+EXPRESS = "EXPRESS"
+_EXPRESS = "-express-"
+"""How the rest of the name of a deployed EXPRESS state machine begins, as no flow's name does. The type of a state
+machine cannot be changed, and its name is taken until it has been deleted: a flow whose type changes needs another."""
+
 LIVE = "live"
 """The alias through which the state machines of deployed stages are started: a rollback moves it."""
 STARTED_BY_KEY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -28,6 +33,8 @@ class Names(NamedTuple):
     app: str = APP_NAME
     alias: str = ""
     """The alias that state machines are started through: none locally, `live` when deployed, to allow rollbacks."""
+    express: frozenset[str] = frozenset()
+    """The EXPRESS flows, so that definitions can refer to them. Elsewhere the type is given."""
 
     def resource(self, name: str) -> str:
         """Return the name of a state machine, function or table: `<app>-<stage>-<name>`."""
@@ -37,9 +44,23 @@ class Names(NamedTuple):
         """Return the ARN of the Lambda function that runs the library function `function`."""
         return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.resource(function)}"
 
-    def state_machine_arn(self, flow: str) -> str:
-        """Return the ARN to start the flow `flow` by: that of its state machine, or of the alias."""
-        arn = f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{self.resource(flow)}"
+    def state_machine(self, flow: str, kind: str = "") -> str:
+        """Return the name of the state machine of the flow `flow`, whose type is `kind`.
+
+        Deployed EXPRESS state machines have another name than STANDARD ones. Locally all are deleted and created again.
+        """
+        is_express = self.alias and (kind == EXPRESS or flow in self.express)
+        return self.resource(_EXPRESS + flow if is_express else flow)
+
+    def flow(self, state_machine: str) -> str | None:
+        """Return the flow that a state machine's name is of; None if it is not of this stage."""
+        prefix = self.resource("")
+        return state_machine.removeprefix(prefix).removeprefix(_EXPRESS) if state_machine.startswith(prefix) else None
+
+    def state_machine_arn(self, flow: str, kind: str = "") -> str:
+        """Return the ARN to start the flow `flow` of type `kind` by: that of its state machine, or of the alias."""
+        machine = self.state_machine(flow, kind)
+        arn = f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{machine}"
         return f"{arn}:{self.alias}" if self.alias else arn
 
     def execution_arn(self, flow: str, execution_id: str) -> str:
@@ -50,7 +71,7 @@ class Names(NamedTuple):
 
     def express_arn(self, flow: str, execution_id: str, instance: str) -> str:
         """Return the ARN of an EXPRESS execution; `instance` is Step Functions' own id for it."""
-        machine = self.resource(flow)
+        machine = self.state_machine(flow, EXPRESS)
         return f"arn:{self.partition}:states:{self.region}:{self.account}:express:{machine}:{execution_id}:{instance}"
 
     @property

@@ -7,6 +7,7 @@ import threading
 import time
 
 from chalicelib import aws, times
+from chalicelib.flows.catalog import catalog
 from chalicelib.settings import settings
 
 KEEP_SECONDS = 300.0
@@ -26,7 +27,8 @@ class CreationDates:
 
     def of(self, flows: list[str]) -> dict[str, str | None]:
         """Return the creation date (ISO 8601) of each flow's state machine; None if it is unknown."""
-        names = {flow: settings.names.resource(flow) for flow in flows}
+        known = catalog().flows
+        names = {flow: settings.names.state_machine(flow, known[flow].type if flow in known else "") for flow in flows}
         with self._lock:
             complete = all(name in self._dates for name in names.values())
             if time.monotonic() - self._fetched >= (KEEP_SECONDS if complete else RETRY_SECONDS):

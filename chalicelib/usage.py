@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import atexit
 import functools
-import json
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
-from chalicelib import aws
+from chalicelib import aws, metrics
 from chalicelib.names import USER_KEY
 from chalicelib.settings import settings
 from chalicelib.tables import TTL, USAGE
@@ -227,15 +225,7 @@ def _remove(key: tuple[str, str], writers: list[str]) -> None:
 def _report_loss(calls: int, reason: str) -> None:
     """Log a loss, and count it as the metric `UsageLost` (CloudWatch embedded metric format)."""
     _log.warning("%d calls were not counted: %s", calls, reason)
-    metric = {"Name": "UsageLost", "Unit": "Count"}
-    directive = {"Namespace": settings.names.app, "Dimensions": [["Stage"]], "Metrics": [metric]}
-    record = {
-        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
-        "Stage": settings.stage,
-        "UsageLost": calls,
-    }
-    sys.stdout.write(json.dumps(record) + "\n")
-    sys.stdout.flush()
+    metrics.count("UsageLost", calls)
 
 
 def _user_of(event: Any) -> str | None:

@@ -8,23 +8,22 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from chalicelib.names import SCHEDULED, Names
+from compiler.compiled import CompiledFlow
 
 
-def scheduled_start(flow: str, flow_input: Any, names: Names) -> dict[str, str]:
+def scheduled_start(flow: CompiledFlow, names: Names) -> dict[str, str]:
     """Return `Arn` and `Input` of a schedule's target.
 
     Args:
-        flow: The flow's name.
-        flow_input: The input of scheduled runs; None for none.
+        flow: The flow.
         names: The stage's names.
     """
     request = {
-        "StateMachineArn": names.state_machine_arn(flow),
+        "StateMachineArn": names.state_machine_arn(flow.name, flow.type),
         "Name": f"{SCHEDULED}<aws.scheduler.execution-id>",
-        "Input": json.dumps({} if flow_input is None else flow_input, ensure_ascii=False),
+        "Input": json.dumps({} if flow.input is None else flow.input, ensure_ascii=False),
     }
     return {
         "Arn": f"arn:{names.partition}:scheduler:::aws-sdk:sfn:startExecution",

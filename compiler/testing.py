@@ -80,7 +80,12 @@ class ProjectFlows:
         else:
             account = boto3.client("sts").get_caller_identity()["Account"]
             names = Names(stage, boto3.session.Session().region_name, account, alias=LIVE)
-        return RemoteFlow(name, names.state_machine_arn(name), boto3.client("stepfunctions", **options), stage)
+        return RemoteFlow(
+            name,
+            names.state_machine_arn(name, self._project.flows[name].type),
+            boto3.client("stepfunctions", **options),
+            stage,
+        )
 
     @cached_property
     def _project(self) -> Project:

@@ -1,4 +1,5 @@
-"""Sets what `chalice deploy` cannot set, throttling and metrics: `python -m infrastructure.api_stage --stage prod`.
+"""Sets what `chalice deploy` cannot set, throttling and where events go that `run-status` failed to record:
+`python -m infrastructure.api_stage --stage prod`.
 
 The CDK app sets the same in its template. Run this after `chalice deploy`; later deployments leave the settings alone.
 """
@@ -11,14 +12,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chalicelib.names import Names
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
-from infrastructure.function_resources import API_STAGE
+from infrastructure.function_resources import API_STAGE, RUN_STATUS
+from infrastructure.schedules import queue_name
 from infrastructure.stage import StageSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Set the stage's throttling, and return the exit code."""
+    """Set the stage's throttling and the destination of undelivered events, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.api_stage", description=__doc__)
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args(argv)
@@ -28,7 +31,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         stage = checked_stage(arguments.stage)
         api = deployed_api(PROJECT, stage.name)
-        Cloud().client("apigateway").update_stage(restApiId=api, stageName=API_STAGE, patchOperations=settings(stage))
+        cloud = Cloud()
+        cloud.client("apigateway").update_stage(restApiId=api, stageName=API_STAGE, patchOperations=settings(stage))
+        names = Names(stage=stage.name, region=cloud.region, account=cloud.account)
+        queue = f"arn:{names.partition}:sqs:{names.region}:{names.account}:{queue_name(names)}"
+        cloud.client("lambda").put_function_event_invoke_config(
+            FunctionName=names.resource(RUN_STATUS), DestinationConfig={"OnFailure": {"Destination": queue}}
+        )
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -44,7 +53,7 @@ def settings(stage: StageSettings) -> list[dict[str, str]]:
     values = {
         "/*/*/throttling/rateLimit": f"{stage.throttle_rate:g}",
         "/*/*/throttling/burstLimit": str(stage.throttle_burst),
-        "/*/*/metrics/enabled": "true",
+        "/*/*/metrics/enabled": "true" if stage.method_metrics else "false",
     }
     return [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
 

@@ -27,6 +27,7 @@ from infrastructure.function_resources import (
 )
 from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USER_POOL_CLIENT
 from infrastructure.observability import API_LOG
+from infrastructure.schedules import DEAD_LETTERS
 from infrastructure.stage import StageSettings
 
 API_HANDLER = "APIHandler"  # the logical id of the API's function in Chalice's template
@@ -115,7 +116,7 @@ class ChaliceApplication(Chalice):
             {
                 "HttpMethod": "*",
                 "ResourcePath": "/*",
-                "MetricsEnabled": True,
+                "MetricsEnabled": stage.method_metrics,
                 "ThrottlingRateLimit": stage.throttle_rate,
                 "ThrottlingBurstLimit": stage.throttle_burst,
             }
@@ -192,6 +193,7 @@ def add_application(uploads: Uploads, stage: StageSettings, project: Path) -> li
         "RoleArn": FUNCTION_ROLE,
         "UserPoolId": USER_POOL,
         "UserPoolClientId": USER_POOL_CLIENT,
+        "DeadLetterQueueArn": DEAD_LETTERS,
     }
     templates = function_templates(application.functions, stage, application.runtime)
     CfnOutput(stack, "ApiUrl", value=url)

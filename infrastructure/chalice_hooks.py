@@ -12,6 +12,7 @@ from typing import Any
 from chalice.deploy.swagger import TemplatedSwaggerGenerator
 from click import ClickException, get_current_context
 
+from chalicelib import APP_NAME
 from chalicelib.flows.catalog import use_source
 from chalicelib.settings import PROJECT, settings
 from compiler.live_project import LiveProject
@@ -34,16 +35,17 @@ def install() -> None:
     The CDK app adds gateway responses to Chalice's template, which another class generates.
 
     Raises:
-        ClickException: The stage does not exist or is not configured, there is no region or there are no credentials,
-            or the installed plugins do not match the lock. Without this check Chalice would print a traceback, possibly
-            in the middle of a deployment.
+        ClickException: The stage does not exist, is not configured or was deployed from another folder, there is no
+            region or there are no credentials, or the installed plugins do not match the lock. Without this check
+            Chalice would print a traceback, possibly in the middle of a deployment.
     """
     words = set(sys.argv[1:])
     try:
-        if "deploy" in words:
-            _check_configured()
+        stage = _check_configured() if "deploy" in words else None
         if words & _CALLING_AWS:
-            Cloud()
+            cloud = Cloud()
+            if stage is not None:
+                cloud.check_recorded(stage, PROJECT)
         if words & _PACKAGING:
             ensure(PROJECT, frozen=True)
     except DeploymentError as error:
@@ -55,7 +57,8 @@ def install() -> None:
     TemplatedSwaggerGenerator.generate_swagger = _with_gateway_responses  # type: ignore[assignment, method-assign]
 
 
-def _check_configured() -> None:
+def _check_configured() -> str:
+    """Return the stage to deploy, which must be configured."""
     from infrastructure.synthesis import checked_stage
 
     context = get_current_context(silent=True)
@@ -64,9 +67,11 @@ def _check_configured() -> None:
         raise DeploymentError(
             f"the stage {stage} is not configured: run `python -m infrastructure.chalice_config --stage {stage}` first"
         )
+    return stage
 
 
 def _with_gateway_responses(self: TemplatedSwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:
     definition: dict[str, Any] = _generate(self, app, rest_api)
+    definition["info"]["title"] = f"{APP_NAME}-{settings.stage}"  # becomes the name of the API
     complete(definition, settings.cors_origins)
     return definition

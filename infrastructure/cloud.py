@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from chalicelib import APP_NAME
 from infrastructure.errors import DeploymentError
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""The status of a stack that was never deployed successfully."""
 BOOTSTRAP_VERSION = 6
 """The oldest bootstrap that the assemblies of this CDK work with."""
 
@@ -118,6 +122,46 @@ class Cloud:
             )
         return outputs(found)
 
+    def template(self, stage: str) -> dict[str, Any]:
+        """Return the template of a stage's stack as it was deployed; an empty one if it never was.
+
+        Raises:
+            DeploymentError: The call failed.
+        """
+        found = self.stack(stage)
+        if found is None or found["StackStatus"] in NEVER_SERVED:
+            return {}
+        try:
+            answer = self.client("cloudformation").get_template(
+                StackName=f"{APP_NAME}-{stage}", TemplateStage="Original"
+            )
+        except self._client_error as error:
+            raise DeploymentError(f"the template of {APP_NAME}-{stage} cannot be read: {error}") from None
+        body = answer["TemplateBody"]
+        template: dict[str, Any] = json.loads(body) if isinstance(body, str) else dict(body)
+        return template
+
+    def nested_sizes(self, stage: str) -> dict[str, int]:
+        """Return the number of resources in each nested stack of a stage's stack, by its logical id.
+
+        Raises:
+            DeploymentError: A call failed.
+        """
+        if self.stack(stage) is None:
+            return {}
+        return {
+            item["LogicalResourceId"]: len(self._resources(item["PhysicalResourceId"]))
+            for item in self._resources(f"{APP_NAME}-{stage}")
+            if item["ResourceType"] == "AWS::CloudFormation::Stack" and item.get("PhysicalResourceId")
+        }
+
+    def _resources(self, stack: str) -> list[Mapping[str, Any]]:
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+        try:
+            return [item for page in pages for item in page["StackResourceSummaries"]]
+        except self._client_error as error:
+            raise DeploymentError(f"the resources of {stack} cannot be listed: {error}") from None
+
     def has_table(self, name: str) -> bool:
         """Return whether DynamoDB has a table of that name.
 
@@ -131,6 +175,31 @@ class Cloud:
                 raise DeploymentError(f"the table {name} cannot be read: {error}") from None
             return False
         return True
+
+    def check_recorded(self, stage: str, project: Path) -> None:
+        """Check that Chalice knows what `chalice deploy` created for a stage, possibly from another folder.
+
+        Without its records it would create a second API, and could delete neither the API nor the functions.
+
+        Args:
+            stage: The stage's name.
+            project: The project's folder, where Chalice keeps its records.
+
+        Raises:
+            DeploymentError: The API's function exists, but the records do not.
+        """
+        if (project / ".chalice" / "deployed" / f"{stage}.json").is_file():
+            return
+        try:
+            self.client("lambda").get_function(FunctionName=f"{APP_NAME}-{stage}")
+        except self._client_error as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise DeploymentError(f"the function {APP_NAME}-{stage} cannot be read: {error}") from None
+            return
+        raise DeploymentError(
+            f"`chalice deploy` created the API and the functions of stage {stage} from another folder: copy its file "
+            f".chalice/deployed/{stage}.json here, which Chalice needs to update or delete them"
+        )
 
     def lift_protection(self, stage: str) -> None:
         """Let CloudFormation delete a stage's stack."""

@@ -11,7 +11,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from chalicelib import APP_NAME
 from chalicelib.settings import PROJECT
 from infrastructure.cloud import Cloud, front_door
 from infrastructure.errors import DeploymentError
@@ -33,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if stack is None and not recorded:
             raise DeploymentError(f"there is no stage {stage.name} in account {cloud.account}, {cloud.region}")
         if stack is not None and not recorded and front_door(stack) == "chalice":
-            check_nothing_is_left(cloud, stage.name)
+            cloud.check_recorded(stage.name, PROJECT)
         confirm(stage, cloud.account, cloud.region)
         if stage.retain_data and stack is not None:
             cloud.lift_protection(stage.name)
@@ -41,27 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def check_nothing_is_left(cloud: Cloud, stage: str) -> None:
-    """Check that nothing is left of `chalice deploy` that `chalice delete` would not find.
-
-    Args:
-        cloud: AWS.
-        stage: The stage's name.
-
-    Raises:
-        DeploymentError: The API's function exists.
-    """
-    client = cloud.client("lambda")
-    try:
-        client.get_function(FunctionName=f"{APP_NAME}-{stage}")
-    except client.exceptions.ResourceNotFoundException:
-        return
-    raise DeploymentError(
-        f"`chalice deploy` created the API and the functions of stage {stage} from another folder: copy its file "
-        f".chalice/deployed/{stage}.json here, which Chalice needs to delete them"
-    )
 
 
 def confirm(stage: StageSettings, account: str, region: str) -> None:

@@ -6,14 +6,15 @@ They are plain dictionaries: for a thousand flows, CDK's constructs take minutes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.names import LIVE, Names
+from chalicelib.names import EXPRESS, LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
-from infrastructure.resources import Resource, assumed_by, logical_id, role, tag_list
+from infrastructure.policies import role_resources
+from infrastructure.resources import Resource, assumed_by, logical_id, tag_list
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
@@ -67,14 +68,24 @@ class FlowResources:
         return DefinitionFile(self.flow.name, text), {**self.resources, self.prefix + "StateMachine": changed}
 
 
-def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
-    """Return the resources of `flow` in a stage, by logical ids that begin with the flow's."""
-    names = template_names(stage.name)
-    prefix = logical_id(flow.name)
+def flow_resources(flow: CompiledFlow, stage: StageSettings, express: Iterable[str] = ()) -> FlowResources:
+    """Return the resources of one flow in a stage.
+
+    What cannot be changed with the flow's type has another logical id and another name for each type, so that
+    CloudFormation creates the new state machine before it deletes the old one. Schedule and alarm are updated.
+
+    Args:
+        flow: The compiled flow.
+        stage: The stage's settings.
+        express: The names of the stage's EXPRESS flows, which the flow may refer to.
+    """
+    names = template_names(stage.name, express)
+    same = logical_id(flow.name)
+    prefix = logical_id(f"-express-{flow.name}") if flow.type == EXPRESS else same
     definition = flow.render(names)
     resources: dict[str, Resource] = {
         prefix + "Log": _log_group(flow, names, stage),
-        prefix + "Role": _role(flow, names, stage),
+        **_role(flow, prefix, names, stage),
         prefix + "StateMachine": _state_machine(flow, prefix, definition, names, stage),
         prefix + "Version": {
             "Type": "AWS::StepFunctions::StateMachineVersion",
@@ -97,19 +108,21 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings) -> FlowResources:
         },
     }
     if flow.schedule is not None:
-        resources[prefix + "Schedule"] = _schedule(flow, prefix, names)
-    if stage.alarms:
-        resources[prefix + "Alarm"] = _alarm(flow, prefix, names, stage)
+        resources[same + "Schedule"] = _schedule(flow, prefix, names)
+    if (
+        stage.alarms and flow.type == EXPRESS
+    ):  # Step Functions reports the runs of others, which have one alarm together
+        resources[same + "Alarm"] = _alarm(flow, prefix, names, stage)
     return FlowResources(flow, prefix, definition, with_pseudo_parameters(resources))
 
 
-def log_group_name(flow: str, names: Names) -> str:
-    """Return the name of a flow's log group.
+def log_group_name(flow: CompiledFlow, names: Names) -> str:
+    """Return the name of a flow's log group: another one for each type, since its name is taken while both exist.
 
     All begin with `/aws/vendedlogs/`, so that they share one resource policy, whose length is limited:
     https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     """
-    return f"/aws/vendedlogs/states/{names.resource(flow)}"
+    return f"/aws/vendedlogs/states/{names.state_machine(flow.name, flow.type)}"
 
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
@@ -117,16 +130,20 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
     return {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {
-            "LogGroupName": log_group_name(flow.name, names),
+            "LogGroupName": log_group_name(flow, names),
             "RetentionInDays": stage.log_retention_days,
             "Tags": tag_list(stage),
         },
     }
 
 
-def _role(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
-    return role(
-        assumed_by("states.amazonaws.com", _own_machine(flow, names)),
+def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:
+    machine = names.state_machine_arn(flow.name, flow.type).removesuffix(f":{LIVE}")
+    return role_resources(
+        prefix + "Role",
+        f"flow {flow.name}",
+        # What runs through an alias names the alias, and a child of a distributed Map the Map's label.
+        assumed_by("states.amazonaws.com", machine, f"{machine}:*", f"{machine}/*"),
         role_policy(flow, names, stage),
         policy_name="flow",
         tags=tag_list(stage),
@@ -178,10 +195,6 @@ def role_policy(flow: CompiledFlow, names: Names, stage: StageSettings) -> dict[
     return {**policy, "Statement": statements}
 
 
-def _own_machine(flow: CompiledFlow, names: Names) -> str:
-    return names._replace(alias="").state_machine_arn(flow.name)
-
-
 def _state_machine(flow: CompiledFlow, prefix: str, definition: str, names: Names, stage: StageSettings) -> Resource:
     logging: dict[str, Any] = {"Level": stage.flow_log_level, "IncludeExecutionData": stage.log_execution_data}
     if stage.flow_log_level != "OFF":
@@ -190,7 +203,7 @@ def _state_machine(flow: CompiledFlow, prefix: str, definition: str, names: Name
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
-            "StateMachineName": names.resource(flow.name),
+            "StateMachineName": names.state_machine(flow.name, flow.type),
             "StateMachineType": flow.type,
             "DefinitionString": definition,
             "RoleArn": {"Fn::GetAtt": [prefix + "Role", "Arn"]},
@@ -216,7 +229,7 @@ def _schedule(flow: CompiledFlow, prefix: str, names: Names) -> Resource:
             "State": "ENABLED" if schedule.enabled else "DISABLED",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": {
-                **scheduled_start(flow.name, flow.input, names),
+                **scheduled_start(flow, names),
                 "RoleArn": {"Ref": "ScheduleRoleArn"},
                 "RetryPolicy": {
                     "MaximumEventAgeInSeconds": SCHEDULE_MAX_AGE,

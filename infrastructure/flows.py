@@ -10,6 +10,7 @@ from typing import Any
 from aws_cdk import CfnResource, FileAssetPackaging, Stack
 from aws_cdk import Stage as CdkStage
 
+from chalicelib.names import EXPRESS
 from compiler import CompiledFlow
 from infrastructure.flow_resources import DefinitionFile, flow_resources
 from infrastructure.nested_stacks import ASSET_BUCKET, NestedTemplate, flow_templates
@@ -76,7 +77,8 @@ def add_flows(
         buckets[ASSET_BUCKET] = uploaded.bucket
         return uploaded.key
 
-    templates = flow_templates((flow_resources(flow, stage) for flow in flows), stage.flow_stacks, upload)
+    express = [flow.name for flow in flows if flow.type == EXPRESS]
+    templates = flow_templates((flow_resources(flow, stage, express) for flow in flows), stage.flow_stacks, upload)
     return [nest(uploads, stage, template, {**parameters, **buckets}) for template in templates]
 
 

@@ -23,6 +23,7 @@ PARAMETERS: Mapping[str, str] = {
     "UserPoolId": "The user pool of the stage.",
     "UserPoolClientId": "The client with which users sign in.",
     "ApiUrl": "The address of the API.",
+    "DeadLetterQueueArn": "The queue for changes of runs that could not be recorded.",
 }
 """The parameters of the nested stacks of functions: what they need from the stage's stack."""
 
@@ -145,6 +146,15 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
             },
         },
     }
+    if function.name == RUN_STATUS:
+        described[prefix + "Events"] = {
+            "Type": "AWS::Lambda::EventInvokeConfig",
+            "Properties": {
+                "FunctionName": {"Ref": prefix + "Function"},
+                "Qualifier": "$LATEST",
+                "DestinationConfig": {"OnFailure": {"Destination": {"Ref": "DeadLetterQueueArn"}}},
+            },
+        }
     resources: dict[str, Resource] = with_pseudo_parameters(described)
     return resources
 

@@ -43,6 +43,7 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
     ssm = f"arn:{names.partition}:ssm:{names.region}:{names.account}:parameter{names.secrets_prefix.rstrip('/')}"
     dynamodb = f"arn:{names.partition}:dynamodb:{names.region}:{names.account}:table"
     logs = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group:/aws/lambda/{names.app}-{names.stage}"
+    queue = f"arn:{names.partition}:sqs:{names.region}:{names.account}:{names.resource('dead-letters')}"
     machines, executions = f"stateMachine:{names.resource('*')}", f"execution:{names.resource('*')}"
     return [
         _allow("StartFlows", ["states:StartExecution", "states:StartSyncExecution"], [f"{states}:{machines}"]),
@@ -85,6 +86,7 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [f"{logs}:*", f"{logs}-*"],
         ),
+        _allow("UndeliveredRunStatus", ["sqs:SendMessage"], [queue]),
         # IAM has no resources for these two:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html

@@ -8,7 +8,8 @@ from pathlib import Path
 from chalicelib.identity import ADMIN_GROUP
 from chalicelib.names import Names
 from infrastructure.function_role import function_role_policy
-from infrastructure.resources import Resource, assumed_by, attribute, kept, logical_id, ref, role, tag_list, tags
+from infrastructure.policies import role_resources
+from infrastructure.resources import Resource, assumed_by, attribute, kept, logical_id, ref, tag_list, tags
 from infrastructure.stage import StageSettings
 
 TOKEN_MINUTES = 60
@@ -95,14 +96,15 @@ def function_role_resources(stage: StageSettings, names: Names, project: Path) -
 
     Raises:
         PermissionsError: `lambda-permissions.yml` is invalid.
+        LimitError: It grants more than IAM allows a role.
     """
-    return {
-        "FunctionRole": role(
-            assumed_by("lambda.amazonaws.com"),
-            function_role_policy(names, USER_POOL_ARN, project),
-            policy_name="application",
-            tags=tag_list(stage),
-            RoleName=f"{names.app}-{names.stage}-lambda",
-            Description="What the API and the functions may do",
-        )
-    }
+    return role_resources(
+        "FunctionRole",
+        "API and the functions",
+        assumed_by("lambda.amazonaws.com"),
+        function_role_policy(names, USER_POOL_ARN, project),
+        policy_name="application",
+        tags=tag_list(stage),
+        RoleName=names.resource(names.region),  # roles are global, and a stage may be in several regions
+        Description="What the API and the functions may do",
+    )

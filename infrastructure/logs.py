@@ -71,7 +71,11 @@ def log_groups(client: Any, stage: str, name: str | None = None) -> list[str]:
         for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix + own):
             for group in page["logGroups"]:
                 rest = group["logGroupName"].removeprefix(prefix + own)  # "" for the API, "-<name>" for all others
-                wanted = rest[:1] in ("", "-") if name is None else rest == ("" if name == API else f"-{name}")
+                wanted = (
+                    rest[:1] in ("", "-")
+                    if name is None
+                    else rest in ([""] if name == API else [f"-{name}", f"--express-{name}"])
+                )
                 if wanted:
                     found.append(group["logGroupName"])
     return found

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infrastructure.errors import LimitError
 from infrastructure.flow_resources import PARAMETERS as FLOW_PARAMETERS
 from infrastructure.flow_resources import DefinitionFile, FlowResources
 from infrastructure.resources import Resource
@@ -27,7 +28,7 @@ ASSET_BUCKET = "AssetBucket"
 _REFERENCE = re.compile(r'\{"Ref":"(\w+)"\}')
 
 
-class StackFullError(ValueError):
+class StackFullError(LimitError):
     """A nested stack would have more resources than CloudFormation allows."""
 
 

@@ -13,6 +13,8 @@ from infrastructure.schedules import DEAD_LETTERS, queue_name
 from infrastructure.stage import StageSettings
 
 PERIOD = 300  # seconds
+LINES = 100
+"""The most lines of a graph."""
 API_LOG = "ApiLog"
 
 
@@ -121,21 +123,22 @@ class _Metric:
     threshold: int = 0
 
 
-def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
-    """Return the alarms about what flows share. Each flow has its own in `flow_resources`.
+def alarm_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
+    """Return the alarms of a stage. Only EXPRESS flows have their own, in `flow_resources`.
 
     Args:
         stage: The stage's settings.
         names: The stage's names.
-        api_name: The API's name in API Gateway.
     """
     if not stage.alarms:
         return {}
-    api_function = f"{names.app}-{names.stage}"
+    api_function = f"{names.app}-{names.stage}"  # also the name of the API
     metrics = (
+        _Metric("RunsFailed", names.app, "RunsFailed", (("Stage", names.stage),),
+                "Runs of flows failed or timed out: see the dashboard's widget \"Failed runs by flow\""),
         _Metric("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue_name(names)),),
                 "Scheduled starts or records of runs could not be delivered"),
-        _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_name), ("Stage", API_STAGE)),
+        _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_function), ("Stage", API_STAGE)),
                 "The API failed"),
         _Metric("ApiThrottles", "AWS/Lambda", "Throttles", (("FunctionName", api_function),),
                 "The API's function was throttled"),
@@ -166,15 +169,14 @@ def alarm_resources(stage: StageSettings, names: Names, api_name: str) -> dict[s
     }
 
 
-def dashboard(stage: StageSettings, names: Names, api_name: str) -> dict[str, Resource]:
+def dashboard(stage: StageSettings, names: Names) -> dict[str, Resource]:
     """Return the stage's dashboard. It searches for the metrics of flows, so it does not grow with their number.
 
     Args:
         stage: The stage's settings.
         names: The stage's names.
-        api_name: The API's name in API Gateway.
     """
-    api = ["ApiName", api_name, "Stage", API_STAGE]
+    api = ["ApiName", f"{names.app}-{names.stage}", "Stage", API_STAGE]
     widgets = [
         _widget("Requests", names, [["AWS/ApiGateway", name, *api] for name in ("Count", "4XXError", "5XXError")]),
         _widget(
@@ -183,6 +185,7 @@ def dashboard(stage: StageSettings, names: Names, api_name: str) -> dict[str, Re
             [["AWS/ApiGateway", "Latency", *api, {"stat": statistic}] for statistic in ("p50", "p95", "p99")],
         ),
         _widget("Runs", names, [[{"expression": _search(names, name), "label": ""}] for name in _RUNS]),
+        _widget("Failed runs by flow", names, [[{"expression": _search_failures(names), "label": ""}]]),
         _widget("Time of runs", names, [[{"expression": _search(names, "ExecutionTime", "p95"), "label": ""}]]),
         _widget(
             "Functions",
@@ -199,7 +202,8 @@ def dashboard(stage: StageSettings, names: Names, api_name: str) -> dict[str, Re
     for index, widget in enumerate(widgets):
         widget |= {"x": index % 2 * 12, "y": index // 2 * 6, "width": 12, "height": 6}
     body = json.dumps({"widgets": widgets}, ensure_ascii=False)
-    properties = {"DashboardName": f"{names.app}-{names.stage}", "DashboardBody": body, "Tags": tag_list(stage)}
+    name = names.resource(names.region)  # dashboards are global
+    properties = {"DashboardName": name, "DashboardBody": body, "Tags": tag_list(stage)}
     return {"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}
 
 
@@ -207,14 +211,26 @@ _RUNS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "Execut
 
 
 def _search(names: Names, metric: str, statistic: str = "Sum") -> str:
-    prefix = names.resource("")
-    query = f'{{AWS/States,StateMachineArn}} MetricName="{metric}" "{prefix}"'
-    return f"SEARCH('{query}', '{statistic}', {PERIOD})"
+    query = f'{{AWS/States,StateMachineArn}} MetricName="{metric}" StateMachineArn={names.app}-{names.stage}'
+    return _searched(query, statistic)
 
 
 def _search_functions(names: Names, metric: str) -> str:
-    query = f'{{AWS/Lambda,FunctionName}} MetricName="{metric}" "{names.app}-{names.stage}"'
-    return f"SEARCH('{query}', 'Sum', {PERIOD})"
+    query = f'{{AWS/Lambda,FunctionName}} MetricName="{metric}" FunctionName={names.app}-{names.stage}'
+    return _searched(query)
+
+
+def _search_failures(names: Names) -> str:
+    return _searched(f'{{"{names.app}",Stage,Flow}} MetricName="RunsFailed" Stage="{names.stage}"')
+
+
+def _searched(query: str, statistic: str = "Sum") -> str:
+    """Return the series with the largest values that a query finds: a graph shows 500, and more than 100 are a smear.
+
+    Without quotes a name finds all names that contain its words in this order; with quotes, only itself:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+    """
+    return f"SORT(SEARCH('{query}', '{statistic}', {PERIOD}), SUM, DESC, {LINES})"
 
 
 def _widget(title: str, names: Names, metrics: list[list[Any]]) -> dict[str, Any]:

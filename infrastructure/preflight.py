@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.names import Names
+from chalicelib.names import EXPRESS, Names
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 NODE_VERSION = 20
 """The oldest version of Node that CDK runs on."""
-_NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
-"""The status of a stack that was never deployed successfully."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +64,9 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     """
     from compiler.permissions.granted import PermissionsError
     from infrastructure.cloud import Cloud
-    from infrastructure.function_role import function_role_policy
+    from infrastructure.flow_resources import flow_resources
+    from infrastructure.identity import function_role_resources
+    from infrastructure.nested_stacks import flow_templates
     from infrastructure.synthesis import checked_flows, checked_front_door, checked_stage
     from infrastructure.tokens import template_names
 
@@ -74,14 +74,19 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     checked_front_door(api)
     flows = checked_flows(stage, project)
     try:
-        function_role_policy(template_names(stage.name), "", project)
+        function_role_resources(stage, template_names(stage.name), project)
     except PermissionsError as error:
         raise DeploymentError(str(error)) from None
+    express = [flow.name for flow in flows.flows.values() if flow.type == EXPRESS]
+    made = (flow_resources(flow, stage, express) for flow in flows.flows.values())
+    flow_templates(made, stage.flow_stacks, lambda definition: definition.digest)  # raises what exceeds a quota
     check_node()
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
     check_deployed(cloud.stack(stage.name), stage.name, api)
+    if api == "chalice":
+        cloud.check_recorded(stage.name, project)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     secrets = _missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)
     return cloud, "\n".join([deployed, *secrets])
@@ -98,9 +103,9 @@ def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> Non
     Raises:
         DeploymentError: The API was deployed by the other, or a failed update could not be rolled back.
     """
-    from infrastructure.cloud import front_door
+    from infrastructure.cloud import NEVER_SERVED, front_door
 
-    if stack is None or stack["StackStatus"] in _NEVER_SERVED:
+    if stack is None or stack["StackStatus"] in NEVER_SERVED:
         return
     if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
@@ -124,8 +129,10 @@ def clear_the_way(cloud: Cloud, stage: StageSettings) -> list[str]:
     Returns:
         The options that `cdk deploy` needs.
     """
+    from infrastructure.cloud import NEVER_SERVED
+
     stack = cloud.stack(stage.name)
-    if stack is not None and stack["StackStatus"] not in _NEVER_SERVED:
+    if stack is not None and stack["StackStatus"] not in NEVER_SERVED:
         return []
     if stack is not None and stack.get("EnableTerminationProtection"):
         cloud.lift_protection(stage.name)

@@ -51,31 +51,28 @@ def role(
         tags: The tags, as CloudFormation expects them.
         properties: Further properties of the role.
     """
+    if policy["Statement"]:  # IAM rejects a policy without statements
+        properties["Policies"] = [{"PolicyName": policy_name, "PolicyDocument": policy}]
     return {
         "Type": "AWS::IAM::Role",
-        "Properties": {
-            **properties,
-            "AssumeRolePolicyDocument": assumed_by,
-            "Policies": [{"PolicyName": policy_name, "PolicyDocument": policy}],
-            "Tags": tags,
-        },
+        "Properties": {**properties, "AssumeRolePolicyDocument": assumed_by, "Tags": tags},
     }
 
 
-def assumed_by(service: str, source: str | None = None) -> dict[str, Any]:
+def assumed_by(service: str, *sources: str) -> dict[str, Any]:
     """Return a trust policy that lets a service assume a role.
 
     Args:
         service: The service's principal, such as `states.amazonaws.com`.
-        source: The ARN of the only resource for which it may do so; None for any.
+        sources: Patterns of the ARNs of the only resources for which it may do so; none for any.
     """
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
     }
-    if source is not None:
-        statement["Condition"] = {"ArnLike": {"aws:SourceArn": source}}
+    if sources:
+        statement["Condition"] = {"ArnLike": {"aws:SourceArn": sources[0] if len(sources) == 1 else list(sources)}}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 

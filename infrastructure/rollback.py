@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.names import LIVE, Names
+from chalicelib.names import EXPRESS, LIVE, Names
 from infrastructure.errors import DeploymentError
 
 
@@ -33,13 +33,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         stage = checked_stage(arguments.stage)
         cloud = Cloud()
-        machine = Names(stage=stage.name, region=cloud.region, account=cloud.account).state_machine_arn(arguments.flow)
-        before, after = roll_back(cloud.client("stepfunctions"), machine, arguments.version)
+        names = Names(stage=stage.name, region=cloud.region, account=cloud.account, alias=LIVE)
+        client = cloud.client("stepfunctions")
+        before, after = roll_back(client, deployed_machine(client, names, arguments.flow), arguments.version)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(f"{arguments.flow} of stage {stage.name}: version {before} -> {after}")
     return 0
+
+
+def deployed_machine(client: Any, names: Names, flow: str) -> str:
+    """Return the ARN of a flow's state machine, of whichever type is deployed.
+
+    Raises:
+        DeploymentError: There is none.
+    """
+    for kind in ("", EXPRESS):
+        alias = names.state_machine_arn(flow, kind)
+        try:
+            client.describe_state_machine_alias(stateMachineAliasArn=alias)
+        except client.exceptions.ResourceNotFound:
+            continue
+        return alias.removesuffix(f":{LIVE}")
+    raise DeploymentError(f"no flow {names.resource(flow)} with an alias {LIVE!r}: check --stage and --flow")
 
 
 def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[int, int]:
@@ -62,8 +79,8 @@ def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[in
         routes = client.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
     except client.exceptions.ResourceNotFound:
         raise DeploymentError(f"no flow {name} with an alias {LIVE!r}: check --stage and --flow") from None
-    current = max(_number(route["stateMachineVersionArn"]) for route in routes)
-    versions = sorted(_versions(client, machine), reverse=True)
+    current = max(number_of(route["stateMachineVersionArn"]) for route in routes)
+    versions = sorted(versions_of(client, machine), reverse=True)
     if version is None:
         version = next((number for number in versions if number < current), None)
         if version is None:
@@ -77,18 +94,20 @@ def roll_back(client: Any, machine: str, version: int | None = None) -> tuple[in
     return current, version
 
 
-def _versions(client: Any, machine: str) -> list[int]:
+def versions_of(client: Any, machine: str) -> list[int]:
+    """Return the numbers of all versions of a state machine, by its ARN."""
     found: list[int] = []
     more: dict[str, str] = {}
     while True:
         page = client.list_state_machine_versions(stateMachineArn=machine, **more)
-        found += [_number(item["stateMachineVersionArn"]) for item in page["stateMachineVersions"]]
+        found += [number_of(item["stateMachineVersionArn"]) for item in page["stateMachineVersions"]]
         if "nextToken" not in page:
             return found
         more = {"nextToken": page["nextToken"]}
 
 
-def _number(arn: str) -> int:
+def number_of(arn: str) -> int:
+    """Return the number in the ARN of a version."""
     return int(arn.rpartition(":")[2])
 
 

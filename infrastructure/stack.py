@@ -61,7 +61,6 @@ class StageStack(Stack):
         )
         names = template_names(stage.name)
         groups = {group for flow in flows.flows.values() for group in flow.access_groups}
-        api_name = name if front_door == "cdk" else names.app
         add_resources(
             self,
             {
@@ -72,8 +71,8 @@ class StageStack(Stack):
                 **observability.api_log(stage, names),
                 **observability.run_status_resources(stage, names),
                 **observability.alarm_topic(stage, names),
-                **observability.alarm_resources(stage, names, api_name),
-                **observability.dashboard(stage, names, api_name),
+                **observability.alarm_resources(stage, names),
+                **observability.dashboard(stage, names),
             },
         )
         parameters = {

@@ -16,6 +16,10 @@ _PERIODS: tuple[int, ...] = get_args(Retention)
 
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
+_TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
+_TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
+_MAX_TAGS = 40
+"""AWS allows 50 on most resources. CloudFormation adds some, and `Application` and `Stage` are the project's."""
 
 
 class StageError(ValueError):
@@ -40,7 +44,7 @@ class StageSettings:
     """Use X-Ray in the API, the functions and the state machines."""
 
     alarms: bool = True
-    """Create alarms for failed runs (one per flow), throttling, server errors and dead letters."""
+    """Create alarms for failed runs, throttling, server errors and dead letters."""
     alarm_topic_arn: str | None = None
     """An existing SNS topic for alarms. None creates the topic `<app>-<stage>-alarms`, to which you subscribe."""
 
@@ -50,6 +54,9 @@ class StageSettings:
     """Requests per second that the API accepts from all callers together."""
     throttle_burst: int = 200
     """Requests that the API accepts at once."""
+
+    method_metrics: bool = False
+    """Also measure each path and method of the API: custom metrics, up to some $49 a month."""
 
     architecture: Literal["arm64", "x86_64"] = "arm64"
     api_memory: int = 512
@@ -92,6 +99,11 @@ class StageSettings:
             ),
             f"api_memory {self.api_memory}: must be from 128 to 10240": 128 <= self.api_memory <= 10240,
             f"api_timeout {self.api_timeout}: must be from 1 to 900": 1 <= self.api_timeout <= 900,
+            f"tags: at most {_MAX_TAGS}, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and "
+            "+ - = . _ : / @, and keys that do not begin with 'aws:'": (
+                len(self.tags) <= _MAX_TAGS
+                and all(_TAG_KEY.fullmatch(key) and _TAG_VALUE.fullmatch(value) for key, value in self.tags.items())
+            ),
             f"flow_stacks {self.flow_stacks}: must be from 1 to 200": 1 <= self.flow_stacks <= 200,
             f"function_stacks {self.function_stacks}: must be from 1 to 200": 1 <= self.function_stacks <= 200,
         }

@@ -88,7 +88,7 @@ def synthesise(
     from click import ClickException
 
     from compiler.permissions.granted import PermissionsError
-    from infrastructure.nested_stacks import StackFullError
+    from infrastructure.limits import check_assembly
     from infrastructure.stack import StageStack
 
     flows = checked_flows(stage, project, flows)
@@ -96,9 +96,11 @@ def synthesise(
         StageStack(app, stage, flows, front_door, project)
     except ClickException as error:
         raise DeploymentError(error.message) from None
-    except (PermissionsError, StackFullError) as error:
+    except PermissionsError as error:
         raise DeploymentError(str(error)) from None
-    return app.synth().directory
+    directory = app.synth().directory
+    check_assembly(Path(directory))
+    return directory
 
 
 def check_cli_version(running: str | None, project: Path = PROJECT) -> None:
@@ -170,15 +172,17 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT, flows: Project 
         flows: The project's flows if they are compiled already.
 
     Raises:
-        DeploymentError: A flow has errors, or a name is too long for AWS, with a line for each.
+        DeploymentError: A flow has errors, or something is too long or too large for AWS, with a line for each.
     """
+    from infrastructure.limits import check_flows
     from infrastructure.tokens import template_names
 
     if flows is None:
         flows = compiled_flows(project)
     names = template_names(stage.name)
     problems = [_too_long("function", name, names.resource(name), FUNCTION_NAME_LIMIT) for name in flows.settings] + [
-        _too_long("flow", name, names.resource(name), STATE_MACHINE_NAME_LIMIT) for name in flows.flows
+        _too_long("flow", flow.name, names.state_machine(flow.name, flow.type), STATE_MACHINE_NAME_LIMIT)
+        for flow in flows.flows.values()
     ]
     problems += [
         _too_long("scheduled flow", flow.name, flow.name, SCHEDULE_NAME_LIMIT)
@@ -188,6 +192,7 @@ def checked_flows(stage: StageSettings, project: Path = PROJECT, flows: Project 
     found = [problem for problem in problems if problem]
     if found:
         raise DeploymentError("\n".join(found))
+    check_flows(flows, names)
     return flows
 
 

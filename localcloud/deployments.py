@@ -16,7 +16,7 @@ from localcloud.workers import WorkerPool
 
 PATH_PREFIX = "/_aws/execute-api/"
 """Begins the path of a request to a deployed REST API, for clients that cannot choose the host."""
-EXTENDED_SERVICES = frozenset({"apigateway", "cloudformation", "s3"})
+EXTENDED_SERVICES = frozenset({"apigateway", "cloudformation", "iam", "s3"})
 """The services of moto that `rehearsal` extends."""
 
 

@@ -39,7 +39,7 @@ class FlowSchedules:
             "State": "ENABLED" if flow.schedule.enabled else "DISABLED",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": {
-                **scheduled_start(name, flow.input, self._names),
+                **scheduled_start(flow, self._names),
                 "RoleArn": f"arn:aws:iam::{self._names.account}:role/{self._names.resource('schedules')}",
             },
         }

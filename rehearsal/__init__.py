@@ -1,8 +1,9 @@
 """Rehearses deployments without AWS: what `chalice deploy` and `cdk deploy` need and moto lacks, a module a subject.
 
 - `install_for(service, endpoint)` adds to one of moto's services what deployments need, before moto loads it. Each of
-  the modules `api_definitions`, `cloudformation` and `deny_conditions` says what moto does and what AWS does, and has
-  moto's classes do the latter. They use as little of this project as they can, so that moto could adopt them.
+  the modules `api_definitions`, `cloudformation`, `deny_conditions` and `iam_quotas` says what moto does and what AWS
+  does, and has moto's classes do the latter. They use as little of this project as they can, so that moto could adopt
+  them.
 - `deployed_apis(...)` returns the `apigateway.front.Front` that serves deployed REST APIs: `respond(request)` answers a
   request. Each deployment keeps a snapshot of its API (`apigateway.definition.Api`), and functions run from their zip.
 - `cloudformation` provisions stacks; a new resource type is a `Provider` in `cloudformation/providers/`.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ADDITIONS: Mapping[str, tuple[str, ...]] = {
     "apigateway": ("api_definitions",),
     "cloudformation": ("api_definitions", "cloudformation"),
+    "iam": ("iam_quotas",),
     "s3": ("deny_conditions",),
 }
 """The modules of each of moto's services. CloudFormation calls the other services' back ends directly."""

@@ -45,7 +45,7 @@ class CatalogFlow:
 
     def state_machine_arn(self, names: Names) -> str:
         """Return the ARN of its state machine in one stage."""
-        return names.state_machine_arn(self.name)
+        return names.state_machine_arn(self.name, self.type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,17 +54,15 @@ def find_any_flow(user: User, reference: str) -> Run:
 def flow_and_id(execution_arn: str) -> tuple[str, str] | None:
     """Return the flow and the id that an execution's ARN names; None if it is not of a flow of this stage."""
     match = _ARN.fullmatch(execution_arn)
-    prefix = settings.names.resource("")
-    if match is None or not match["machine"].startswith(prefix):
-        return None
-    return match["machine"].removeprefix(prefix), match["id"]
+    flow = None if match is None else settings.names.flow(match["machine"])
+    return None if match is None or flow is None else (flow, match["id"])
 
 
 def _execution_id(flow: str, reference: str) -> str | None:
     match = _ARN.fullmatch(reference)
     if match is None:
         return None if ":" in reference else reference
-    return match["id"] if match["machine"] == settings.names.resource(flow) else None
+    return match["id"] if settings.names.flow(match["machine"]) == flow else None
 
 
 def _of_any_user(flow: str, execution_id: str) -> Run | None:

@@ -11,12 +11,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from chalicelib import telemetry, times
+from chalicelib import metrics, telemetry, times
 from chalicelib.flows.catalog import catalog
 from chalicelib.runs import belief, executions, indexes, outside, records, searching
 from chalicelib.runs.finding import flow_and_id
 from chalicelib.runs.ids import made_at
 from chalicelib.runs.records import RUNNING, Outcome
+from chalicelib.settings import settings
+
+_FAILED = frozenset({"FAILED", "TIMED_OUT"})
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ def on_status_change(event: dict[str, Any]) -> None:
     Repeated, late and reordered events change nothing. The API has written a record of what it starts; any other
     execution gets one that belongs to nobody, whatever its input says.
     """
+    _count_failures(event["detail"])
     _record(event["detail"])
     if telemetry.is_enabled() and event["detail"]["status"] != RUNNING:
         _export(event["detail"])
@@ -64,6 +68,13 @@ def _record(detail: dict[str, Any]) -> None:
         if known is not None and known.execution_arn == arn:
             return
     _record_nobodys(detail, text)
+
+
+def _count_failures(detail: dict[str, Any]) -> None:
+    """Count a run that failed or timed out as the metric `RunsFailed`, which one alarm of a deployed stage watches."""
+    named = flow_and_id(detail["executionArn"])
+    if detail["status"] in _FAILED and named is not None and settings.names.alias:
+        metrics.count("RunsFailed", 1, Flow=named[0])
 
 
 def _record_nobodys(detail: dict[str, Any], text: str | None) -> None:

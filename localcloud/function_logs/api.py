@@ -83,6 +83,10 @@ class LogsApi:
         try:
             if operation == "DescribeLogGroups":
                 return self._describe_groups(body, request)
+            if operation == "DeleteLogGroup" and self._store.has(_group(body)):
+                self._store.forget(_group(body))
+                self._others.respond(request)  # moto has the group, too, if it was created before the first line
+                return _json(200, {})
             answer = self._operations.get(operation)
             if answer is None or not self._has(_group(body)):
                 return self._others.respond(request)
@@ -106,7 +110,9 @@ class LogsApi:
         groups = {group["logGroupName"]: group for group in others}
         written = {name: (first, size) for name, first, size in self._store.groups()}
         for name in {*written, *(GROUP_PREFIX + spec.name for spec in self._functions.all())}:
-            groups[name] = self._described(name, *written.get(name, (self._store.created, 0)))
+            first, size = written.get(name, (self._store.created, 0))
+            # A group that was created has settings, such as its retention.
+            groups[name] = {**self._described(name, first, size), **groups.get(name, {}), "storedBytes": size}
         start, size = _number(body.get("nextToken")), int(body.get("limit") or MAX_GROUPS)
         found = [groups[name] for name in sorted(groups) if _is_asked_for(name, body)]
         more = {"nextToken": _token(start + size)} if start + size < len(found) else {}

@@ -93,6 +93,14 @@ class LogStore:
         """Return whether anything was written to a log group."""
         return bool(self._read("SELECT 1 FROM lines WHERE log_group = ? LIMIT 1", [group]))
 
+    def forget(self, group: str) -> None:
+        """Delete a log group with its lines; those of later invocations create it again, as Lambda does."""
+        rows = self._read("SELECT run, LENGTH(message) FROM lines WHERE log_group = ?", [group])
+        with self._lock, self._database:
+            self._database.execute("DELETE FROM lines WHERE log_group = ?", [group])
+            for run, size in rows:
+                self._count(run, -size)
+
     def streams(self, group: str) -> list[tuple[str, int, int]]:
         """Return the streams of a group, with the times of their first and last lines."""
         sql = "SELECT stream, MIN(time), MAX(time) FROM lines WHERE log_group = ? GROUP BY stream ORDER BY stream"

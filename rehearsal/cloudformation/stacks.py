@@ -16,7 +16,8 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from rehearsal.cloudformation.provider import Aws
 from rehearsal.cloudformation.provisioning import DeploymentFailed, OutputValue, Provisioner, Resource
-from rehearsal.cloudformation.template import Template, TemplateError, parse
+from rehearsal.cloudformation.quotas import QuotaExceeded, check_operation, check_size
+from rehearsal.cloudformation.template import Evaluator, Template, TemplateError, parse
 
 _SSM = "AWS::SSM::Parameter::Value<"
 
@@ -93,12 +94,38 @@ class Resources:
         former = dict(self.resolved_parameters)
         try:
             names = self._resolve_parameters(template, parameters)
+            self._check_operation(template, names)
             exported = {name: export.value for name, export in self.stack.cross_stack_resources.items()}
             outputs = self.provisioner.deploy(template, names, exported, imports=imports)
-        except (DeploymentFailed, TemplateError) as error:
+        except (DeploymentFailed, QuotaExceeded, TemplateError) as error:
             self.resolved_parameters = former
             raise DeploymentFailed(str(error)) from None
         self.template, self.outputs = template, outputs
+
+    def delete(self) -> None:
+        """Delete all resources.
+
+        Raises:
+            DeploymentFailed: At least one could not be deleted, or they are too many for one operation.
+        """
+        try:
+            self._check_operation({}, {})
+        except QuotaExceeded as error:
+            raise DeploymentFailed(str(error)) from None
+        self.provisioner.delete()
+
+    def _check_operation(self, template: Template, names: Mapping[str, Any]) -> None:
+        def nested(name: str, described: Any) -> tuple[Template, Template]:
+            new: Template = {}
+            if described is not None:
+                url = Evaluator(template, names, lambda _: None, {}).value(described["Properties"]["TemplateURL"])
+                new = _parsed(_read_template(self._aws, url))
+            physical = self.provisioner.find(name)
+            stacks = cloudformation_backends[self.stack.account_id][self.stack.region_name].stacks
+            deployed = stacks.get(physical[0]) if physical else None
+            return new, _resources(deployed).template if deployed else {}
+
+        check_operation(template, self.template, nested)
 
     def _resolve_parameters(self, template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the parameters as they were given; return their values and the pseudo parameters."""
@@ -158,17 +185,25 @@ def _parsed(source: str) -> Template:
 
 def _template_reader(endpoint: str) -> Callable[[CloudFormationResponse, str], str]:
     def template_at(response: CloudFormationResponse, template_url: str) -> str:
-        """Return the template at an S3 URL. URLs of a local endpoint have the bucket in their path, after the host."""
-        url = urlsplit(template_url)
-        host = url.hostname or ""
-        bucket, key = host.split(".", maxsplit=1)[0], url.path.lstrip("/")
-        if host.startswith("s3") or host == "localhost" or host.replace(".", "").isdigit():
-            bucket, _, key = key.partition("/")
-        client = Aws(endpoint, response.region, response.current_account, "").client("s3")
-        content: bytes = client.get_object(Bucket=bucket, Key=unquote(key))["Body"].read()
-        return content.decode()
+        """Return the template at an S3 URL."""
+        return _read_template(Aws(endpoint, response.region, response.current_account, ""), template_url)
 
     return template_at
+
+
+def _read_template(aws: Aws, template_url: str) -> str:
+    """Return the template at an S3 URL. URLs of a local endpoint have the bucket in their path, after the host."""
+    url = urlsplit(template_url)
+    host = url.hostname or ""
+    bucket, key = host.split(".", maxsplit=1)[0], url.path.lstrip("/")
+    if host.startswith("s3") or host == "localhost" or host.replace(".", "").isdigit():
+        bucket, _, key = key.partition("/")
+    content: bytes = aws.client("s3").get_object(Bucket=bucket, Key=unquote(key))["Body"].read()
+    try:
+        check_size(content)
+    except QuotaExceeded as error:
+        raise ValidationError(message=str(error)) from None
+    return content.decode()
 
 
 def _parse_change_set(change_set: ChangeSet) -> None:
@@ -231,7 +266,7 @@ def _update(
 def _delete(stack: Stack) -> None:
     _set_status(stack, "DELETE_IN_PROGRESS", "User Initiated")
     try:
-        _resources(stack).provisioner.delete()
+        _resources(stack).delete()
     except DeploymentFailed as error:
         _set_status(stack, "DELETE_FAILED", str(error))
     else:

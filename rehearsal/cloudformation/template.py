@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from rehearsal.cloudformation.quotas import QuotaExceeded, check_template
+
 Template = dict[str, Any]
 
 _SAM = "AWS::Serverless-2016-10-31"
@@ -52,6 +54,10 @@ def parse(source: str) -> Template:
         raise TemplateError("Template format error: it is nested too deeply") from None
     except ValueError as error:
         raise TemplateError(f"Template format error: {error}") from None
+    try:
+        check_template(template)
+    except QuotaExceeded as error:
+        raise TemplateError(str(error)) from None
     return template
 
 

@@ -40,7 +40,8 @@ def make(
         more: Further arguments for CDK's command line.
         answer: What is typed when make asks.
     """
-    settled = [word for file in (".venv/.installed", "node_modules/.installed") for word in ("-o", file)]
+    stamps = (".venv/.installed-local", ".venv/.installed", "node_modules/.installed", "chalicelib/console/index.html")
+    settled = [word for file in stamps for word in ("-o", file)]
     tools = [f"BIN={os.path.relpath(Path(sys.executable).parent, project)}", f"ARGS=--no-notices {more}"]
     command = ["make", "--no-print-directory", *settled, verb, "STAGE=prod", *tools, *arguments]
     return projects.run(command, project, {**cloud.variables(), **_CLI}, answer=answer)

@@ -110,7 +110,7 @@ def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:
     assert greeted["output"] == {"greetings": ["Hallo Ada", "Bonjour Ada"]}
     schedule = cloud.client("scheduler").get_schedule(GroupName=NAMES.resource("flows"), Name="greetingsFlow")
     assert schedule["ScheduleExpression"] == "cron(0 8 ? * MON-FRI *)"
-    role = cloud.client("iam").get_role_policy(RoleName=NAMES.resource("lambda"), PolicyName="application")
+    role = cloud.client("iam").get_role_policy(RoleName=NAMES.resource(REGION), PolicyName="application")
     assert role["PolicyDocument"]["Statement"][-1] == {
         "Sid": "PluginGreetings1",
         "Effect": "Allow",

@@ -14,7 +14,7 @@ from infrastructure.stages import PROD
 
 OUTPUTS = {
     "AccountId": "210987654321",
-    "FunctionRoleArn": "arn:aws:iam::210987654321:role/serverless-dynamic-workflows-prod-lambda",
+    "FunctionRoleArn": "arn:aws:iam::210987654321:role/serverless-dynamic-workflows-prod-eu-west-1",
     "Region": "eu-west-1",
     "UserPoolId": "eu-west-1_pool",
     "UserPoolClientId": "client",

@@ -17,6 +17,7 @@ from infrastructure.flow_resources import flow_resources
 from infrastructure.resources import logical_id
 from infrastructure.stages import DEV, PROD
 from tests.infrastructure.conftest import as_text, statements
+from tests.infrastructure.iam import allows
 
 FLOW = """
 name: {name}
@@ -110,3 +111,34 @@ def test_former_versions_stay_so_that_the_alias_can_go_back(flow: CompiledFlow) 
     alias = _one(made, "AWS::StepFunctions::StateMachineAlias")
     assert alias["Name"] == "live"
     assert alias["DeploymentPreference"]["StateMachineVersionArn"]["Ref"].endswith("Version")
+
+
+def test_a_flow_that_calls_many_functions_has_several_policies(make_project: Callable[..., Path]) -> None:
+    """With 120 functions, its permissions have more characters than IAM allows in a role's own policies."""
+    names = tuple(f"function_{number:03}" for number in range(120))
+    states = ", ".join(
+        f"S{n}: {{Type: Task, Resource: '${{{name}}}', {f'Next: S{n + 1}' if n < 119 else 'End: true'}}}"
+        for n, name in enumerate(names)
+    )
+    text = f"name: big\ndefinition: {{StartAt: S0, States: {{{states}}}}}\n"
+    project = compile_project(make_project({"big": text}, names))
+    assert not project.errors, project.errors
+    made = flow_resources(project.flows["big"], PROD).resources
+    role, policy = made[logical_id("big") + "Role"], _one(made, "AWS::IAM::ManagedPolicy")
+    inline = role["Properties"]["Policies"][0]["PolicyDocument"]
+    managed = policy["PolicyDocument"]
+    called = {as_text(r) for d in (inline, managed) for s in d["Statement"] for r in s["Resource"] if r != "*"}
+    assert len(called) == 120
+    assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": logical_id("big") + "RolePolicy1"}]
+
+
+@pytest.mark.parametrize("more", ["", ":live", ":7", "/Each", "/Each:0a1b2c"])
+def test_step_functions_may_assume_the_role_for_every_kind_of_run(flow: CompiledFlow, more: str) -> None:
+    """Runs by alias and children of distributed Maps are of the same state machine, whatever ARN AWS sends."""
+    trust = _one(flow_resources(flow, PROD).resources, "AWS::IAM::Role")["AssumeRolePolicyDocument"]
+    patterns = trust["Statement"][0]["Condition"]["ArnLike"]["aws:SourceArn"]
+    machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:"
+    machine += "serverless-dynamic-workflows-prod-"
+    policy = {"Statement": [{"Effect": "Allow", "Action": "a", "Resource": [as_text(item) for item in patterns]}]}
+    assert allows(policy, "a", f"{machine}my-flow{more}")
+    assert not allows(policy, "a", f"{machine}my-flow2{more}")

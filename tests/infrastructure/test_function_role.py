@@ -22,7 +22,7 @@ POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"
 IAM_PREFIX = {"dynamodb": "dynamodb", "dynamodb_for_usage": "dynamodb", "stepfunctions": "states",
               "stepfunctions_starting": "states", "stepfunctions_history": "states", "stepfunctions_sync": "states",
               "ssm": "ssm", "cognito": "cognito-idp", "logs": "logs"}  # fmt: skip
-NOT_FOR_THE_API = {"OwnLogs", "Tracing"}  # what Lambda does with the role
+NOT_FOR_THE_API = {"OwnLogs", "Tracing", "UndeliveredRunStatus"}  # what Lambda does with the role
 
 
 def _calls() -> Iterator[str]:

@@ -76,14 +76,14 @@ def test_the_stacks_hold_this_many_flows(flow: CompiledFlow, count: int) -> None
     templates = flow_templates(_made(flow, count), PROD.flow_stacks, _no_upload)
     seconds = time.perf_counter() - began
     sizes = [len(json.loads(template.text)["Resources"]) for template in templates]
-    assert sum(sizes) == count * 7  # log, role, machine, version, alias, schedule, alarm
+    assert sum(sizes) == count * 6  # log, role, machine, version, alias, schedule
     assert max(sizes) <= MAX_RESOURCES
     assert max(len(template.text.encode()) for template in templates) <= MAX_TEMPLATE
     assert seconds < 20
 
 
 def test_too_many_flows_for_the_stacks_is_one_clear_line(flow: CompiledFlow) -> None:
-    with pytest.raises(StackFullError, match=r"Flows0 would have 700 resources.*flow_stacks.*stages\.py"):
+    with pytest.raises(StackFullError, match=r"Flows0 would have 600 resources.*flow_stacks.*stages\.py"):
         flow_templates(_made(flow, 100), 1, _no_upload)
 
 
@@ -124,4 +124,6 @@ def test_a_template_has_only_the_parameters_that_it_uses(flow: CompiledFlow) -> 
     assert template.parameters == ()
     assert "Parameters" not in json.loads(template.text)
     (template,) = flow_templates([flow_resources(replace(flow, schedule=Schedule("rate(1 day)")), PROD)], 1, _no_upload)
+    assert template.parameters == ("ScheduleRoleArn", "DeadLetterQueueArn")
+    (template,) = flow_templates([flow_resources(replace(flow, type="EXPRESS"), PROD)], 1, _no_upload)
     assert template.parameters == ("ScheduleRoleArn", "DeadLetterQueueArn", "AlarmTopicArn")

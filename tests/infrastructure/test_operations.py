@@ -167,7 +167,12 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     )
     client.create_deployment(restApiId=api, stageName="api")
     _deployed(tmp_path, [{"name": "rest_api", "rest_api_id": api}])
+    role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions, name = boto3.client("lambda"), "serverless-dynamic-workflows-prod-run-status"
+    functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"})
     monkeypatch.setattr(api_stage, "PROJECT", tmp_path)
     assert api_stage.main(["--stage", "prod"]) == 0
     (settings,) = client.get_stage(restApiId=api, stageName="api")["methodSettings"].values()
     assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500.0, 1000)
+    undelivered = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]
+    assert undelivered["Destination"].endswith(":serverless-dynamic-workflows-prod-dead-letters")

@@ -59,6 +59,31 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
 
 
+def test_what_chalice_deployed_from_another_folder_is_not_deployed_twice(
+    project: Path, node: Callable[[str], None]
+) -> None:
+    node("v22.1.0")
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        preflight.check("prod", project, api="chalice")
+        role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        boto3.client("lambda").create_function(
+            FunctionName="serverless-dynamic-workflows-prod",
+            Runtime="python3.11",
+            Role=role,
+            Handler="app.app",
+            Code={"ZipFile": b"x"},
+        )
+        with pytest.raises(
+            DeploymentError, match=r"from another folder: copy its file \.chalice/deployed/prod\.json here"
+        ):
+            preflight.check("prod", project, api="chalice")
+        records = project / ".chalice" / "deployed"
+        records.mkdir(parents=True)
+        (records / "prod.json").write_text("{}")
+        preflight.check("prod", project, api="chalice")
+
+
 def stack(status: str, *outputs: str) -> dict[str, Any]:
     return {
         "StackStatus": status,
@@ -179,6 +204,18 @@ def test_cdk_missing_or_of_another_version(project: Path) -> None:
 def test_broken_permissions_are_found_first(project: Path) -> None:
     (project / "lambda-permissions.yml").write_text("iamRoleStatements: [x]\n")
     with pytest.raises(DeploymentError, match=r"lambda-permissions\.yml, statement 1"):
+        preflight.check("prod", project)
+
+
+def test_what_exceeds_a_quota_is_found_first(project: Path) -> None:
+    actions = ", ".join(f"'s3:GetObject{'x' * 100}{number}'" for number in range(700))
+    granted = f"permissions: [{{Action: [{actions}], Resource: '*'}}]\n"
+    (project / "flows" / "one.yml").write_text(FLOW + granted)
+    with pytest.raises(DeploymentError, match=r"flow one: its role would need policies of .* 71,680 a role"):
+        preflight.check("prod", project)
+    (project / "flows" / "one.yml").write_text(FLOW)
+    (project / "lambda-permissions.yml").write_text(f"iamRoleStatements: [{{Action: [{actions}], Resource: '*'}}]\n")
+    with pytest.raises(DeploymentError, match="API and the functions: its role would need policies of"):
         preflight.check("prod", project)
 
 

@@ -85,10 +85,9 @@ def test_a_state_machine_role_allows_nothing_but_its_own(prod: Assembly, project
         role = prod.of_type("AWS::IAM::Role")[prefix + "Role"]
         trust = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
         assert trust["Principal"] == {"Service": "states.amazonaws.com"}
-        assert (
-            as_text(trust["Condition"]["ArnLike"]["aws:SourceArn"])
-            == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
-        )
+        machine = f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{name}"
+        sources = {as_text(source) for source in trust["Condition"]["ArnLike"]["aws:SourceArn"]}
+        assert sources == {machine, f"{machine}:*", f"{machine}/*"}
         own = {f"{ARN}:lambda:{HERE}:function:{APP}-prod-{use.function}" for use in flow.functions}
         own |= {f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-{reference}:live" for reference in flow.references}
         own |= {f"{ARN}:states:{HERE}:execution:{APP}-prod-{reference}:*" for reference in flow.references}
@@ -223,11 +222,43 @@ def test_changes_of_runs_reach_the_function_that_records_them(prod: Assembly) ->
 
 def test_alarms_go_to_the_topic_and_the_dashboard_is_json(prod: Assembly, project_flows: Project) -> None:
     alarms = prod.of_type("AWS::CloudWatch::Alarm")
-    assert len(alarms) == len(project_flows.flows) + 5
+    express = [flow for flow in project_flows.flows.values() if flow.type == "EXPRESS"]
+    assert len(alarms) == len(express) + 6
     for alarm in alarms.values():
         assert alarm["Properties"]["AlarmActions"] in ([{"Ref": "AlarmTopic"}], [{"Ref": "AlarmTopicArn"}])
     body = json.loads(as_text(prod.template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]))
     assert {w["properties"]["title"] for w in body["widgets"]} >= {"Requests", "Latency", "Runs", "Dead letters"}
+
+
+def test_what_run_status_cannot_record_is_kept(prod: Assembly) -> None:
+    ((key, config),) = prod.of_type("AWS::Lambda::EventInvokeConfig").items()
+    destination = config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+    assert destination == {"Ref": "DeadLetterQueueArn"}
+    (stack,) = [name for name, nested in prod.nested.items() if key in nested["Resources"]]
+    given = prod.template["Resources"][stack]["Properties"]["Parameters"]
+    assert given["DeadLetterQueueArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    allowed = {action for s in statements(prod.template["Resources"]["FunctionRole"]) for action in s["Action"]}
+    assert "sqs:SendMessage" in allowed
+
+
+def test_a_stage_can_be_deployed_to_several_regions_of_an_account(prod: Assembly) -> None:
+    """Names that are global in an account have the region in them, and fit for the longest stage and region."""
+    global_names = {
+        "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
+        "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128),
+        "AWS::IAM::Policy": ("PolicyName", 128),
+        "AWS::IAM::Role": ("RoleName", 64),
+        "AWS::S3::Bucket": ("BucketName", 63),
+    }
+    found = []
+    for kind, (property_name, limit) in global_names.items():
+        for resource in prod.of_type(kind).values():
+            if property_name in resource["Properties"]:
+                name = as_text(resource["Properties"][property_name])
+                found.append(name)
+                assert "${AWS::Region}" in name
+                assert len(name.replace("${AWS::Region}", "us-isof-south-1").replace("prod", "p" * 16)) <= limit
+    assert len(found) == 2
 
 
 def test_everything_is_tagged(prod: Assembly) -> None:

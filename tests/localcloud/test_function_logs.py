@@ -186,6 +186,26 @@ class TestApi:
         assert call("DescribeLogStreams", logGroupName=QUIET) == {"logStreams": []}
         assert call("FilterLogEvents", logGroupName=QUIET)["events"] == []
 
+    def test_a_group_that_was_created_keeps_its_settings(self, store: LogStore) -> None:
+        class Created:
+            def respond(self, request: Request) -> Response:
+                group = {"logGroupName": GROUP, "retentionInDays": 14, "storedBytes": 0}
+                return Response(200, [], json.dumps({"logGroups": [group]}).encode())
+
+        store.take(line("r1", "hello"))
+        headers = {"x-amz-target": "Logs_20140328.DescribeLogGroups"}
+        request = Request("POST", "/", "HTTP/1.1", headers, list(headers.items()), b"{}")
+        answer = LogsApi(store, "us-east-1", "123456789012", Created()).respond(request)
+        (group,) = json.loads(answer.body)["logGroups"]
+        assert (group["logGroupName"], group["retentionInDays"]) == (GROUP, 14)
+        assert group["storedBytes"] > 0
+
+    def test_a_group_that_was_deleted_is_gone_until_a_function_writes_again(self, call: Call, store: LogStore) -> None:
+        call("DeleteLogGroup", logGroupName=GROUP)
+        assert [group["logGroupName"] for group in call("DescribeLogGroups")["logGroups"]] == ["/moto"]
+        store.take(line("r9", "again"))
+        assert len(call("DescribeLogGroups")["logGroups"]) == 2
+
     def test_other_groups_are_motos(self, call: Call) -> None:
         assert call("FilterLogEvents", logGroupName="/moto")["moto"]
         assert call("CreateLogGroup", logGroupName=GROUP)["moto"]

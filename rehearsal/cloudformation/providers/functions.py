@@ -46,6 +46,24 @@ class Permission(Provider):
         client.remove_permission(FunctionName=properties["FunctionName"], StatementId=physical.id)
 
 
+class EventInvokeConfig(Provider):
+    type = "AWS::Lambda::EventInvokeConfig"
+    replaced_by = frozenset({"FunctionName", "Qualifier"})
+
+    def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
+        aws.client("lambda").put_function_event_invoke_config(**properties)
+        return Physical(f"{properties['FunctionName']}:{properties['Qualifier']}")
+
+    def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
+        aws.client("lambda").put_function_event_invoke_config(**properties)
+        return physical
+
+    def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
+        aws.client("lambda").delete_function_event_invoke_config(
+            FunctionName=properties["FunctionName"], Qualifier=properties["Qualifier"]
+        )
+
+
 class LogGroup(Provider):
     type = "AWS::Logs::LogGroup"
     replaced_by = frozenset({"LogGroupName"})

@@ -8,6 +8,8 @@ from typing import Any
 from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, without
 
 _AWS_OWN = ":iam::aws:policy/"
+_MAX_VERSIONS = 5
+"""A managed policy has at most this many; CloudFormation deletes the oldest."""
 
 
 class Role(Provider):
@@ -96,8 +98,12 @@ class ManagedPolicy(Provider):
         return Physical(created["Arn"], {"PolicyArn": created["Arn"]})
 
     def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
-        document = _json(properties["PolicyDocument"])
-        aws.client("iam").create_policy_version(PolicyArn=physical.id, PolicyDocument=document, SetAsDefault=True)
+        iam, document = aws.client("iam"), _json(properties["PolicyDocument"])
+        versions = iam.list_policy_versions(PolicyArn=physical.id)["Versions"]
+        if len(versions) >= _MAX_VERSIONS:
+            oldest = min((v for v in versions if not v["IsDefaultVersion"]), key=lambda v: v["CreateDate"])
+            iam.delete_policy_version(PolicyArn=physical.id, VersionId=oldest["VersionId"])
+        iam.create_policy_version(PolicyArn=physical.id, PolicyDocument=document, SetAsDefault=True)
         return physical
 
     def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:

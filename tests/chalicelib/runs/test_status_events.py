@@ -197,3 +197,20 @@ def test_input_and_output_too_large_for_an_event_are_fetched(cloud: LocalCloud) 
     }
     on_status_change(event(run, "SUCCEEDED", **left_out))
     assert json.loads(stored(run).output or "") == {"big": "x"}
+
+
+@pytest.mark.parametrize(("status", "counted"), [("FAILED", 1), ("TIMED_OUT", 1), ("ABORTED", 0), ("SUCCEEDED", 0)])
+def test_failed_runs_of_a_deployed_stage_are_counted(
+    status: str, counted: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = record()
+    on_status_change(event(run, status))
+    assert "RunsFailed" not in capsys.readouterr().out  # nothing collects metrics of the local cloud
+    monkeypatch.setenv("FLOW_ALIAS", "live")
+    on_status_change(event(run, status))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "RunsFailed" in line]
+    assert len(lines) == counted
+    for line in lines:
+        assert (line["Stage"], line["Flow"], line["RunsFailed"]) == (settings.stage, "f", 1)
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["Stage"], ["Stage", "Flow"]]
