@@ -145,7 +145,7 @@ def framework_version(root: Path) -> str:
     try:
         version: str = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     except (OSError, KeyError, tomllib.TOMLDecodeError):
-        from chalicelib.api.openapi import VERSION
+        from chalicelib import VERSION
 
         return VERSION
     return version

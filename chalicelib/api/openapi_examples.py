@@ -9,6 +9,27 @@ from typing import Any
 
 _ARN = "arn:aws:states:us-east-1:123456789012:execution:serverless-dynamic-workflows-local-"
 
+APPROVAL: dict[str, Any] = {
+    "id": "01a21af0-59de-79a8-9bd0-efc1895324c8",
+    "status": "answered",
+    "title": "A desk",
+    "message": "May this be bought?",
+    "form": {"type": "object", "required": ["limit"], "properties": {"limit": {"type": "number", "minimum": 0}}},
+    "who": {"groups": ["ops"], "users": []},
+    "flow": "e2eApproval",
+    "executionArn": f"{_ARN}e2eApproval:01a21af0-5852-767c-a69c-80df8fd3439a",
+    "executionId": "01a21af0-5852-767c-a69c-80df8fd3439a",
+    "state": "Ask",
+    "created": "2026-11-27T02:58:08.990Z",
+    "expires": "2026-11-27T03:08:08.990Z",
+    "answer": {
+        "decision": "approve",
+        "data": {"limit": 5},
+        "by": {"id": "b72e7639-179f-4169-8401-0dc15e3f2849", "email": "ada@example.com", "via": "account"},
+        "at": "2026-11-27T02:58:09.375Z",
+    },
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "getHealth": {"200": {"status": "ok"}},
     "getAuthConfig": {
@@ -133,6 +154,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "parent": None,
             "labels": {},
             "redriveCount": 0,
+            "approvals": [],
             "input": {},
             "output": {"statusCode": 200, "body": {"message": "Dummy check passed", "greeted": True}},
             "error": None,
@@ -153,6 +175,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "parent": None,
             "labels": {},
             "redriveCount": 0,
+            "approvals": [],
             "input": {},
             "output": {"statusCode": 200, "body": {"message": "Dummy check passed", "greeted": True}},
             "error": None,
@@ -213,6 +236,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "parent": None,
             "labels": {},
             "redriveCount": 0,
+            "approvals": [],
             "input": {},
             "output": None,
             "error": "Stopped",
@@ -233,6 +257,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "parent": None,
             "labels": {},
             "redriveCount": 1,
+            "approvals": [],
             "input": {},
             "output": None,
             "error": None,
@@ -278,6 +303,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "nextToken": "WyIwMWEyMWFkMy04ZTRiLTcyZTYtYTA5OS00YWY2ZTFlZjcyYTgiLCI3YmFjNTc1MyJd",
         }
     },
+    "listApprovals": {"200": {"approvals": [APPROVAL], "count": 1}},
+    "getApproval": {"200": APPROVAL},
+    "answerApproval": {"200": APPROVAL},
     "getOwnUsage": {
         "200": {"userId": "e091d55d-1cdf-443c-8434-8ef4e133596c", "usage": [{"yearMonth": "2026-11", "apiCalls": 18}]}
     },

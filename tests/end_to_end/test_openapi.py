@@ -19,9 +19,12 @@ from chalicelib.api.openapi_examples import EXAMPLES
 
 from . import clients
 from .client import Client, eventually
+from .conftest import MakeUser
 from .server import Server
 
-FREE = frozenset({"input", "output", "definition", "labels", "inputSchema", "outputSchema", "structuredContent"})
+FREE = frozenset(
+    {"form", "data", "input", "output", "definition", "labels", "inputSchema", "outputSchema", "structuredContent"}
+)
 """Keys whose values are the user's own."""
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
@@ -35,7 +38,7 @@ def document(server: Server) -> dict[str, Any]:
     return found
 
 
-def answers(user: Client) -> dict[str, dict[str, Any]]:
+def answers(user: Client, ops: Client) -> dict[str, dict[str, Any]]:
     """What the server answers to each operation with an example, by its id and status."""
     get = user.get
     started = user.start("dummy2StepFlow", {"name": "Ada"})
@@ -82,6 +85,7 @@ def answers(user: Client) -> dict[str, dict[str, Any]]:
         "listRuns": {"200": get("/runs", **filtered).json()},
         "redriveRuns": {"200": user.post("/runs/redrive", {"flow": "e2eWait", "dryRun": True}).json()},
         "rerunRuns": {"200": user.post("/runs/rerun", filtered, headers=key).json()},
+        **approvals(user, ops),
         "getOwnUsage": {"200": get("/usage").json()},
         "getUsage": {"200": get(f"/usage/{finished['userId']}").json()},
         "listFunctions": {"200": functions},
@@ -94,6 +98,21 @@ def answers(user: Client) -> dict[str, dict[str, Any]]:
         "getResourceMetadata": {"200": get(metadata).json()},
         "getNamedResourceMetadata": {"200": get(f"{metadata}/mcp").json()},
     }  # fmt: skip
+
+
+def approvals(user: Client, ops: Client) -> dict[str, dict[str, Any]]:
+    """What the server answers to those who may answer an approval."""
+    user.start("e2eApproval", {"item": "A desk"})
+    pending = eventually(lambda: ops.get("/approvals").json()["approvals"])[0]
+    path = f"/approvals/{pending['id']}"
+    answered = ops.post(path, {"decision": "approve", "data": {"limit": 5}}).json()
+    return {
+        "listApprovals": {
+            "200": {"approvals": ops.get("/approvals", status="answered").json()["approvals"], "count": 1}
+        },
+        "getApproval": {"200": ops.get(path).json()},
+        "answerApproval": {"200": answered},
+    }
 
 
 def _brief(flow: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +139,8 @@ def difference(example: Any, real: Any, where: str = "") -> str:
 
 
 class TestExamples:
-    def test_they_have_the_shape_of_real_answers(self, user: Client) -> None:
-        real = answers(user)
+    def test_they_have_the_shape_of_real_answers(self, user: Client, make_user: MakeUser) -> None:
+        real = answers(user, make_user("ops"))
         assert real.keys() == EXAMPLES.keys()
         differing = {
             f"{name} {status}": found

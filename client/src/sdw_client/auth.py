@@ -157,7 +157,8 @@ class Login:
 
     def _find_pool(self) -> Steps[Pool]:
         if self._pool is None:
-            response = yield from send(Request("GET", f"{self._url}/auth/config?endpoint=true"), self._retry, repeatable=True)
+            asked = Request("GET", f"{self._url}/auth/config?endpoint=true")
+            response = yield from send(asked, self._retry, repeatable=True)
             document = response.document()
             if response.status != 200:
                 raise error_of(response.status, document)
