@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from chalicelib.plugins import INDEX
 from localcloud import packages
 from localcloud.notices import INFO, notice
 from localcloud.settings import clean_environment
+from localcloud.sockets import wait_readable
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -71,7 +71,7 @@ class _Process:
     def wait_ready(self) -> bool:
         """Whether the process is ready to serve; False when it has ended, or was not in time."""
         try:
-            readable, _, _ = select.select([self._ready], [], [], START_SECONDS)
+            readable = wait_readable(self._ready, seconds=START_SECONDS)
             return bool(readable and os.read(self._ready, 16))
         finally:
             os.close(self._ready)

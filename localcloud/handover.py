@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import threading
 from collections.abc import Callable
 from typing import Any
+
+from localcloud.sockets import wait_readable
 
 Serve = Callable[[socket.socket, Any], None]
 
@@ -62,7 +63,7 @@ class Handover:
 
     def _receive(self, predecessor: socket.socket) -> None:
         while True:
-            select.select([predecessor.fileno(), self.signal], [], [])
+            wait_readable(predecessor, self.signal)
             if self.draining:
                 return
             with contextlib.suppress(BlockingIOError):  # another process that listens here has taken it

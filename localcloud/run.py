@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -23,7 +22,7 @@ from localcloud.interrupted_make import follow_make
 from localcloud.notices import INFO, handled_by, notice
 from localcloud.packages import PackageWatch
 from localcloud.settings import HOST, CloudSettings, SetupError
-from localcloud.sockets import listen
+from localcloud.sockets import listen, wait_readable
 from localcloud.state.database import NotDurable
 from localcloud.story import LogFormat, Story, StoryHandler, log_format, open_story
 from plugin_manager.freshness import ensure
@@ -119,7 +118,7 @@ def wait_for_end(process_id: int, ended: threading.Event) -> None:
     """Wait until a process that is not ours to wait for has ended, then set `ended`."""
     try:
         if hasattr(os, "pidfd_open"):
-            select.select([os.pidfd_open(process_id)], [], [])
+            wait_readable(os.pidfd_open(process_id))
         else:
             while True:
                 os.kill(process_id, 0)

@@ -1,11 +1,13 @@
-"""Listening sockets of the loopback interface."""
+"""Listening sockets of the loopback interface, and waiting for any descriptor."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import selectors
 import socket
 from pathlib import Path
+from typing import Any
 
 from localcloud.settings import HOST, SetupError
 
@@ -61,3 +63,16 @@ def _description(process: Path) -> str:
         return f"the project in {(process / 'cwd').readlink()} (process {process.name})"
     command = " ".join(words).strip()
     return f"`{command[:60]}` (process {process.name})"
+
+
+def wait_readable(*sources: Any, seconds: float | None = None) -> bool:
+    """Wait until one of the sources can be read, and return whether one can; `select()` knows only 1,024 descriptors.
+
+    Args:
+        sources: Sockets, files or descriptors.
+        seconds: How long to wait; None for ever.
+    """
+    with selectors.DefaultSelector() as selector:
+        for source in sources:
+            selector.register(source, selectors.EVENT_READ)
+        return bool(selector.select(seconds))

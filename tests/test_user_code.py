@@ -65,11 +65,13 @@ def test_lint_is_the_frameworks(clone: Path) -> None:
     make(clone, "lint")
 
 
+@pytest.mark.thorough
 def test_the_frameworks_tests_pass(clone: Path) -> None:
     user_code.add(clone, user_code.HALF_WRITTEN)
     run(clone, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *READERS)
 
 
+@pytest.mark.thorough
 def test_types_and_all_files_of_tests_are_the_frameworks(tmp_path: Path) -> None:
     clone = user_code.write_own(tmp_path / "project")
     user_code.add(clone, {path: text for path, text in user_code.HALF_WRITTEN.items() if path.endswith("handler.py")})

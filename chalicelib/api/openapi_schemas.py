@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from chalicelib.api.openapi_parts import (
+    BOX,
+    COUNT,
+    DATE,
+    NULLABLE,
+    NULLABLE_DATE,
+    NULLABLE_OBJECT,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    a_page,
+    an_object,
+    reference,
+)
+from chalicelib.api.openapi_run_schemas import RUN_DETAILS
 from chalicelib.flows.labels import MAX_LABELS
 from chalicelib.runs.records import STARTERS, STATUSES
-from chalicelib.runs.states import visits
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_NULLABLE: dict[str, Any] = {"type": ["string", "null"]}
-_DATE = {"type": "string", "format": "date-time"}
-_NULLABLE_DATE = {"type": ["string", "null"], "format": "date-time"}
-_NULLABLE_OBJECT = {"type": ["object", "null"]}
-_COUNT = {"type": "integer", "minimum": 0}
 
 PROBLEMS = {
     "400": "The request cannot be read.",
@@ -31,69 +38,42 @@ PROBLEMS = {
     "504": "The function took longer than 29 seconds.",
 }
 
-_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
-_NUMBER = {"type": "number"}
-_BOX = {"x": _NUMBER, "y": _NUMBER, "width": _NUMBER, "height": _NUMBER}
-
-
-def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
-
-
-def _list(key: str, item: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    more = {
-        "nextToken": {**_TEXT, "description": "The query parameter `nextToken` of the next page."},
-        **(optional or {}),
-    }
-    return _object({key: {"type": "array", "items": item}, "count": _COUNT}, more)
-
-
-def _following(key: str, item: dict[str, Any]) -> dict[str, Any]:
-    """A list whose token also gives what is new while the run is running."""
-    description = "The query parameter `nextToken` of the next page, and of what is new while the run is running."
-    return _object({key: {"type": "array", "items": item}}, {"nextToken": {**_TEXT, "description": description}})
-
-
-def _reference(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 _NULLABLE_SCHEDULE = {
-    **_object({"expression": _TEXT, "timezone": _TEXT, "enabled": {"type": "boolean"}}),
+    **an_object({"expression": TEXT, "timezone": TEXT, "enabled": {"type": "boolean"}}),
     "type": ["object", "null"],
 }
 FILE: dict[str, Any] = {
-    "file": {**_TEXT, "description": "The flow's file in the project."},
-    "source": {**_TEXT, "description": "The file's content."},
-    "findings": {"type": "array", "items": _reference("Finding")},
+    "file": {**TEXT, "description": "The flow's file in the project."},
+    "source": {**TEXT, "description": "The file's content."},
+    "findings": {"type": "array", "items": reference("Finding")},
 }
 """What is known of a flow's file, broken or not."""
 _RUN = {
     "durationSeconds": {"type": ["number", "null"], "minimum": 0, "description": "Null while it runs."},
     "startedBy": {"enum": list(STARTERS)},
-    "userId": {**_NULLABLE, "description": "Whose run it is; null for runs that belong to nobody."},
+    "userId": {**NULLABLE, "description": "Whose run it is; null for runs that belong to nobody."},
     "parent": {
-        "anyOf": [_object({"executionArn": _TEXT, "executionId": _TEXT, "flow": _TEXT}), {"type": "null"}],
+        "anyOf": [an_object({"executionArn": TEXT, "executionId": TEXT, "flow": TEXT}), {"type": "null"}],
         "description": "The run that this one repeats, or that started it.",
     },
-    "labels": {"type": "object", "additionalProperties": _TEXT},
-    "redriveCount": _COUNT,
+    "labels": {"type": "object", "additionalProperties": TEXT},
+    "redriveCount": COUNT,
 }
 
 FILTERS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("flow", _TEXT, "The flow's name."),
-    ("status", _reference("Status"), "The status."),
+    ("flow", TEXT, "The flow's name."),
+    ("status", reference("Status"), "The status."),
     ("startedBy", {"enum": list(STARTERS)}, "Who or what started the run."),
-    ("from", _TEXT, "The earliest start, in ISO 8601; without a time zone it is UTC."),
-    ("to", _TEXT, "The latest start, in ISO 8601."),
-    ("error", _TEXT, "How the error's name or its cause begins; upper and lower case are the same."),
+    ("from", TEXT, "The earliest start, in ISO 8601; without a time zone it is UTC."),
+    ("to", TEXT, "The latest start, in ISO 8601."),
+    ("error", TEXT, "How the error's name or its cause begins; upper and lower case are the same."),
     (
         "label",
-        {"type": "array", "items": _TEXT, "maxItems": MAX_LABELS},
+        {"type": "array", "items": TEXT, "maxItems": MAX_LABELS},
         "`NAME:VALUE`; the run must have all of them.",
     ),
-    ("parent", _TEXT, "The id or ARN of the run that the runs repeat, or that started them."),
-    ("user", _TEXT, "For the group admin: a user's id, or `all`."),
+    ("parent", TEXT, "The id or ARN of the run that the runs repeat, or that started them."),
+    ("user", TEXT, "For the group admin: a user's id, or `all`."),
 )
 """The filters of lists and bulk requests: name, schema, description."""
 
@@ -109,7 +89,7 @@ BULK: dict[str, Any] = {
         **{name: {**schema, "description": text} for name, schema, text in FILTERS},
         "dryRun": {"type": "boolean", "description": "Only say what would be done."},
         "limit": {"type": "integer", "minimum": 1, "maximum": 1_000, "default": 1_000},
-        "nextToken": {**_TEXT, "description": "The `nextToken` of the answer before."},
+        "nextToken": {**TEXT, "description": "The `nextToken` of the answer before."},
     },
     "additionalProperties": False,
     "examples": [
@@ -133,14 +113,14 @@ _ANSWER_GIVEN = {
     "data": {"type": "object"},
     "by": {
         "type": "object",
-        "properties": {"id": _NULLABLE, "email": _NULLABLE, "via": {"enum": ["account", "link"]}},
+        "properties": {"id": NULLABLE, "email": NULLABLE, "via": {"enum": ["account", "link"]}},
         "required": ["id", "email", "via"],
     },
-    "at": _DATE,
+    "at": DATE,
 }
 
 _BROKEN = {
-    **_object({"message": _TEXT, "file": _NULLABLE, "line": {"type": ["integer", "null"]}}),
+    **an_object({"message": TEXT, "file": NULLABLE, "line": {"type": ["integer", "null"]}}),
     "description": "Why the function can't be called; a deployed stage says no more than that.",
 }
 
@@ -150,7 +130,7 @@ JSON_RPC: dict[str, Any] = {
     "properties": {
         "jsonrpc": {"const": "2.0"},
         "id": {"type": ["string", "integer"]},
-        "method": _TEXT,
+        "method": TEXT,
         "params": {"type": "object"},
     },
     "examples": [
@@ -165,107 +145,107 @@ JSON_RPC: dict[str, Any] = {
 
 COMPONENTS: dict[str, Any] = {
     "Problem": {
-        **_object(
-            {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "requestId": _TEXT},
-            {"errors": {"type": "array", "items": _object({"field": _TEXT, "message": _TEXT})}},
+        **an_object(
+            {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT, "requestId": TEXT},
+            {"errors": {"type": "array", "items": an_object({"field": TEXT, "message": TEXT})}},
         ),
         "description": "RFC 9457",
     },
-    "Health": _object({"status": {"const": "ok"}}),
-    "AuthConfig": _object(
-        {"region": _TEXT, "userPoolId": _TEXT, "userPoolClientId": _TEXT, "issuer": _TEXT},
-        {"endpoint": {**_TEXT, "description": "Where the user pool answers, if it was asked for."}},
+    "Health": an_object({"status": {"const": "ok"}}),
+    "AuthConfig": an_object(
+        {"region": TEXT, "userPoolId": TEXT, "userPoolClientId": TEXT, "issuer": TEXT},
+        {"endpoint": {**TEXT, "description": "Where the user pool answers, if it was asked for."}},
     ),
-    "Caller": _object(
+    "Caller": an_object(
         {
             "valid": {"const": True},
-            "user": _object({"id": _TEXT, "email": _NULLABLE, "groups": {"type": "array", "items": _TEXT}}),
-            "expiresAt": _NULLABLE_DATE,
+            "user": an_object({"id": TEXT, "email": NULLABLE, "groups": {"type": "array", "items": TEXT}}),
+            "expiresAt": NULLABLE_DATE,
         }
     ),
-    "Flow": _object(
+    "Flow": an_object(
         {
-            "name": _TEXT,
-            "description": _TEXT,
+            "name": TEXT,
+            "description": TEXT,
             "type": {"enum": ["STANDARD", "EXPRESS"]},
             "schedule": _NULLABLE_SCHEDULE,
-            "inputSchema": _NULLABLE_OBJECT,
+            "inputSchema": NULLABLE_OBJECT,
             "definition": {"type": "object"},
-            "created": _NULLABLE_DATE,
+            "created": NULLABLE_DATE,
         },
         {
-            "nextRun": {**_DATE, "description": "When the schedule fires next."},
-            "plugin": {**_TEXT, "description": "The plugin that the flow comes from."},
+            "nextRun": {**DATE, "description": "When the schedule fires next."},
+            "plugin": {**TEXT, "description": "The plugin that the flow comes from."},
         },
     ),
     "FlowDetails": {
         "allOf": [
-            _reference("Flow"),
-            _object(
+            reference("Flow"),
+            an_object(
                 {},
                 {
                     **FILE,
                     "uses": {
                         "type": "array",
-                        "items": _object(
-                            {"alias": _TEXT, "function": _TEXT, "file": _TEXT, "timeout": _COUNT, "memory": _COUNT}
+                        "items": an_object(
+                            {"alias": TEXT, "function": TEXT, "file": TEXT, "timeout": COUNT, "memory": COUNT}
                         ),
                     },
-                    "references": _TEXTS,
-                    "accessGroups": _TEXTS,
+                    "references": TEXTS,
+                    "accessGroups": TEXTS,
                     "permissions": {
                         "type": "array",
-                        "items": _object(
-                            {"sid": _TEXT, "effect": _TEXT, "actions": _TEXTS, "resources": _TEXTS, "note": _TEXT}
+                        "items": an_object(
+                            {"sid": TEXT, "effect": TEXT, "actions": TEXTS, "resources": TEXTS, "note": TEXT}
                         ),
                     },
-                    "graph": _reference("Graph"),
+                    "graph": reference("Graph"),
                 },
             ),
         ]
     },
-    "Finding": _object(
+    "Finding": an_object(
         {
-            "check": _TEXT,
+            "check": TEXT,
             "severity": {"enum": ["error", "warning", "advice"]},
-            "message": _TEXT,
-            "hint": _TEXT,
-            "line": _COUNT,
-            "column": _COUNT,
+            "message": TEXT,
+            "hint": TEXT,
+            "line": COUNT,
+            "column": COUNT,
         }
     ),
     "Graph": {
-        **_object(
+        **an_object(
             {
-                "width": _NUMBER,
-                "height": _NUMBER,
+                "width": NUMBER,
+                "height": NUMBER,
                 "nodes": {
                     "type": "array",
-                    "items": _object(
+                    "items": an_object(
                         {
-                            "path": {**_TEXT, "description": "The JSON pointer of the state in the definition."},
-                            "name": _TEXT,
-                            "kind": _TEXT,
+                            "path": {**TEXT, "description": "The JSON pointer of the state in the definition."},
+                            "name": TEXT,
+                            "kind": TEXT,
                             "container": {"type": "boolean", "description": "Whether other states are inside it."},
-                            **_BOX,
+                            **BOX,
                         }
                     ),
                 },
                 "edges": {
                     "type": "array",
-                    "items": _object(
+                    "items": an_object(
                         {
-                            "source": _TEXT,
-                            "target": _TEXT,
-                            "line": {**_TEXT, "description": "The path of an SVG."},
+                            "source": TEXT,
+                            "target": TEXT,
+                            "line": {**TEXT, "description": "The path of an SVG."},
                             "joins": {
                                 "type": "boolean",
                                 "description": "Whether it ends at the line of another edge to the same target.",
                             },
                             "dashed": {"type": "boolean", "description": "Whether it is taken by caught errors."},
-                            "label": _TEXT,
-                            "labelX": _NUMBER,
-                            "labelY": _NUMBER,
+                            "label": TEXT,
+                            "labelX": NUMBER,
+                            "labelY": NUMBER,
                         }
                     ),
                 },
@@ -273,97 +253,97 @@ COMPONENTS: dict[str, Any] = {
         ),
         "description": "The definition as a picture, in pixels.",
     },
-    "Flows": _list(
+    "Flows": a_page(
         "flows",
-        _reference("Flow"),
+        reference("Flow"),
         {
             "broken": {
                 "type": "array",
-                "items": _object({"name": _TEXT, "errors": _TEXTS}, FILE),
+                "items": an_object({"name": TEXT, "errors": TEXTS}, FILE),
             }
         },
     ),
     "Status": {"enum": list(STATUSES)},
-    "Started": _object(
+    "Started": an_object(
         {
-            "message": _TEXT,
-            "executionArn": _TEXT,
-            "executionId": _TEXT,
-            "flow": _TEXT,
+            "message": TEXT,
+            "executionArn": TEXT,
+            "executionId": TEXT,
+            "flow": TEXT,
             "status": {"const": "SUCCESS", "description": "The start succeeded."},
-            "runStatus": _reference("Status"),
+            "runStatus": reference("Status"),
         }
     ),
-    "Run": _object(
+    "Run": an_object(
         {
-            "executionArn": _TEXT,
-            "executionId": _TEXT,
-            "flow": _TEXT,
-            "status": _reference("Status"),
+            "executionArn": TEXT,
+            "executionId": TEXT,
+            "flow": TEXT,
+            "status": reference("Status"),
             "output": {},
-            "error": _NULLABLE,
-            "cause": _NULLABLE,
-            "startDate": _DATE,
-            "stopDate": _NULLABLE_DATE,
+            "error": NULLABLE,
+            "cause": NULLABLE,
+            "startDate": DATE,
+            "stopDate": NULLABLE_DATE,
             "input": {"description": "What the caller sent; null if it was not recorded."},
             "approvals": {
                 "type": "array",
-                "items": _object({"id": _TEXT, "state": _NULLABLE, **_ANSWER_GIVEN}),
+                "items": an_object({"id": TEXT, "state": NULLABLE, **_ANSWER_GIVEN}),
                 "description": "The answers that people gave to the run's approvals.",
             },
             **_RUN,
         }
     ),
-    "Approval": _object(
+    "Approval": an_object(
         {
-            "id": _TEXT,
+            "id": TEXT,
             "status": {"enum": APPROVAL_STATUSES},
-            "title": _TEXT,
-            "message": _TEXT,
+            "title": TEXT,
+            "message": TEXT,
             "form": {"description": "JSON Schema of the data of an approving answer; null if any object will do."},
-            "who": _object({name: {"type": "array", "items": _TEXT} for name in ("groups", "users")}),
-            "flow": _NULLABLE,
-            "executionArn": _NULLABLE,
-            "executionId": _NULLABLE,
-            "state": _NULLABLE,
-            "created": _DATE,
-            "expires": _DATE,
-            "answer": {"anyOf": [_object(_ANSWER_GIVEN), {"type": "null"}]},
+            "who": an_object({name: {"type": "array", "items": TEXT} for name in ("groups", "users")}),
+            "flow": NULLABLE,
+            "executionArn": NULLABLE,
+            "executionId": NULLABLE,
+            "state": NULLABLE,
+            "created": DATE,
+            "expires": DATE,
+            "answer": {"anyOf": [an_object(_ANSWER_GIVEN), {"type": "null"}]},
         }
     ),
-    "Approvals": _list("approvals", _reference("Approval")),
-    "Runs": _list(
+    "Approvals": a_page("approvals", reference("Approval")),
+    "Runs": a_page(
         "executions",
-        _object(
+        an_object(
             {
-                "executionArn": _TEXT,
-                "executionId": _TEXT,
-                "flow": _TEXT,
-                "flowName": {**_TEXT, "deprecated": True, "description": "The same as `flow`."},
-                "name": {**_TEXT, "deprecated": True, "description": "The same as `executionId`."},
-                "status": _reference("Status"),
-                "startDate": _DATE,
-                "stopDate": _NULLABLE_DATE,
-                "error": _NULLABLE,
+                "executionArn": TEXT,
+                "executionId": TEXT,
+                "flow": TEXT,
+                "flowName": {**TEXT, "deprecated": True, "description": "The same as `flow`."},
+                "name": {**TEXT, "deprecated": True, "description": "The same as `executionId`."},
+                "status": reference("Status"),
+                "startDate": DATE,
+                "stopDate": NULLABLE_DATE,
+                "error": NULLABLE,
                 **_RUN,
             }
         ),
     ),
     "Again": {
-        **_list(
+        **a_page(
             "runs",
-            _object(
+            an_object(
                 {
-                    "flow": _TEXT,
-                    "executionId": _TEXT,
+                    "flow": TEXT,
+                    "executionId": TEXT,
                     "result": {"enum": ["started", "redriven", "refused", "wouldStart", "wouldRedrive"]},
                 },
                 {
-                    "startedExecutionId": {**_TEXT, "description": "The id of the new run."},
-                    "detail": {**_TEXT, "description": "Why it was refused."},
+                    "startedExecutionId": {**TEXT, "description": "The id of the new run."},
+                    "detail": {**TEXT, "description": "Why it was refused."},
                 },
             ),
-            {"dryRun": {"type": "boolean"}, "refused": _COUNT},
+            {"dryRun": {"type": "boolean"}, "refused": COUNT},
         ),
         "examples": [
             {
@@ -381,108 +361,46 @@ COMPONENTS: dict[str, Any] = {
             }
         ],
     },
-    "History": _list("events", {"type": "object"}),
-    "States": _following(
-        "states",
-        _object(
-            {
-                "path": {**_NULLABLE, "description": "The state's JSON pointer in the definition."},
-                "name": _TEXT,
-                "type": _TEXT,
-                "status": {"enum": list(visits.STATUSES)},
-                "entered": _DATE,
-                "exited": _NULLABLE_DATE,
-                "attempts": _COUNT,
-                "error": _NULLABLE,
-                "cause": _NULLABLE,
-                "input": {},
-                "output": {},
-                "visits": {**_COUNT, "description": "How often the state was entered; the rest is of the last time."},
-            },
-            {
-                "next": {**_TEXT, "description": "The state that followed."},
-                "failedAttempts": {
-                    "type": "array",
-                    "items": _object({"time": _DATE, "error": _NULLABLE, "cause": _NULLABLE}),
-                },
-                "truncated": {
-                    "type": "array",
-                    "items": {"enum": ["input", "output"]},
-                    "description": "What was left out; the query parameter `path` gives it.",
-                },
-                "iterations": _object(
-                    {
-                        "total": _COUNT,
-                        "succeeded": _COUNT,
-                        "failed": _COUNT,
-                        "running": _COUNT,
-                        "aborted": _COUNT,
-                        "failedIndexes": {"type": "array", "items": _COUNT, "maxItems": visits.MAX_FAILED_INDEXES},
-                    },
-                    {"failedExecutions": {"type": "array", "items": _TEXT}, "mapRunArn": _TEXT},
-                ),
-            },
-        ),
-    ),
-    "LogLines": _following(
-        "lines",
-        _object(
-            {
-                "time": _DATE,
-                "level": _TEXT,
-                "function": _TEXT,
-                "state": _NULLABLE,
-                "attempt": {"type": ["integer", "null"]},
-                "requestId": _TEXT,
-                "message": _TEXT,
-            },
-            {
-                "iteration": {
-                    "type": ["integer", "string"],
-                    "description": "The index in the Map around the state; in nested Maps all indexes, joined by dots.",
-                },
-                "estimated": {"type": "boolean", "description": "Another iteration or attempt would fit as well."},
-            },
-        ),
-    ),
+    "History": a_page("events", {"type": "object"}),
+    **RUN_DETAILS,
     "JsonRpc": {
-        **_object(
+        **an_object(
             {"jsonrpc": {"const": "2.0"}},
             {
                 "id": {"type": ["string", "integer"]},
                 "result": {"type": "object"},
-                "error": _object({"code": {"type": "integer"}, "message": _TEXT}, {"data": {}}),
+                "error": an_object({"code": {"type": "integer"}, "message": TEXT}, {"data": {}}),
             },
         ),
         "description": "A response of JSON-RPC 2.0: it has `result` or `error`.",
     },
-    "ResourceMetadata": _object(
+    "ResourceMetadata": an_object(
         {
-            "resource": _TEXT,
-            "authorization_servers": _TEXTS,
-            "bearer_methods_supported": _TEXTS,
-            "resource_name": _TEXT,
+            "resource": TEXT,
+            "authorization_servers": TEXTS,
+            "bearer_methods_supported": TEXTS,
+            "resource_name": TEXT,
         }
     ),
-    "Usage": _object(
-        {"userId": _TEXT, "usage": {"type": "array", "items": _object({"yearMonth": _TEXT, "apiCalls": _COUNT})}}
+    "Usage": an_object(
+        {"userId": TEXT, "usage": {"type": "array", "items": an_object({"yearMonth": TEXT, "apiCalls": COUNT})}}
     ),
-    "Functions": _object(
+    "Functions": an_object(
         {
             "functions": {
                 "type": "array",
-                "items": _object(
+                "items": an_object(
                     {
-                        "name": _TEXT,
-                        "description": _TEXT,
-                        "plugin": _NULLABLE,
-                        "inputSchema": _NULLABLE_OBJECT,
-                        "outputSchema": _NULLABLE_OBJECT,
+                        "name": TEXT,
+                        "description": TEXT,
+                        "plugin": NULLABLE,
+                        "inputSchema": NULLABLE_OBJECT,
+                        "outputSchema": NULLABLE_OBJECT,
                     },
                     {"error": _BROKEN},
                 ),
             },
-            "count": _COUNT,
+            "count": COUNT,
         }
     ),
 }
@@ -509,7 +427,7 @@ def add(components: dict[str, Any], name: str, schema: dict[str, Any]) -> dict[s
     for part_key in (target.rpartition("/")[2] for target in moved.values()):
         components[part_key] = _rebase(components[part_key], f"#/components/schemas/{key}", moved)
     components[key] = _rebase(own, f"#/components/schemas/{key}", moved)
-    return _reference(key)
+    return reference(key)
 
 
 def _untitled(schema: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def check(folder: Path, *sources: str) -> None:
     run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=folder)
 
 
+@pytest.mark.thorough
 def test_a_plugin_with_functions_of_both_styles(tmp_path: Path) -> None:
     folder = tmp_path / "my-private-plugin"
     said = run(PROJECT / "admin" / "create_plugin.py", folder.name, folder=tmp_path)

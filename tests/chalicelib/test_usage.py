@@ -204,6 +204,7 @@ def one_call(user: str) -> None:
         call.count()
 
 
+@pytest.mark.thorough
 def test_a_load_on_a_table_that_is_slow_and_fails_at_times_is_counted_exactly(
     proxy: FaultyAws, cloud_make_api: MakeApi, clean: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from chalicelib import APP_NAME
 from chalicelib.names import Names
 from tests.deployments import policies, projects
@@ -28,6 +30,7 @@ definition:
 
 
 @needs_cdk
+@pytest.mark.thorough
 def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     cloud, project = recorded, projects.own_copy(tmp_path / "project")
     projects.add_example_plugin(project)

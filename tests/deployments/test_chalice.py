@@ -28,9 +28,11 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     user = sign_in(cloud, api, made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
     check_runs(user)
-    groups = {group["logGroupName"]: group for group in cloud.client("logs").describe_log_groups()["logGroups"]}
+    listed = cloud.client("logs").describe_log_groups()["logGroups"]
+    groups = {group["logGroupName"]: group for group in listed if "-local-" not in group["logGroupName"]}
     assert {group["retentionInDays"] for group in groups.values()} == {180}
-    functions = {function["FunctionName"] for function in cloud.client("lambda").list_functions()["Functions"]}
+    listed = cloud.client("lambda").list_functions()["Functions"]
+    functions = {found["FunctionName"] for found in listed if "-local-" not in found["FunctionName"]}
     assert {f"/aws/lambda/{name}" for name in functions} == {name for name in groups if name.startswith(API)}
 
     # A deployment that cannot be packaged changes nothing, and the next one succeeds.

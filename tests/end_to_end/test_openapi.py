@@ -214,7 +214,14 @@ def test_made_up_requests(user: Client, tmp_path: Path) -> None:
         pytest.skip("schemathesis isn't installed: run `make setup`")
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{user.url}/openapi.json"]
     # Functions that fail on purpose answer with 500, by their own path as by the one for all names.
-    options = ["--exclude-path-regex", "/(lib|run)/e2e|/lib/{", "--checks", CHECKS, "--continue-on-failure", "--no-color"]
+    options = [
+        "--exclude-path-regex",
+        "/(lib|run)/e2e|/lib/{",
+        "--checks",
+        CHECKS,
+        "--continue-on-failure",
+        "--no-color",
+    ]
     bounds = ["--max-time", os.environ.get("SCHEMATHESIS_SECONDS", "25"), "--phases", "examples,coverage,fuzzing"]
     seed = ["--seed", os.environ.get("SCHEMATHESIS_SEED", "20261127"), "--request-timeout", "40"]
     token = ["--header", f"Authorization: Bearer {user.token}"]

@@ -85,6 +85,7 @@ def test_a_command_line_that_fits(running: str | None) -> None:
     check_cli_version(running)
 
 
+@pytest.mark.thorough
 def test_a_thousand_flows_fit_into_one_stage(tmp_path: Path) -> None:
     write_project(tmp_path / "project", 1000)
     benchmark = PROJECT / "benchmarks" / "synth.py"

@@ -96,7 +96,7 @@ def test_the_life_of_a_plugin(server: Server, remote: Remote, make_remote: MakeR
     # A function that cannot be imported breaks nothing else.
     problem(demo.post("/lib/broken", {}), 500)
     assert demo.post("/lib/ping").status_code == 200
-    assert "a_module_that_nobody_has" in server.log
+    eventually(lambda: "a_module_that_nobody_has" in server.log)
 
     # Remove both.
     asks_for(server.project)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -72,7 +72,10 @@ class Worker:
         assert process.stdout is not None
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        if not select.select([process.stdout], [], [], seconds)[0]:
+        with selectors.DefaultSelector() as selector:  # select() knows only 1,024 descriptors
+            selector.register(process.stdout, selectors.EVENT_READ)
+            is_readable = bool(selector.select(seconds))
+        if not is_readable:
             raise TimeoutError
         line = process.stdout.readline()
         if not line.endswith(b"\n"):

@@ -213,7 +213,10 @@ LOOKS: dict[str, Callable[[CloudProcess], Any]] = {
         cloud.client("events").list_targets_by_rule(Rule="mine"),
         cloud.client("events").list_targets_by_rule(Rule="serverless-dynamic-workflows-local-run-status"),
     ],
-    "log groups": lambda cloud: cloud.client("logs").describe_log_groups(),
+    "log groups": lambda cloud: {  # functions go on writing
+        group["logGroupName"]: group["creationTime"]
+        for group in cloud.client("logs").describe_log_groups()["logGroups"]
+    },
     "keys": lambda cloud: [
         cloud.client("kms").list_aliases(),
         cloud.client("kms").get_public_key(KeyId="alias/mine"),

@@ -242,6 +242,7 @@ def test_a_handler_that_is_not_python_is_a_syntax_error(functions: Functions, so
 
 
 @pytest.mark.parametrize("line", ["print('x' * 99, flush=True)", "sys.stdout.write('x' * 65536)", "print(flush=True)"])
+@pytest.mark.thorough
 def test_endless_output_holds_nobody_up(functions: Functions, entries: list[PoolEntry], line: str) -> None:
     functions.write(f"""
         import sys
