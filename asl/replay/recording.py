@@ -320,8 +320,9 @@ def _attempt(event_id: int, state: str, place: Place, family: str, details: Even
 
 
 def _details(event: EventData, kind: str) -> EventData:
-    if kind.endswith(("StateEntered", "StateExited")):
-        key = f"state{kind[-len('Entered') :]}EventDetails" if kind.endswith("Entered") else "stateExitedEventDetails"
+    _, state, phase = kind.rpartition("State")
+    if state and phase in ("Entered", "Exited"):
+        key = f"state{phase}EventDetails"
     else:
         key = f"{kind[0].lower()}{kind[1:]}EventDetails"
     found: EventData = event.get(key) or {}

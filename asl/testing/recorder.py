@@ -85,9 +85,7 @@ def _stub(state: str, attempts: list[RecordedAttempt]) -> Iterator[str]:
         step if place == len(groups) - 1 else f"{step[:-1]}, times={times})".replace("(, times", "(times")
         for place, (step, times) in enumerate(groups)
     ]
-    lines = (f"flow.task({state!r}).{'.then.'.join(texts)}").split("\n")
-    yield lines[0]
-    yield from lines[1:]
+    yield from f"flow.task({state!r}).{'.then.'.join(texts)}".split("\n")
 
 
 def _step(attempt: RecordedAttempt) -> str:

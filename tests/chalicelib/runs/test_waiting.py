@@ -41,10 +41,17 @@ def path(user: Api) -> str:
     return f"/run/waited/{user.post('/run/waited').json()['executionId']}"
 
 
-@pytest.mark.thorough
+def settle(proxy: FaultyAws) -> None:
+    """Wait until nothing has been asked for half a second."""
+    seen = -1
+    while seen != (seen := len(proxy.forwarded)):
+        time.sleep(0.5)
+
+
 def test_two_hundred_requests_end_in_time_and_share_their_reads(user: Api, proxy: FaultyAws) -> None:
     with ThreadPoolExecutor(20) as pool:
         paths = list(pool.map(lambda _: path(user), range(WAITERS)))
+    settle(proxy)  # the events of the starts read the records as well
     proxy.forwarded.clear()
 
     def wait(of: str) -> tuple[float, str]:
@@ -53,20 +60,17 @@ def test_two_hundred_requests_end_in_time_and_share_their_reads(user: Api, proxy
         return time.monotonic() - began, status
 
     with ThreadPoolExecutor(WAITERS) as pool:
-        began = time.monotonic()
         waiting = [pool.submit(wait, of) for of in paths]
         time.sleep(1.0)
         stopped = user.call("DELETE", paths[0])
-        was_late = time.monotonic() - began > SECONDS - 1  # on a busy machine: too late for the request that waits
         ended = [future.result() for future in waiting]
-    assert stopped.json()["status"] == "ABORTED"
-    assert ended[0][1] == "ABORTED" or was_late
+    assert stopped.json()["status"] == ended[0][1] == "ABORTED"
     assert {status for _, status in ended[1:]} == {"RUNNING"}
     assert max(took for took, _ in ended) < SECONDS + 3  # a busy machine included
     # 200 records are read every 0.4 to 0.5 s, a hundred at a time; each request has read its own once. As many requests
     # that read on their own would make 2,400 reads.
     assert proxy.count("BatchGetItem") < 240
-    assert proxy.count("GetItem") < WAITERS * 3  # its own, and again at its end on a busy machine
+    assert proxy.count("GetItem") < WAITERS * 2
 
 
 def test_requests_for_one_run_share_its_record(user: Api, proxy: FaultyAws) -> None:
