@@ -63,7 +63,7 @@ class WorkerCaller:
             context: The Lambda context of the request; its id is that of the invocation.
 
         Raises:
-            DomainError: What the caller is told of a failure.
+            DomainError: The failure, as the caller may see it.
         """
         message = json.dumps({"function": function.name, "event": event}, ensure_ascii=False).encode("utf-8", "replace")
         if len(message) > MAX_PAYLOAD_BYTES:

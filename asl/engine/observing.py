@@ -1,7 +1,7 @@
 """What an engine tells an observer: what a person who watches executions wants to know, as data.
 
 The engine calls the observer on its own thread, so an observer must return at once: it puts the observation into a
-queue. Nothing is told of what an earlier process has done, and nothing of states that simply succeed.
+queue. It hears nothing about what an earlier process did, nor about states that simply succeed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Place:
 class ExecutionChanged:
     """An execution has started, ended or been redriven, or continues after a restart of the process.
 
-    Of a child of a Map Run, only an end without success is told. Times are in seconds since the epoch.
+    For a child of a Map Run, only an unsuccessful end is reported. Times are in seconds since the epoch.
 
     Attributes:
         time: When.

@@ -39,8 +39,8 @@ class Departure:
 def compare(recorded: RecordedRun, today: RecordedRun, tokens: Mapping[int, str]) -> list[Departure]:
     """Return where a run departs from a recorded one, in the order of the record.
 
-    What differs with every run counts as equal: timestamps, UUIDs and task tokens. Of a thread of control only the
-    first departure in its course is told, and none of the threads that begin after it.
+    What differs with every run counts as equal: timestamps, UUIDs and task tokens. For each
+    thread of control, only the first departure in its course is reported, and threads that begin after it are left out.
 
     Args:
         recorded: The record.

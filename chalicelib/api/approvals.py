@@ -68,7 +68,7 @@ def _find(call: Call) -> Approval:
 
 
 def _private(call: Call) -> dict[str, str]:
-    """Return headers that keep a link's key out of caches and of the addresses that other sites are told."""
+    """Return headers that keep a link's key out of caches and of the addresses that are sent to other sites."""
     return {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"} if call.query(KEY) is not None else {}
 
 

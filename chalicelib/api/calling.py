@@ -38,7 +38,7 @@ class FunctionCaller(Protocol):
             context: The Lambda context of the request.
 
         Raises:
-            DomainError: What the caller is told of a failure.
+            DomainError: The failure, as the caller may see it.
         """
 
     def describe(self, known: Iterable[Function]) -> list[Description]:
@@ -96,7 +96,7 @@ def caller_of(call: Call) -> FunctionCaller:
 
 
 def failed(function: Function, error: BaseException) -> FunctionFailed:
-    """Return what a developer is told of a failure: file, line and message."""
+    """Return the description of a failure for a developer: file, line and message."""
     from chalicelib.functions.failures import describe_failure
 
     return FunctionFailed(f"The function {function.name!r} failed: {describe_failure(function, error)}")

@@ -27,7 +27,7 @@ def call_function(call: Call) -> Answer:
 
     Raises:
         NotFound: There is no such function.
-        DomainError: What the caller is told of a failure.
+        DomainError: The failure, as the caller may see it.
     """
     name = call.param("function_name")
     function = functions.find(name)
