@@ -29,7 +29,8 @@ USERS_FILES = (
 VARIABLE = "FRAMEWORK_TEST_PROJECT"
 """Names the copy for the other processes of a test run."""
 
-_SHARED = ("node_modules", ".venv", ".chalice/deployments")  # installed packages: linked, not copied
+# Installed packages: linked, not copied.
+_SHARED = ("node_modules", "console/node_modules", ".venv", ".chalice/deployments")
 _GENERATED = (
     "*_cache",
     ".git",

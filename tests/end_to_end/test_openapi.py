@@ -222,7 +222,7 @@ def test_made_up_requests(user: Client, tmp_path: Path) -> None:
         "--continue-on-failure",
         "--no-color",
     ]
-    bounds = ["--max-time", os.environ.get("SCHEMATHESIS_SECONDS", "25"), "--phases", "examples,coverage,fuzzing"]
+    bounds = ["--max-time", os.environ.get("SCHEMATHESIS_SECONDS", "10"), "--phases", "examples,coverage,fuzzing"]
     seed = ["--seed", os.environ.get("SCHEMATHESIS_SEED", "20261127"), "--request-timeout", "40"]
     token = ["--header", f"Authorization: Bearer {user.token}"]
     done = run([*command, *options, *bounds, *seed, *token], cwd=tmp_path)
