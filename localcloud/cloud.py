@@ -141,7 +141,15 @@ def build(
     functions = ProjectFunctions(settings.root, names, live, environment, permissions.credentials)
     has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
     folder = settings.functions_folder
-    registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
+    registry = FunctionRegistry(
+        region,
+        account,
+        environment,
+        folder,
+        functions.find,
+        has_created=has_created,
+        credentials=permissions.credentials,
+    )
     logs = LogStore(_kept_file(settings, "logs.db"))
     closers.callback(logs.close)
     pool = WorkerPool(listener=_to_both(listener, logs.take), on_end=logs.take)
@@ -193,7 +201,12 @@ def build(
     closers.callback(server.server_close)
     threading.Thread(target=server.serve_forever, args=(0.1,), name="endpoint", daemon=True).start()
     closers.callback(server.shutdown)
-    document = {"endpoint": foundation.endpoint, "pid": os.getpid(), "environment": environment}
+    document = {
+        "endpoint": foundation.endpoint,
+        "pid": os.getpid(),
+        "environment": environment,
+        "application": foundation.application_credentials,
+    }
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
     service.recover()

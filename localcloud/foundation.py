@@ -32,7 +32,7 @@ class Foundation:
         client: Calls them in this process.
         user_pool: The stage's user pool.
         permissions: What callers may do.
-        application_environment: The environment variables of the API's process, which has the role of the functions.
+        application_credentials: The variables of the API's process with the credentials of its role.
     """
 
     def __init__(self, settings: CloudSettings, listener: socket.socket) -> None:
@@ -68,8 +68,7 @@ class Foundation:
         seeding.seed_tables(self.client, settings.names)
         self.environment = _environment(settings, self.endpoint, self.user_pool)
         self.permissions = self._permissions()
-        credentials = self.permissions.credentials(settings.names.resource("api"), "the API")
-        self.application_environment = {**self.environment, **credentials}
+        self.application_credentials = self.permissions.credentials(settings.names.resource("api"), "the API")
 
     def _permissions(self) -> Permissions:
         settings, names = self.settings, self.settings.names

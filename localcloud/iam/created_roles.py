@@ -72,4 +72,4 @@ def _role(arn: str, texts: tuple[str, ...]) -> Role | None:
     except (ValueError, PolicyError) as error:
         notice(f"permissions: a policy of the role {arn} can't be read: {error}")
         return None
-    return Role(arn, policies, f"Allow it in a policy of the role {arn.rpartition('/')[2]}.")
+    return Role(arn, policies, f"a policy of the role {arn.rpartition('/')[2]}")

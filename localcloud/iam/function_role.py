@@ -15,7 +15,7 @@ from localcloud.iam.policies import Policies, PolicyError
 from localcloud.iam.roles import Role
 from localcloud.notices import notice
 
-_REMEDY = f"Allow it in {FILE}."
+_PLACE = f"`iamRoleStatements:` in {FILE}"
 
 
 class FunctionRole:
@@ -57,6 +57,6 @@ class FunctionRole:
     def _read(self) -> None:
         try:
             policy = function_role_policy(self._names, self._user_pool_arn, self._root)
-            self._role = Role(self.arn, Policies.read([policy]), _REMEDY)
+            self._role = Role(self.arn, Policies.read([policy]), _PLACE)
         except (PermissionsError, PolicyError) as error:  # while somebody is writing it, the last one remains
             notice(f"permissions: {error}")

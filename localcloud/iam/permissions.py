@@ -13,6 +13,7 @@ from chalicelib.names import Names
 from localcloud.http_messages import Request, Response
 from localcloud.iam import answers
 from localcloud.iam.context import RequestContext
+from localcloud.iam.existing import with_existing
 from localcloud.iam.function_role import FunctionRole
 from localcloud.iam.needs import Need, needs_of_call, needs_of_task
 from localcloud.iam.policies import Decision, Policies, PolicyError
@@ -55,7 +56,7 @@ class Permissions:
         self._names = names
         self._function_role = function_role
         self._other_role = other_role
-        self._reporter = Reporter(enforced=mode is Mode.ENFORCE)
+        self._reporter = Reporter(names, enforced=mode is Mode.ENFORCE)
         self._flow_roles: dict[str, Role] = {}
         self._sessions: dict[str, Principal] = {}
         self._task_session = "".join(secrets.choice(string.ascii_letters) for _ in range(_SESSION_LENGTH))
@@ -76,7 +77,7 @@ class Permissions:
             notice(f"permissions: {file}: {error}")
             self._flow_roles.pop(role_arn, None)
             return
-        self._flow_roles[role_arn] = Role(role_arn, policies, f"Allow it under `permissions:` in {file}.")
+        self._flow_roles[role_arn] = Role(role_arn, policies, f"`permissions:` in {file}")
 
     def credentials(self, session: str, label: str, role_arn: str = "") -> dict[str, str]:
         """Return environment variables with credentials of a role for a process; none with `off`.
@@ -142,7 +143,7 @@ class Permissions:
 
     def _judge(self, principal: Principal, role: Role, needs: list[Need], context: RequestContext) -> str | None:
         """Return AWS's message about the first thing that a role does not allow, None if it allows all."""
-        for need in needs:
+        for need in with_existing(needs):
             decision = role.policies.decide(need.action, need.resource, context.about(need), known=need.known)
             if decision is not Decision.ALLOWED:
                 self._reporter.tell(principal, role, need, decision)

@@ -11,11 +11,11 @@ from localcloud.iam.policies import Policies
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role. `remedy` says what to write where, so that it may do more."""
+    """A role. `place` says where statements are written that allow it more."""
 
     arn: str
     policies: Policies
-    remedy: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,14 @@ def invoke(cloud: Cloud, name: str, event: Any, **options: Any) -> Any:
 
 def test_cloud_file_says_how_to_use_it(cloud: Cloud) -> None:
     document = json.loads(cloud.settings.cloud_file.read_text())
-    assert document == {"endpoint": cloud.endpoint, "pid": document["pid"], "environment": cloud.environment}
+    credentials = cloud.foundation.application_credentials
+    assert document == {
+        "endpoint": cloud.endpoint,
+        "pid": document["pid"],
+        "environment": cloud.environment,
+        "application": credentials,
+    }
+    assert credentials.keys() == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     assert stat.S_IMODE(cloud.settings.cloud_file.stat().st_mode) == 0o600
     assert set(document["environment"]) >= {
         *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "STAGE", "ACCOUNT_ID"),
