@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from localcloud.iam.patterns import Pattern, Values
+from localcloud.iam.patterns import ARN_COLONS, Pattern, Values
 
 _OPERATOR = re.compile(r"(?:(?P<set>ForAllValues|ForAnyValue):)?(?P<name>[A-Za-z]+?)(?P<optional>IfExists)?")
 
@@ -133,6 +133,8 @@ def _like(text: str, variables: bool) -> Test:
 
 
 def _arn(text: str, variables: bool) -> Test:
+    if text != "*" and text.count(":") < ARN_COLONS:
+        return lambda _, __: False
     return Pattern(text, segmented=True, variables=variables).matches
 
 

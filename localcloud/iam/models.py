@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from compiler.aws_services import services
 
-_PARAMETER = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
+_PARAMETER = re.compile(r"\{(?P<name>[^}+]+)(?P<greedy>\+)?\}")
 # Protocols whose requests name the operation by method and path.
 _REST = ("rest-json", "rest-xml")
 
@@ -26,7 +26,8 @@ class Route:
     """The requests of one operation of a REST API.
 
     `query` and `headers` have the parameters that its requests always have; for those of the query also their value,
-    if it is always the same. `path_names`, `query_names` and `header_names` are the arguments by where they are.
+    if it is always the same. `path_names` are the arguments in the path, `query_names` and `header_names` those
+    in query and headers by their names there.
     `literal` is the length of the path without parameters, and `has_body` whether arguments are in the body, as JSON.
     """
 
@@ -36,7 +37,7 @@ class Route:
     literal: int
     query: tuple[tuple[str, str], ...]
     headers: tuple[str, ...]
-    path_names: Mapping[str, str]
+    path_names: tuple[str, ...]
     query_names: Mapping[str, str]
     header_names: Mapping[str, str]
     has_body: bool
@@ -122,15 +123,18 @@ def _route(name: str, operation: Mapping[str, Any], shapes: Mapping[str, Any], p
             query.append((known_as, ""))
         elif member in shape.get("required", ()) and place == "header":
             headers.append(known_as)
-    pattern = _PARAMETER.sub(lambda match: f"(?P<{match[1]}>{'.+' if match[2] else '[^/]+'})", re.escape(path))
+    parameters = [match["name"] for match in _PARAMETER.finditer(path)]
+    literals = _PARAMETER.split(path)[::3]
+    groups = ["(.+)" if match["greedy"] else "([^/]+)" for match in _PARAMETER.finditer(path)]
+    pattern = "".join(re.escape(literal) + group for literal, group in zip(literals, [*groups, ""], strict=True))
     return Route(
         name,
         operation["http"]["method"],
         re.compile(pattern if path.endswith("/") else f"{pattern}/?", re.DOTALL),
-        len(re.sub(r"\{\w+\+?\}", "", path)),
+        sum(map(len, literals)),
         tuple(query),
         tuple(headers),
-        by_place["uri"],
+        tuple(by_place["uri"].get(name, name) for name in parameters),
         by_place["querystring"],
         by_place["header"],
         protocol == "rest-json" and "payload" not in shape,

@@ -16,7 +16,8 @@ Values = Callable[[str], tuple[str, ...]]
 
 _VARIABLE = re.compile(r"\$\{\s*(?P<name>[^},]+?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?\}")
 _SPECIAL = ("*", "?", "$")
-_ARN_SEGMENTS = 5  # before the last one, which may have colons of its own
+ARN_COLONS = 5
+"""How many colons separate the segments of an ARN; the last segment may have colons of its own."""
 
 ANY, ONE = object(), object()
 _Token = str | object
@@ -53,7 +54,7 @@ class Pattern:
         wildcards: bool = True,
     ) -> None:
         self.text = text
-        self._segmented = segmented and text.count(":") >= _ARN_SEGMENTS
+        self._segmented = segmented and text.count(":") >= ARN_COLONS
         self._ignore_case = ignore_case
         self._tokens = tuple(_tokens(text, variables, wildcards))
         has_variables = any(isinstance(token, Variable) for token in self._tokens)
@@ -121,7 +122,7 @@ def _regex(tokens: tuple[_Token, ...], segmented: bool, ignore_case: bool) -> re
             parts.append(re.escape(token))
             colons += token.count(":")
         else:
-            one = "[^:]" if segmented and colons < _ARN_SEGMENTS else "."
+            one = "[^:]" if segmented and colons < ARN_COLONS else "."
             parts.append(one if token is ONE else f"{one}*")
     return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 

@@ -80,7 +80,7 @@ def call_of(request: Request, service: str) -> ApiCall | None:
         return _named(known, query["Action"], query.get("Version", ""), nested(query)) if "Action" in query else None
     api, route, match = max(found, key=lambda item: item[1].rank)
     arguments: dict[str, Any] = (_json(request.body) or {}) if route.has_body else {}
-    arguments |= {route.path_names.get(name, name): unquote(text) for name, text in match.groupdict().items()}
+    arguments |= {name: unquote(text) for name, text in zip(route.path_names, match.groups(), strict=True)}
     arguments |= {member: query[name] for name, member in route.query_names.items() if name in query}
     arguments |= {member: headers[name] for name, member in route.header_names.items() if name in headers}
     if "CopySource" in arguments:
