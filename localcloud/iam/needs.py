@@ -15,7 +15,6 @@ from chalicelib.names import Names
 from compiler.permissions import Statement
 from compiler.permissions.arguments import Arguments
 from compiler.permissions.derive import statements_of_state
-from compiler.permissions.integrations import INTEGRATIONS
 from compiler.permissions.names import integration_name
 from compiler.permissions.sdk import sdk_call
 from compiler.placeholders import PSEUDO_TARGETS, replace
@@ -71,7 +70,6 @@ _PARTIQL_STATEMENT = re.compile(
 _OTHER_NAMES = {
     ("sqs", "QueueName"): "QueueUrl",
     ("secretsmanager", "Name"): "SecretId",
-    ("sfn", "MapRunArn"): "ExecutionArn",
 }
 
 
@@ -106,9 +104,6 @@ def needs_of_task(resource: str, parameters: Any, credentials: Any, machine: str
     arguments = parameters if isinstance(parameters, dict) else {}
     if name.startswith("aws-sdk:") and not credentials:
         service, _, action = name.removeprefix("aws-sdk:").partition(":")
-        return needs_of_call(service, action[:1].upper() + action[1:], arguments, names)
-    if name and name != "http:invoke" and name not in INTEGRATIONS and not credentials:  # the service has just opened
-        service, _, action = name.partition(":")
         return needs_of_call(service, action[:1].upper() + action[1:], arguments, names)
     state: dict[str, Any] = {"Type": "Task", "Resource": resource, "Parameters": arguments}
     if isinstance(credentials, dict):
