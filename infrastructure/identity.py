@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chalicelib.identity import ADMIN_GROUP
 from chalicelib.names import Names
-from infrastructure.function_role import function_role_policy
+from compiler.permissions.function_role import function_role_policy
 from infrastructure.policies import role_resources
 from infrastructure.resources import Resource, assumed_by, attribute, kept, logical_id, ref, tag_list, tags
 from infrastructure.stage import StageSettings

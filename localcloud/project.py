@@ -18,6 +18,7 @@ from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from compiler.placeholders import APPROVALS
 from localcloud.flow_schedules import FlowSchedules
+from localcloud.iam.permissions import Permissions
 from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION
@@ -35,11 +36,20 @@ WATCH_SECONDS = 0.5  # a look at unchanged files takes a tenth of a millisecond
 # What may name a state machine of the project: these are answered only once the machine is as its file says.
 _ARN_FIELDS = ("stateMachineArn", "executionArn")
 
+CredentialsOf = Callable[[str, str], dict[str, str]]
+
 
 class ProjectFunctions:
     """The project's functions as Lambda functions."""
 
-    def __init__(self, root: Path, names: Names, live: LiveProject, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        names: Names,
+        live: LiveProject,
+        environment: dict[str, str],
+        credentials: CredentialsOf = lambda _session, _label: {},
+    ) -> None:
         """Prepare.
 
         Args:
@@ -47,10 +57,14 @@ class ProjectFunctions:
             names: What the stage's things are called.
             live: The project as its files are, with the functions' settings.
             environment: What functions see, above the `environment_variables` of `.chalice/config.json`.
+            credentials: Returns variables with credentials of the functions' role, for the session of a name and
+                what to call it for people; by default none.
         """
+        self._credentials = credentials
         self._root = root
         self._names = names
         self._live = live
+        self._over_http = credentials(names.resource(API_FUNCTION), "a function called over HTTP")
         self._environment = {**_configured_environment(root, names.stage), **environment, **_catalog_variable(root)}
         self._project = live.project()
         self._plugins = plugins.installed(root)
@@ -96,7 +110,7 @@ class ProjectFunctions:
             name=self._names.resource(name or API_FUNCTION),
             code=self._root,
             handler=API_HANDLER,
-            environment=self._environment,
+            environment={**self._environment, **self._over_http},
             timeout=DEFAULT_TIMEOUT,
             memory=API_MEMORY,
         )
@@ -115,12 +129,13 @@ class ProjectFunctions:
         return spec if settings is None else replace(spec, timeout=settings.timeout, memory=settings.memory)
 
     def _spec_of(self, name: str, handler: str, environment: dict[str, str]) -> FunctionSpec:
+        credentials = self._credentials(self._names.resource(name), f"function {name}")
         return FunctionSpec(
             arn=self._names.function_arn(name),
             name=self._names.resource(name),
             code=self._root,
             handler=f"app.{handler}",
-            environment=environment,
+            environment={**environment, **credentials},
             timeout=DEFAULT_TIMEOUT,
             memory=DEFAULT_MEMORY,
         )
@@ -129,13 +144,14 @@ class ProjectFunctions:
 class ProjectFlows:
     """The project's flows as state machines and schedules."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (what it reads, and what it keeps up to date)
         self,
         live: LiveProject,
         names: Names,
         service: StepFunctionsService,
         schedules: FlowSchedules,
         schedule_changes: ScheduleChanges,
+        permissions: Permissions,
     ) -> None:
         """Prepare; `sync` creates what the files say.
 
@@ -145,12 +161,14 @@ class ProjectFlows:
             service: Where state machines are created.
             schedules: Creates the schedules of flows.
             schedule_changes: Told when they may have changed.
+            permissions: Told what the roles of flows allow.
         """
         self._live = live
         self._names = names
         self._service = service
         self._schedules = schedules
         self._schedule_changes = schedule_changes
+        self._permissions = permissions
         self._lock = threading.RLock()
         self._project: Project | None = None
         self._deployed: dict[str, CompiledFlow] = {}
@@ -219,13 +237,14 @@ class ProjectFlows:
         previous = self._deployed.get(name)
         definition = flow.render(self._names)
         arn = self._names.state_machine_arn(name)
+        self._permissions.put_flow(self._role(name), flow.policy(self._names), flow.path.as_posix())
         try:
             if previous is not None and previous.type == flow.type:
                 self._service.handle("UpdateStateMachine", {"stateMachineArn": arn, "definition": definition})
             else:
                 if previous is not None:
                     self._remove(name)
-                self._create(arn, flow.type, self._names.resource(name), definition)
+                self._create(arn, flow.type, name, definition)
         except ServiceError as error:
             notice(f"flow {name} cannot be created: {error}")
             return
@@ -236,8 +255,8 @@ class ProjectFlows:
 
     def _create(self, arn: str, kind: str, name: str, definition: str) -> None:
         """Create a state machine; one that was kept since the last run becomes what the file says now."""
-        role = f"arn:aws:iam::{self._names.account}:role/{name}"
-        request = {"name": name, "definition": definition, "type": kind, "roleArn": role}
+        full_name, role = self._names.resource(name), self._role(name)
+        request = {"name": full_name, "definition": definition, "type": kind, "roleArn": role}
         try:
             self._service.handle("CreateStateMachine", request)
             return
@@ -249,6 +268,9 @@ class ProjectFlows:
         else:
             self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
             self._service.handle("CreateStateMachine", request)
+
+    def _role(self, name: str) -> str:
+        return f"arn:aws:iam::{self._names.account}:role/{self._names.resource(name)}"
 
     def _remove_kept(self, project: Project) -> None:
         """Delete state machines of flows that were removed while nothing ran."""

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.names import Names
 from chalicelib.settings import PROJECT
-from infrastructure.function_role import (
+from compiler.permissions.function_role import (
     PermissionsError,
     application_statements,
     function_role_policy,
