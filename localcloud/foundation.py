@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 
-from localcloud import seeding
+from localcloud import seeding, user_pools
 from localcloud.client import InProcessClient
 from localcloud.moto_app import MotoApplication, forget_everything
 from localcloud.settings import FUNCTIONS_URL, HOST, CloudSettings, prepare_state_folder
@@ -53,6 +53,7 @@ class Foundation:
             raise
         self._closers.callback(self.store.close)
         sign_with(load_signing_key(settings.kept_folder if settings.keep else None))
+        user_pools.install()
         self.kept = Kept(self.store.database) if self.store.database is not None else None
         if self.kept is not None:
             self._closers.callback(self.kept.close)
