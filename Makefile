@@ -99,9 +99,11 @@ bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
 
 deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
-	@options=$$($(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying) && \
-	$(BIN)/python -m infrastructure.portions --stage $(STAGE) --api $(API) -- $$options $(ARGS) && \
-	$(CDK) deploy $$options -c stage=$(STAGE) -c api=$(API) $(ARGS)
+	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying
+	@$(BIN)/python -m infrastructure.kept_data --stage $(STAGE)
+	@$(BIN)/python -m infrastructure.portions --stage $(STAGE) --api $(API) -- $(ARGS)
+	@$(CDK) deploy -c stage=$(STAGE) -c api=$(API) $(ARGS)
+	@$(BIN)/python -m infrastructure.groups --stage $(STAGE)
 	@if [ "$(API)" = chalice ]; then \
 		$(BIN)/python -m infrastructure.chalice_config --stage $(STAGE) && \
 		$(BIN)/chalice deploy --stage $(STAGE) && \

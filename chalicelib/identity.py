@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +22,11 @@ MAX_TOKEN_LENGTH = 16_384
 MAX_SUB_LENGTH = 1_024
 LATEST = 253_402_300_799  # the last second of the year 9999
 KEEP_VERIFIED_SECONDS = 60.0
+KEEP_MFA_SECONDS = 300.0
 
 _verified: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
 _MAX_VERIFIED = 1_000
+_with_mfa: dict[tuple[str, str], float] = {}
 
 
 class ForeignToken(Unauthorized):
@@ -65,11 +67,34 @@ def authenticate(headers: Mapping[str, str], authorizer_claims: Mapping[str, Any
 
     Raises:
         Unauthorized: The token is missing or not accepted.
-        Unavailable: The keys to verify the token with could not be fetched.
+        Unavailable: The keys to verify the token with could not be fetched, or Cognito did not answer.
     """
     if settings.on_lambda and authorizer_claims:
-        return user_of(authorizer_claims)
-    return user_of(verify_token(headers.get("authorization") or ""))
+        user = user_of(authorizer_claims)
+    else:
+        user = user_of(verify_token(headers.get("authorization") or ""))
+    if settings.admins_need_mfa and user.is_admin and not _signs_in_with_mfa(user):
+        return replace(user, groups=tuple(group for group in user.groups if group != ADMIN_GROUP))
+    return user
+
+
+def _signs_in_with_mfa(user: User) -> bool:
+    """Whether Cognito asks the user for a second factor at each sign-in. Tokens don't say so."""
+    key, now = (settings.user_pool_id, user.id), time.time()
+    if now < _with_mfa.get(key, 0):
+        return True
+    try:
+        found = aws.cognito().admin_get_user(UserPoolId=settings.user_pool_id, Username=user.username)
+    except Exception as error:
+        if type(error).__name__ == "UserNotFoundException":
+            return False
+        raise Unavailable("Whether you use a second factor could not be looked up. Try again.") from error
+    if not found.get("UserMFASettingList"):
+        return False  # not kept: it is asked again, so that an app that was just added counts at once
+    if len(_with_mfa) >= _MAX_VERIFIED:
+        _with_mfa.clear()
+    _with_mfa[key] = now + KEEP_MFA_SECONDS
+    return True
 
 
 def verify_token(token: str) -> dict[str, Any]:
@@ -98,8 +123,9 @@ def verify_token(token: str) -> dict[str, Any]:
 
 
 def forget() -> None:
-    """Forget which tokens have been verified."""
+    """Forget which tokens have been verified, and who signs in with a second factor."""
     _verified.clear()
+    _with_mfa.clear()
 
 
 def user_of(claims: Mapping[str, Any]) -> User:

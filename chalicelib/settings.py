@@ -57,6 +57,11 @@ class Settings:
         return os.environ.get("USER_POOL_CLIENT_ID", "")
 
     @property
+    def admins_need_mfa(self) -> bool:
+        """Whether the group of administrators has rights only for users who sign in with a second factor."""
+        return os.environ.get("ADMIN_MFA") == "required"
+
+    @property
     def user_pool_arn(self) -> str:
         pool = self.user_pool_id or f"{self.region}_local"
         region = pool.partition("_")[

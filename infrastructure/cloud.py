@@ -129,7 +129,7 @@ class Cloud:
             DeploymentError: The call failed.
         """
         found = self.stack(stage)
-        if found is None or found["StackStatus"] in NEVER_SERVED:
+        if never_served(found):
             return {}
         try:
             answer = self.client("cloudformation").get_template(
@@ -213,6 +213,18 @@ def outputs(stack: Mapping[str, Any]) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def front_door(stack: Mapping[str, Any]) -> str:
-    """Return what deployed the API and the functions of a stage's stack: `cdk` or `chalice`."""
+def front_door(stack: Mapping[str, Any]) -> str | None:
+    """Return what deployed the API and the functions of a stage's stack: `cdk`, `chalice`, or nothing yet.
+
+    After an import of kept data, a stack has nothing else, and no outputs.
+    """
+    if "UserPoolId" not in outputs(stack):
+        return None
     return "cdk" if "ApiUrl" in outputs(stack) else "chalice"
+
+
+def never_served(stack: Mapping[str, Any] | None) -> bool:
+    """Return whether a stage was never deployed successfully, so that its stack has to be deleted if there is one."""
+    if stack is None or stack["StackStatus"] in NEVER_SERVED:
+        return True
+    return stack["StackStatus"].startswith("IMPORT_ROLLBACK") and not outputs(stack)

@@ -56,7 +56,7 @@ def confirm(stage: StageSettings, account: str, region: str) -> None:
     if not stage.retain_data:
         return
     print(f"The stage {stage.name} in account {account}, {region} will no longer be available. Its tables and users")
-    print("stay in the account; deploying the stage again imports the tables (docs/deploy.md).")
+    print("stay in the account; deploying the stage again imports them (docs/deploy.md).")
     try:
         answer = input("Type the stage's name to destroy it: ")
     except EOFError:

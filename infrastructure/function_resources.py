@@ -168,7 +168,9 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         user_pool_id: The id of the user pool, or an expression for it.
         user_pool_client_id: The id of the pool's client, or an expression for it.
     """
+    mfa = {"ADMIN_MFA": "required"} if stage.mfa == "admins" else {}
     return {
+        **mfa,
         "STAGE": stage.name,
         "ACCOUNT_ID": account,
         "USER_POOL_ID": user_pool_id,

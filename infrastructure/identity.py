@@ -1,40 +1,33 @@
-"""Who may do what: the user pool with its client and groups, and the role of the functions."""
+"""Who may do what: the user pool with its client, and the role of the functions. `groups` creates the groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from chalicelib.identity import ADMIN_GROUP
 from chalicelib.names import Names
 from compiler.permissions.function_role import function_role_policy
 from infrastructure.policies import role_resources
-from infrastructure.resources import Resource, assumed_by, attribute, kept, logical_id, ref, tag_list, tags
+from infrastructure.resources import Resource, assumed_by, attribute, kept, ref, tag_list, tags
 from infrastructure.stage import StageSettings
 
 TOKEN_MINUTES = 60
 REFRESH_DAYS = 30
+MFA = {"off": "OFF", "optional": "OPTIONAL", "admins": "OPTIONAL", "required": "ON"}
+"""What a user pool asks of all users, by the stage's setting. For `admins`, the application asks for more."""
 
 USER_POOL, USER_POOL_ARN = ref("UserPool"), attribute("UserPool", "Arn")
 USER_POOL_CLIENT = ref("UserPoolClient")
 FUNCTION_ROLE = attribute("FunctionRole", "Arn")
 
 
-def user_resources(stage: StageSettings, names: Names, groups: Iterable[str]) -> dict[str, Resource]:
-    """Return the user pool, its client and its groups.
+def user_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
+    """Return the user pool and its client.
 
     Args:
         stage: The stage's settings.
         names: The stage's names.
-        groups: The groups that flows admit; the group of administrators is always added.
     """
-    resources = {"UserPool": kept(_user_pool(stage, names), stage), "UserPoolClient": _client(names)}
-    for group in sorted({ADMIN_GROUP, *groups}):
-        resources[f"Group{logical_id(group)}"] = {
-            "Type": "AWS::Cognito::UserPoolGroup",
-            "Properties": {"UserPoolId": USER_POOL, "GroupName": group},
-        }
-    return resources
+    return {"UserPool": kept(_user_pool(stage, names), stage), "UserPoolClient": kept(_client(names), stage)}
 
 
 def _user_pool(stage: StageSettings, names: Names) -> Resource:
@@ -57,6 +50,8 @@ def _user_pool(stage: StageSettings, names: Names) -> Resource:
                     "TemporaryPasswordValidityDays": 7,
                 }
             },
+            "MfaConfiguration": MFA[stage.mfa],
+            **({} if stage.mfa == "off" else {"EnabledMfas": ["SOFTWARE_TOKEN_MFA"]}),
             "DeletionProtection": "ACTIVE" if stage.retain_data else "INACTIVE",
             "UserPoolTags": tags(stage),
         },
@@ -70,10 +65,9 @@ def _client(names: Names) -> Resource:
             "ClientName": names.resource("api"),
             "UserPoolId": USER_POOL,
             "ExplicitAuthFlows": [
-                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_USER_PASSWORD_AUTH",  # the console and the Python client
                 "ALLOW_USER_SRP_AUTH",
                 "ALLOW_REFRESH_TOKEN_AUTH",
-                "ALLOW_ADMIN_USER_PASSWORD_AUTH",  # admin/get_user_token.py
             ],
             "PreventUserExistenceErrors": "ENABLED",
             "EnableTokenRevocation": True,

@@ -198,6 +198,27 @@ class Assembly:
             file.write_text(text.replace('"terminationProtection": true', '"terminationProtection": false'))
         self._run(["deploy", "--app", str(self._folder), *options])
 
+    def import_resources(self, template: Template, mapping: Path) -> None:
+        """Create the stack from resources that exist.
+
+        Args:
+            template: A template of nothing but these resources.
+            mapping: The file with their identifiers.
+
+        Raises:
+            DeploymentError: It failed.
+        """
+        self._file.write_text(json.dumps(template, ensure_ascii=False), encoding="utf-8")
+        self._run(["import", "--app", str(self._folder), "--resource-mapping", str(mapping)])
+
+    def destroy(self) -> None:
+        """Delete the stack.
+
+        Raises:
+            DeploymentError: It failed.
+        """
+        self._run(["destroy", "--app", str(self._folder), "--force"])
+
     def _run(self, arguments: Sequence[str]) -> None:
         # As in the Makefile: the project's own Python comes first.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

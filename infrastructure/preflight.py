@@ -1,8 +1,7 @@
 """Finds what would stop a deployment before anything is changed: `python -m infrastructure.preflight --stage prod`.
 
-`--deploying` also prepares the deployment if an earlier one left something behind. If the first deployment of a stage
-failed, it lifts the protection of the failed stack, so that CDK can delete it and try again. It prints the option that
-makes `cdk deploy` import tables that were kept.
+`--deploying` also looks for what the stage has left, and prepares the deployment: if the first deployment of a stage
+failed, it lifts the protection of the failed stack, so that CDK can delete it and try again.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.names import EXPRESS, Names
+from chalicelib.names import EXPRESS
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
@@ -35,13 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infrastructure.preflight", description=__doc__)
     parser.add_argument("--stage", default=DEFAULT_STAGE)
     parser.add_argument("--api", default="cdk", help="what deploys the API and the functions: cdk or chalice")
-    parser.add_argument("--deploying", action="store_true", help="prepare it, and print the options for cdk deploy")
+    parser.add_argument("--deploying", action="store_true", help="also prepare the deployment")
     arguments = parser.parse_args(argv)
     try:
         cloud, found = check(arguments.stage, api=arguments.api)
-        print(found, file=sys.stderr if arguments.deploying else sys.stdout)
+        print(found)
         if arguments.deploying:
-            print(*clear_the_way(cloud, stage_settings(arguments.stage)))
+            stage = stage_settings(arguments.stage)
+            print(check_kept(cloud, stage), end="")
+            clear_the_way(cloud, stage)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -103,43 +104,64 @@ def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> Non
     Raises:
         DeploymentError: The API was deployed by the other, or a failed update could not be rolled back.
     """
-    from infrastructure.cloud import NEVER_SERVED, front_door
+    from infrastructure.cloud import front_door, never_served
 
-    if stack is None or stack["StackStatus"] in NEVER_SERVED:
+    if stack is None or never_served(stack):
         return
     if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
             f"the last deployment of stage {stage} failed and could not be rolled back: run "
             f"`make cdk ARGS='rollback -c stage={stage}'`"
         )
-    if stack["StackStatus"].endswith("_COMPLETE") and front_door(stack) != api:
+    if stack["StackStatus"].endswith("_COMPLETE") and front_door(stack) not in (None, api):
         raise DeploymentError(
             f"the API and the functions of stage {stage} were deployed by {front_door(stack)}: run `make deploy "
             f"STAGE={stage} API={front_door(stack)}`, or first `make destroy STAGE={stage}`"
         )
 
 
-def clear_the_way(cloud: Cloud, stage: StageSettings) -> list[str]:
-    """Prepare to repeat a first deployment that failed.
+def check_kept(cloud: Cloud, stage: StageSettings) -> str:
+    """Check which user pool the stage will have.
 
     Args:
         cloud: AWS.
         stage: The stage's settings.
 
     Returns:
-        The options that `cdk deploy` needs.
+        What kept data the deployment will import, as a line; empty if there is none.
+
+    Raises:
+        DeploymentError: The settings name another pool than the stage has, or it is not clear which one to import.
     """
-    from infrastructure.cloud import NEVER_SERVED
+    from infrastructure import kept_data
+    from infrastructure.cloud import never_served, outputs
 
     stack = cloud.stack(stage.name)
-    if stack is not None and stack["StackStatus"] not in NEVER_SERVED:
-        return []
-    if stack is not None and stack.get("EnableTerminationProtection"):
+    if never_served(stack):
+        found = kept_data.find(cloud, stage)
+        return f"will import {found}\n" if found.identifiers else ""
+    used = outputs(stack or {}).get("UserPoolId")
+    wanted = stage.user_pool_id or ""
+    if used and wanted.startswith(f"{cloud.region}_") and used != wanted:
+        raise DeploymentError(
+            f"infrastructure/stages.py: stage {stage.name} has the user pool {used}, and user_pool_id can choose "
+            "another only when the stage is created: remove the setting, or first run `make destroy`"
+        )
+    return ""
+
+
+def clear_the_way(cloud: Cloud, stage: StageSettings) -> None:
+    """Let CloudFormation delete what a first deployment that failed has left.
+
+    Args:
+        cloud: AWS.
+        stage: The stage's settings.
+    """
+    from infrastructure.cloud import never_served
+
+    stack = cloud.stack(stage.name)
+    if stack is not None and never_served(stack) and stack.get("EnableTerminationProtection"):
         cloud.lift_protection(stage.name)
-    names = Names(stage=stage.name, region=cloud.region, account=cloud.account)
-    if stage.retain_data and any(cloud.has_table(name) for name in (names.usage_table, names.runs_table)):
-        return ["--import-existing-resources"]
-    return []
 
 
 def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:

@@ -60,11 +60,10 @@ class StageStack(Stack):
             termination_protection=stage.retain_data,
         )
         names = template_names(stage.name)
-        groups = {group for flow in flows.flows.values() for group in flow.access_groups}
         add_resources(
             self,
             {
-                **user_resources(stage, names, groups),
+                **user_resources(stage, names),
                 **table_resources(stage, names),
                 **schedule_resources(stage, names),
                 **function_role_resources(stage, names, project),

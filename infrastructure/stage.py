@@ -16,6 +16,8 @@ _PERIODS: tuple[int, ...] = get_args(Retention)
 
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
+_POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]+")
+_MFA = ("off", "optional", "admins", "required")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
 _MAX_TAGS = 40
@@ -35,6 +37,11 @@ class StageSettings:
 
     retain_data: bool
     """Keep users and tables when the stack is destroyed; protect them and the stack from deletion."""
+    user_pool_id: str | None = None
+    """The user pool to create the stage with, if several were left. Otherwise a deployment finds it by its name."""
+    mfa: Literal["off", "optional", "admins", "required"] = "off"
+    """Authenticator apps as a second factor. `optional`: users may add one. `admins`: the group `admin` has no rights
+    without one. `required`: nobody signs in without one."""
     log_retention_days: Retention
     flow_log_level: Literal["OFF", "FATAL", "ERROR", "ALL"] = "ERROR"
     log_execution_data: bool = False
@@ -94,6 +101,10 @@ class StageSettings:
             f"alarm_topic_arn {self.alarm_topic_arn!r}: must be the ARN of an SNS topic": (
                 self.alarm_topic_arn is None or _TOPIC.fullmatch(self.alarm_topic_arn)
             ),
+            f"user_pool_id {self.user_pool_id!r}: must be the id of a user pool, such as 'eu-west-1_Ab1Cd2Ef3'": (
+                self.user_pool_id is None or _POOL.fullmatch(self.user_pool_id)
+            ),
+            f"mfa {self.mfa!r}: must be one of {', '.join(_MFA)}": self.mfa in _MFA,
             f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}: must be greater than 0": (
                 min(self.throttle_rate, self.throttle_burst) > 0
             ),

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 
-from localcloud import seeding
+from localcloud import seeding, user_pools
 from localcloud.client import InProcessClient
 from localcloud.iam.created_roles import CreatedRoles
 from localcloud.iam.function_role import FunctionRole
@@ -58,6 +58,7 @@ class Foundation:
             raise
         self._closers.callback(self.store.close)
         sign_with(load_signing_key(settings.kept_folder if settings.keep else None))
+        user_pools.install()
         self.kept = Kept(self.store.database) if self.store.database is not None else None
         if self.kept is not None:
             self._closers.callback(self.kept.close)

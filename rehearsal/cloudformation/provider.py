@@ -80,6 +80,16 @@ class Provider:
         """Return the existing resource with the name in `properties`, if there is one and its type can be imported."""
         return None
 
+    def identified(self, aws: Aws, properties: Properties, identifier: Mapping[str, str]) -> Physical | None:
+        """Return the existing resource that an import names, if there is one and its type can be imported.
+
+        Args:
+            aws: The AWS APIs.
+            properties: The resource's properties in the template.
+            identifier: The values of the type's primary identifier, by property.
+        """
+        return self.find(aws, {**properties, **identifier})
+
     def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         """Change the resource from the properties `former` to `properties`."""
         raise NotImplementedError

@@ -15,6 +15,8 @@ from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provide
 from rehearsal.cloudformation.providers import providers
 from rehearsal.cloudformation.template import Evaluator, Template, TemplateError, in_order
 
+Identifiers = Mapping[str, Mapping[str, str]]
+"""The existing resources of an import, by logical id: the values of their primary identifiers, by property."""
 Report = Callable[[str, str, str, str, str], None]
 """Receives the events of resources: logical id, physical id, type, status, reason."""
 
@@ -67,7 +69,13 @@ class Provisioner:
         self._report = report
 
     def deploy(
-        self, template: Template, names: Mapping[str, Any], exported: Mapping[str, Any], *, imports: bool = False
+        self,
+        template: Template,
+        names: Mapping[str, Any],
+        exported: Mapping[str, Any],
+        *,
+        imports: bool = False,
+        identifiers: Identifiers | None = None,
     ) -> list[OutputValue]:
         """Create, update, replace and delete resources until the stack matches the template.
 
@@ -76,6 +84,7 @@ class Provisioner:
             names: The values of parameters and pseudo parameters.
             exported: The values that other stacks export, by their names.
             imports: Import existing resources by their names, if the template retains them on deletion.
+            identifiers: Only import these existing resources; None deploys.
 
         Returns:
             The stack's outputs.
@@ -92,7 +101,9 @@ class Provisioner:
             wanted = [name for name in order if self._is_wanted(template["Resources"][name], evaluator)]
             for name in wanted:
                 described = template["Resources"][name]
-                if not (imports and self._import(name, described, evaluator)):
+                if identifiers is not None:
+                    self._import_identified(name, described, evaluator, identifiers)
+                elif not (imports and self._import(name, described, evaluator)):
                     self._provision(name, described, evaluator, undo, replaced)
             outputs = _outputs(template, evaluator)
         except Exception as error:
@@ -146,10 +157,33 @@ class Provisioner:
         found = _provider(described["Type"]).find(self._aws, properties)
         if found is None:
             return False
-        imported = Resource(name, described["Type"], found, properties, kept, _kept_on_replacement(described))
+        self._imported(name, described, found, properties)
+        return True
+
+    def _import_identified(
+        self, name: str, described: Mapping[str, Any], evaluator: Evaluator, identifiers: Identifiers
+    ) -> None:
+        """Import a resource that an import operation names.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-manually.html.
+        """
+        if name in self.resources:
+            return
+        if name not in identifiers:
+            raise DeploymentFailed(f"{name}: an import operation cannot create resources")
+        if "DeletionPolicy" not in described:
+            raise DeploymentFailed(f"{name}: resources to import must have a DeletionPolicy")
+        properties = evaluator.value(described.get("Properties", {}))
+        found = _provider(described["Type"]).identified(self._aws, properties, identifiers[name])
+        if found is None:
+            raise DeploymentFailed(f"{name}: {described['Type']} {dict(identifiers[name])} does not exist")
+        self._imported(name, described, found, properties)
+
+    def _imported(self, name: str, described: Mapping[str, Any], found: Physical, properties: Properties) -> None:
+        keeps = (_kept_on_deletion(described), _kept_on_replacement(described))
+        imported = Resource(name, described["Type"], found, properties, *keeps)
         self.resources[name] = imported
         self._event(imported, "IMPORT_COMPLETE")
-        return True
 
     def _provision(
         self,

@@ -15,7 +15,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from rehearsal.cloudformation.provider import Aws
-from rehearsal.cloudformation.provisioning import DeploymentFailed, OutputValue, Provisioner, Resource
+from rehearsal.cloudformation.provisioning import DeploymentFailed, Identifiers, OutputValue, Provisioner, Resource
 from rehearsal.cloudformation.quotas import QuotaExceeded, check_operation, check_size
 from rehearsal.cloudformation.template import Evaluator, Template, TemplateError, parse
 
@@ -42,7 +42,8 @@ def install(endpoint: str) -> None:
 
 
 _create_change_set = CloudFormationResponse.create_change_set
-_IMPORTS = "_localcloud_imports"  # the attribute of moto's ChangeSet with the parameter ImportExistingResources
+# The attributes of moto's ChangeSet with the parameters ImportExistingResources and ResourcesToImport.
+_IMPORTS, _IDENTIFIERS = "_localcloud_imports", "_localcloud_identifiers"
 
 
 class Resources:
@@ -80,13 +81,21 @@ class Resources:
             for kind, members in kinds.items()
         }
 
-    def deploy(self, template: Template, parameters: Mapping[str, Any], *, imports: bool) -> None:
+    def deploy(
+        self,
+        template: Template,
+        parameters: Mapping[str, Any],
+        *,
+        imports: bool = False,
+        identifiers: Identifiers | None = None,
+    ) -> None:
         """Change the resources until they match a template.
 
         Args:
             template: The template, expanded.
             parameters: The values of its parameters.
             imports: Import existing resources; see `Provisioner.deploy`.
+            identifiers: Only import these; see `Provisioner.deploy`.
 
         Raises:
             DeploymentFailed: Something failed, and the changes were rolled back.
@@ -96,7 +105,7 @@ class Resources:
             names = self._resolve_parameters(template, parameters)
             self._check_operation(template, names)
             exported = {name: export.value for name, export in self.stack.cross_stack_resources.items()}
-            outputs = self.provisioner.deploy(template, names, exported, imports=imports)
+            outputs = self.provisioner.deploy(template, names, exported, imports=imports, identifiers=identifiers)
         except (DeploymentFailed, QuotaExceeded, TemplateError) as error:
             self.resolved_parameters = former
             raise DeploymentFailed(str(error)) from None
@@ -218,14 +227,14 @@ def _outputs_of(stack: Stack) -> Outputs:
     return Outputs(_resources(stack))
 
 
-def _deploy(stack: Stack, template: str, parameters: Mapping[str, Any], verb: str, *, imports: bool = False) -> bool:
+def _deploy(stack: Stack, template: str, parameters: Mapping[str, Any], verb: str, **importing: Any) -> bool:
     """Deploy a template and return whether it succeeded. The stack's status and events say the rest."""
     resources = _resources(stack)
     _set_status(stack, f"{verb}_IN_PROGRESS", "User Initiated")
     try:
-        resources.deploy(_parsed(template), parameters, imports=imports)
+        resources.deploy(_parsed(template), parameters, **importing)
     except DeploymentFailed as error:
-        rollback = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
+        rollback = "ROLLBACK" if verb == "CREATE" else f"{verb}_ROLLBACK"
         _set_status(stack, f"{rollback}_IN_PROGRESS", str(error))
         _set_status(stack, f"{rollback}_COMPLETE", str(error))
         return False
@@ -307,21 +316,31 @@ def _execute_change_set(backend: CloudFormationBackend, change_set_name: str, st
     change_set = _change_set(backend, change_set_name, stack_name)
     stack = backend.stacks[change_set.stack_id]
     change_set.execution_status = "EXECUTE_IN_PROGRESS"
-    imports = getattr(change_set, _IMPORTS, False)
-    done = _deploy(stack, change_set.template, change_set.parameters, change_set.change_set_type, imports=imports)
+    verb = change_set.change_set_type
+    importing = {
+        "imports": getattr(change_set, _IMPORTS, False),
+        "identifiers": getattr(change_set, _IDENTIFIERS, {}) if verb == "IMPORT" else None,
+    }
+    done = _deploy(stack, change_set.template, change_set.parameters, verb, **importing)
     change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
     if done and change_set.tags is not None:
         stack.tags = change_set.tags
 
 
 def _noting_imports(original: Callable[[CloudFormationResponse], ActionResult]) -> Any:
-    """Keep CreateChangeSet's parameter `ImportExistingResources`, which moto doesn't read."""
+    """Keep CreateChangeSet's parameters `ImportExistingResources` and `ResourcesToImport`, which moto doesn't read."""
 
     @functools.wraps(original)
     def create_change_set(self: CloudFormationResponse) -> ActionResult:
+        name = self._get_param("StackName")
+        stacks = self.cloudformation_backend.stacks.values()
+        if self._get_param("ChangeSetType") == "IMPORT" and name in [stack.name for stack in stacks]:
+            raise ValidationError(message="Importing into a stack that exists is not supported on this machine")
         answer = original(self)
         change_set = self.cloudformation_backend.change_sets[cast(dict[str, str], answer.result)["Id"]]
         setattr(change_set, _IMPORTS, bool(self._get_bool_param("ImportExistingResources")))
+        named = self._get_param("ResourcesToImport", [])
+        setattr(change_set, _IDENTIFIERS, {one["LogicalResourceId"]: one["ResourceIdentifier"] for one in named})
         return answer
 
     return create_change_set

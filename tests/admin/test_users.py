@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -9,7 +10,9 @@ import sys
 import pytest
 from jose import jwt
 
-from admin import common, create_user, list_users
+from admin import common, create_user, get_user_token, list_users
+from localcloud import user_pools
+from tests import authenticator
 
 from .conftest import Cloud
 
@@ -171,6 +174,72 @@ class TestGetUserToken:
         outcome = here.script("get_user_token", "--email", EMAIL, "--password", "Temp-1-word")
         assert outcome.code == common.REFUSED
         assert "Cognito requires NEW_PASSWORD_REQUIRED" in outcome.err
+
+
+class TestMultiFactorAuthentication:
+    @pytest.fixture(autouse=True)
+    def as_cognito_does(self) -> None:
+        user_pools.install()
+
+    def set_mfa(self, here: Cloud, configuration: str) -> None:
+        here.stage.cognito().set_user_pool_mfa_config(
+            UserPoolId=here.stage.user_pool_id,
+            MfaConfiguration=configuration,  # type: ignore[arg-type]
+            SoftwareTokenMfaConfiguration={"Enabled": True},
+        )
+
+    def sign_in(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str = ""
+    ) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = get_user_token.main(["--email", EMAIL, *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    def test_a_user_adds_an_app_and_then_needs_its_code(
+        self, here: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        password = created(capsys)["password"]
+        self.set_mfa(here, "OPTIONAL")
+        known = ("--password", password)
+        code, token, _ = self.sign_in(capsys, monkeypatch, *known)
+        assert (code, jwt.get_unverified_claims(token.strip())["email"]) == (0, EMAIL)
+        code, _, told = self.sign_in(capsys, monkeypatch, *known, "--set-up-mfa", typed="000000\n")
+        assert code == common.REFUSED
+        assert f"wrong code for {EMAIL}" in told
+        secret = told.split("app: ")[1].split("\n")[0]
+        assert f"otpauth://totp/local%3Ajane%40example.com?secret={secret}&issuer=local" in told
+        code, token, told = self.sign_in(
+            capsys, monkeypatch, *known, "--set-up-mfa", typed=authenticator.code(secret) + "\n"
+        )
+        assert (code, jwt.get_unverified_claims(token.strip())["email"]) == (0, EMAIL)
+        assert told.endswith(f"{EMAIL} now signs in with the app's code.\n")
+
+        code, token, told = self.sign_in(capsys, monkeypatch, *known)
+        assert (code, token) == (common.REFUSED, "")
+        assert f"no code for {EMAIL}: use --code or MFA_CODE=..." in told
+        code, token, told = self.sign_in(capsys, monkeypatch, *known, "--code", "000000")
+        assert (code, token) == (common.REFUSED, "")
+        assert f"wrong code for {EMAIL}" in told
+        code, token, told = self.sign_in(
+            capsys, monkeypatch, *known, "--code", authenticator.code(secret), "--set-up-mfa"
+        )
+        assert (code, told) == (0, "")
+        monkeypatch.setenv("MFA_CODE", authenticator.code(secret))
+        assert self.sign_in(capsys, monkeypatch, *known)[0] == 0
+
+    def test_where_an_app_is_required_the_first_sign_in_adds_it(
+        self, here: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        known = ("--password", created(capsys)["password"])
+        self.set_mfa(here, "ON")
+        code, token, told = self.sign_in(capsys, monkeypatch, *known)
+        assert (code, token) == (common.REFUSED, "")
+        secret = told.split("app: ")[1].split("\n")[0]
+        code, token, _ = self.sign_in(capsys, monkeypatch, *known, "--code", authenticator.code(secret))
+        assert (code, jwt.get_unverified_claims(token.strip())["email"]) == (0, EMAIL)
+        code, _, told = self.sign_in(capsys, monkeypatch, *known)
+        assert (code, "Add this key" in told) == (common.REFUSED, False)
 
 
 class TestListUsers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import time
@@ -17,6 +18,7 @@ from jose import jws
 from chalicelib import identity, jwks
 from chalicelib.errors import Unauthorized, Unavailable
 from chalicelib.identity import authenticate, email_of, parse_groups, user_of, verify_token
+from tests import authenticator
 
 from .conftest import ISSUER, IdentityProvider, LocalCloud, SigningKey
 
@@ -299,6 +301,42 @@ def test_tokens_of_the_local_cloud(cloud: LocalCloud) -> None:
     assert email_of(user) == demo.email
     assert email_of(user_of({**claims, "email": None})) == demo.email  # asks Cognito
     assert email_of(user_of({"sub": "nobody"})) is None
+
+
+def test_administrators_need_a_second_factor_where_the_stage_says_so(
+    cloud: LocalCloud, clean: pytest.MonkeyPatch
+) -> None:
+    from localcloud import seeding
+
+    pool, call = cloud.cloud.user_pool, cloud.cloud.client.call
+    demo = seeding.DemoUser("admin@example.com", "Correct-horse-7")
+    named = {"UserPoolId": pool.id, "Username": demo.email}
+    call("cognito-idp", "AdminCreateUser", {**named, "MessageAction": "SUPPRESS"})
+    call("cognito-idp", "AdminSetUserPassword", {**named, "Password": demo.password, "Permanent": True})
+    for group in ("admin", "ops"):
+        with contextlib.suppress(Exception):  # it exists
+            call("cognito-idp", "CreateGroup", {"UserPoolId": pool.id, "GroupName": group})
+        call("cognito-idp", "AdminAddUserToGroup", {**named, "GroupName": group})
+    known = {"USERNAME": demo.email, "PASSWORD": demo.password}
+    signing_in = {"ClientId": pool.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": known}
+    tokens = call("cognito-idp", "InitiateAuth", signing_in)["AuthenticationResult"]
+    headers, access = {"authorization": tokens["IdToken"]}, {"AccessToken": tokens["AccessToken"]}
+
+    assert authenticate(headers, None).is_admin
+    clean.setenv("ADMIN_MFA", "required")
+    assert authenticate(headers, None).groups == ("ops",)
+    secret = call("cognito-idp", "AssociateSoftwareToken", access)["SecretCode"]
+    call("cognito-idp", "VerifySoftwareToken", {**access, "UserCode": authenticator.code(secret)})
+    setting = {"Enabled": True, "PreferredMfa": True}
+    call("cognito-idp", "SetUserMFAPreference", {**access, "SoftwareTokenMfaSettings": setting})
+    assert authenticate(headers, None).is_admin  # at once, with the token that the user has
+    call("cognito-idp", "AdminDeleteUser", named)
+    assert authenticate(headers, None).is_admin  # known for some minutes, as the token is
+    identity.forget()
+    assert authenticate(headers, None).groups == ("ops",)
+    clean.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(Unavailable, match="second factor"):
+        authenticate(headers, None)
 
 
 def test_the_issuer_is_derived_from_region_and_pool(clean: pytest.MonkeyPatch) -> None:

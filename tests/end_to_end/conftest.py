@@ -87,9 +87,13 @@ def make_user(server: Server, aws: Aws) -> MakeUser:
     return make
 
 
+PASSWORD = "Correct-horse-7"
+"""The password of users that sign up here."""
+
+
 def sign_up(cognito: Any, pool: str, client: str, *groups: str) -> dict[str, str]:
     """Creates a user in a pool, in groups if named, and returns its tokens."""
-    email, password = f"{secrets.token_hex(8)}@example.com", "Correct-horse-7"
+    email, password = f"{secrets.token_hex(8)}@example.com", PASSWORD
     cognito.admin_create_user(
         UserPoolId=pool,
         Username=email,
@@ -101,10 +105,9 @@ def sign_up(cognito: Any, pool: str, client: str, *groups: str) -> dict[str, str
         with suppress(cognito.exceptions.GroupExistsException):
             cognito.create_group(UserPoolId=pool, GroupName=group)
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
-    tokens: dict[str, str] = cognito.admin_initiate_auth(
-        UserPoolId=pool,
+    tokens: dict[str, str] = cognito.initiate_auth(
         ClientId=client,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": email, "PASSWORD": password},
     )["AuthenticationResult"]
     return tokens

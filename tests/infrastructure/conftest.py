@@ -16,6 +16,9 @@ import pytest
 
 from chalicelib.settings import PROJECT
 from compiler import Project, compile_project
+from tests.localcloud.conftest import cloud
+
+__all__ = ["cloud"]
 
 FAKE_AWS = {
     "AWS_ACCESS_KEY_ID": "testing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import preflight
 from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEV, PROD
+from infrastructure.stages import PROD
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
 
@@ -112,44 +113,55 @@ def test_a_stack_that_is_stuck_is_one_line() -> None:
 
 
 class StageCloud:
-    """A cloud with a stack, or none, and tables."""
+    """A cloud with a stack, or none."""
 
     region, account = "us-east-1", "123456789012"
 
-    def __init__(self, described: dict[str, Any] | None, *tables: str) -> None:
+    def __init__(self, described: dict[str, Any] | None) -> None:
         self.described = described
-        self.tables = tables
         self.lifted: list[str] = []
 
     def stack(self, stage: str) -> dict[str, Any] | None:
         return self.described
 
-    def has_table(self, name: str) -> bool:
-        return name.removeprefix("serverless-dynamic-workflows-") in self.tables
-
     def lift_protection(self, stage: str) -> None:
         self.lifted.append(stage)
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE"])
 def test_what_a_failed_first_deployment_left_may_be_deleted(status: str) -> None:
     preflight.check_deployed(stack(status), "prod", "cdk")
     cloud = StageCloud(stack(status))
-    assert preflight.clear_the_way(cast(Cloud, cloud), PROD) == []
+    preflight.clear_the_way(cast(Cloud, cloud), PROD)
     assert cloud.lifted == ["prod"]
 
 
-@pytest.mark.parametrize("described", [None, stack("ROLLBACK_COMPLETE")])
-def test_tables_that_were_kept_are_taken_in(described: dict[str, Any] | None) -> None:
-    cloud = StageCloud(described, "prod-runs")
-    assert preflight.clear_the_way(cast(Cloud, cloud), PROD) == ["--import-existing-resources"]
-    assert preflight.clear_the_way(cast(Cloud, StageCloud(described, "dev-runs")), DEV) == []  # not retained
-
-
-def test_a_stage_that_serves_stays_protected() -> None:
-    cloud = StageCloud(stack("UPDATE_COMPLETE", "ApiUrl"), "prod-runs", "prod-usage")
-    assert preflight.clear_the_way(cast(Cloud, cloud), PROD) == []
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"])
+def test_a_stage_that_serves_stays_protected(status: str) -> None:
+    cloud = StageCloud(stack(status, "ApiUrl", "UserPoolId"))
+    preflight.clear_the_way(cast(Cloud, cloud), PROD)
     assert cloud.lifted == []
+
+
+@pytest.mark.parametrize("status", ["IMPORT_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize("api", ["cdk", "chalice"])
+def test_a_stack_of_nothing_but_kept_data_may_get_either_front_door(status: str, api: str) -> None:
+    preflight.check_deployed(stack(status), "prod", api)
+    cloud = StageCloud(stack(status))
+    preflight.clear_the_way(cast(Cloud, cloud), PROD)
+    assert cloud.lifted == []  # it has the data: it is updated, not deleted
+
+
+def test_the_user_pool_of_a_stage_that_serves_cannot_be_exchanged() -> None:
+    described = stack("UPDATE_COMPLETE", "ApiUrl")
+    described["Outputs"].append({"OutputKey": "UserPoolId", "OutputValue": "us-east-1_Mine"})
+    cloud = cast(Cloud, StageCloud(described))
+    for harmless in (None, "us-east-1_Mine", "eu-west-1_Other"):
+        assert preflight.check_kept(cloud, replace(PROD, user_pool_id=harmless)) == ""
+    with pytest.raises(
+        DeploymentError, match="has the user pool us-east-1_Mine, and user_pool_id can choose another o"
+    ):
+        preflight.check_kept(cloud, replace(PROD, user_pool_id="us-east-1_Other"))
 
 
 def test_secrets_that_plugins_expect(project: Path, node: Callable[[str], None]) -> None:

@@ -15,9 +15,7 @@ from infrastructure.nested_stacks import flow_templates
 from infrastructure.stages import PROD
 from localcloud.cloud import Cloud
 from tests.infrastructure.conftest import Assembly
-from tests.localcloud.conftest import client_of, cloud
-
-__all__ = ["cloud"]
+from tests.localcloud.conftest import client_of
 
 FLOW = """
 name: changing
@@ -107,7 +105,6 @@ NAMES = {
 WITHOUT_NAME = {"AWS::Lambda::Permission", "AWS::Serverless::Api", "AWS::Serverless::Function"}
 """A permission is not named by its function, and SAM expands to resources that `app.py` and Chalice determine."""
 NEVER_CHANGED = {
-    ("AWS::Cognito::UserPoolGroup", "UserPoolId"): "the pool, whose groups it replaces with it",
     ("AWS::DynamoDB::Table", "KeySchema"): "a constant of the records' format, which migrations must not change",
     ("AWS::Lambda::EventInvokeConfig", "Qualifier"): "always $LATEST, since no function has versions",
     ("AWS::StepFunctions::StateMachine", "StateMachineType"): "the name and the logical id change with it",

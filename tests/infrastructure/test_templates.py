@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compiler import Project
-from infrastructure.stages import STAGES
+from infrastructure.function_resources import environment
+from infrastructure.identity import user_resources
+from infrastructure.stages import PROD, STAGES
+from infrastructure.tokens import template_names
 from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
 
 ARN = "arn:${AWS::Partition}"
@@ -184,10 +188,29 @@ def test_users_cannot_sign_up_nor_be_guessed(prod: Assembly) -> None:
     assert password["MinimumLength"] >= 12
     assert all(password[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
     assert client["PreventUserExistenceErrors"] == "ENABLED"
-    assert {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"} <= set(client["ExplicitAuthFlows"])
+    flows = {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+    assert set(client["ExplicitAuthFlows"]) == flows  # none that only the scripts need
     assert client["IdTokenValidity"] == client["AccessTokenValidity"] == 60
     assert client["TokenValidityUnits"]["IdToken"] == "minutes"
-    assert "admin" in {g["Properties"]["GroupName"] for g in prod.of_type("AWS::Cognito::UserPoolGroup").values()}
+    assert not prod.of_type("AWS::Cognito::UserPoolGroup")  # a stack would delete them with their members
+
+
+@pytest.mark.parametrize(
+    ("setting", "asked", "apps"),
+    [
+        ("off", "OFF", None),
+        ("optional", "OPTIONAL", ["SOFTWARE_TOKEN_MFA"]),
+        ("admins", "OPTIONAL", ["SOFTWARE_TOKEN_MFA"]),
+        ("required", "ON", ["SOFTWARE_TOKEN_MFA"]),
+    ],
+)
+def test_the_second_factor_is_a_setting(setting: Any, asked: str, apps: list[str] | None) -> None:
+    stage = replace(PROD, mfa=setting)
+    stage.check()
+    pool = user_resources(stage, template_names("prod"))["UserPool"]["Properties"]
+    assert (pool["MfaConfiguration"], pool.get("EnabledMfas")) == (asked, apps)
+    variables = environment(stage, "1", "pool", "client")
+    assert variables.get("ADMIN_MFA") == ("required" if setting == "admins" else None)
 
 
 @pytest.mark.parametrize("name", ASSEMBLIES)
@@ -207,7 +230,8 @@ def test_tables_are_recoverable_and_kept_in_prod(name: str, assemblies: Path) ->
         assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
         assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
         assert properties["DeletionProtectionEnabled"] is (stage == "prod")
-    assert assembly.template["Resources"]["UserPool"]["DeletionPolicy"] == policy
+    for name in ("UserPool", "UserPoolClient"):
+        assert assembly.template["Resources"][name]["DeletionPolicy"] == policy
 
 
 def test_changes_of_runs_reach_the_function_that_records_them(prod: Assembly) -> None:

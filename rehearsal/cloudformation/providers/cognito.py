@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider
+from collections.abc import Mapping
+
+from rehearsal.cloudformation.provider import Aws, Physical, Properties, Provider, is_gone
 
 
 class UserPool(Provider):
@@ -13,18 +15,45 @@ class UserPool(Provider):
         name = properties.get("UserPoolName") or aws.generated_name(logical_id, 128)
         parameters = aws.accepted("cognito-idp", "CreateUserPool", properties)
         pool = aws.client("cognito-idp").create_user_pool(PoolName=name, **parameters)["UserPool"]
-        provider = f"cognito-idp.{aws.region}.amazonaws.com/{pool['Id']}"
-        arn = f"arn:aws:cognito-idp:{aws.region}:{aws.account}:userpool/{pool['Id']}"
-        attributes = {"Arn": arn, "UserPoolId": pool["Id"], "ProviderName": provider}
-        return Physical(pool["Id"], {**attributes, "ProviderURL": f"https://{provider}"})
+        _set_mfa(aws, pool["Id"], properties)
+        return _pool(aws, pool["Id"])
+
+    def identified(self, aws: Aws, properties: Properties, identifier: Mapping[str, str]) -> Physical | None:
+        try:
+            aws.client("cognito-idp").describe_user_pool(UserPoolId=identifier["UserPoolId"])
+        except Exception as error:
+            if is_gone(error):
+                return None
+            raise
+        return _pool(aws, identifier["UserPoolId"])
 
     def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         parameters = aws.accepted("cognito-idp", "UpdateUserPool", properties)
         aws.client("cognito-idp").update_user_pool(UserPoolId=physical.id, **parameters)
+        if any(properties.get(name) != former.get(name) for name in ("MfaConfiguration", "EnabledMfas")):
+            _set_mfa(aws, physical.id, properties)
         return physical
 
     def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
         aws.client("cognito-idp").delete_user_pool(UserPoolId=physical.id)
+
+
+def _pool(aws: Aws, pool: str) -> Physical:
+    provider = f"cognito-idp.{aws.region}.amazonaws.com/{pool}"
+    arn = f"arn:aws:cognito-idp:{aws.region}:{aws.account}:userpool/{pool}"
+    attributes = {"Arn": arn, "UserPoolId": pool, "ProviderName": provider, "ProviderURL": f"https://{provider}"}
+    return Physical(pool, attributes)
+
+
+def _set_mfa(aws: Aws, pool: str, properties: Properties) -> None:
+    """Set how users of a pool sign in, which CreateUserPool and UpdateUserPool can't set for authenticator apps."""
+    if "MfaConfiguration" in properties:
+        app = {"Enabled": "SOFTWARE_TOKEN_MFA" in properties.get("EnabledMfas", [])}
+        aws.client("cognito-idp").set_user_pool_mfa_config(
+            UserPoolId=pool,
+            MfaConfiguration=properties["MfaConfiguration"],
+            **({"SoftwareTokenMfaConfiguration": app} if app["Enabled"] else {}),
+        )
 
 
 class UserPoolClient(Provider):
@@ -34,7 +63,16 @@ class UserPoolClient(Provider):
     def create(self, aws: Aws, logical_id: str, properties: Properties) -> Physical:
         parameters = {"ClientName": aws.generated_name(logical_id, 128), **properties}
         created = aws.client("cognito-idp").create_user_pool_client(**parameters)["UserPoolClient"]
-        return Physical(created["ClientId"], {"ClientId": created["ClientId"], "Name": created["ClientName"]})
+        return _client(created)
+
+    def identified(self, aws: Aws, properties: Properties, identifier: Mapping[str, str]) -> Physical | None:
+        try:
+            found = aws.client("cognito-idp").describe_user_pool_client(**identifier)
+        except Exception as error:
+            if is_gone(error):
+                return None
+            raise
+        return _client(found["UserPoolClient"])
 
     def update(self, aws: Aws, physical: Physical, properties: Properties, former: Properties) -> Physical:
         parameters = aws.accepted("cognito-idp", "UpdateUserPoolClient", properties)
@@ -44,6 +82,10 @@ class UserPoolClient(Provider):
     def delete(self, aws: Aws, physical: Physical, properties: Properties) -> None:
         client = aws.client("cognito-idp")
         client.delete_user_pool_client(UserPoolId=properties["UserPoolId"], ClientId=physical.id)
+
+
+def _client(described: Mapping[str, str]) -> Physical:
+    return Physical(described["ClientId"], {"ClientId": described["ClientId"], "Name": described["ClientName"]})
 
 
 class UserPoolGroup(Provider):

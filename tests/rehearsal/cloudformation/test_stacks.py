@@ -196,6 +196,64 @@ def test_a_change_set_can_import_retained_tables(cloud: Cloud, stack: Stack) -> 
     assert database.scan(TableName=name)["Count"] == 1
 
 
+def test_a_stack_is_created_from_resources_that_exist(cloud: Cloud, stack: Stack) -> None:
+    client, cognito = stack.client, client_of(cloud, "cognito-idp")
+    pool = cognito.create_user_pool(PoolName=stack.name)["UserPool"]["Id"]
+    app = cognito.create_user_pool_client(UserPoolId=pool, ClientName="app")["UserPoolClient"]["ClientId"]
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    resources = {
+        "App": {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": {"UserPoolId": {"Ref": "Pool"}, "ClientName": "app"},
+            **kept,
+        },
+        "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": stack.name}, **kept},
+    }
+    identifiers = {"Pool": {"UserPoolId": pool}, "App": {"UserPoolId": pool, "ClientId": app}}
+
+    def imported(resources: dict[str, Any]) -> str:
+        client.create_change_set(
+            StackName=stack.name,
+            ChangeSetName="i",
+            ChangeSetType="IMPORT",
+            TemplateBody=json.dumps({"Resources": resources}),
+            ResourcesToImport=[
+                {
+                    "LogicalResourceId": key,
+                    "ResourceType": resources[key]["Type"],
+                    "ResourceIdentifier": identifiers[key],
+                }
+                for key in resources
+                if key in identifiers
+            ],
+        )
+        client.execute_change_set(StackName=stack.name, ChangeSetName="i")
+        return str(stack.described()["StackStatus"])
+
+    for broken in (
+        {**resources, "Q": queue(f"{stack.name}-q")},  # an import creates nothing
+        {key: {k: v for k, v in value.items() if k != "DeletionPolicy"} for key, value in resources.items()},
+    ):
+        assert imported(broken) == "IMPORT_ROLLBACK_COMPLETE"
+        client.delete_stack(StackName=stack.name)
+    identifiers["App"]["ClientId"] = "x" * 26
+    assert imported(resources) == "IMPORT_ROLLBACK_COMPLETE"
+    assert "does not exist" in stack.described()["StackStatusReason"]
+    client.delete_stack(StackName=stack.name)
+    identifiers["App"]["ClientId"] = app
+    assert imported(resources) == "IMPORT_COMPLETE"
+    with pytest.raises(ClientError, match="not supported on this machine"):
+        imported(resources)
+
+    resources["Pool"]["Properties"] |= {"MfaConfiguration": "ON", "EnabledMfas": ["SOFTWARE_TOKEN_MFA"]}
+    stack.exists = True
+    outputs = {"Pool": {"Value": {"Ref": "Pool"}}, "App": {"Value": {"Ref": "App"}}}
+    assert stack.deploy(resources, outputs) == "UPDATE_COMPLETE"
+    assert stack.outputs() == {"Pool": pool, "App": app}
+    mfa = cognito.get_user_pool_mfa_config(UserPoolId=pool)
+    assert (mfa["MfaConfiguration"], mfa["SoftwareTokenMfaConfiguration"]) == ("ON", {"Enabled": True})
+
+
 def test_a_table_gets_an_index_by_an_update_one_at_a_time(cloud: Cloud, stack: Stack) -> None:
     def table(*indexes: str) -> dict[str, Any]:
         keys = ["id", *indexes]
