@@ -69,7 +69,7 @@ class StageStack(Stack):
                 **schedule_resources(stage, names),
                 **function_role_resources(stage, names, project),
                 **observability.api_log(stage, names),
-                **observability.run_status_resources(stage, names),
+                **observability.run_record_resources(stage, names),
                 **observability.alarm_topic(stage, names),
                 **observability.alarm_resources(stage, names),
                 **observability.dashboard(stage, names),

@@ -178,7 +178,9 @@ def test_plugins_are_as_they_are_locked(project: Path) -> None:
 
 def test_no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeploymentError, match="Node is not installed, but CDK needs Node 20 or newer: run `make setup`"):
+    with pytest.raises(
+        DeploymentError, match="Node is not installed, but CDK needs Node 20 or newer: run `make setup`"
+    ):
         preflight.check_node()
 
 
