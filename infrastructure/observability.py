@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.names import Names
 from chalicelib.runs.status_pattern import status_pattern
 from chalicelib.runs.sweeping import SCHEDULE as SWEEP_SCHEDULE
+from infrastructure.api_settings import access_log_group
 from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
 from infrastructure.resources import Resource, assumed_by, attribute, ref, role, tag_list
 from infrastructure.schedules import DEAD_LETTERS, queue_name
@@ -18,19 +19,27 @@ PERIOD = 300  # seconds
 LINES = 100
 """The most lines of a graph."""
 API_LOG = "ApiLog"
+ACCESS_LOG = "AccessLog"
 
 
-def api_log(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """Return the log group of the API's function. Other functions have theirs in `function_resources`."""
+def api_logs(stage: StageSettings, names: Names) -> dict[str, Resource]:
+    """Return the log groups of the API: of its function, and of requests if the stage logs them.
+
+    Other functions have theirs in `function_resources`.
+    """
+    groups = {API_LOG: f"/aws/lambda/{names.app}-{names.stage}"}
+    if stage.access_log:
+        groups[ACCESS_LOG] = access_log_group(names)
     return {
-        API_LOG: {
+        key: {
             "Type": "AWS::Logs::LogGroup",
             "Properties": {
-                "LogGroupName": f"/aws/lambda/{names.app}-{names.stage}",
+                "LogGroupName": name,
                 "RetentionInDays": stage.log_retention_days,
                 "Tags": tag_list(stage),
             },
         }
+        for key, name in groups.items()
     }
 
 

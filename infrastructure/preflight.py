@@ -80,6 +80,8 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
+    if stage.access_log:
+        cloud.check_access_log_role()
     check_deployed(cloud.stack(stage.name), stage.name, api)
     if api == "chalice":
         cloud.check_recorded(stage.name, project)

@@ -68,7 +68,7 @@ class StageStack(Stack):
                 **table_resources(stage, names),
                 **schedule_resources(stage, names),
                 **function_role_resources(stage, names, project),
-                **observability.api_log(stage, names),
+                **observability.api_logs(stage, names),
                 **observability.run_record_resources(stage, names),
                 **observability.alarm_topic(stage, names),
                 **observability.alarm_resources(stage, names),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import preflight
 from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEV, PROD
+from infrastructure.stages import DEV, PROD, STAGES
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
 
@@ -57,6 +58,20 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
         _, found = preflight.check("prod", project)
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
+
+
+def test_an_access_log_needs_a_role_of_the_account(
+    project: Path, node: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node("v22.1.0")
+    monkeypatch.setitem(STAGES, "prod", replace(PROD, access_log=True))
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        with pytest.raises(DeploymentError, match="access_log: API Gateway has no role for logs in 123456789012"):
+            preflight.check("prod", project)
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+        boto3.client("apigateway").update_account(patchOperations=[role])
+        preflight.check("prod", project)
 
 
 def test_what_chalice_deployed_from_another_folder_is_not_deployed_twice(
