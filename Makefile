@@ -1,5 +1,5 @@
 # The commands of this project; `make` lists them. They need make and Python 3.11 or newer. Everything else is installed
-# in .venv, and only when a requirements file has changed.
+# in .venv, and only when a requirements file has changed; so is Node, where the machine has none that is recent enough.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,17 +12,21 @@ PACKAGES := asl chalicelib compiler stepfunctions localcloud rehearsal infrastru
 ARGS ?=
 STAGE ?= dev
 API ?= cdk
+export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
 # Deployment tools find the project's own Python first.
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run console reset add remove plugins recipe check test clients lint typecheck format bench deploy diff cdk logs destroy lock audit clean
+.PHONY: help setup node run console reset add remove plugins recipe check test clients lint typecheck format bench deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install the pinned packages in .venv (every other command does this too)
-	@:
+	@$(BIN)/python -m infrastructure.node || echo "Without Node, everything works except deployment and building the console." >&2
+
+node: $(RUN_STAMP)
+	@$(BIN)/python -m infrastructure.node
 
 run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
 	@exec $(BIN)/python -m localcloud run
@@ -58,9 +62,7 @@ check: $(STAMP) ## check your own code in seconds: flows, functions, permissions
 	exit $$failed
 
 test: $(STAMP) $(CONSOLE) ## run the tests of the framework (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
-	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2; \
-	fi
+	@$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2
 	@[ ! -e $(CONSOLE) ] || console/build.sh "$(CURDIR)/$(BIN)/python" test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
@@ -129,7 +131,7 @@ destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev)
 
 lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRADE=1: also move all pins to the newest)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
-	@for name in requirements requirements-local requirements-dev requirements-audit; do \
+	@for name in requirements requirements-local requirements-dev requirements-audit requirements-node; do \
 		$(BIN)/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
@@ -137,7 +139,7 @@ lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRAD
 	@! cmp -s requirements.in tests/project/requirements.in || \
 		cp requirements.txt requirements-local.txt requirements-dev.txt tests/project/
 
-audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
+audit: $(STAMP) node ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
 	@test -x $(VENV)/audit/bin/bandit -a $(VENV)/audit -nt requirements-audit.txt || \
 		{ python3 -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.txt && touch $(VENV)/audit; }
 	@$(VENV)/audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) client/src app.py
@@ -177,6 +179,5 @@ $(STAMP): $(RUN_STAMP) requirements-dev.txt
 	@echo "Installing the packages for tests, checks and deployment ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
 
-node_modules/.installed: package-lock.json
-	@command -v npm >/dev/null || { echo "Node is not installed: install Node 20 or newer, which CDK needs" >&2; exit 1; }
+node_modules/.installed: package-lock.json | node
 	@npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@

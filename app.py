@@ -39,6 +39,14 @@ def run_status(event: dict[str, Any], context: Any) -> None:
     on_status_change(event)
 
 
+@app.lambda_function(name="run-sweep")
+def run_sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Correct records that say RUNNING although nothing runs (EventBridge, every night)."""
+    from chalicelib.runs.sweeping import nightly
+
+    return nightly(context)
+
+
 @app.lambda_function(name="approvals")
 def approvals(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Open an approval: a state that waits for a person calls it with its token."""

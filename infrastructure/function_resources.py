@@ -29,9 +29,11 @@ PARAMETERS: Mapping[str, str] = {
 
 RUN_STATUS = "run-status"
 """The function that updates the records of runs (`app.run_status`). No flow declares its settings."""
+RUN_SWEEP = "run-sweep"
+"""The function that corrects the records of runs every night (`app.run_sweep`)."""
 APPROVALS = "approvals"
 """The function that opens approvals (`app.approvals`)."""
-OWN_FUNCTIONS = {RUN_STATUS: (30, 256), APPROVALS: (60, 256)}
+OWN_FUNCTIONS = {RUN_STATUS: (30, 256), RUN_SWEEP: (900, 256), APPROVALS: (60, 256)}
 """The framework's own functions, with timeout in seconds and memory in MB."""
 API_STAGE = "api"
 """The name of the API's stage in API Gateway, the first segment of its paths."""

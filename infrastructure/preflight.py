@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,14 +17,12 @@ from chalicelib.names import EXPRESS
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
+from infrastructure.node import NODE_VERSION, problem
 from infrastructure.stage import StageSettings, stage_settings
 from infrastructure.stages import DEFAULT_STAGE
 
 if TYPE_CHECKING:
     from infrastructure.cloud import Cloud
-
-NODE_VERSION = 20
-"""The oldest version of Node that CDK runs on."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,6 +81,8 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     check_cdk(project)
     cloud = Cloud()
     cloud.check_bootstrap()
+    if stage.access_log:
+        cloud.check_access_log_role()
     check_deployed(cloud.stack(stage.name), stage.name, api)
     if api == "chalice":
         cloud.check_recorded(stage.name, project)
@@ -175,21 +173,14 @@ def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:
 
 
 def check_node() -> None:
-    """Check that Node is installed and recent enough.
+    """Check that Node is on the path and recent enough.
 
     Raises:
         DeploymentError: It is not.
     """
-    node = shutil.which("node")
-    if node is None:
-        raise DeploymentError(f"Node is not installed: install Node {NODE_VERSION} or newer, which CDK needs")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    try:
-        major = int(version.removeprefix("v").split(".")[0])
-    except ValueError:
-        raise DeploymentError(f"`{node} --version` printed {version!r}: install Node {NODE_VERSION} or newer") from None
-    if major < NODE_VERSION:
-        raise DeploymentError(f"Node {version} is too old: CDK needs Node {NODE_VERSION} or newer")
+    found = problem()
+    if found:
+        raise DeploymentError(f"{found}, but CDK needs Node {NODE_VERSION} or newer: run `make setup`")
 
 
 def check_cdk(project: Path = PROJECT) -> None:

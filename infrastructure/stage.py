@@ -65,6 +65,12 @@ class StageSettings:
     method_metrics: bool = False
     """Also measure each path and method of the API: custom metrics, up to some $49 a month."""
 
+    access_log: bool = False
+    """Log each request to the API: who called what, from where, with which result, and the id of its trace.
+
+    API Gateway writes it with a role that is set once for each account and region; preflight says how if there is none.
+    """
+
     architecture: Literal["arm64", "x86_64"] = "arm64"
     api_memory: int = 512
     api_timeout: int = 30

@@ -184,6 +184,7 @@ def build(
     entries = functools.partial(moto_entries, account, region, changing)
     schedules = Schedules(entries, targets.deliver, schedule_changes, foundation.store.marks)
     seeding.seed_status_rule(client, names)
+    seeding.seed_sweep_rule(client, names)
     flows.sync()
     schedules.start()
     closers.callback(schedules.close)

@@ -21,13 +21,14 @@ from localcloud.flow_schedules import FlowSchedules
 from localcloud.iam.permissions import Permissions
 from localcloud.notices import INFO, notice
 from localcloud.schedules import ScheduleChanges
-from localcloud.seeding import STATUS_FUNCTION
+from localcloud.seeding import STATUS_FUNCTION, SWEEP_FUNCTION
 from localcloud.settings import STATE_FOLDER
 from localcloud.step_functions import StepFunctionsService
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
 
 DEFAULT_TIMEOUT = 60  # seconds
+SWEEP_TIMEOUT = 900
 DEFAULT_MEMORY = 256  # MB
 API_MEMORY = 512  # MB, as a stage's `api_memory` is by default
 API_FUNCTION = "api"
@@ -118,6 +119,8 @@ class ProjectFunctions:
     def _describe(self, name: str) -> FunctionSpec | None:
         if name == APPROVALS:
             return self._spec_of(APPROVALS, APPROVALS, self._environment)
+        if name == SWEEP_FUNCTION:
+            return replace(self._spec_of(name, "run_sweep", self._environment), timeout=SWEEP_TIMEOUT)
         function = find(name, self._root)
         if function is None:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from moto import mock_aws
 from infrastructure import api_stage, destroy, logs
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEV, PROD
+from infrastructure.stages import DEV, PROD, STAGES
 from tests.infrastructure.conftest import APP
 
 STACK = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
@@ -172,6 +173,16 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"})
     monkeypatch.setattr(api_stage, "PROJECT", tmp_path)
     assert api_stage.main(["--stage", "prod"]) == 0
+    assert "accessLogSettings" not in client.get_stage(restApiId=api, stageName="api")
+    logging = replace(PROD, access_log=True)
+    monkeypatch.setitem(STAGES, "prod", logging)
+    assert api_stage.main(["--stage", "prod"]) == 0
+    found = client.get_stage(restApiId=api, stageName="api")["accessLogSettings"]
+    assert found["destinationArn"].endswith(":log-group:/aws/apigateway/serverless-dynamic-workflows-prod")
+    assert json.loads(found["format"])["route"] == "$context.resourcePath"
+    monkeypatch.setitem(STAGES, "prod", PROD)
+    assert api_stage.main(["--stage", "prod"]) == 0
+    assert not client.get_stage(restApiId=api, stageName="api").get("accessLogSettings")
     (settings,) = client.get_stage(restApiId=api, stageName="api")["methodSettings"].values()
     assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500.0, 1000)
     undelivered = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]

@@ -89,6 +89,7 @@ def test_it_allows_the_roles_of_the_bootstrap_and_a_rollback() -> None:
     for role in ("deploy", "file-publishing", "lookup"):
         arn = f"arn:aws:iam::123456789012:role/cdk-hnb659fds-{role}-role-123456789012-us-east-1"
         assert allows(POLICY, "sts:AssumeRole", arn)
+    assert allows(POLICY, "apigateway:GET", "arn:aws:apigateway:us-east-1::/account")  # preflight, for access logs
     assert allows(POLICY, "states:ListStateMachineVersions", MACHINE)
     assert allows(POLICY, "states:UpdateStateMachineAlias", f"{MACHINE}:live")
 

@@ -17,7 +17,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import preflight
 from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import PROD
+from infrastructure.stages import DEV, PROD, STAGES
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
 
@@ -58,6 +58,20 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
         _, found = preflight.check("prod", project)
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
+
+
+def test_an_access_log_needs_a_role_of_the_account(
+    project: Path, node: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node("v22.1.0")
+    monkeypatch.setitem(STAGES, "prod", replace(PROD, access_log=True))
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        with pytest.raises(DeploymentError, match="access_log: API Gateway has no role for logs in 123456789012"):
+            preflight.check("prod", project)
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+        boto3.client("apigateway").update_account(patchOperations=[role])
+        preflight.check("prod", project)
 
 
 def test_what_chalice_deployed_from_another_folder_is_not_deployed_twice(
@@ -190,7 +204,9 @@ def test_plugins_are_as_they_are_locked(project: Path) -> None:
 
 def test_no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeploymentError, match="Node is not installed: install Node 20 or newer"):
+    with pytest.raises(
+        DeploymentError, match="Node is not installed, but CDK needs Node 20 or newer: run `make setup`"
+    ):
         preflight.check_node()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.flows.schedule import parse_schedule
 from compiler import Project
 from infrastructure.function_resources import environment
 from infrastructure.identity import user_resources
@@ -120,7 +121,8 @@ def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_
     functions = {
         f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()
     }
-    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "approvals", "run-status"]}
+    own = ["approvals", "run-status", "run-sweep"]
+    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, *own]}
     for name, use in project_flows.settings.items():
         made = functions[f"{APP}-prod-{name}"]
         assert (made["Timeout"], made["MemorySize"]) == (use.timeout, use.memory)
@@ -240,8 +242,15 @@ def test_changes_of_runs_reach_the_function_that_records_them(prod: Assembly) ->
     assert as_text(prefix["prefix"]) == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-"
     (target,) = rule["Targets"]
     assert as_text(target["Arn"]) == f"{ARN}:lambda:{HERE}:function:{APP}-prod-run-status"
+    sweep = prod.template["Resources"]["RunSweepRule"]["Properties"]
+    assert parse_schedule(sweep["ScheduleExpression"])
+    (nightly,) = sweep["Targets"]
+    assert as_text(nightly["Arn"]) == f"{ARN}:lambda:{HERE}:function:{APP}-prod-run-sweep"
     (statement,) = statements(prod.template["Resources"]["RunStatusRole"])
-    assert as_text(statement["Resource"]) == as_text(target["Arn"])
+    assert [as_text(arn) for arn in statement["Resource"]] == [as_text(target["Arn"]), as_text(nightly["Arn"])]
+    trust = prod.template["Resources"]["RunStatusRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+    rules = [as_text(arn) for arn in trust["Condition"]["ArnLike"]["aws:SourceArn"]]
+    assert rules == [f"{ARN}:events:{HERE}:rule/{each['Name']}" for each in (rule, sweep)]
 
 
 def test_alarms_go_to_the_topic_and_the_dashboard_is_json(prod: Assembly, project_flows: Project) -> None:
@@ -323,7 +332,8 @@ def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: P
     stage = name.partition("-")[0]
     logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
     functions = {
-        f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "approvals", "run-status"]
+        f"/aws/lambda/{APP}-{stage}-{function}"
+        for function in [*project_flows.settings, "approvals", "run-status", "run-sweep"]
     }
     flows = {f"/aws/vendedlogs/states/{APP}-{stage}-{flow}" for flow in project_flows.flows}
     assert {log["Properties"]["LogGroupName"] for log in logs} == {f"/aws/lambda/{APP}-{stage}"} | functions | flows
