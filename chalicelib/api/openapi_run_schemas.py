@@ -33,9 +33,14 @@ RUN_DETAILS: dict[str, Any] = {
                 },
                 "truncated": {
                     "type": "array",
-                    "items": {"enum": ["input", "output"]},
-                    "description": "What was left out; the query parameter `path` gives it.",
+                    "items": {"enum": ["input", "output", "variables"]},
+                    "description": "What was left out; the query parameter `path` gives it, except variables.",
                 },
+                "variables": {
+                    "type": "object",
+                    "description": "The variables that the state could read when it was entered, by name.",
+                },
+                "assigned": {"type": "object", "description": "The variables that the state assigned, by name."},
                 "iterations": an_object(
                     {
                         "total": COUNT,

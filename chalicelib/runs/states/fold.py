@@ -23,6 +23,7 @@ from chalicelib.runs.states.visits import (
     FAILED,
     ITERATING,
     MAX_RETRIES_KEPT,
+    NO_VARIABLES,
     RETRYING,
     RUNNING,
     SUCCEEDED,
@@ -38,6 +39,8 @@ Reason = tuple[str | None, str | None]
 
 MAX_KEPT = 32 * 1024 * 1024
 """Characters of inputs and outputs that a pass keeps; those of further states are left out."""
+MAX_ASSIGNED = 32 * 1024 * 1024
+"""Characters of assigned values that a pass keeps; further ones are left out."""
 
 ENDS = {
     "ExecutionSucceeded": SUCCEEDED,
@@ -80,6 +83,7 @@ class Fold:
         self.kept: dict[tuple[str, int], Visit] = {}
         """The wanted visits: by the state's name and 0 or, if all visits of one state are wanted, their number."""
         self.kept_size = 0
+        self.assigned_size = 0
         self.visits: list[Visit] = []
         self.visits_left_out = 0
         self.attempts: list[Attempt] = []
@@ -124,6 +128,7 @@ class Fold:
             if at.has_left and at.next is None:
                 at.next = name
         visit = Visit(name, event["type"].removesuffix("StateEntered"), (event_id, seconds_of(event)), frame, container)
+        visit.variables = _variables_at(at, container)
         before = frame.last.get(name)
         if before is not None:
             visit.number = before.number + 1
@@ -155,6 +160,7 @@ class Fold:
         self._unfinished.pop(visit.entered_id, None)
         if visit.type in _CONTAINERS:
             self._drop_inside(visit)
+        self._assign(visit, details.get("assignedVariables"))
         if self._is_kept(visit):
             self._set_data(visit, "output", details.get("output"))
         return visit
@@ -422,6 +428,16 @@ class Fold:
     def _is_kept(self, visit: Visit) -> bool:
         return self.kept.get((visit.name, 0 if self.wanted.state is None else visit.number)) is visit
 
+    def _assign(self, visit: Visit, assigned: Mapping[str, str] | None) -> None:
+        if not assigned:
+            return
+        size = sum(map(len, assigned.values()))
+        if self.assigned_size + size > MAX_ASSIGNED:
+            visit.dropped = (*visit.dropped, "variables")
+            return
+        self.assigned_size += size
+        visit.assigned = assigned
+
     def _set_data(self, visit: Visit, which: str, text: str | None) -> None:
         if text is None or not self._is_kept(visit):
             return
@@ -444,6 +460,13 @@ def _begin_attempt(visit: Visit) -> None:
 
 def _failure_status(visit: Visit) -> str:
     return TIMED_OUT if visit.error == "States.Timeout" and visit.type == "Task" else FAILED
+
+
+def _variables_at(at: Visit | Frame, container: Visit | None) -> Mapping[str, str]:
+    """Return the variables that a state can read which follows an event, inside a container if there is one."""
+    if isinstance(at, Visit) and at is not container and at.container is container:
+        return at.following_variables
+    return NO_VARIABLES if container is None else container.variables
 
 
 def _reason(at: Visit | Frame) -> Reason:
