@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import aws, times
+from chalicelib import times
 from chalicelib.errors import BadRequest, Conflict, NotFound
+from chalicelib.runs.definitions import recorded
 from chalicelib.runs.records import Run
 from chalicelib.runs.states import children
 from chalicelib.runs.states.fold import Fold
 from chalicelib.runs.states.outline import Outline, Place
-from chalicelib.runs.states.reading import Lent, called
+from chalicelib.runs.states.reading import Lent
 from chalicelib.runs.states.visits import RUNNING, Visit
 
 MAX_STATES = 1_000
@@ -100,9 +101,7 @@ def _states(run: Run, outline: Outline, question: Question, after: tuple[int, in
 
 
 def _recorded(run: Run) -> Outline:
-    """Return the definition that the run was started with, by a call that AWS allows rarely."""
-    found = called(aws.stepfunctions().describe_state_machine_for_execution, executionArn=run.execution_arn)
-    return Outline(json.loads(found["definition"]), is_recorded=True)
+    return Outline(recorded(run).definition, is_recorded=True)
 
 
 def _place(outline: Outline, question: Question) -> tuple[Place | None, list[str]]:
