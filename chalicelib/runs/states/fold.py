@@ -23,7 +23,6 @@ from chalicelib.runs.states.visits import (
     FAILED,
     ITERATING,
     MAX_RETRIES_KEPT,
-    NO_VARIABLES,
     RETRYING,
     RUNNING,
     SUCCEEDED,
@@ -32,15 +31,14 @@ from chalicelib.runs.states.visits import (
     Attempt,
     Frame,
     Visit,
+    variables_at,
 )
 
 Reason = tuple[str | None, str | None]
 """An error and its cause."""
 
-MAX_KEPT = 32 * 1024 * 1024
-"""Characters of inputs and outputs that a pass keeps; those of further states are left out."""
-MAX_ASSIGNED = 32 * 1024 * 1024
-"""Characters of assigned values that a pass keeps; further ones are left out."""
+MAX_KEPT = MAX_ASSIGNED = 32 * 1024 * 1024
+"""Characters of inputs and outputs, and of assigned variables, that a pass keeps; further ones are left out."""
 
 ENDS = {
     "ExecutionSucceeded": SUCCEEDED,
@@ -128,7 +126,7 @@ class Fold:
             if at.has_left and at.next is None:
                 at.next = name
         visit = Visit(name, event["type"].removesuffix("StateEntered"), (event_id, seconds_of(event)), frame, container)
-        visit.variables = _variables_at(at, container)
+        visit.variables = variables_at(at, container)
         before = frame.last.get(name)
         if before is not None:
             visit.number = before.number + 1
@@ -188,7 +186,7 @@ class Fold:
                 or at
             )
         if isinstance(at, Visit):
-            _begin_attempt(at)
+            at.begin_attempt()
             at.request = request
             if self.wanted.functions and (function := function_of(details)) is not None:
                 attempt = self._attempts[at.entered_id] = Attempt(at, seconds_of(event), function)
@@ -259,7 +257,7 @@ class Fold:
             visit.error, visit.cause = _reason(at)
             visit.retries = (*visit.retries, (seconds_of(event), visit.error, visit.cause))[-MAX_RETRIES_KEPT:]
             self._drop_inside(visit)
-        _begin_attempt(visit)
+        visit.begin_attempt()
         if type_ == "Map":
             visit.iterations = bytearray(details_of(event).get("length", 0))
         return visit
@@ -304,7 +302,7 @@ class Fold:
         if isinstance(found, Visit):
             found.map_run_arn = details_of(event).get("mapRunArn", found.map_run_arn)
             if visit is not None:
-                _begin_attempt(visit)
+                visit.begin_attempt()
         return found
 
     # -- the execution
@@ -452,21 +450,8 @@ _CONTINUED = bytes.maketrans(bytes([BROKEN, CUT]), bytes([ITERATING, ITERATING])
 _CUT_OFF = bytes.maketrans(bytes([ITERATING]), bytes([CUT]))
 
 
-def _begin_attempt(visit: Visit) -> None:
-    visit.attempts += 1
-    visit.status = RUNNING
-    visit.error = visit.cause = visit.exited = None
-
-
 def _failure_status(visit: Visit) -> str:
     return TIMED_OUT if visit.error == "States.Timeout" and visit.type == "Task" else FAILED
-
-
-def _variables_at(at: Visit | Frame, container: Visit | None) -> Mapping[str, str]:
-    """Return the variables that a state can read which follows an event, inside a container if there is one."""
-    if isinstance(at, Visit) and at is not container and at.container is container:
-        return at.following_variables
-    return NO_VARIABLES if container is None else container.variables
 
 
 def _reason(at: Visit | Frame) -> Reason:

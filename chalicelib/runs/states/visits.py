@@ -109,6 +109,12 @@ class Visit:
         """Whether the state was left, by success or by a catcher."""
         return self.status in {SUCCEEDED, CAUGHT}
 
+    def begin_attempt(self) -> None:
+        """Note that the state is tried, perhaps again."""
+        self.attempts += 1
+        self.status = RUNNING
+        self.error = self.cause = self.exited = None
+
     @property
     def following_variables(self) -> Mapping[str, str]:
         """The variables that the next state can read."""
@@ -174,3 +180,10 @@ class Frame:
         self.index = index
         self.depth = depth
         self.last: dict[str, Visit] = {}
+
+
+def variables_at(at: Visit | Frame, container: Visit | None) -> Mapping[str, str]:
+    """Return the variables that a state can read which follows an event, inside a container if there is one."""
+    if isinstance(at, Visit) and at is not container and at.container is container:
+        return at.following_variables
+    return NO_VARIABLES if container is None else container.variables
