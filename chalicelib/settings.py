@@ -86,6 +86,13 @@ class Settings:
         return tuple(origin.strip().rstrip("/") for origin in listed if origin.strip())
 
     @property
+    def workbench_groups(self) -> tuple[str, ...]:
+        """The groups whose members may test states of runs; `*`, the default on this machine only, means everybody."""
+        everybody = "*" if self.stage == "local" and not self.on_lambda else ""
+        listed = os.environ.get("WORKBENCH_GROUPS", everybody).split(",")
+        return tuple(group for group in listed if group)
+
+    @property
     def api_url(self) -> str:
         """The address at which the API can be reached, for links in messages; empty if it isn't known."""
         return os.environ.get("API_URL", "").rstrip("/")

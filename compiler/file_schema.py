@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.flows.suggestions import nearest, suggestion
+from chalicelib.pointers import escape
 from compiler.model import (
     ALIAS_NAME,
     FLOW_NAME,
@@ -25,7 +26,6 @@ from compiler.model import (
     Permissions,
     Schedule,
 )
-from compiler.pointers import escape
 from compiler.shortform_schema import SHORT_FORM_DEFINITIONS, SHORT_FORM_PROPERTIES
 from compiler.states_schema import STATES_DEFINITIONS
 

@@ -14,7 +14,14 @@ from chalicelib.names import EXPRESS, LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
 from infrastructure.policies import role_resources
-from infrastructure.resources import Resource, assumed_by, logical_id, tag_list
+from infrastructure.resources import (
+    Resource,
+    assumed_by,
+    assumed_by_tests,
+    flow_role_path,
+    logical_id,
+    tag_list,
+)
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
@@ -139,15 +146,18 @@ def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resour
 
 def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:
     machine = names.state_machine_arn(flow.name, flow.type).removesuffix(f":{LIVE}")
+    # What runs through an alias names the alias, and a child of a distributed Map the Map's label.
+    trust = assumed_by("states.amazonaws.com", machine, f"{machine}:*", f"{machine}/*")
+    has_tests = bool(stage.workbench) and flow.type != EXPRESS
     return role_resources(
         prefix + "Role",
         f"flow {flow.name}",
-        # What runs through an alias names the alias, and a child of a distributed Map the Map's label.
-        assumed_by("states.amazonaws.com", machine, f"{machine}:*", f"{machine}/*"),
+        assumed_by_tests(trust, names.account) if has_tests else trust,
         role_policy(flow, names, stage),
         policy_name="flow",
         tags=tag_list(stage),
         Description=f"What the flow {flow.name} may do",
+        **({"Path": flow_role_path(names)} if has_tests else {}),
     )
 
 

@@ -96,7 +96,7 @@ def function_role_resources(stage: StageSettings, names: Names, project: Path) -
         "FunctionRole",
         "API and the functions",
         assumed_by("lambda.amazonaws.com"),
-        function_role_policy(names, USER_POOL_ARN, project),
+        function_role_policy(names, USER_POOL_ARN, project, workbench=bool(stage.workbench)),
         policy_name="application",
         tags=tag_list(stage),
         RoleName=names.resource(names.region),  # roles are global, and a stage may be in several regions

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import APP_NAME
+from chalicelib.names import Names
 from infrastructure.stage import StageSettings
 
 Resource = dict[str, Any]
@@ -74,6 +75,23 @@ def assumed_by(service: str, *sources: str) -> dict[str, Any]:
     if sources:
         statement["Condition"] = {"ArnLike": {"aws:SourceArn": sources[0] if len(sources) == 1 else list(sources)}}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def assumed_by_tests(trust: Mapping[str, Any], account: Any) -> dict[str, Any]:
+    """Return a trust policy of a flow's role that also admits TestState, which acts for no state machine.
+
+    Args:
+        trust: The trust policy.
+        account: The account, from which alone the test may come.
+    """
+    statement = {**assumed_by("states.amazonaws.com")["Statement"][0]}
+    statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+    return {**trust, "Statement": [*trust["Statement"], statement]}
+
+
+def flow_role_path(names: Names) -> str:
+    """Return the path of the roles of flows that may be passed: CloudFormation chooses their names."""
+    return f"/{names.app}/{names.stage}/flows/"
 
 
 def tag_list(stage: StageSettings) -> list[dict[str, str]]:

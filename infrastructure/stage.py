@@ -18,6 +18,7 @@ _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
 _POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]+")
 _MFA = ("off", "optional", "admins", "required")
+_GROUP = re.compile(r"(?!\*$)[^\s,]{1,128}")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
 _MAX_TAGS = 40
@@ -57,6 +58,10 @@ class StageSettings:
 
     cors_origins: tuple[str, ...] = ("*",)
     """Which pages may call the API from a browser: `https://example.org`, or `*` for any."""
+    workbench: tuple[str, ...] = ()
+    """Groups of the user pool whose members may test states of runs in the console, with any definition of them; none
+    switches it off. They can then do whatever the roles of flows allow: see docs/security.md.
+    """
     throttle_rate: float = 100.0
     """Requests per second that the API accepts from all callers together."""
     throttle_burst: int = 200
@@ -103,6 +108,9 @@ class StageSettings:
             ),
             f"cors_origins {self.cors_origins!r}: each must be '*' or like 'https://example.org', without a path": (
                 isinstance(self.cors_origins, tuple) and all(map(_ORIGIN.fullmatch, self.cors_origins))
+            ),
+            f"workbench {self.workbench!r}: must be a tuple of names of groups, without spaces and commas": (
+                isinstance(self.workbench, tuple) and all(map(_GROUP.fullmatch, self.workbench))
             ),
             f"alarm_topic_arn {self.alarm_topic_arn!r}: must be the ARN of an SNS topic": (
                 self.alarm_topic_arn is None or _TOPIC.fullmatch(self.alarm_topic_arn)

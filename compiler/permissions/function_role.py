@@ -11,22 +11,26 @@ from chalicelib.files import read_text
 from chalicelib.names import Names
 from chalicelib.plugins import Plugin
 from compiler.permissions.granted import PermissionsError, checked_statements
+from infrastructure.resources import flow_role_path
 
 FILE = "lambda-permissions.yml"
 
 
-def function_role_policy(names: Names, user_pool_arn: Any, project: Path) -> dict[str, Any]:
+def function_role_policy(names: Names, user_pool_arn: Any, project: Path, *, workbench: bool = False) -> dict[str, Any]:
     """Return the policy of the role that all functions of a stage share.
 
     Args:
         names: The stage's names.
         user_pool_arn: The ARN of its user pool, or an expression for it.
         project: The folder of `lambda-permissions.yml`.
+        workbench: Whether states of runs may be tested.
 
     Raises:
         PermissionsError: That file is invalid.
     """
     statements = application_statements(names, user_pool_arn) + granted_statements(project / FILE, names)
+    if workbench:
+        statements += workbench_statements(names)
     for plugin in plugins.installed(project):
         statements += plugin_statements(plugin, names)
     return {"Version": "2012-10-17", "Statement": statements}
@@ -93,6 +97,20 @@ def application_statements(names: Names, user_pool_arn: Any) -> list[dict[str, A
         _allow("ActionsWithoutResource", ["states:ListStateMachines"], ["*"]),
         _allow("Tracing", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
     ]
+
+
+def workbench_statements(names: Names) -> list[dict[str, Any]]:
+    """Return what testing states needs besides: the test, which has no resource, and the roles of the stage's flows.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
+    """
+    passed = _allow(
+        "PassRolesOfFlows",
+        ["iam:PassRole"],
+        [f"arn:{names.partition}:iam::{names.account}:role{flow_role_path(names)}*"],
+    )
+    condition = {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
+    return [_allow("TestStates", ["states:TestState"], ["*"]), {**passed, "Condition": condition}]
 
 
 def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:

@@ -15,13 +15,14 @@ from compiler.permissions.function_role import (
     application_statements,
     function_role_policy,
     granted_statements,
+    workbench_statements,
 )
 
 NAMES = Names(stage="prod", region="eu-west-1", account="123456789012")
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"
 IAM_PREFIX = {"dynamodb": "dynamodb", "dynamodb_for_usage": "dynamodb", "stepfunctions": "states",
               "stepfunctions_starting": "states", "stepfunctions_history": "states", "stepfunctions_sync": "states",
-              "ssm": "ssm", "cognito": "cognito-idp", "logs": "logs"}  # fmt: skip
+              "stepfunctions_testing": "states", "ssm": "ssm", "cognito": "cognito-idp", "logs": "logs"}  # fmt: skip
 NOT_FOR_THE_API = {"OwnLogs", "Tracing", "UndeliveredRunStatus"}  # what Lambda does with the role
 
 
@@ -61,7 +62,17 @@ def _actions() -> set[str]:
 
 def test_the_role_allows_what_the_application_calls_and_no_more() -> None:
     allowed = {a for s in application_statements(NAMES, POOL) for a in s["Action"] if s["Sid"] not in NOT_FOR_THE_API}
-    assert _actions() == allowed
+    tested = {a for s in workbench_statements(NAMES) for a in s["Action"]} - {"iam:PassRole"}
+    assert _actions() == allowed | tested
+    assert not allowed & tested
+
+
+def test_only_with_a_workbench_may_states_be_tested_and_only_with_roles_of_the_stage_s_flows(tmp_path: Path) -> None:
+    without = function_role_policy(NAMES, POOL, tmp_path)["Statement"]
+    added = [s for s in function_role_policy(NAMES, POOL, tmp_path, workbench=True)["Statement"] if s not in without]
+    assert [s["Action"] for s in added] == [["states:TestState"], ["iam:PassRole"]]
+    assert added[1]["Resource"] == ["arn:aws:iam::123456789012:role/serverless-dynamic-workflows/prod/flows/*"]
+    assert added[1]["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
 
 
 def test_everything_except_two_actions_is_limited_to_the_stage() -> None:

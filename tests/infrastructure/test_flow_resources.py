@@ -142,3 +142,12 @@ def test_step_functions_may_assume_the_role_for_every_kind_of_run(flow: Compiled
     policy = {"Statement": [{"Effect": "Allow", "Action": "a", "Resource": [as_text(item) for item in patterns]}]}
     assert allows(policy, "a", f"{machine}my-flow{more}")
     assert not allows(policy, "a", f"{machine}my-flow2{more}")
+
+
+def test_with_a_workbench_tests_of_states_may_assume_the_role_and_the_api_may_pass_it(flow: CompiledFlow) -> None:
+    made = _one(flow_resources(flow, replace(PROD, workbench=("ops",))).resources, "AWS::IAM::Role")
+    assert made["Path"] == "/serverless-dynamic-workflows/prod/flows/"
+    _, test = made["AssumeRolePolicyDocument"]["Statement"]
+    assert test["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    without = _one(flow_resources(flow, PROD).resources, "AWS::IAM::Role")
+    assert "Path" not in without and len(without["AssumeRolePolicyDocument"]["Statement"]) == 1

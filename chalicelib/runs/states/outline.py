@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from chalicelib.pointers import escape
+
 
 class Place(NamedTuple):
     """A state in its definition.
@@ -53,7 +55,7 @@ class Outline:
         states = machine.get("States") if isinstance(machine, Mapping) else None
         for name, state in states.items() if isinstance(states, Mapping) else ():
             if isinstance(state, Mapping):
-                self._add(str(name), state, f"{pointer}/States/{_escaped(str(name))}", maps)
+                self._add(str(name), state, f"{pointer}/States/{escape(str(name))}", maps)
 
     def _add(self, name: str, state: Mapping[str, Any], path: str, maps: tuple[str, ...]) -> None:
         error, cause = state.get("Error"), state.get("Cause")
@@ -76,8 +78,3 @@ class Outline:
             self._read(branch, f"{path}/Branches/{number}", maps)
         if inner is not None:
             self._read(inner, f"{path}/{processor}", (*maps, name))
-
-
-def _escaped(name: str) -> str:
-    """Return the name as a token of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")

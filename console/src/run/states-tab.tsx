@@ -2,19 +2,23 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Graph, type GraphData } from "../graph/graph";
+import { at } from "../flows/page";
 import { addShortcuts } from "../shell/keyboard";
+import { query, setQuery } from "../shell/router";
 import { Icon } from "../ui/icons";
 import { Duration, Status } from "../ui/parts";
 import { Empty, Skeleton } from "../ui/states";
 import { enterIteration, place, selectState, withLast, WRONG } from "./address";
 import { Refusal } from "./error";
 import type { Followed } from "./follow";
+import { lazily } from "./lazy";
 import { goToWrong, Loop, useIterations, type LoopView } from "./loop";
 import type { LogLoader } from "./logs";
 import { keyOf, mapAround, nextWrong, nodeStatuses, noteOf, wentWrong, type Run, type State } from "./model";
 import { StatePanel } from "./state-panel";
 import { useHistory, type HistoryLoader } from "./use-history";
 
+const Workbench = lazily(async () => (await import("./workbench")).Workbench);
 /** Around the chosen state, in pixels. */
 const MARGIN = 30;
 /** Where less of the graph is in the window, the window has to be scrolled in any case. */
@@ -29,23 +33,39 @@ interface Properties {
   map: State | undefined;
   graph: GraphData | null | undefined;
   definition: unknown;
+  /** Whether states can be tried in the workbench. */
+  testable: boolean;
   loader: HistoryLoader;
   logs: LogLoader;
 }
 
-export function StatesTab({ run, around, inside, map, graph, definition, loader, logs }: Properties) {
+export function StatesTab(properties: Properties) {
+  const { run, around, inside, map, definition, testable, loader } = properties;
   const shown = inside ?? around;
   const all = inside ? [...inside.states, ...around.states] : around.states;
   const selected = selectedIn(all, inside);
   const view = useLoop(selected?.iterations ? selected : map, loader, run.status === "RUNNING");
-  useKeys(shown.states, selected && keyOf(selected), view);
+  const path = testable ? selected?.path : undefined;
+  useKeys({ states: shown.states, selected: selected && keyOf(selected), view, canTry: Boolean(path) });
+  if (selected && path && query.value.get("bench") !== null) {
+    return <Workbench key={`${path} ${place().iteration}`} run={run} state={selected} path={path} definition={at(definition, path)} />;
+  }
+  return <Overview {...properties} selected={selected} all={all} view={view} />;
+}
+
+type OverviewProperties = Properties & { selected: State | undefined; all: readonly State[]; view: LoopView | undefined };
+
+/** The graph with the loop above it, beside the chosen state. */
+function Overview({ view, all, selected, ...properties }: OverviewProperties) {
+  const { around, inside, graph, loader } = properties;
+  const { path, state } = place();
   return (
     <>
       {around.error !== undefined && <Refusal error={around.error} retry={around.retry} />}
       {view && <Loop view={view} />}
       <div class={graph ? "beside run-beside" : ""}>
-        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} ready={view !== undefined || place().path === undefined} selected={selected?.path ?? place().state} />}
-        <Chosen run={run} around={around} inside={inside} definition={definition} logs={logs} selected={selected} all={all} />
+        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} ready={view !== undefined || path === undefined} selected={selected?.path ?? state} />}
+        <Chosen {...properties} selected={selected} all={all} />
       </div>
     </>
   );
@@ -63,13 +83,13 @@ function useLoop(map: State | undefined, loader: HistoryLoader, running: boolean
   return map?.iterations && { map, counts: map.iterations, iterations, loading: !running && !loader.state.value.complete };
 }
 
-type ChosenProperties = Pick<Properties, "run" | "around" | "inside" | "definition" | "logs"> & { selected: State | undefined; all: readonly State[] };
+type ChosenProperties = Pick<Properties, "run" | "around" | "inside" | "definition" | "testable" | "logs"> & { selected: State | undefined; all: readonly State[] };
 
 /** The state that is chosen, or the list of all. */
-function Chosen({ run, around, inside, definition, logs, selected, all }: ChosenProperties) {
+function Chosen({ run, around, inside, definition, testable, logs, selected, all }: ChosenProperties) {
   const { state: path, iteration } = place();
   const shown = inside ?? around;
-  if (selected) return <StatePanel key={`${keyOf(selected)} ${iteration}`} run={run} state={selected} states={all} definition={definition} logs={logs} />;
+  if (selected) return <StatePanel key={`${keyOf(selected)} ${iteration}`} run={run} state={selected} states={all} definition={definition} testable={testable && Boolean(selected.path)} logs={logs} />;
   if (path === WRONG && !shown.loaded) return <Skeleton rows={6} />;
   if (path !== undefined && path !== WRONG && shown.loaded) return <NotReached path={path} inLoop={inside ? undefined : around.states.find((state) => state.path === mapAround(path))} />;
   return <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />;
@@ -146,10 +166,19 @@ function StateList({ followed, running, title }: { followed: Followed; running: 
   );
 }
 
+/** What the keys lead to. */
+interface Reachable {
+  states: readonly State[];
+  selected: string | undefined;
+  view: LoopView | undefined;
+  /** Whether the chosen state can be tried. */
+  canTry: boolean;
+}
+
 /** `j k` through the states, `n p` through errors, `[ ]` through iterations. */
-function useKeys(states: readonly State[], selected: string | undefined, view: LoopView | undefined): void {
-  const current = useRef({ states, selected, view });
-  current.current = { states, selected, view };
+function useKeys(now: Reachable): void {
+  const current = useRef(now);
+  current.current = now;
   useEffect(() => {
     const step = (by: number) => {
       const { states: all, selected: key } = current.current;
@@ -176,7 +205,8 @@ function useKeys(states: readonly State[], selected: string | undefined, view: L
       { keys: "p", what: "Previous error, or iteration with one", run: () => wrong(-1) },
       { keys: "]", what: "Next iteration", run: () => iteration(1) },
       { keys: "[", what: "Previous iteration", run: () => iteration(-1) },
-      { keys: "Escape", what: "Close the state", run: () => selectState(undefined) },
+      { keys: "w", what: "Try the state in the workbench", run: () => current.current.canTry && setQuery({ bench: "1", compare: undefined }) },
+      { keys: "Escape", what: "Close the workbench, or the state", run: () => (query.value.get("bench") === null ? selectState(undefined) : setQuery({ bench: undefined })) },
     ]);
   }, []);
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from compiler.graphs.layout import Lane, Route
+from chalicelib.graphs.layout import Lane, Route
 
 CORNER = 8.0
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from compiler.graphs.layout import Picture, lay_out
-from compiler.graphs.model import graph_of_definition
-from compiler.graphs.paths import path_of
+from chalicelib.graphs.layout import Picture, lay_out
+from chalicelib.graphs.model import graph_of_definition
+from chalicelib.graphs.paths import path_of
 
 MARGIN = 16.0
 
 
-def picture_of(definition: dict[str, Any], name: str) -> dict[str, Any]:
+def picture_of(definition: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the picture of a definition.
 
     Args:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.compiled import CompiledFlow, Project
-from compiler.pointers import join
+from chalicelib.pointers import join
 
 START, END = "start", "end"
 
@@ -58,24 +57,9 @@ class Group:
             yield from group.all_edges()
 
 
-def graph_of_flow(flow: CompiledFlow) -> Group:
-    """Return the picture of one flow."""
-    return graph_of_definition(flow.definition, flow.name)
-
-
-def graph_of_definition(definition: dict[str, Any], label: str) -> Group:
+def graph_of_definition(definition: Mapping[str, Any], label: str) -> Group:
     """Return the picture of a definition without mistakes."""
     return _Reader().chain(definition, label)
-
-
-def graph_of_project(project: Project) -> Group:
-    """Return the picture of which flows start which."""
-    group = Group("flows")
-    ids = {name: f"n{number}" for number, name in enumerate(sorted(project.flows))}
-    for name, flow in sorted(project.flows.items()):
-        group.nodes.append(Node(ids[name], name, "scheduled" if flow.schedule else "flow"))
-        group.edges.extend(Edge(ids[name], ids[other]) for other in flow.references if other in ids)
-    return group
 
 
 class _Reader:
@@ -86,9 +70,9 @@ class _Reader:
         self.count += 1
         return f"n{self.count}"
 
-    def chain(self, definition: dict[str, Any], label: str, pointer: str = "") -> Group:
+    def chain(self, definition: Mapping[str, Any], label: str, pointer: str = "") -> Group:
         group = Group(label)
-        states: dict[str, dict[str, Any]] = definition["States"]
+        states: Mapping[str, dict[str, Any]] = definition["States"]
         ids = {name: self.new_id() for name in states}
         start, end = Node(self.new_id(), "Start", START), Node(self.new_id(), "End", END)
         group.nodes.append(start)

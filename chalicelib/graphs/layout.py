@@ -12,9 +12,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from compiler.graphs.layering import layers, split_edges
-from compiler.graphs.model import END, START, Edge, Group, Node
-from compiler.graphs.ordering import STRAIGHT, Links, order, place
+from chalicelib.graphs.layering import layers, split_edges
+from chalicelib.graphs.model import END, START, Edge, Group, Node
+from chalicelib.graphs.ordering import STRAIGHT, Links, order, place
 
 LETTER, SMALL_LETTER = 7.8, 6.6  # width of a letter in the name of a node and in a label, in pixels
 LINE, LABEL_LINE = 36.0, 18.0  # height of a plain node and of a label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from compiler.graphs.model import END, Edge, Group
+from chalicelib.graphs.model import END, Edge, Group
 
 
 def split_edges(group: Group) -> tuple[list[int], list[int]]:
