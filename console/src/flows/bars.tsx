@@ -1,5 +1,5 @@
 /** The last runs of a flow as bars: height is duration, colour and shape of the foot are the status. */
-import type { RunRow } from "../runs/list";
+import type { RunRow } from "../runs/table";
 import { between, relative, statusText } from "../ui/format";
 import { BARS } from "./recent";
 

@@ -4,7 +4,7 @@ import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
 import type { components } from "../api/schema";
 import { Graph } from "../graph/graph";
-import { RunsTable } from "../runs/list";
+import { RunsTable } from "../runs/table";
 import { Titled } from "../shell/app";
 import { navigate, pageAt, query, setQuery } from "../shell/router";
 import { toast } from "../shell/toasts";

@@ -1,6 +1,6 @@
 /** The newest runs of each flow, from as few requests as possible. */
 import { api, ask } from "../api/client";
-import type { RunRow } from "../runs/list";
+import type { RunRow } from "../runs/table";
 
 export type Recent = Map<string, RunRow[]>;
 export const BARS = 20;
