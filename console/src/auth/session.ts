@@ -14,6 +14,7 @@ export const challenge = signal<Challenge | undefined>(undefined);
 export interface User {
   id: string;
   email: string;
+  groups: string[];
   isAdmin: boolean;
 }
 
@@ -25,11 +26,13 @@ export function userOf(idToken: string): User | undefined {
     const part = (idToken.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    const groups = claims["cognito:groups"];
+    const listed = claims["cognito:groups"];
+    const groups = Array.isArray(listed) ? listed.map(String) : [];
     return {
       id: String(claims.sub),
       email: String(claims.email ?? claims["cognito:username"] ?? ""),
-      isAdmin: Array.isArray(groups) && groups.includes("admin"),
+      groups,
+      isAdmin: groups.includes("admin"),
     };
   } catch {
     return undefined;

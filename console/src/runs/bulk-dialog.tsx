@@ -1,12 +1,13 @@
 /** The dialog that runs all runs of a filter again: it counts, asks, works and reports. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { api, ask } from "../api/client";
 import { pageAt, query } from "../shell/router";
 import { number } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Dialog } from "../ui/parts";
 import { Empty, Problem } from "../ui/states";
-import { bulkFilter, counted, forget, interrupted, keep, MOST, preview, work, type AgainRow, type BulkFilter, type Job, type Preview, type Verb } from "./bulk";
+import { bulkFilter, counted, forget, interrupted, keep, MOST, preview, work, type AgainRow, type BulkFilter, type Job, type Preview, type Send, type Verb } from "./bulk";
 
 const WORDS = {
   redrive: {
@@ -28,6 +29,11 @@ const WORDS = {
 };
 
 const SHOWN = 200;
+
+const send: Send = (verb, body, key) => {
+  const options = { body, params: { header: key ? { "Idempotency-Key": key } : {} } };
+  return ask(verb === "redrive" ? api.POST("/runs/redrive", options) : api.POST("/runs/rerun", options));
+};
 
 type Phase =
   | { name: "looking"; count: number }
@@ -52,7 +58,7 @@ export function BulkDialog({ verb, onClose }: { verb: Verb; onClose: (changed: b
     setPhase({ name: "looking", count: 0 });
     try {
       const filter = bulkFilter(query.value, Date.now());
-      const found = await preview(verb, filter, (count) => setPhase({ name: "looking", count }), () => stopped.current);
+      const found = await preview(send, verb, filter, (count) => setPhase({ name: "looking", count }), () => stopped.current);
       setPhase({ name: "asking", filter, found });
     } catch (error) {
       setPhase({ name: "unknown", error });
@@ -73,7 +79,7 @@ export function BulkDialog({ verb, onClose }: { verb: Verb; onClose: (changed: b
       setPhase(now.finished ? { name: "done", job: now } : { name: "working", job: now });
     };
     try {
-      await work(job, step, () => stopped.current);
+      await work(send, job, step, () => stopped.current);
       if (!latest.finished) setPhase({ name: "paused", job: latest });
     } catch (error) {
       setPhase({ name: "paused", job: latest, error });

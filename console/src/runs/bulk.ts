@@ -2,14 +2,13 @@
  * Runs many runs again: first a dry run that says which, then the same in small requests with one idempotency key.
  * What has begun is kept in sessionStorage, so that it can be continued after a lost connection or a reload.
  */
-import { api, ask } from "../api/client";
 import type { components, paths } from "../api/schema";
 import { filtersOf } from "./query";
 
 export type Verb = "redrive" | "rerun";
 export type Again = components["schemas"]["Again"];
 export type AgainRow = Again["runs"][number];
-type Body = NonNullable<paths["/runs/rerun"]["post"]["requestBody"]>["content"]["application/json"];
+export type Body = NonNullable<paths["/runs/rerun"]["post"]["requestBody"]>["content"]["application/json"];
 export type BulkFilter = Omit<Body, "dryRun" | "limit" | "nextToken">;
 
 /** The most runs of one preview, and so of one go. */
@@ -45,24 +44,20 @@ export interface Preview {
   more: boolean;
 }
 
-type Send = (verb: Verb, body: Body, key?: string) => Promise<Again>;
-
-const send: Send = (verb, body, key) => {
-  const options = { body, params: { header: key ? { "Idempotency-Key": key } : {} } };
-  return ask(verb === "redrive" ? api.POST("/runs/redrive", options) : api.POST("/runs/rerun", options));
-};
+/** Makes one request. */
+export type Send = (verb: Verb, body: Body, key?: string) => Promise<Again>;
 
 /**
  * Finds out what a bulk request would do.
  *
  * @param onCount Is told how many runs have been found so far.
  */
-export async function preview(verb: Verb, filter: BulkFilter, onCount: (count: number) => void, stopped: () => boolean, post = send): Promise<Preview> {
+export async function preview(send: Send, verb: Verb, filter: BulkFilter, onCount: (count: number) => void, stopped: () => boolean): Promise<Preview> {
   const rows: AgainRow[] = [];
   let token: string | undefined;
   do {
     const limit = Math.min(PART.preview, MOST - rows.length);
-    const part = await post(verb, { ...filter, dryRun: true, limit, ...(token ? { nextToken: token } : {}) });
+    const part = await send(verb, { ...filter, dryRun: true, limit, ...(token ? { nextToken: token } : {}) });
     rows.push(...part.runs);
     token = part.nextToken;
     onCount(rows.length);
@@ -71,11 +66,11 @@ export async function preview(verb: Verb, filter: BulkFilter, onCount: (count: n
 }
 
 /** Does what a job is about, from where it is, until all is done or `stopped` says so. Each step is kept. */
-export async function work(job: Job, onStep: (job: Job) => void, stopped: () => boolean, post = send): Promise<void> {
+export async function work(send: Send, job: Job, onStep: (job: Job) => void, stopped: () => boolean): Promise<void> {
   let current = job;
   while (!current.finished && !stopped()) {
     const limit = Math.min(PART.work, current.total - current.rows.length);
-    const part = await post(job.verb, { ...job.filter, limit, ...(current.next ? { nextToken: current.next } : {}) }, job.key);
+    const part = await send(job.verb, { ...job.filter, limit, ...(current.next ? { nextToken: current.next } : {}) }, job.key);
     const rows = [...current.rows, ...part.runs];
     current = { ...current, rows, next: part.nextToken, finished: !part.nextToken || rows.length >= job.total };
     keep(current);

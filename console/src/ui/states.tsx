@@ -14,6 +14,11 @@ export function Empty({ title, icon = "empty", children }: { title: string; icon
   );
 }
 
+/** Leaves out what the service tells programs: `GET /runs lists yours.` */
+function forReaders(message: string): string {
+  return message.replace(/ GET \/\S+ lists \w+\.$/, "");
+}
+
 /** What failed, and why. What does not exist, and what the reader may not see, is no fault: it looks like an empty page. */
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error : undefined;
@@ -21,7 +26,8 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
     return (
       <div role="alert">
         <Empty title={problem.status === 404 ? "Not found" : "Not permitted"} icon={problem.status === 404 ? "search" : "locked"}>
-          <p>{problem.message}</p>
+          <p>{forReaders(problem.message)}</p>
+          {problem.status === 404 && <p>It may also be another user's, which you can't see.</p>}
         </Empty>
       </div>
     );
