@@ -71,9 +71,9 @@ export async function signIn(email: string, password: string): Promise<void> {
   accept(await (await cognito()).signIn(email, password));
 }
 
-/** Answers the challenge for a new password. */
-export async function choosePassword(password: string): Promise<void> {
-  if (challenge.value) accept(await (await cognito()).choosePassword(challenge.value, password));
+/** Answers what the pool has asked for after the password. */
+export async function respond(answer: string): Promise<void> {
+  if (challenge.value) accept(await (await cognito()).respond(challenge.value, answer));
 }
 
 /** Forgets the tokens, and ends the refresh token where that is possible. */
