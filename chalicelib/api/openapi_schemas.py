@@ -193,6 +193,11 @@ COMPONENTS: dict[str, Any] = {
                     },
                     "references": TEXTS,
                     "accessGroups": TEXTS,
+                    "labels": {
+                        "type": "object",
+                        "additionalProperties": TEXT,
+                        "description": "Reference paths into the input, by the names of the labels.",
+                    },
                     "permissions": {
                         "type": "array",
                         "items": an_object(
