@@ -31,7 +31,9 @@ RUN_STATUS = "run-status"
 """The function that updates the records of runs (`app.run_status`). No flow declares its settings."""
 APPROVALS = "approvals"
 """The function that opens approvals (`app.approvals`)."""
-OWN_FUNCTIONS = {RUN_STATUS: (30, 256), APPROVALS: (60, 256)}
+WEBHOOKS = "webhooks"
+"""The function that sends a webhook (`app.webhooks`)."""
+OWN_FUNCTIONS = {RUN_STATUS: (30, 256), APPROVALS: (60, 256), WEBHOOKS: (45, 256)}
 """The framework's own functions, with timeout in seconds and memory in MB."""
 API_STAGE = "api"
 """The name of the API's stage in API Gateway, the first segment of its paths."""
@@ -168,7 +170,9 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         user_pool_id: The id of the user pool, or an expression for it.
         user_pool_client_id: The id of the pool's client, or an expression for it.
     """
+    networks = {"WEBHOOK_NETWORKS": ",".join(stage.webhook_networks)} if stage.webhook_networks else {}
     return {
+        **networks,
         "STAGE": stage.name,
         "ACCOUNT_ID": account,
         "USER_POOL_ID": user_pool_id,

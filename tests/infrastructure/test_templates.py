@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from compiler import Project
+from infrastructure.function_resources import OWN_FUNCTIONS
 from infrastructure.stages import STAGES
 from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
 
@@ -116,7 +117,7 @@ def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_
     functions = {
         f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()
     }
-    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "approvals", "run-status"]}
+    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, *OWN_FUNCTIONS]}
     for name, use in project_flows.settings.items():
         made = functions[f"{APP}-prod-{name}"]
         assert (made["Timeout"], made["MemorySize"]) == (use.timeout, use.memory)
@@ -298,9 +299,7 @@ def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: P
     """Even if Chalice deploys the functions, since it would never delete them."""
     stage = name.partition("-")[0]
     logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
-    functions = {
-        f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "approvals", "run-status"]
-    }
+    functions = {f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, *OWN_FUNCTIONS]}
     flows = {f"/aws/vendedlogs/states/{APP}-{stage}-{flow}" for flow in project_flows.flows}
     assert {log["Properties"]["LogGroupName"] for log in logs} == {f"/aws/lambda/{APP}-{stage}"} | functions | flows
     for log in logs:
