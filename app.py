@@ -55,5 +55,13 @@ def approvals(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return from_flow(event, context)
 
 
+@app.lambda_function(name="webhooks")
+def webhooks(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Send a call that a flow's `notify` declares: the state machine for webhooks repeats it until it succeeds."""
+    from chalicelib.webhooks.delivering import deliver
+
+    return deliver(event)
+
+
 def __getattr__(name: str) -> Any:
     return registration.handler_named(name)

@@ -98,6 +98,11 @@ class Settings:
         return os.environ.get("API_URL", "").rstrip("/")
 
     @property
+    def webhook_networks(self) -> str:
+        """Networks that webhooks may go to although they aren't public: `10.0.0.0/8, fd00::/8`."""
+        return os.environ.get("WEBHOOK_NETWORKS", "")
+
+    @property
     def exports_traces(self) -> bool:
         """Whether spans are exported: OpenTelemetry's own variables decide."""
         if (
@@ -217,6 +222,11 @@ def has_plugins() -> bool:
 def defines(name: str) -> bool:
     """Whether the environment variable `name` is set."""
     return name in os.environ
+
+
+def variable(name: str) -> str | None:
+    """Return the value of the environment variable `name`, for names that users choose; None if it isn't set."""
+    return os.environ.get(name)
 
 
 def set_variable(name: str, value: str) -> None:

@@ -33,7 +33,9 @@ RUN_SWEEP = "run-sweep"
 """The function that corrects the records of runs every night (`app.run_sweep`)."""
 APPROVALS = "approvals"
 """The function that opens approvals (`app.approvals`)."""
-OWN_FUNCTIONS = {RUN_STATUS: (30, 256), RUN_SWEEP: (900, 256), APPROVALS: (60, 256)}
+WEBHOOKS = "webhooks"
+"""The function that sends a webhook (`app.webhooks`)."""
+OWN_FUNCTIONS = {RUN_STATUS: (30, 256), RUN_SWEEP: (900, 256), APPROVALS: (60, 256), WEBHOOKS: (45, 256)}
 """The framework's own functions, with timeout in seconds and memory in MB."""
 API_STAGE = "api"
 """The name of the API's stage in API Gateway, the first segment of its paths."""
@@ -171,8 +173,10 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         user_pool_client_id: The id of the pool's client, or an expression for it.
     """
     mfa = {"ADMIN_MFA": "required"} if stage.mfa == "admins" else {}
+    networks = {"WEBHOOK_NETWORKS": ",".join(stage.webhook_networks)} if stage.webhook_networks else {}
     return {
         **mfa,
+        **networks,
         "STAGE": stage.name,
         "ACCOUNT_ID": account,
         "USER_POOL_ID": user_pool_id,

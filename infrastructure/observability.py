@@ -166,7 +166,7 @@ def alarm_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
         _Metric("RunsFailed", names.app, "RunsFailed", (("Stage", names.stage),),
                 "Runs of flows failed or timed out: see the dashboard's widget \"Failed runs by flow\""),
         _Metric("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue_name(names)),),
-                "Scheduled starts or records of runs could not be delivered"),
+                "Scheduled starts, records of runs or webhooks could not be delivered"),
         _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_function), ("Stage", API_STAGE)),
                 "The API failed"),
         _Metric("ApiThrottles", "AWS/Lambda", "Throttles", (("FunctionName", api_function),),

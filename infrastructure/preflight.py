@@ -22,6 +22,7 @@ from infrastructure.stage import StageSettings, stage_settings
 from infrastructure.stages import DEFAULT_STAGE
 
 if TYPE_CHECKING:
+    from compiler import Project
     from infrastructure.cloud import Cloud
 
 
@@ -87,7 +88,9 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     if api == "chalice":
         cloud.check_recorded(stage.name, project)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
-    secrets = _missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)
+    prefix = template_names(stage.name).secrets_prefix
+    check_webhook_secrets(cloud, prefix, flows, stage.name)
+    secrets = _missing_secrets(cloud, prefix, project)
     return cloud, "\n".join([deployed, *secrets])
 
 
@@ -170,6 +173,35 @@ def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:
         "--value ..."
         for name in cloud.missing_parameters(list(owners))
     ]
+
+
+def check_webhook_secrets(cloud: Cloud, prefix: str, flows: Project, stage: str) -> None:
+    """Check that the secrets exist that sign webhooks or have their URLs.
+
+    Args:
+        cloud: AWS.
+        prefix: The path of the stage's secrets.
+        flows: The compiled flows.
+        stage: The stage's name.
+
+    Raises:
+        DeploymentError: One does not exist, with a line for each.
+    """
+    from infrastructure.webhooks import secrets_of
+
+    needed = secrets_of(flows)
+    commands = {
+        True: f"python -m admin.webhook_secret --stage {stage} --name",
+        False: "aws ssm put-parameter --type SecureString --value https://... --name",
+    }
+    missing = [name.removeprefix(prefix) for name in cloud.missing_parameters([prefix + name for name in needed])]
+    problems = [
+        f"the webhooks of the flow {needed[name].flow} need the secret {name}: "
+        f"{commands[needed[name].signs]} {name if needed[name].signs else prefix + name}"
+        for name in missing
+    ]
+    if problems:
+        raise DeploymentError("\n".join(problems))
 
 
 def check_node() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,10 @@ class StageSettings:
     throttle_burst: int = 200
     """Requests that the API accepts at once."""
 
+    webhook_networks: tuple[str, ...] = ()
+    """Networks of yours that webhooks may go to, `10.1.0.0/16`; all others must be public. Functions reach a network
+    of yours only if `.chalice/config.json` puts them into its VPC."""
+
     method_metrics: bool = False
     """Also measure each path and method of the API: custom metrics, up to some $49 a month."""
 
@@ -122,6 +127,9 @@ class StageSettings:
             f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}: must be greater than 0": (
                 min(self.throttle_rate, self.throttle_burst) > 0
             ),
+            f"webhook_networks {self.webhook_networks!r}: each must be a network such as '10.1.0.0/16'": (
+                isinstance(self.webhook_networks, tuple) and all(map(_is_network, self.webhook_networks))
+            ),
             f"api_memory {self.api_memory}: must be from 128 to 10240": 128 <= self.api_memory <= 10240,
             f"api_timeout {self.api_timeout}: must be from 1 to 900": 1 <= self.api_timeout <= 900,
             f"tags: at most {_MAX_TAGS}, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and "
@@ -135,6 +143,14 @@ class StageSettings:
         broken = [rule for rule, holds in sound.items() if not holds]
         if broken:
             raise StageError("\n".join(f"infrastructure/stages.py: stage {self.name}: {rule}" for rule in broken))
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def stage_settings(name: str) -> StageSettings:

@@ -45,6 +45,7 @@ from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
 from localcloud.targets import Targets
+from localcloud.webhooks import Webhooks
 from localcloud.workers import PoolEntry, PoolListener, WorkerPool
 from localcloud.workers.lines import write_to_stderr
 from stepfunctions import Service
@@ -174,8 +175,9 @@ def build(
         closers.close()
         raise SetupError(f"{error}: make it writable, or keep nothing with STATE=memory.") from None
     closers.callback(service.close)
-    flow_schedules = FlowSchedules(client, names, foundation.store.facts)
-    flows = ProjectFlows(live, names, service, flow_schedules, schedule_changes, permissions)
+    flow_schedules = FlowSchedules(client, names, foundation.store.facts, schedule_changes)
+    webhooks = Webhooks(client, names, service)
+    flows = ProjectFlows(live, names, service, flow_schedules, webhooks, permissions)
     current = CurrentService(service, flows)
     changing = foundation.moto.changing
     targets = Targets(current, registry, lambda_api, changing)

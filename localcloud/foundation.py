@@ -99,8 +99,9 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "USER_POOL_ID": user_pool.id,
         "USER_POOL_CLIENT_ID": user_pool.client_id,
         "TOKEN_ISSUER": f"https://cognito-idp.{settings.region}.amazonaws.com/{user_pool.id}",
-        # Functions see nothing else of this process's environment: so that theirs are in a run's trace as well.
-        **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
+        # Functions see nothing else of this process's environment: theirs are to be in a run's trace as well, and
+        # webhooks may go to a network that the developer names.
+        **{name: value for name, value in os.environ.items() if name.startswith(("OTEL_", "WEBHOOK_NETWORKS"))},
         FUNCTIONS_URL: f"{endpoint}/_localcloud/functions/",
         "JWKS_URL": f"{endpoint}/{user_pool.id}/.well-known/jwks.json",
     }

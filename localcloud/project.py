@@ -17,13 +17,14 @@ from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from compiler.placeholders import APPROVALS
+from compiler.webhook_delivery import FUNCTION as WEBHOOKS
 from localcloud.flow_schedules import FlowSchedules
 from localcloud.iam.permissions import Permissions
 from localcloud.notices import INFO, notice
-from localcloud.schedules import ScheduleChanges
 from localcloud.seeding import STATUS_FUNCTION, SWEEP_FUNCTION
 from localcloud.settings import STATE_FOLDER
 from localcloud.step_functions import StepFunctionsService
+from localcloud.webhooks import Webhooks
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
 
@@ -117,8 +118,8 @@ class ProjectFunctions:
         )
 
     def _describe(self, name: str) -> FunctionSpec | None:
-        if name == APPROVALS:
-            return self._spec_of(APPROVALS, APPROVALS, self._environment)
+        if name in (APPROVALS, WEBHOOKS):
+            return self._spec_of(name, name, self._environment)
         if name == SWEEP_FUNCTION:
             return replace(self._spec_of(name, "run_sweep", self._environment), timeout=SWEEP_TIMEOUT)
         function = find(name, self._root)
@@ -153,7 +154,7 @@ class ProjectFlows:
         names: Names,
         service: StepFunctionsService,
         schedules: FlowSchedules,
-        schedule_changes: ScheduleChanges,
+        webhooks: Webhooks,
         permissions: Permissions,
     ) -> None:
         """Prepare; `sync` creates what the files say.
@@ -163,14 +164,14 @@ class ProjectFlows:
             names: What the stage's things are called.
             service: Where state machines are created.
             schedules: Creates the schedules of flows.
-            schedule_changes: Told when they may have changed.
+            webhooks: Creates what delivers the webhooks of flows.
             permissions: Told what the roles of flows allow.
         """
         self._live = live
         self._names = names
         self._service = service
         self._schedules = schedules
-        self._schedule_changes = schedule_changes
+        self._webhooks = webhooks
         self._permissions = permissions
         self._lock = threading.RLock()
         self._project: Project | None = None
@@ -216,6 +217,7 @@ class ProjectFlows:
             for name in list(self._deployed):
                 if name not in project.flows and name not in project.broken:
                     self._remove(name)
+            self._webhooks.prepare(project)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
                     self._deploy(name, flow)
@@ -234,7 +236,7 @@ class ProjectFlows:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_catalog_file(catalog_of(project), target)
             self._project = project
-            self._schedule_changes.notify()
+            self._schedules.told()
 
     def _deploy(self, name: str, flow: CompiledFlow) -> None:
         previous = self._deployed.get(name)
@@ -278,6 +280,7 @@ class ProjectFlows:
     def _remove_kept(self, project: Project) -> None:
         """Delete state machines of flows that were removed while nothing ran."""
         current = {self._names.state_machine_arn(name) for name in (*project.flows, *project.broken)}
+        current.add(self._names.webhooks_arn)  # deliveries that were waiting go on
         request: dict[str, Any] = {"maxResults": 1000}
         kept: list[str] = []
         while True:

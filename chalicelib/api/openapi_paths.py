@@ -214,7 +214,10 @@ def _runs() -> dict[str, Json]:
 def _approvals() -> dict[str, Json]:
     one = [
         path_parameter("approval_id"),
-        query("key", description="The key of a one-time link, in place of a token."),
+        query(
+            "key",
+            description="The key of a one-time link, in place of a token. A browser that follows the link gets a page.",
+        ),
     ]
     status = query("status", {"enum": schemas.APPROVAL_STATUSES}, "`pending` by default.")
     approval = {"200": answer("The approval.", "Approval")}

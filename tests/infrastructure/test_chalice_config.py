@@ -36,7 +36,7 @@ def test_a_section_has_role_environment_and_every_function(project_flows: Projec
         "LOG_LEVEL": "INFO",
     }
     functions = section["lambda_functions"]
-    assert set(functions) == {*project_flows.settings, "approvals", "run-status", "run-sweep"}
+    assert set(functions) == {*project_flows.settings, "approvals", "run-status", "run-sweep", "webhooks"}
     for name, use in project_flows.settings.items():
         assert functions[name] == {"lambda_timeout": use.timeout, "lambda_memory_size": use.memory}
 

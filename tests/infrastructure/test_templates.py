@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.flows.schedule import parse_schedule
 from compiler import Project
-from infrastructure.function_resources import environment
+from infrastructure.function_resources import OWN_FUNCTIONS, environment
 from infrastructure.identity import user_resources
 from infrastructure.stages import PROD, STAGES
 from infrastructure.tokens import template_names
@@ -121,8 +121,7 @@ def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_
     functions = {
         f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()
     }
-    own = ["approvals", "run-status", "run-sweep"]
-    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, *own]}
+    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, *OWN_FUNCTIONS]}
     for name, use in project_flows.settings.items():
         made = functions[f"{APP}-prod-{name}"]
         assert (made["Timeout"], made["MemorySize"]) == (use.timeout, use.memory)
@@ -331,10 +330,7 @@ def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: P
     """Even if Chalice deploys the functions, since it would never delete them."""
     stage = name.partition("-")[0]
     logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
-    functions = {
-        f"/aws/lambda/{APP}-{stage}-{function}"
-        for function in [*project_flows.settings, "approvals", "run-status", "run-sweep"]
-    }
+    functions = {f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, *OWN_FUNCTIONS]}
     flows = {f"/aws/vendedlogs/states/{APP}-{stage}-{flow}" for flow in project_flows.flows}
     assert {log["Properties"]["LogGroupName"] for log in logs} == {f"/aws/lambda/{APP}-{stage}"} | functions | flows
     for log in logs:
