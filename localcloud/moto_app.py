@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud.aws_errors import error_response
 from localcloud.deployments import extend
-from localcloud.dynamodb import ItemOperations
+from localcloud.dynamodb import ItemOperations, Scratch, Shelf
 from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
@@ -74,7 +74,8 @@ class MotoApplication:
         self._locks: dict[str, AbstractContextManager[Any]] = {name: nullcontext() for name in _CONCURRENT_PACKAGES}
         endpoint = f"http://127.0.0.1:{port}"
         self._services = MotoServices(lambda name: extend(name, endpoint), self._restore)
-        self._items = ItemOperations(account)
+        self._shelf = kept.shelf if kept is not None else Shelf(Scratch())
+        self._items = ItemOperations(account, self._shelf)
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
@@ -108,8 +109,15 @@ class MotoApplication:
     def _answer(self, service: MotoService, request: Request) -> Response:
         if service.package == "cognitoidp":
             request = with_known_name(request, self._account)
-        answer = self._items.respond(request) if service.package == "dynamodb" else None
-        return answer or _answer(service, request, self._environ(request))
+        if service.package != "dynamodb":
+            return _answer(service, request, self._environ(request))
+        answer = self._items.respond(request)
+        if answer is None:
+            with self._shelf.lent(request):
+                answer = _answer(service, request, self._environ(request))
+        if self._kept is None:
+            self._shelf.settle()
+        return answer
 
     @contextmanager
     def changing(self) -> Iterator[None]:

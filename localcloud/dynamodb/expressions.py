@@ -56,12 +56,27 @@ class Condition:
     mentions: frozenset[str]
 
 
+class Limits(NamedTuple):
+    """The placeholders between which, both included, all values are that may pass a test; None for no limit.
+
+    Attributes:
+        low: The lowest value.
+        high: The highest value.
+        prefix: What values begin with.
+    """
+
+    low: str | None = None
+    high: str | None = None
+    prefix: str | None = None
+
+
 class KeyRange(NamedTuple):
     """A key condition: a value for one attribute, and perhaps a test of another one."""
 
     equal: tuple[str, str]
     test: Test | None
     tested: str | None
+    limits: Limits
     mentions: frozenset[str]
 
 
@@ -92,12 +107,12 @@ def key_condition(text: str) -> KeyRange:
     attribute = parser.attribute()
     parser.expect("=")
     value = parser.value()
-    test, tested = None, None
+    test, tested, limits = None, None, Limits()
     if parser.accept("AND"):
-        tested = parser.attribute_ahead()
+        tested, limits = parser.range_ahead()
         test = parser.test()
     parser.end()
-    return KeyRange((attribute, value), test, tested, parser.mentions())
+    return KeyRange((attribute, value), test, tested, limits, parser.mentions())
 
 
 @functools.lru_cache(256)
@@ -183,18 +198,27 @@ class _Parser:
             raise Unsupported
         return name
 
-    def attribute_ahead(self) -> str:
-        """Return the attribute that a test of a key is about, without reading it: the test names one range."""
+    def range_ahead(self) -> tuple[str, Limits]:
+        """Return the attribute and the limits of a test of a key, without reading it: the test names one range."""
         at = self._next
         name = self.take()
         if name.lower() == "begins_with" and self.accept("("):
             name = self.take()
-        elif self.peek() not in (*_ORDERINGS, "=") and not self.accept("BETWEEN"):
-            raise Unsupported
+            self.expect(",")
+            limits = Limits(prefix=self.value())
+        elif self.accept("BETWEEN"):
+            low = self.value()
+            self.expect("AND")
+            limits = Limits(low, self.value())
+        else:
+            sign, bound = self.take(), self.value()
+            if sign not in (*_ORDERINGS, "="):
+                raise Unsupported
+            limits = Limits(bound if sign in ("=", ">", ">=") else None, bound if sign in ("=", "<", "<=") else None)
         if not _ATTRIBUTE.fullmatch(name):
             raise Unsupported
         self._next = at
-        return name
+        return name, limits
 
     def value(self) -> str:
         name = self.take()
