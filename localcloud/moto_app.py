@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
+from moto.core.common_models import BaseModel
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
     environ_key_for_header,
@@ -36,6 +37,13 @@ from localcloud.state.operations import changes
 from localcloud.state.tracking import is_recording, recording
 from localcloud.user_names import with_known_name
 
+
+def _new(cls: type[BaseModel], *_arguments: Any, **_named: Any) -> BaseModel:
+    return super(BaseModel, cls).__new__(cls)
+
+
+# For its own page of data, moto would keep all objects that there have ever been: messages, versions, items.
+BaseModel.__new__ = _new  # type: ignore[method-assign]
 werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto lets every page in
 # These wait inside the request: for messages, for functions, for other services.
 _CONCURRENT_PACKAGES = frozenset({"sqs", "awslambda", "cloudformation"})
