@@ -64,7 +64,8 @@ check: $(STAMP) ## check your own code in seconds: flows, functions, permissions
 test: $(STAMP) $(CONSOLE) ## run the tests of the framework (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
 	@$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2
 	@[ ! -e $(CONSOLE) ] || console/build.sh "$(CURDIR)/$(BIN)/python" test
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@# A process runs whole files, so that what a file's tests share is set up once; conftest.py puts long files first.
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
 
 # Each in an environment of its own: their packages don't fit beside each other.
