@@ -38,7 +38,7 @@ WITHOUT_RESOURCE = frozenset(
         "kinesis": "ListStreams",
         "kms": "CreateKey ListAliases ListKeys",
         "lambda": "GetAccountSettings ListFunctions",
-        "rekognition": "DetectFaces DetectLabels DetectModerationLabels DetectText RecognizeCelebrities",
+        "rekognition": "DetectFaces DetectLabels DetectText RecognizeCelebrities",
         "s3": "ListAllMyBuckets",
         "scheduler": "ListSchedules",
         "secretsmanager": "BatchGetSecretValue GetRandomPassword ListSecrets",
@@ -63,7 +63,7 @@ _TRANSACTION = {
 _PARTIQL = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"})
 _PARTIQL_STATEMENT = re.compile(
     r"\s*(?:(?P<exists>EXISTS\s*\(\s*)?(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b)"
-    r'(?:.*?\b(?:FROM|INTO)\b)?\s*"?(?P<table>[\w.-]+)"?(?:\s*\.\s*"(?P<index>[\w.-]+)")?',
+    r'(?:.*?\b(?:FROM|INTO)\b)?\s*"?(?P<table>[\w-]+(?:\.[\w-]+)*)"?(?:\s*\.\s*"(?P<index>[\w.-]+)")?',
     re.IGNORECASE | re.DOTALL,
 )
 # Where a call names a resource by another argument than the compiler's tables look for.
