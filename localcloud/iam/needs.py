@@ -127,8 +127,11 @@ def needs_of_call(service: str, operation: str, arguments: Mapping[str, Any] | N
             return list(_of_transaction(arguments, names))
         if operation in _PARTIQL:
             return list(_of_partiql(arguments, names))
-    given = Arguments({}, computed_as_a_whole=True) if arguments is None else Arguments(_named(service, arguments))
-    return list(_needs(sdk_call(service, operation[:1].lower() + operation[1:], given), names))
+    action = operation[:1].lower() + operation[1:]
+    if arguments is not None:
+        return list(_needs(sdk_call(service, action, Arguments(_named(service, arguments))), names))
+    needs = _needs(sdk_call(service, action, Arguments({}, computed_as_a_whole=True)), names)
+    return [need for need in needs if need.action != "iam:PassRole"]  # nobody knows whether it passes a role
 
 
 def _needs(statements: Iterable[Statement], names: Names, machine: str = "") -> Iterator[Need]:

@@ -15,6 +15,7 @@ from localcloud.iam import answers
 from localcloud.iam.context import RequestContext
 from localcloud.iam.existing import with_existing
 from localcloud.iam.function_role import FunctionRole
+from localcloud.iam.models import apis
 from localcloud.iam.needs import Need, needs_of_call, needs_of_task
 from localcloud.iam.policies import Decision, Policies, PolicyError
 from localcloud.iam.reporting import Reporter
@@ -60,6 +61,13 @@ class Permissions:
         self._flow_roles: dict[str, Role] = {}
         self._sessions: dict[str, Principal] = {}
         self._task_session = "".join(secrets.choice(string.ascii_letters) for _ in range(_SESSION_LENGTH))
+
+    def warm_up(self) -> None:
+        """Load what the first calls of the application need: the models of the services that it calls."""
+        if self.mode is not Mode.OFF:
+            self._function_role()
+            for service in ("ssm", "dynamodb", "states"):
+                apis(service)
 
     def put_flow(self, role_arn: str, policy: Mapping[str, Any], file: str) -> None:
         """Set what the role of a flow allows.
