@@ -110,6 +110,7 @@ class Cloud:
         importlib.import_module("moto.ssm.responses")
         with contextlib.suppress(AwsError):
             self.client.call("ssm", "GetParametersByPath", {"Path": self.names.secrets_prefix})
+        self.foundation.permissions.warm_up()
         gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from compiler.permissions.arguments import Arguments, is_expression
 from compiler.permissions.authorization import iam_actions, iam_prefix
 from compiler.permissions.buckets import objects_of_call
 from compiler.permissions.integrations import job_queue_and_definition, optimised
-from compiler.permissions.passed_roles import passed_roles
+from compiler.permissions.passed_roles import computed_roles, passed_roles, role_arguments
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
 from compiler.permissions.s3 import s3_call
 from compiler.permissions.statement import Statement
@@ -187,6 +187,8 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
     prefix = iam_prefix(service)
     operation = action[:1].upper() + action[1:]
     yield from (passed.statement() for passed in passed_roles(service, arguments))
+    if arguments.computed_as_a_whole:
+        yield from computed_roles(role_arguments(service, action))
     yield from objects_of_call(service, arguments)
     if prefix in _READ_SECRETS and arguments.given("SecretArn"):
         secret = named("SecretArn", "secretsmanager", "secret:{}")(arguments)

@@ -61,7 +61,8 @@ class CreatedRoles:
         role = next((role for role in list(roles.values()) if role.name == name and role.arn == arn), None)
         if role is None:
             return None
-        managed = (policy.document for policy in list(role.managed_policies.values()))
+        attached = list(role.managed_policies.values())
+        managed = (version.document for policy in attached for version in policy.versions if version.is_default)
         return (*list(role.policies.values()), *managed)
 
 

@@ -38,7 +38,7 @@ WITHOUT_RESOURCE = frozenset(
         "kinesis": "ListStreams",
         "kms": "CreateKey ListAliases ListKeys",
         "lambda": "GetAccountSettings ListFunctions",
-        "rekognition": "DetectFaces DetectLabels DetectModerationLabels DetectText RecognizeCelebrities",
+        "rekognition": "DetectFaces DetectLabels DetectText RecognizeCelebrities",
         "s3": "ListAllMyBuckets",
         "scheduler": "ListSchedules",
         "secretsmanager": "BatchGetSecretValue GetRandomPassword ListSecrets",
@@ -63,7 +63,7 @@ _TRANSACTION = {
 _PARTIQL = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"})
 _PARTIQL_STATEMENT = re.compile(
     r"\s*(?:(?P<exists>EXISTS\s*\(\s*)?(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b)"
-    r'(?:.*?\b(?:FROM|INTO)\b)?\s*"?(?P<table>[\w.-]+)"?(?:\s*\.\s*"(?P<index>[\w.-]+)")?',
+    r'(?:.*?\b(?:FROM|INTO)\b)?\s*"?(?P<table>[\w-]+(?:\.[\w-]+)*)"?(?:\s*\.\s*"(?P<index>[\w.-]+)")?',
     re.IGNORECASE | re.DOTALL,
 )
 # Where a call names a resource by another argument than the compiler's tables look for.
@@ -127,8 +127,11 @@ def needs_of_call(service: str, operation: str, arguments: Mapping[str, Any] | N
             return list(_of_transaction(arguments, names))
         if operation in _PARTIQL:
             return list(_of_partiql(arguments, names))
-    given = Arguments({}, computed_as_a_whole=True) if arguments is None else Arguments(_named(service, arguments))
-    return list(_needs(sdk_call(service, operation[:1].lower() + operation[1:], given), names))
+    action = operation[:1].lower() + operation[1:]
+    if arguments is not None:
+        return list(_needs(sdk_call(service, action, Arguments(_named(service, arguments))), names))
+    needs = _needs(sdk_call(service, action, Arguments({}, computed_as_a_whole=True)), names)
+    return [need for need in needs if need.action != "iam:PassRole"]  # nobody knows whether it passes a role
 
 
 def _needs(statements: Iterable[Statement], names: Names, machine: str = "") -> Iterator[Need]:

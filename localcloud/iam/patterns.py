@@ -42,7 +42,7 @@ class Pattern:
         wildcards: Whether `*` and `?` are more than ordinary characters.
     """
 
-    __slots__ = ("_ignore_case", "_regex", "_segmented", "_tokens", "text")
+    __slots__ = ("_ignore_case", "_regex", "_segmented", "_tokens", "has_variables", "text")
 
     def __init__(
         self,
@@ -57,8 +57,8 @@ class Pattern:
         self._segmented = segmented and text.count(":") >= ARN_COLONS
         self._ignore_case = ignore_case
         self._tokens = tuple(_tokens(text, variables, wildcards))
-        has_variables = any(isinstance(token, Variable) for token in self._tokens)
-        self._regex = None if has_variables else self._compile(self._tokens)
+        self.has_variables = any(isinstance(token, Variable) for token in self._tokens)
+        self._regex = None if self.has_variables else self._compile(self._tokens)
 
     def matches(self, value: str, values: Values) -> bool:
         """Return whether a string matches. A variable without a value matches nothing."""

@@ -15,6 +15,7 @@ from localcloud.iam import answers
 from localcloud.iam.context import RequestContext
 from localcloud.iam.existing import with_existing
 from localcloud.iam.function_role import FunctionRole
+from localcloud.iam.models import apis
 from localcloud.iam.needs import Need, needs_of_call, needs_of_task
 from localcloud.iam.policies import Decision, Policies, PolicyError
 from localcloud.iam.reporting import Reporter
@@ -23,6 +24,9 @@ from localcloud.iam.roles import Principal, Role, access_key
 from localcloud.notices import notice
 from stepfunctions import Denial
 
+_INVOKE = "lambda:InvokeFunction"
+_LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+_MAX_REMEMBERED = 10_000
 _SESSION_LENGTH = 32  # of the names that Step Functions gives its sessions
 
 Respond = Callable[[Request], Response]
@@ -59,7 +63,15 @@ class Permissions:
         self._reporter = Reporter(names, enforced=mode is Mode.ENFORCE)
         self._flow_roles: dict[str, Role] = {}
         self._sessions: dict[str, Principal] = {}
+        self._may_invoke: set[tuple[Any, ...]] = set()
         self._task_session = "".join(secrets.choice(string.ascii_letters) for _ in range(_SESSION_LENGTH))
+
+    def warm_up(self) -> None:
+        """Load what the first calls of the application need: the models of the services that it calls."""
+        if self.mode is not Mode.OFF:
+            self._function_role()
+            for service in ("ssm", "dynamodb", "states"):
+                apis(service)
 
     def put_flow(self, role_arn: str, policy: Mapping[str, Any], file: str) -> None:
         """Set what the role of a flow allows.
@@ -99,6 +111,9 @@ class Permissions:
         role = self._role_of(task.role_arn)
         if role is None:
             return None
+        invocation = _invocation(task)
+        if invocation is not None and (role.policies, *invocation) in self._may_invoke:
+            return None
         machine = task.state_machine_arn.split(":")[6].partition("/")[0]
         flow = self._names.flow(machine)
         owner = f"state machine {machine}" if flow is None else f"flow {flow}"
@@ -106,6 +121,10 @@ class Permissions:
         needs = needs_of_task(task.resource, task.parameters, task.credentials, machine, self._names)
         arguments = task.parameters if isinstance(task.parameters, dict) else None
         text = self._judge(principal, role, needs, RequestContext(principal, arguments, self._names))
+        if text is None and invocation is not None and not role.policies.ask_about_requests(_INVOKE):
+            if len(self._may_invoke) >= _MAX_REMEMBERED:
+                self._may_invoke.clear()
+            self._may_invoke.add((role.policies, *invocation))
         return Denial(text) if text is not None and self.mode is Mode.ENFORCE else None
 
     def guarded(self, respond: Respond) -> Respond:
@@ -149,3 +168,17 @@ class Permissions:
                 self._reporter.tell(principal, role, need, decision)
                 return answers.message(principal, need, decision)
         return None
+
+
+def _invocation(task: TaskRequest) -> tuple[Any, ...] | None:
+    """Return what the permission of a task depends on that invokes a function: the next such task is not judged again.
+
+    None for all other tasks.
+    """
+    if ":function:" in task.resource:
+        return None if task.credentials else (task.resource,)
+    parameters = task.parameters
+    if not task.resource.startswith(_LAMBDA_INVOKE) or task.credentials or not isinstance(parameters, dict):
+        return None
+    found = (task.resource, parameters.get("FunctionName"), parameters.get("Qualifier"))
+    return found if all(part is None or isinstance(part, str) for part in found) else None

@@ -40,6 +40,11 @@ class Statement:
     except_resources: bool
     conditions: tuple[Condition | IsNull, ...]
 
+    @property
+    def asks_about_requests(self) -> bool:
+        """Whether the statement has conditions, or variables in its resources."""
+        return bool(self.conditions) or any(pattern.has_variables for pattern in self.resources)
+
     def is_about(self, action: str) -> bool:
         """Return whether the statement says anything about an action."""
         return self.except_actions != any(pattern.matches(action, _no_values) for pattern in self.actions)
@@ -75,6 +80,10 @@ class Policies:
             PolicyError: IAM would not accept one of them.
         """
         return cls(statement for document in documents for statement in _statements(document))
+
+    def ask_about_requests(self, action: str) -> bool:
+        """Return whether the decision on an action depends on more of a request than the resource."""
+        return any(statement.asks_about_requests for statement in self._about(action))
 
     def decide(self, action: str, resource: str, values: Values, *, known: bool = True) -> Decision:
         """Return what the policies say: a statement that denies wins over any that allows.

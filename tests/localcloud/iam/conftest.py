@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -34,22 +34,6 @@ CALL = """
       States:
         Call: {Type: Task, Resource: "${CallArn}", End: true}
 """
-# The role lacks what its task needs.
-DENIED = """
-    name: deniedFlow
-    type: EXPRESS
-    permissions:
-      deny:
-        - {Action: '%s', Resource: '*'}
-    definition:
-      StartAt: Get
-      States:
-        Get:
-          Type: Task
-          Resource: arn:aws:states:::%s
-          Parameters: %s
-          End: true
-"""
 PERMISSIONS = "lambda-permissions.yml"
 
 
@@ -66,6 +50,23 @@ def project(cloud: Cloud) -> None:
 
 
 Run = Callable[..., dict[str, Any]]
+Granted = Callable[..., None]
+
+
+def write_flow(
+    cloud: Cloud, resource: str, parameters: Any, *, deny: str = "", allow: Any = None, **fields: Any
+) -> None:
+    """Write the flow `deniedFlow`: one task, whose role lacks an action, or has a statement of its own."""
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "End": True, **fields}
+    permissions = {"deny": [deny] if deny else [], "allow": [allow] if allow else []}
+    states = {"Call": task, **({"Caught": {"Type": "Succeed"}} if fields else {})}
+    flow = {
+        "name": "deniedFlow",
+        "type": "EXPRESS",
+        "permissions": permissions,
+        "definition": {"StartAt": "Call", "States": states},
+    }
+    (cloud.settings.root / "flows" / "deniedFlow.yml").write_text(json.dumps(flow))
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def called(run: Run) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def granted(cloud: Cloud) -> Callable[..., None]:
+def granted(cloud: Cloud) -> Iterator[Granted]:
     """Writes statements into `lambda-permissions.yml`."""
     file = cloud.settings.root / PERMISSIONS
 
