@@ -139,3 +139,20 @@ def test_calls_without_what_they_need_fail_as_expressions_do(text: str) -> None:
 def test_no_function_keeps_an_expression_longer_than_the_limit(text: str) -> None:
     items = [{"a": number} for number in range(40_000)]
     assert "limit exceeded" in (message := cause(text, items=items)) or "timeout" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("$sum(1..3)", 'Expected ")", got ".."'),
+        ("[/a/]", 'The symbol "/" cannot be used as a unary operator'),
+        ("$states.input.a[1] := 2", "The left side of := must be a variable name (start with $)"),
+    ],
+)
+def test_syntax_that_only_the_library_takes_is_refused(text: str, message: str) -> None:
+    assert check_jsonata(text) == ("INVALID_JSONATA_EXPRESSION", message)
+
+
+@pytest.mark.parametrize("text", ["[1..3]", "6 / 2", "$match('a', /a/)", "$a ~> /b/", "($x := 1; $x)", "$b[[0..1]]"])
+def test_syntax_that_looks_like_it_is_accepted(text: str) -> None:
+    assert check_jsonata(text) is None
