@@ -14,7 +14,7 @@ from chalicelib.names import EXPRESS, LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
 from infrastructure.policies import role_resources
-from infrastructure.resources import Resource, assumed_by, logical_id, tag_list
+from infrastructure.resources import Resource, assumed_by, bounded, logical_id, tag_list
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
@@ -113,7 +113,7 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings, express: Iterable[s
         stage.alarms and flow.type == EXPRESS
     ):  # Step Functions reports the runs of others, which have one alarm together
         resources[same + "Alarm"] = _alarm(flow, prefix, names, stage)
-    return FlowResources(flow, prefix, definition, with_pseudo_parameters(resources))
+    return FlowResources(flow, prefix, definition, with_pseudo_parameters(bounded(resources, stage)))
 
 
 def log_group_name(flow: CompiledFlow, names: Names) -> str:
