@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup node run console reset add remove plugins recipe check test clients lint typecheck format bench deploy diff cdk logs destroy lock audit clean
+.PHONY: help setup node run console reset add remove plugins recipe check test clients lint typecheck format bench bootstrap deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ format: $(STAMP) ## format the code and apply automatic fixes
 
 bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
+
+bootstrap: $(STAMP) node_modules/.installed ## prepare an AWS account for deployments with rights over this project only
+	@options=$$($(BIN)/python -m infrastructure.bootstrap) && $(CDK) bootstrap $$options $(ARGS)
 
 deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying

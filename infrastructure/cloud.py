@@ -11,7 +11,6 @@ from typing import Any
 from chalicelib import APP_NAME
 from infrastructure.errors import DeploymentError
 
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 NEVER_SERVED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
 """The status of a stack that was never deployed successfully."""
 BOOTSTRAP_VERSION = 6
@@ -56,18 +55,22 @@ class Cloud:
         """Create a client of a service."""
         return self._session.client(service, config=self._config)  # type: ignore[call-overload]
 
-    def check_bootstrap(self) -> None:
+    def check_bootstrap(self, qualifier: str) -> None:
         """Check that CDK's bootstrap stack exists and is recent enough.
+
+        Args:
+            qualifier: The qualifier of the bootstrap.
 
         Raises:
             DeploymentError: It is not, or the check failed.
         """
         command = f"run once: make cdk ARGS='bootstrap aws://{self.account}/{self.region}'"
+        parameter = f"/cdk-bootstrap/{qualifier}/version"
         try:
-            found = self.client("ssm").get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"]
+            found = self.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"]
         except self._client_error as error:
             if error.response["Error"]["Code"] != "ParameterNotFound":
-                raise DeploymentError(f"{BOOTSTRAP_PARAMETER} cannot be read: {error}") from None
+                raise DeploymentError(f"{parameter} cannot be read: {error}") from None
             raise DeploymentError(f"{self.account} is not bootstrapped for CDK in {self.region}; {command}") from None
         if int(found) < BOOTSTRAP_VERSION:
             raise DeploymentError(
@@ -89,6 +92,15 @@ class Cloud:
                 f"access_log: API Gateway has no role for logs in {self.account}, {self.region}: an administrator has "
                 'to set one (docs/deploy.md, "Access log"), or leave access_log off'
             )
+
+    def deploys_with(self) -> str:
+        """Return the policies with which CloudFormation deploys, as `cdk bootstrap` got them; empty if not known."""
+        try:
+            (stack,) = self.client("cloudformation").describe_stacks(StackName="CDKToolkit")["Stacks"]
+        except self._client_error:  # it has another name, or may not be seen
+            return ""
+        given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])}
+        return str(given.get("CloudFormationExecutionPolicies", ""))
 
     def missing_parameters(self, names: Sequence[str]) -> list[str]:
         """Return which of these parameters do not exist; none if the caller may not read secrets.

@@ -18,6 +18,7 @@ from infrastructure.resources import (
     Resource,
     assumed_by,
     assumed_by_tests,
+    bounded,
     flow_role_path,
     logical_id,
     tag_list,
@@ -120,7 +121,7 @@ def flow_resources(flow: CompiledFlow, stage: StageSettings, express: Iterable[s
         stage.alarms and flow.type == EXPRESS
     ):  # Step Functions reports the runs of others, which have one alarm together
         resources[same + "Alarm"] = _alarm(flow, prefix, names, stage)
-    return FlowResources(flow, prefix, definition, with_pseudo_parameters(resources))
+    return FlowResources(flow, prefix, definition, with_pseudo_parameters(bounded(resources, stage)))
 
 
 def log_group_name(flow: CompiledFlow, names: Names) -> str:

@@ -61,6 +61,7 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
         DeploymentError: A check failed.
     """
     from compiler.permissions.granted import PermissionsError
+    from infrastructure.bootstrap.policies import qualifier
     from infrastructure.cloud import Cloud
     from infrastructure.flow_resources import flow_resources
     from infrastructure.identity import function_role_resources
@@ -81,7 +82,8 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     check_node()
     check_cdk(project)
     cloud = Cloud()
-    cloud.check_bootstrap()
+    cloud.check_bootstrap(qualifier(project))
+    check_boundary(cloud, stage)
     if stage.access_log:
         cloud.check_access_log_role()
     check_deployed(cloud.stack(stage.name), stage.name, api)
@@ -118,6 +120,25 @@ def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> Non
         raise DeploymentError(
             f"the API and the functions of stage {stage} were deployed by {front_door(stack)}: run `make deploy "
             f"STAGE={stage} API={front_door(stack)}`, or first `make destroy STAGE={stage}`"
+        )
+
+
+def check_boundary(cloud: Cloud, stage: StageSettings) -> None:
+    """Check that CloudFormation may create the stage's roles.
+
+    Args:
+        cloud: AWS.
+        stage: The stage's settings.
+
+    Raises:
+        DeploymentError: The account was prepared by `make bootstrap`, but the stage's roles would have no boundary.
+    """
+    from infrastructure.bootstrap.policies import BOUNDARY, EXECUTION
+
+    if f"policy/{EXECUTION}-" in cloud.deploys_with() and stage.permissions_boundary != BOUNDARY:
+        raise DeploymentError(
+            f"infrastructure/stages.py: stage {stage.name}: this account was prepared by `make bootstrap`, so "
+            f'CloudFormation creates only roles with a boundary: set permissions_boundary="{BOUNDARY}"'
         )
 
 

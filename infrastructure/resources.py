@@ -60,6 +60,21 @@ def role(
     }
 
 
+def bounded(resources: Mapping[str, Resource], stage: StageSettings) -> dict[str, Resource]:
+    """Return resources whose roles have the stage's permissions boundary, if it has one."""
+    if stage.permissions_boundary is None:
+        return dict(resources)
+    # Not written with `template_names`, so that it can be added to finished resources.
+    policy = f":policy/{stage.permissions_boundary}"
+    arn = {"Fn::Join": ["", ["arn:", ref("AWS::Partition"), ":iam::", ref("AWS::AccountId"), policy]]}
+    return {
+        key: {**resource, "Properties": {**resource["Properties"], "PermissionsBoundary": arn}}
+        if resource["Type"] == "AWS::IAM::Role"
+        else resource
+        for key, resource in resources.items()
+    }
+
+
 def assumed_by(service: str, *sources: str) -> dict[str, Any]:
     """Return a trust policy that lets a service assume a role.
 

@@ -22,7 +22,7 @@ from infrastructure.identity import (
     function_role_resources,
     user_resources,
 )
-from infrastructure.resources import Resource, ref, tags
+from infrastructure.resources import Resource, bounded, ref, tags
 from infrastructure.schedules import DEAD_LETTERS, SCHEDULE_ROLE, schedule_resources
 from infrastructure.stage import StageSettings
 from infrastructure.storage import table_resources
@@ -61,21 +61,19 @@ class StageStack(Stack):
             termination_protection=stage.retain_data,
         )
         names = template_names(stage.name)
-        add_resources(
-            self,
-            {
-                **user_resources(stage, names),
-                **table_resources(stage, names),
-                **schedule_resources(stage, names),
-                **function_role_resources(stage, names, project),
-                **observability.api_logs(stage, names),
-                **observability.run_record_resources(stage, names),
-                **webhook_resources(stage, names, flows),
-                **observability.alarm_topic(stage, names),
-                **observability.alarm_resources(stage, names),
-                **observability.dashboard(stage, names),
-            },
-        )
+        resources = {
+            **user_resources(stage, names),
+            **table_resources(stage, names),
+            **schedule_resources(stage, names),
+            **function_role_resources(stage, names, project),
+            **observability.api_logs(stage, names),
+            **observability.run_record_resources(stage, names),
+            **webhook_resources(stage, names, flows),
+            **observability.alarm_topic(stage, names),
+            **observability.alarm_resources(stage, names),
+            **observability.dashboard(stage, names),
+        }
+        add_resources(self, bounded(resources, stage))
         parameters = {
             "ScheduleRoleArn": SCHEDULE_ROLE,
             "DeadLetterQueueArn": DEAD_LETTERS,

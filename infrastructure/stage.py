@@ -18,6 +18,7 @@ _PERIODS: tuple[int, ...] = get_args(Retention)
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
 _POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]+")
+_POLICY = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _MFA = ("off", "optional", "admins", "required")
 _GROUP = re.compile(r"(?!\*$)[^\s,]{1,128}")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
@@ -44,6 +45,9 @@ class StageSettings:
     mfa: Literal["off", "optional", "admins", "required"] = "off"
     """Authenticator apps as a second factor. `optional`: users may add one. `admins`: the group `admin` has no rights
     without one. `required`: nobody signs in without one."""
+    permissions_boundary: str | None = None
+    """The name of a managed policy that bounds every role of the stage, such as the one that `make bootstrap` creates.
+    """
     log_retention_days: Retention
     flow_log_level: Literal["OFF", "FATAL", "ERROR", "ALL"] = "ERROR"
     log_execution_data: bool = False
@@ -122,6 +126,9 @@ class StageSettings:
             ),
             f"user_pool_id {self.user_pool_id!r}: must be the id of a user pool, such as 'eu-west-1_Ab1Cd2Ef3'": (
                 self.user_pool_id is None or _POOL.fullmatch(self.user_pool_id)
+            ),
+            f"permissions_boundary {self.permissions_boundary!r}: must be the name of a managed policy": (
+                self.permissions_boundary is None or _POLICY.fullmatch(self.permissions_boundary)
             ),
             f"mfa {self.mfa!r}: must be one of {', '.join(_MFA)}": self.mfa in _MFA,
             f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}: must be greater than 0": (

@@ -219,6 +219,8 @@ def _json_resources(service: str, action: str, document: dict[str, Any], region:
         return [f"arn:aws:logs:{region}:{account}:log-group:{group}"]
     if service == "ssm" and (names := document.get("Names") or [document.get("Name", "")]):
         return [f"arn:aws:ssm:{region}:{account}:parameter{name}" for name in names]
+    if service == "cognito-idp" and "UserPoolId" in document:
+        return [f"arn:aws:cognito-idp:{region}:{account}:userpool/{document['UserPoolId']}"]
     if service == "dynamodb" and "TableName" in document:
         return [f"arn:aws:dynamodb:{region}:{account}:table/{document['TableName']}"]
     return [str(document.get("stateMachineArn") or document.get("stateMachineAliasArn") or "*")]

@@ -18,6 +18,7 @@ STACK = f"{APP_NAME}-prod"
 NAMES = Names(stage="prod", region=REGION, account=ACCOUNT, alias="live")
 SECRET = f"{NAMES.secrets_prefix}GREETINGS_SIGNATURE"
 KEPT = {NAMES.usage_table, NAMES.runs_table, NAMES.resource("users")}
+POOL = ("UserPoolId", "UserPoolClientId")
 UNASKED = "--require-approval never"
 ADDED_FLOW = """
 name: addedFlow
@@ -45,7 +46,7 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert failed.returncode != 0
     assert "already exists" in failed.stdout + failed.stderr
     assert f"warning: plugin greetings expects a secret: aws ssm put-parameter --type SecureString --name {SECRET}" in (
-        failed.stderr
+        failed.stdout
     )
     assert status(cloud) == "ROLLBACK_COMPLETE"
     assert left_over(cloud) == {taken, *KEPT}
@@ -55,7 +56,9 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     cloud.client("ssm").put_parameter(Name=SECRET, Value="Yours", Type="SecureString")
     deployed = must(make(cloud, project, "deploy", more=f"{UNASKED} {SYNTHESISED}"))
     assert "expects a secret" not in deployed
-    assert left_over(cloud) >= KEPT  # the tables were imported
+    assert left_over(cloud) >= KEPT
+    assert "will import the user pool " in deployed
+    assert len(pools(cloud)) == 1  # imported like the tables
     made = outputs(cloud, STACK)
     user = sign_in(cloud, made["ApiId"], made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
@@ -95,6 +98,16 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
     assert left_over(cloud) == KEPT
     assert user.request("GET", "/health").status_code == 403
+
+    # A new deployment has the same users, with their runs.
+    deployed = must(make(cloud, project, "deploy", more=UNASKED))
+    assert f"will import the user pool {made['UserPoolId']}, the table {NAMES.usage_table}" in deployed
+    again = outputs(cloud, STACK)
+    assert [again[key] for key in POOL] == [made[key] for key in POOL]
+    same = StageClient(user.url.replace(made["ApiId"], again["ApiId"]), user.token)
+    kept_runs = same.request("GET", "/runs").json()["executions"]
+    assert {run["flowName"] for run in kept_runs} >= {"helloWorldFlow", "addedFlow"}
+    assert "There were no differences" in must(make(cloud, project, "diff", more=SYNTHESISED))
 
     called = {call.action for call in cloud.calls_of(DEPLOYER)}
     assert {"sts:AssumeRole", "ssm:GetParameters", "states:UpdateStateMachineAlias"} <= called
@@ -143,6 +156,12 @@ def versions(cloud: RecordedCloud) -> tuple[int, list[str]]:
     listed = states.list_state_machine_versions(stateMachineArn=arn.removesuffix(":live"))["stateMachineVersions"]
     numbers = [version["stateMachineVersionArn"].rpartition(":")[2] for version in listed]
     return int(route["stateMachineVersionArn"].rpartition(":")[2]), numbers
+
+
+def pools(cloud: RecordedCloud) -> list[str]:
+    """The names of the user pools of the account, except the local stage's."""
+    listed = cloud.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
+    return [pool["Name"] for pool in listed if pool["Name"] == NAMES.resource("users")]
 
 
 def status(cloud: RecordedCloud) -> str:

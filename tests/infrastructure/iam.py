@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from chalicelib.settings import PROJECT
+from infrastructure.bootstrap.policies import filled_in, qualifier
 
 
 def deployer_policy(region: str = "us-east-1", account: str = "123456789012") -> dict[str, Any]:
     """`policy.json` with its placeholders filled in."""
-    text = (PROJECT / "policy.json").read_text()
-    policy: dict[str, Any] = json.loads(text.replace("${region}", region).replace("${account-id}", account))
-    return policy
+    return filled_in(PROJECT / "policy.json", account, region, qualifier())
 
 
-def allows(policy: Mapping[str, Any], action: str, resource: str = "*") -> bool:
-    """Whether a policy allows an action on a resource; conditions count as met.
+def allows(
+    policy: Mapping[str, Any], action: str, resource: str = "*", context: Mapping[str, str] | None = None
+) -> bool:
+    """Whether a policy allows an action on a resource.
 
     Actions are compared without regard to case, `*` and `?` are wildcards:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+
+    Args:
+        policy: The policy.
+        action: The action.
+        resource: The resource's ARN.
+        context: The values of condition keys; None if all conditions count as met.
     """
     matching = [
         statement["Effect"]
         for statement in policy["Statement"]
-        if any(_matches(pattern, action, ignore_case=True) for pattern in _listed(statement["Action"]))
+        if _is_for(statement, action)
         and any(_matches(pattern, resource) for pattern in _listed(statement["Resource"]))
+        and (context is None or _holds(statement.get("Condition", {}), context))
     ]
     return "Allow" in matching and "Deny" not in matching
+
+
+def _is_for(statement: Mapping[str, Any], action: str) -> bool:
+    listed = _listed(statement.get("Action", statement.get("NotAction", [])))
+    return any(_matches(pattern, action, ignore_case=True) for pattern in listed) == ("Action" in statement)
+
+
+def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    assert set(condition) <= {"StringEquals"}
+    wanted = condition.get("StringEquals", {})
+    return all(context.get(key) in _listed(values) for key, values in wanted.items())
 
 
 def _listed(value: str | Sequence[str]) -> Sequence[str]:

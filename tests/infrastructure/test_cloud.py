@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
+from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
 
 STACK = """{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Topic": {"Value": {"Ref": "T"}}}}"""
@@ -57,13 +57,13 @@ def test_no_bootstrap_an_old_one_and_a_good_one(aws: None) -> None:
     with pytest.raises(
         DeploymentError, match=r"not bootstrapped.*make cdk ARGS='bootstrap aws://123456789012/us-east-1"
     ):
-        cloud.check_bootstrap()
+        cloud.check_bootstrap("own")
     ssm = boto3.client("ssm")
-    ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="5", Type="String")
+    ssm.put_parameter(Name="/cdk-bootstrap/own/version", Value="5", Type="String")
     with pytest.raises(DeploymentError, match="version 5, but version 6 is needed; run once: make cdk ARGS="):
-        cloud.check_bootstrap()
-    ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String", Overwrite=True)
-    cloud.check_bootstrap()
+        cloud.check_bootstrap("own")
+    ssm.put_parameter(Name="/cdk-bootstrap/own/version", Value="28", Type="String", Overwrite=True)
+    cloud.check_bootstrap("own")
 
 
 def test_outputs_of_a_stage(aws: None) -> None:

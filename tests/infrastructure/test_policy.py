@@ -32,10 +32,15 @@ BY_CHALICE = {
 }
 
 
+_IAM_NAMES = {"invoke": "InvokeFunction"}
+
+
 def _resource_of(action: str) -> str:
     service = action.split(":")[0]
-    if action in ("sts:GetCallerIdentity", "logs:DescribeLogGroups"):
+    if action in ("sts:GetCallerIdentity", "logs:DescribeLogGroups", "cognito-idp:ListUserPools"):
         return "*"
+    if service == "sqs":
+        return f"arn:aws:sqs:{HERE}:{APP}-prod-dead-letters"
     if service == "states":
         return f"arn:aws:states:{HERE}:stateMachine:{APP}-prod--express-orderFlow"
     if service == "ssm":
@@ -54,7 +59,9 @@ def _own_calls() -> Iterator[tuple[str, str]]:
         "describe_table": "dynamodb", "get_template": "cloudformation", "list_stack_resources": "cloudformation",
         "put_function_event_invoke_config": "lambda", "list_state_machine_versions": "states",
         "describe_state_machine_alias": "states", "update_state_machine_alias": "states",
-        "delete_state_machine_version": "states",
+        "delete_state_machine_version": "states", "start_execution": "states", "invoke": "lambda",
+        "receive_message": "sqs", "delete_message": "sqs", "get_queue_url": "sqs", "get_queue_attributes": "sqs",
+        "change_message_visibility": "sqs",
     }  # fmt: skip
     for file in [*(PROJECT / "admin").glob("*.py"), *(PROJECT / "infrastructure").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):
@@ -64,8 +71,8 @@ def _own_calls() -> Iterator[tuple[str, str]]:
             if name == "get_paginator" and isinstance(node.args[0], ast.Constant):
                 name = node.args[0].value
             if name in services:
-                yield file.name, f"{services[name]}:{_camel(name)}"
-            elif operation.fullmatch(name) and re.match(r"admin_|list_users|(get|create)_group$", name):
+                yield file.name, f"{services[name]}:{_IAM_NAMES.get(name, _camel(name))}"
+            elif operation.fullmatch(name) and re.match(r"admin_|list_user|describe_user|(get|create)_group$", name):
                 yield file.name, f"cognito-idp:{_camel(name)}"
 
 
@@ -89,6 +96,7 @@ def test_it_allows_the_roles_of_the_bootstrap_and_a_rollback() -> None:
     for role in ("deploy", "file-publishing", "lookup"):
         arn = f"arn:aws:iam::123456789012:role/cdk-hnb659fds-{role}-role-123456789012-us-east-1"
         assert allows(POLICY, "sts:AssumeRole", arn)
+        assert not allows(POLICY, "sts:AssumeRole", arn.replace("hnb659fds", "another"))
     assert allows(POLICY, "apigateway:GET", "arn:aws:apigateway:us-east-1::/account")  # preflight, for access logs
     assert allows(POLICY, "states:ListStateMachineVersions", MACHINE)
     assert allows(POLICY, "states:UpdateStateMachineAlias", f"{MACHINE}:live")
@@ -112,6 +120,36 @@ def test_it_allows_the_roles_of_the_bootstrap_and_a_rollback() -> None:
 )
 def test_it_allows_no_more(action: str, resource: str) -> None:
     assert not allows(POLICY, action, resource)
+
+
+OTHERS = {"aws:ResourceTag/Application": "shop", "aws:RequestTag/Application": "shop"}
+OURS = {"aws:ResourceTag/Application": APP, "aws:RequestTag/Application": APP}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("cognito-idp:AdminSetUserPassword", POOL),
+        ("cognito-idp:ListUsers", POOL),
+        ("apigateway:POST", "arn:aws:apigateway:us-east-1::/restapis"),
+        ("apigateway:PUT", "arn:aws:apigateway:us-east-1::/restapis/abc"),
+        ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/restapis/abc"),
+        ("apigateway:PATCH", "arn:aws:apigateway:us-east-1::/restapis/abc/stages/api"),
+    ],
+)
+def test_what_has_no_name_in_its_arn_is_told_apart_by_its_tag(action: str, resource: str) -> None:
+    assert allows(POLICY, action, resource, OURS)
+    assert not allows(POLICY, action, resource, OTHERS)
+    assert not allows(POLICY, action, resource, {})
+
+
+def test_operators_may_look_after_alarms_and_dead_letters() -> None:
+    alarm = f"arn:aws:cloudwatch:{HERE}:alarm:{APP}-prod-RunsFailedAlarm-1"
+    for action in ("DescribeAlarmHistory", "EnableAlarmActions", "DisableAlarmActions"):
+        assert allows(POLICY, f"cloudwatch:{action}", alarm)
+        assert not allows(POLICY, f"cloudwatch:{action}", alarm.replace(APP, "shop"))
+    assert allows(POLICY, "sns:Subscribe", f"arn:aws:sns:{HERE}:{APP}-prod-alarms")
+    assert not allows(POLICY, "sqs:ReceiveMessage", f"arn:aws:sqs:{HERE}:{APP}-prod-other")
 
 
 def test_only_actions_without_resources_are_for_all() -> None:

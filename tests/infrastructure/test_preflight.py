@@ -14,13 +14,15 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.settings import PROJECT
-from infrastructure import preflight
-from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
+from infrastructure import preflight, stages
+from infrastructure.bootstrap.policies import QUALIFIER
+from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import PROD, STAGES
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
 
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/mine/version"
 FLOW = "name: one\ndefinition: {StartAt: A, States: {A: {Type: Pass, End: true}}}\n"
 
 
@@ -42,6 +44,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
 def project(make_project: Callable[..., Path]) -> Path:
     root = make_project({"one": FLOW})
     (root / "package.json").write_text((PROJECT / "package.json").read_text())
+    (root / "cdk.json").write_text(json.dumps({"context": {QUALIFIER: "mine"}}))
     _install_cdk(root, json.loads((PROJECT / "package.json").read_text())["devDependencies"]["aws-cdk"])
     return root
 
@@ -71,6 +74,39 @@ def test_an_access_log_needs_a_role_of_the_account(
             preflight.check("prod", project)
         role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
         boto3.client("apigateway").update_account(patchOperations=[role])
+        preflight.check("prod", project)
+
+
+@pytest.mark.parametrize("written", [None, "", "Mine", "too-long-12"])
+def test_the_qualifier_of_the_bootstrap_is_pinned(
+    written: str | None, project: Path, node: Callable[[str], None]
+) -> None:
+    node("v22.1.0")
+    (project / "cdk.json").write_text(json.dumps({"context": {QUALIFIER: written}}))
+    with mock_aws(), pytest.raises(DeploymentError, match=r"cdk\.json: context: .* must be 1 to 10 lower-case letters"):
+        preflight.check("prod", project)
+
+
+def test_roles_need_a_boundary_where_the_account_was_prepared_for_it(
+    project: Path, node: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node("v22.1.0")
+    toolkit = {
+        "Parameters": {"CloudFormationExecutionPolicies": {"Type": "String"}},
+        "Resources": {"T": {"Type": "AWS::SNS::Topic"}},
+    }
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        given = "arn:aws:iam::123456789012:policy/serverless-dynamic-workflows-execution-1-us-east-1,arn:x"
+        boto3.client("cloudformation").create_stack(
+            StackName="CDKToolkit",
+            TemplateBody=json.dumps(toolkit),
+            Parameters=[{"ParameterKey": "CloudFormationExecutionPolicies", "ParameterValue": given}],
+        )
+        with pytest.raises(DeploymentError, match='set permissions_boundary="serverless-dynamic-workflows-boundary"'):
+            preflight.check("prod", project)
+        bounded = replace(PROD, permissions_boundary="serverless-dynamic-workflows-boundary")
+        monkeypatch.setattr(stages, "STAGES", {"prod": bounded})
         preflight.check("prod", project)
 
 
