@@ -14,7 +14,7 @@ from chalicelib.names import EXPRESS, LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
 from infrastructure.policies import role_resources
-from infrastructure.resources import Resource, assumed_by, logical_id, tag_list
+from infrastructure.resources import Resource, assumed_by, log_group, logical_id, tag_list
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
@@ -127,14 +127,7 @@ def log_group_name(flow: CompiledFlow, names: Names) -> str:
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
     # Never retained, even if data is: a flow that was removed and is added again could not be deployed.
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "Properties": {
-            "LogGroupName": log_group_name(flow, names),
-            "RetentionInDays": stage.log_retention_days,
-            "Tags": tag_list(stage),
-        },
-    }
+    return log_group(log_group_name(flow, names), stage)
 
 
 def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:
