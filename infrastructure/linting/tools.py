@@ -29,7 +29,7 @@ def cfn_lint(folders: Sequence[Path]) -> list[Finding]:
     regions = [region for region in REGIONS if not region.startswith(_OTHER_PARTITIONS)]
     files = [str(file) for folder in folders for file in sorted(folder.glob("*.json"))]
     matches = lint_by_config(ManualArgs(regions=regions, include_checks=["I"], templates=files))
-    found = []
+    found: list[Finding] = []
     for match in matches:
         file, path = Path(match.filename), [str(part) for part in getattr(match, "path", None) or []]
         resource = path[1] if path[:1] == ["Resources"] and len(path) > 1 else ""
@@ -71,7 +71,7 @@ def cdk_nag(folders: Sequence[Path]) -> list[Finding]:
     Raises:
         DeploymentError: It failed.
     """
-    found = []
+    found: list[Finding] = []
     for folder in folders:
         with tempfile.TemporaryDirectory() as assembly:
             done = _run([sys.executable, "-m", "infrastructure.linting.nag", str(folder), assembly])
