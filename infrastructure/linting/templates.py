@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from compiler import Project
 
 
-def write_templates(folder: Path) -> list[Path]:
-    """Synthesise all stages, and write their templates.
+def write_templates(folder: Path, stages: Iterable[str] | None = None, flows: Project | None = None) -> list[Path]:
+    """Synthesise stages, and write their templates.
 
     Args:
-        folder: Where they are written: `<stage>/<stack>.json`.
+        folder: Where they are written: `templates/<stage>/<stack>.json`.
+        stages: The names of the stages; all if None.
+        flows: The project's flows if they are compiled already.
 
     Returns:
         The folders of the stages.
@@ -25,9 +30,10 @@ def write_templates(folder: Path) -> list[Path]:
     from infrastructure.stages import STAGES
     from infrastructure.synthesis import compiled_flows, new_app, synthesise
 
-    flows = compiled_flows()
+    flows = compiled_flows() if flows is None else flows
     folders = []
-    for name, stage in STAGES.items():
+    for name in STAGES if stages is None else stages:
+        stage = STAGES[name]
         assembly = Path(synthesise(new_app(str(folder / "assemblies" / name)), stage, flows=flows))
         target = folder / "templates" / name
         target.mkdir(parents=True)
