@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 CONSOLE := chalicelib/console/index.html
 CONSOLE_SOURCES = $(shell find console \( -name node_modules -o -name build -o -name schema.d.ts \) -prune -o -type f -print) \
 	$(wildcard chalicelib/api/openapi*.py)
+TEMPLATE_SOURCES = $(shell find infrastructure compiler flows -name '*.py' -o -name '*.yml') \
+	app.py chalicelib/names.py lambda-permissions.yml .chalice/config.json requirements-dev.txt
 PACKAGES := asl chalicelib compiler stepfunctions localcloud rehearsal infrastructure plugin_manager admin
 ARGS ?=
 STAGE ?= dev
@@ -76,7 +78,7 @@ clients: $(STAMP) ## install programs that use the API, for tests that are skipp
 		$$folder/bin/python -m pip install --quiet --disable-pip-version-check "$${client#*=}" || exit 1; \
 	done
 
-lint: $(STAMP) ## check style, formatting and import rules
+lint: $(STAMP) ## check style, formatting, import rules, and the templates of all stages if they may have changed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@# import-linter accepts only packages as roots, so app.py is presented as one. It cannot leave out folders, so it
@@ -89,6 +91,7 @@ lint: $(STAMP) ## check style, formatting and import rules
 	done
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR):$(CURDIR)/client/src" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
 	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
+	@$(MAKE) --no-print-directory $(VENV)/lint/.templates
 
 typecheck: $(STAMP) ## check types, strictly
 	@$(BIN)/mypy $(PACKAGES:%=-p %) -p sdw_client -m app
@@ -135,7 +138,7 @@ destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev)
 
 lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRADE=1: also move all pins to the newest)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
-	@for name in requirements requirements-local requirements-dev requirements-audit requirements-node; do \
+	@for name in requirements requirements-local requirements-dev requirements-audit requirements-lint requirements-node; do \
 		$(BIN)/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
@@ -150,6 +153,14 @@ audit: $(STAMP) node ## look for known vulnerabilities and unsafe code, and writ
 	@$(VENV)/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 	@npm audit --package-lock-only
 	@$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
+
+# cfn-lint, checkov and cdk-nag take a minute or two, so they run only when a source of the templates has changed.
+$(VENV)/lint/.templates: $(VENV)/lint/bin/checkov $(TEMPLATE_SOURCES)
+	@echo "Linting the templates of all stages ..."
+	@$(BIN)/python -m infrastructure.linting && touch $@
+
+$(VENV)/lint/bin/checkov: requirements-lint.txt
+	@$(BIN)/python -m venv $(VENV)/lint && $(VENV)/lint/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt && touch $@
 
 clean: ## remove everything that was generated, including .venv
 	@rm -rf $(VENV) sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -1,5 +1,5 @@
-"""Sets what `chalice deploy` cannot set: throttling, the access log, and where events go that `run-status` failed to
-record: `python -m infrastructure.api_stage --stage prod`.
+"""Sets what `chalice deploy` cannot set: throttling, the access log, and where events go that `run-status` and
+`run-sweep` failed to handle: `python -m infrastructure.api_stage --stage prod`.
 
 The CDK app sets the same in its template. Run this after `chalice deploy`; later deployments leave the settings alone.
 """
@@ -16,7 +16,7 @@ from chalicelib.names import Names
 from chalicelib.settings import PROJECT
 from infrastructure.api_settings import FORMAT, access_log_group
 from infrastructure.errors import DeploymentError
-from infrastructure.function_resources import API_STAGE, RUN_STATUS
+from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
 from infrastructure.schedules import queue_name
 from infrastructure.stage import StageSettings
 
@@ -39,9 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         operations = [*settings(stage), *access_log_settings(stage, names, logged=logged)]
         client.update_stage(restApiId=api, stageName=API_STAGE, patchOperations=operations)
         queue = f"arn:{names.partition}:sqs:{names.region}:{names.account}:{queue_name(names)}"
-        cloud.client("lambda").put_function_event_invoke_config(
-            FunctionName=names.resource(RUN_STATUS), DestinationConfig={"OnFailure": {"Destination": queue}}
-        )
+        for function in (RUN_STATUS, RUN_SWEEP):
+            cloud.client("lambda").put_function_event_invoke_config(
+                FunctionName=names.resource(function), DestinationConfig={"OnFailure": {"Destination": queue}}
+            )
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

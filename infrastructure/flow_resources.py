@@ -20,6 +20,7 @@ from infrastructure.resources import (
     assumed_by_tests,
     bounded,
     flow_role_path,
+    log_group,
     logical_id,
     tag_list,
 )
@@ -135,14 +136,7 @@ def log_group_name(flow: CompiledFlow, names: Names) -> str:
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
     # Never retained, even if data is: a flow that was removed and is added again could not be deployed.
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "Properties": {
-            "LogGroupName": log_group_name(flow, names),
-            "RetentionInDays": stage.log_retention_days,
-            "Tags": tag_list(stage),
-        },
-    }
+    return log_group(log_group_name(flow, names), stage)
 
 
 def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.names import LIVE
 from infrastructure.nested_stacks import NestedTemplate, stack_index, template
-from infrastructure.resources import Resource, logical_id, tag_list
+from infrastructure.resources import Resource, log_group, logical_id, tag_list
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import template_names, with_pseudo_parameters
 
@@ -101,16 +101,8 @@ def _templates(
 
 def log_resources(function: str, stage: StageSettings) -> dict[str, Resource]:
     """Return the log group of one function."""
-    return {
-        logical_id(function) + "Log": {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {
-                "LogGroupName": f"/aws/lambda/{template_names(stage.name).resource(function)}",
-                "RetentionInDays": stage.log_retention_days,
-                "Tags": tag_list(stage),
-            },
-        }
-    }
+    name = f"/aws/lambda/{template_names(stage.name).resource(function)}"
+    return {logical_id(function) + "Log": log_group(name, stage)}
 
 
 def function_resources(function: FunctionSettings, stage: StageSettings, runtime: str) -> dict[str, Resource]:
@@ -150,7 +142,7 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
             },
         },
     }
-    if function.name == RUN_STATUS:
+    if function.name in (RUN_STATUS, RUN_SWEEP):
         described[prefix + "Events"] = {
             "Type": "AWS::Lambda::EventInvokeConfig",
             "Properties": {

@@ -11,7 +11,7 @@ from chalicelib.runs.status_pattern import status_pattern
 from chalicelib.runs.sweeping import SCHEDULE as SWEEP_SCHEDULE
 from infrastructure.api_settings import access_log_group
 from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
-from infrastructure.resources import Resource, assumed_by, attribute, ref, role, tag_list
+from infrastructure.resources import Resource, assumed_by, attribute, log_group, ref, role, tag_list
 from infrastructure.schedules import DEAD_LETTERS, queue_name
 from infrastructure.stage import StageSettings
 
@@ -30,17 +30,7 @@ def api_logs(stage: StageSettings, names: Names) -> dict[str, Resource]:
     groups = {API_LOG: f"/aws/lambda/{names.app}-{names.stage}"}
     if stage.access_log:
         groups[ACCESS_LOG] = access_log_group(names)
-    return {
-        key: {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {
-                "LogGroupName": name,
-                "RetentionInDays": stage.log_retention_days,
-                "Tags": tag_list(stage),
-            },
-        }
-        for key, name in groups.items()
-    }
+    return {key: log_group(name, stage) for key, name in groups.items()}
 
 
 def run_record_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
@@ -71,6 +61,14 @@ def run_record_resources(stage: StageSettings, names: Names) -> dict[str, Resour
         "Condition": {
             "ArnEquals": {"aws:SourceArn": [attribute("RunStatusRule", "Arn"), attribute("RunSweepRule", "Arn")]}
         },
+    }
+    without_tls = {
+        "Sid": "NothingWithoutTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": DEAD_LETTERS,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return {
         "RunStatusRole": role(
@@ -107,7 +105,7 @@ def run_record_resources(stage: StageSettings, names: Names) -> dict[str, Resour
             "Type": "AWS::SQS::QueuePolicy",
             "Properties": {
                 "Queues": [ref("DeadLetters")],
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": [undelivered]},
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [undelivered, without_tls]},
             },
         },
     }

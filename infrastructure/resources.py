@@ -40,6 +40,17 @@ def kept(resource: Resource, stage: StageSettings) -> Resource:
     return {**resource, "DeletionPolicy": policy, "UpdateReplacePolicy": policy}
 
 
+def deleted(resource: Resource) -> Resource:
+    """Return a resource that is deleted with the stack even if data is kept: its name must be free for the next one."""
+    return {**resource, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+
+
+def log_group(name: str, stage: StageSettings) -> Resource:
+    """Return a log group, which keeps events as long as the stage says."""
+    properties = {"LogGroupName": name, "RetentionInDays": stage.log_retention_days, "Tags": tag_list(stage)}
+    return deleted({"Type": "AWS::Logs::LogGroup", "Properties": properties})
+
+
 def role(
     assumed_by: Mapping[str, Any], policy: Mapping[str, Any], *, policy_name: str, tags: Any, **properties: Any
 ) -> Resource:

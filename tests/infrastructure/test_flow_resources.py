@@ -98,7 +98,7 @@ def test_what_a_stage_leaves_out(flow: CompiledFlow) -> None:
 def test_a_log_group_is_where_aws_wants_it_and_goes_with_its_flow(flow: CompiledFlow) -> None:
     for stage, days in ((PROD, 180), (DEV, 14)):
         log = flow_resources(flow, stage).resources[logical_id("my-flow") + "Log"]
-        assert "DeletionPolicy" not in log  # otherwise a flow that is added again would find its name taken
+        assert log["DeletionPolicy"] == "Delete"  # otherwise a flow that is added again would find its name taken
         assert log["Properties"]["RetentionInDays"] == days
         name = f"/aws/vendedlogs/states/serverless-dynamic-workflows-{stage.name}-my-flow"
         assert log["Properties"]["LogGroupName"] == name

@@ -170,7 +170,10 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     _deployed(tmp_path, [{"name": "rest_api", "rest_api_id": api}])
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions, name = boto3.client("lambda"), "serverless-dynamic-workflows-prod-run-status"
-    functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"})
+    for each in (name, "serverless-dynamic-workflows-prod-run-sweep"):
+        functions.create_function(
+            FunctionName=each, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"}
+        )
     monkeypatch.setattr(api_stage, "PROJECT", tmp_path)
     assert api_stage.main(["--stage", "prod"]) == 0
     assert "accessLogSettings" not in client.get_stage(restApiId=api, stageName="api")

@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,9 @@ from chalicelib.flows.schedule import parse_schedule
 from compiler import Project
 from infrastructure.function_resources import OWN_FUNCTIONS, environment
 from infrastructure.identity import user_resources
+from infrastructure.linting.excuses import EXCUSES, read_excuses, unexcused
+from infrastructure.linting.templates import expand
+from infrastructure.linting.tools import cfn_lint
 from infrastructure.stages import PROD, STAGES
 from infrastructure.tokens import template_names
 from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
@@ -22,44 +24,29 @@ ARN = "arn:${AWS::Partition}"
 HERE = "${AWS::Region}:${AWS::AccountId}"
 
 
-def _expand(template: dict[str, Any]) -> dict[str, Any]:
-    """A SAM template as CloudFormation expands it."""
-    import boto3
-    from samtranslator.parser.parser import Parser
-    from samtranslator.translator.translator import Translator
-
-    session = boto3.Session(region_name="us-east-1")
-    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(
-        json.loads(json.dumps(template)), {}
-    )
-    expanded.pop("Transform", None)
-    return expanded
-
-
 ASSEMBLIES = ("prod-cdk", "prod-chalice", "dev-chalice")
 
 
 @pytest.mark.parametrize("name", ASSEMBLIES)
 def test_cfn_lint_finds_nothing(name: str, assemblies: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from cfnlint.api import ManualArgs, lint_by_config
-
     for variable, value in FAKE_AWS.items():
         monkeypatch.setenv(variable, value)
     nested, template = Assembly(assemblies / name).nested, Assembly(assemblies / name).template
     if name == "prod-chalice":  # flows are the same either way
         linted = Assembly(assemblies / "prod-cdk").nested
         nested = {key: content for key, content in nested.items() if content != linted.get(key)}
-    templates = {**nested, "Root": _expand(template) if "Transform" in template else template}
+    templates = {**nested, "Root": expand(template) if "Transform" in template else template}
+    assert len(templates) > 1
+    folder = tmp_path / name
+    folder.mkdir()
     for key, content in templates.items():
-        (tmp_path / f"{key}.json").write_text(json.dumps(content))
-    files = [str(file) for file in sorted(tmp_path.iterdir())]
-    assert len(files) > 1
-    assert [str(match) for match in lint_by_config(ManualArgs(regions=["us-east-1"], templates=files))] == []
+        (folder / f"{key}.json").write_text(json.dumps(content))
+    assert [str(finding) for finding in unexcused(cfn_lint([folder]), read_excuses(EXCUSES))] == []
 
 
 def test_the_api_has_one_stage_only(prod: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "AWS_DEFAULT_REGION", "us-east-1")
-    stages = [r for r in _expand(prod.template)["Resources"].values() if r["Type"] == "AWS::ApiGateway::Stage"]
+    stages = [r for r in expand(prod.template)["Resources"].values() if r["Type"] == "AWS::ApiGateway::Stage"]
     (stage,) = stages
     assert stage["Properties"]["StageName"] == "api"
     assert stage["Properties"]["TracingEnabled"] is True
@@ -263,12 +250,14 @@ def test_alarms_go_to_the_topic_and_the_dashboard_is_json(prod: Assembly, projec
 
 
 def test_what_run_status_cannot_record_is_kept(prod: Assembly) -> None:
-    ((key, config),) = prod.of_type("AWS::Lambda::EventInvokeConfig").items()
-    destination = config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
-    assert destination == {"Ref": "DeadLetterQueueArn"}
-    (stack,) = [name for name, nested in prod.nested.items() if key in nested["Resources"]]
-    given = prod.template["Resources"][stack]["Properties"]["Parameters"]
-    assert given["DeadLetterQueueArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    configured = prod.of_type("AWS::Lambda::EventInvokeConfig")
+    assert len(configured) == 2  # of run-status and of run-sweep
+    for key, config in configured.items():
+        destination = config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+        assert destination == {"Ref": "DeadLetterQueueArn"}
+        (stack,) = [name for name, nested in prod.nested.items() if key in nested["Resources"]]
+        given = prod.template["Resources"][stack]["Properties"]["Parameters"]
+        assert given["DeadLetterQueueArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
     allowed = {action for s in statements(prod.template["Resources"]["FunctionRole"]) for action in s["Action"]}
     assert "sqs:SendMessage" in allowed
 
