@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.graphs.folding import count_states, folded, parts
 from chalicelib.graphs.layout import Picture, lay_out
-from chalicelib.graphs.model import graph_of_definition
+from chalicelib.graphs.model import Group, graph_of_definition
 from chalicelib.graphs.paths import path_of
 
 MARGIN = 16.0
+MAX_STATES = 150
+"""The most states of a picture that shows all of them at once."""
 
 
 def picture_of(definition: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -20,10 +23,19 @@ def picture_of(definition: Mapping[str, Any], name: str) -> dict[str, Any]:
         name: The flow's name.
 
     Returns:
-        `{width, height, nodes, edges}` in pixels, as the schema `Graph` of the API describes it. Nodes that contain
-        others come before them.
+        `{width, height, nodes, edges, parts?}` in pixels, as the schema `Graph` of the API describes it. Nodes that
+        contain others come before them. If there are more states than `MAX_STATES`, those that contain others are
+        folded, and `parts` has a picture of each.
     """
-    picture = lay_out(graph_of_definition(definition, name))
+    group = graph_of_definition(definition, name)
+    if count_states(group) <= MAX_STATES or not group.groups:
+        return _drawn(group)
+    inner = [{"path": node.pointer, **_drawn(part)} for node, part in parts(group)]
+    return {**_drawn(folded(group)), "parts": inner}
+
+
+def _drawn(group: Group) -> dict[str, Any]:
+    picture = lay_out(group)
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
     _collect(picture, (MARGIN, MARGIN), nodes, edges)
@@ -42,6 +54,7 @@ def _collect(
                 "name": box.node.label,
                 "kind": box.node.kind,
                 "container": bool(box.inner),
+                **({"folded": box.node.folded} if box.node.folded else {}),
                 "x": _rounded(x + box.x),
                 "y": _rounded(y + box.y),
                 "width": _rounded(box.width),

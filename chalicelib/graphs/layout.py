@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from chalicelib.graphs.layering import layers, split_edges
 from chalicelib.graphs.model import END, START, Edge, Group, Node
-from chalicelib.graphs.ordering import STRAIGHT, Links, order, place
+from chalicelib.graphs.ordering import order, place
+from chalicelib.graphs.straightening import STRAIGHT, Links
 
 LETTER, SMALL_LETTER = 7.8, 6.6  # width of a letter in the name of a node and in a label, in pixels
 LINE, LABEL_LINE = 36.0, 18.0  # height of a plain node and of a label
@@ -273,6 +274,8 @@ def _box(node: Node, inner: list[Picture]) -> Box:
     if node.kind in (START, END):
         return Box(node, 18.0, 18.0)
     text = max(72.0, len(node.label) * LETTER + 44)  # with an icon before it
+    if node.folded:
+        text += len(str(node.folded)) * LETTER + 26
     if not inner:
         return Box(node, text, LINE)
     x = PAD

@@ -15,13 +15,15 @@ START, END = "start", "end"
 class Node:
     """A state, or the start or end of a chain of states.
 
-    `kind` is the state's type in lower case, `pointer` the state's JSON pointer in the definition.
+    `kind` is the state's type in lower case, `pointer` the state's JSON pointer in the definition. `folded` is how many
+    states are inside one that is drawn without them.
     """
 
     id: str
     label: str
     kind: str
     pointer: str = ""
+    folded: int = 0
 
 
 @dataclass(frozen=True, slots=True)

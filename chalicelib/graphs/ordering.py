@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from math import inf
 
-Rows = list[list[str]]
+from chalicelib.graphs.straightening import Links, Rows, straighten
+
 SWEEPS = 8
 """How often all rows are ordered. More make no difference to flows that people write."""
-PLACING_SWEEPS, STRAIGHTENING_SWEEPS = 10, 6
-STRAIGHT = 8.0
-"""The weight of links that must be straight if possible."""
-
-
-class Links:
-    """Which items of neighbouring rows are joined by a line, and how much it matters that the line is straight."""
-
-    def __init__(self) -> None:
-        self.above: dict[str, dict[str, float]] = defaultdict(dict)
-        self.below: dict[str, dict[str, float]] = defaultdict(dict)
-
-    def add(self, upper: str, lower: str, weight: float) -> None:
-        """Join two items; lines between the same items count once."""
-        self.below[upper][lower] = max(weight, self.below[upper].get(lower, 0.0))
-        self.above[lower][upper] = self.below[upper][lower]
+PLACING_SWEEPS = 10
 
 
 def order(rows: Rows, links: Links) -> Rows:
@@ -95,57 +79,8 @@ def place(rows: Rows, links: Links, width: Mapping[str, float], gap: Callable[[s
         for number in numbers:
             wanted, weights = _wanted(rows[number], links, x, sides=(down or final, not down or final))
             x.update(zip(rows[number], _nearest(wanted, weights, distances[number]), strict=True))
-    _straighten(rows, links, distances, x)
+    straighten(rows, links, distances, x)
     return x
-
-
-def _straighten(rows: Rows, links: Links, distances: Sequence[Sequence[float]], x: dict[str, float]) -> None:
-    """Move each chain of items below each other into one vertical line, as far as their neighbours leave room."""
-    left: dict[str, tuple[str, float]] = {}
-    right: dict[str, tuple[str, float]] = {}
-    for row, steps in zip(rows, distances, strict=True):
-        for (one, other), step in zip(pairwise(row), steps, strict=True):
-            right[one], left[other] = (other, step), (one, step)
-    chains = sorted(_chains(rows, links), key=len, reverse=True)
-    for _ in range(STRAIGHTENING_SWEEPS):
-        for chain in chains:
-            inside = set(chain)
-            ends = [
-                (other, weight)
-                for item, near in ((chain[0], links.above), (chain[-1], links.below))
-                for other, weight in near.get(item, {}).items()
-                if other not in inside
-            ]
-            total = sum(weight for _, weight in ends)
-            if len(chain) > 1:
-                wanted = sum(x[item] for item in chain) / len(chain)
-                wanted = (wanted + sum(x[other] * weight for other, weight in ends) / total) / 2 if total else wanted
-            elif total:
-                wanted = sum(x[other] * weight for other, weight in ends) / total
-            else:
-                continue
-            lowest = max((x[left[item][0]] + left[item][1] for item in chain if item in left), default=-inf)
-            highest = min((x[right[item][0]] - right[item][1] for item in chain if item in right), default=inf)
-            if lowest <= highest:
-                x.update(dict.fromkeys(chain, min(max(wanted, lowest), highest)))
-
-
-def _chains(rows: Rows, links: Links) -> list[list[str]]:
-    """Return the items in chains: the lanes of a line, and nodes that have one line between them and no other."""
-    chain_of: dict[str, list[str]] = {}
-    for row in rows:
-        for item in row:
-            above = links.above.get(item, {})
-            upper = max(above, key=above.__getitem__, default=None)
-            joined = upper is not None and (
-                above[upper] >= STRAIGHT or (len(above) == 1 and len(links.below[upper]) == 1)
-            )
-            if upper is not None and joined and chain_of[upper][-1] == upper:
-                chain_of[upper].append(item)
-                chain_of[item] = chain_of[upper]
-            else:
-                chain_of[item] = [item]
-    return list({id(chain): chain for chain in chain_of.values()}.values())
 
 
 def _wanted(

@@ -143,9 +143,7 @@ function FlowGraph({ flow }: { flow: Details }) {
   if (!flow.graph) return <Empty title="No graph" />;
   return (
     <div class={state ? "beside" : ""}>
-      <div class="card graph-card">
-        <Graph graph={flow.graph} label={`States of ${flow.name}`} selected={selected} onSelect={(path) => setQuery({ state: path === selected ? undefined : path })} />
-      </div>
+      <Graph graph={flow.graph} label={`States of ${flow.name}`} selected={selected} onSelect={(path) => setQuery({ state: path === selected ? undefined : path })} />
       {state !== undefined && selected && (
         <aside class="section" aria-label="Selected state">
           <h2>{selected.split("/").pop()}</h2>

@@ -41,10 +41,19 @@ export function recorded(state: State, definition: unknown): Draft {
     input: pretty(state.input ?? {}),
     variables: pretty(state.variables ?? {}),
     mock: needsMock(definition) ? "result" : "none",
-    result: pretty(state.output ?? (needsMock(definition)?.endsWith("state") ? [] : {})),
+    result: pretty(resultLike(state, definition)),
     error: state.error ?? "",
     cause: state.cause ?? "",
   };
+}
+
+/** Returns a result that a mock may have: the recorded output, unless the state's result is another kind of value. */
+function resultLike(state: State, definition: unknown): unknown {
+  const { Type: type, Branches: branches } = (definition ?? {}) as { Type?: unknown; Branches?: unknown };
+  if (type !== "Map" && type !== "Parallel") return state.output ?? {};
+  const count = type === "Parallel" && Array.isArray(branches) ? branches.length : undefined;
+  if (Array.isArray(state.output) && (count === undefined || state.output.length === count)) return state.output;
+  return Array.from({ length: count ?? 0 }, () => ({}));
 }
 
 export interface Request {

@@ -1,7 +1,7 @@
 /** The states of a run: in the graph and as a list, with the one that is chosen, and the loops. */
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Graph, type GraphData } from "../graph/graph";
+import { Graph } from "../graph/graph";
+import type { GraphData } from "../graph/picture";
 import { at } from "../flows/page";
 import { addShortcuts } from "../shell/keyboard";
 import { query, setQuery } from "../shell/router";
@@ -19,10 +19,6 @@ import { StatePanel } from "./state-panel";
 import { useHistory, type HistoryLoader } from "./use-history";
 
 const Workbench = lazily(async () => (await import("./workbench")).Workbench);
-/** Around the chosen state, in pixels. */
-const MARGIN = 30;
-/** Where less of the graph is in the window, the window has to be scrolled in any case. */
-const LEAST = 200;
 
 interface Properties {
   run: Run;
@@ -107,12 +103,26 @@ function RunGraph({ graph, around, inside, loader, ready, selected }: GraphPrope
   const loading = useHistory(loader, false);
   const { path } = place();
   const counted = loading.complete ? loading.history.visits : undefined;
+  const first = useFirst(graph, around);
   const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted, path) } : {};
   return (
-    <GraphCard target={ready ? (selected ?? path) : undefined}>
-      <Graph graph={graph} label="States of this run" {...statuses} selected={selected} onSelect={(path) => selectState(path === selected ? undefined : path)} />
-    </GraphCard>
+    <Graph
+      graph={graph}
+      label="States of this run"
+      {...statuses}
+      selected={selected}
+      reveal={ready ? (selected ?? path ?? first) : undefined}
+      within={selected ? undefined : path}
+      onSelect={(path) => selectState(path === selected ? undefined : path)}
+    />
   );
+}
+
+/** Of a large graph, that in which something went wrong comes into sight first, or the last one that was entered. */
+function useFirst(graph: GraphData, around: Followed): string | undefined {
+  const found = useRef<string | undefined>(undefined);
+  if (found.current === undefined && graph.parts && around.loaded) found.current = (around.states.findLast(wentWrong) ?? around.states.at(-1))?.path ?? undefined;
+  return found.current;
 }
 
 function NotReached({ path, inLoop }: { path: string; inLoop: State | undefined }) {
@@ -209,30 +219,4 @@ function useKeys(now: Reachable): void {
       { keys: "Escape", what: "Close the workbench, or the state", run: () => (query.value.get("bench") === null ? selectState(undefined) : setQuery({ bench: undefined })) },
     ]);
   }, []);
-}
-
-/** The graph's frame; where it is narrower than the graph, the chosen state is brought into sight. */
-function GraphCard({ target, children }: { target: string | undefined; children: ComponentChildren }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const card = box.current;
-    const nodes = [...(card?.querySelectorAll<SVGGElement>("[data-path]") ?? [])];
-    const node = nodes.find((item) => item.dataset.path === target)?.getBoundingClientRect();
-    if (!card || !node) return;
-    const frame = card.getBoundingClientRect();
-    const inWindow = Math.min(frame.bottom, innerHeight) - frame.top;
-    card.scrollTop += shift(node.top - frame.top, node.height, inWindow > LEAST ? inWindow : frame.height);
-    card.scrollLeft += shift(node.left - frame.left, node.width, frame.width);
-  }, [target]);
-  return (
-    <div class="card graph-card" ref={box}>
-      {children}
-    </div>
-  );
-}
-
-/** Returns how far to scroll so that something is in the middle, or begins near the edge where it is larger. */
-function shift(start: number, length: number, frame: number): number {
-  if (start >= MARGIN && start + length <= frame - MARGIN) return 0;
-  return length > frame - 2 * MARGIN ? start - MARGIN : start + length / 2 - frame / 2;
 }

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
-import type { GraphData } from "../graph/graph";
+import { allNodes, type GraphData } from "../graph/picture";
 import { Titled } from "../shell/app";
 import { addShortcuts } from "../shell/keyboard";
 import { navigate, pageAt, setQuery } from "../shell/router";
@@ -60,7 +60,7 @@ export function RunView({ run, error, reload }: { run: Run; error: unknown; relo
     if (running && around.complete) reload();
   }, [running, around.complete, reload]);
   useEffect(() => addShortcuts(TABS.map((tab) => ({ keys: tab.key, what: `Show ${tab.title.toLowerCase()}`, run: () => show(tab.id) }))), []);
-  const paths = useMemo(() => new Map(graph?.nodes.map((node) => [node.name, node.path])), [graph]);
+  const paths = useMemo(() => new Map(graph && allNodes(graph).map((node) => [node.name, node.path])), [graph]);
   const insideOrNone = at.path ? inside : undefined;
   const panel = () => {
     switch (at.tab) {
