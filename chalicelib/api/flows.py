@@ -28,7 +28,7 @@ def list_flows(call: Call) -> Answer:
 
 
 def get_flow(call: Call) -> Answer:
-    """Answer with one flow as in the list; with `details=true` also with its file, graph, labels, functions and permissions."""
+    """Answer with one flow as in the list; with `details=true` also with its file, graph, labels and permissions."""
     flow = find_flow(call.param("flow_name"))
     details: dict[str, Any] = {}
     if call.query("details") == "true":
