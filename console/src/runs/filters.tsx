@@ -52,7 +52,7 @@ function Choice({ name, label, any, options, onChoose }: Chosen) {
   return (
     <label class="field">
       <span>{label}</span>
-      <select value={value} onChange={(event) => onChoose(name, event.currentTarget.value)}>
+      <select key={options.map(([id]) => id).join()} value={value} onChange={(event) => onChoose(name, event.currentTarget.value)}>
         <option value="">{any}</option>
         {!known && <option value={value}>{value}</option>}
         {options.map(([id, text]) => (
