@@ -72,7 +72,7 @@ def logs(run: Run, catalog: Catalog, names: Names, *, limit: int, token: str | N
 
     Raises:
         BadRequest: The token did not come from these lines.
-        Conflict: The run was started without a trace.
+        Conflict: The run of an EXPRESS flow was started without a trace.
         NotFound: Step Functions doesn't have the run's history.
         Unavailable: Step Functions or CloudWatch Logs doesn't answer.
     """
@@ -85,13 +85,14 @@ def logs(run: Run, catalog: Catalog, names: Names, *, limit: int, token: str | N
     known = sorted(name for name in functions if name.startswith(names.resource("")))
     search = Search()
     began = int(datetime.fromisoformat(run.start_date).timestamp() * 1000)
-    invocations = search.invocations(known, trace.root, began - LATE, _end(run))
-    matches = attribute(run.execution_arn, outline, attempts, invocations)
+    root = None if trace is None else trace.root
+    invocations = search.invocations(known, root, began - LATE, _end(run))
+    matches = attribute(run.execution_arn, outline, attempts, invocations, traced=trace is not None)
     waiting = [
         one
         for one in invocations
         if (one.ended, one.request_id) >= (after.ended, after.request_id)
-        and (one.request_id in matches or not trace.shared)
+        and (one.request_id in matches or (trace is not None and not trace.shared))
     ]
     page = _Page(limit, after)
     for start in range(0, len(waiting), _BATCH):
@@ -143,18 +144,24 @@ def _rendered(invocation: Invocation, event: LogEvent, match: Match | None) -> d
     return found
 
 
-def _trace(run: Run) -> _Trace:
-    """Return the trace of a run: its own if the API started it, otherwise the one that it was started with."""
+def _trace(run: Run) -> _Trace | None:
+    """Return the trace of a run: its own if the API started it, otherwise the one that it was started with.
+
+    Schedules start flows without a trace. Their invocations are told from others by their request ids and times.
+
+    Raises:
+        Conflict: There is none, and an EXPRESS run has no history that could take its place.
+    """
     own = trace_id(run.execution_id)
     if own is not None:
         return _Trace(own, shared=False)
     root = root_of(executions.describe(run.execution_arn).trace_header)
-    if root is None:
+    if root is None and run.is_express:
         raise Conflict(
-            "The run was started without an X-Ray trace, as schedules do, and its lines can't be told from others. "
-            "See the log groups of its functions in CloudWatch."
+            "The EXPRESS run was started without an X-Ray trace, and its lines can't be told from others. See the log "
+            "groups of its functions in CloudWatch."
         )
-    return _Trace(root, shared=True)
+    return None if root is None else _Trace(root, shared=True)
 
 
 def _attempts(run: Run, outline: Outline) -> list[Attempt]:
