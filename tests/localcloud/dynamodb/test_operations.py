@@ -108,6 +108,10 @@ CONDITIONS = (
     "n >= :one AND (a = :text OR #n <> :text)",
     "n > :text",
     "a = :text and n <= :one or attribute_exists (b)",
+    "a.x = :text OR b.x = :one",
+    "attribute_exists(a.x) AND NOT attribute_exists(b.x.y)",
+    "begins_with(b.x, :text) OR #n.x < :one OR a.x BETWEEN :zero AND :one",
+    "a.status = :text",
     "status = :text",  # a reserved word
     "a[0] = :text",
     "size(a) > :one",
@@ -148,7 +152,8 @@ ATTRIBUTES = (
     {"N": "1.50"},
     {"BOOL": False},
     {"SS": ["p", "q"]},
-    {"M": {"x": {"S": "in"}}},
+    {"M": {"x": {"S": "text"}}},
+    {"M": {"x": {"M": {"y": {"N": "1"}}}}},
 )
 
 
@@ -451,6 +456,7 @@ def test_a_run_needs_no_expression_of_moto(monkeypatch: pytest.MonkeyPatch) -> N
             ("u", searching.Filter(flow="f", status="SUCCEEDED")),
             ("u", searching.Filter(labels=(("order", "A-1"),))),
             (None, searching.Filter(status="SUCCEEDED")),
+            (None, searching.Filter(labels=(("order", "A-1"),))),
         ):
             found = [one.status for part in searching.Search(user, wanted).portions() for one in part.runs]
             assert found == ["SUCCEEDED"]
