@@ -91,6 +91,16 @@ class TestLogs:
         assert {line["requestId"] for line in own} == {talk["requestId"]}
         assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1", talk["trace"])
 
+    def test_the_children_of_a_distributed_map(self, user: Client) -> None:
+        run = user.run("e2eDistributed", {"items": list(range(15))})
+        assert run["status"] == "SUCCEEDED", run
+        places = {
+            (line["message"].split("\n")[0], line["state"], line["iteration"], line["attempt"])
+            for line in lines_of(user, run)
+        }
+        said = {(text, "Talk", item, 1) for item in range(15) for text in (f"print {item}/0", f"logging {item}/0")}
+        assert said | {("Unlucky: 3/0", "Talk", 3, 1), ("print 13/1", "Talk", 13, 2)} <= places
+
     def test_a_run_of_a_schedule(self, user: Client, make_user: MakeUser, aws: Aws) -> None:
         """It has no trace of ours: its lines are found by request ids and times, and its child by its history."""
         admin, name = make_user("admin"), f"schedule-{uuid.uuid4().hex}"

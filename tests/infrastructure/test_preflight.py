@@ -17,7 +17,7 @@ from chalicelib.settings import PROJECT
 from infrastructure import preflight
 from infrastructure.cloud import BOOTSTRAP_PARAMETER, Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEV, PROD, STAGES
+from infrastructure.stages import PROD, STAGES
 from plugin_manager.install import install
 from tests.plugin_manager.projects import write
 

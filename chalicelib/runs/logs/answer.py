@@ -20,6 +20,7 @@ from chalicelib.names import Names
 from chalicelib.runs import executions
 from chalicelib.runs.logs import messages
 from chalicelib.runs.logs.attribution import Match, attribute
+from chalicelib.runs.logs.children import children
 from chalicelib.runs.logs.cloudwatch import Search
 from chalicelib.runs.logs.requests import Invocation, LogEvent, lines_by_request
 from chalicelib.runs.records import Run
@@ -28,6 +29,7 @@ from chalicelib.runs.states.outline import Outline
 from chalicelib.runs.states.reading import Lent
 from chalicelib.runs.states.visits import Attempt
 from chalicelib.runs.trace import root_of, trace_id
+from chalicelib.settings import settings
 
 MAX_LINES = 1_000
 MAX_BYTES = 2_500_000
@@ -88,6 +90,8 @@ def logs(run: Run, catalog: Catalog, names: Names, *, limit: int, token: str | N
     root = None if trace is None else trace.root
     invocations = search.invocations(known, root, began - LATE, _end(run))
     matches = attribute(run.execution_arn, outline, attempts, invocations, traced=trace is not None)
+    if settings.aws_endpoint is not None:  # on AWS, nothing leads from an invocation to a child execution
+        matches = {**children(run.execution_arn, outline, invocations, matches), **matches}
     waiting = [
         one
         for one in invocations
@@ -132,12 +136,12 @@ def _rendered(invocation: Invocation, event: LogEvent, match: Match | None) -> d
         "time": times.iso(event.time / 1000),
         "level": level,
         "function": invocation.function,
-        "state": None if match is None else match.attempt.visit.name,
-        "attempt": None if match is None else match.attempt.number,
+        "state": None if match is None else match.state,
+        "attempt": None if match is None else match.number,
         "requestId": invocation.request_id,
         "message": text,
     }
-    if match is not None and (indexes := match.attempt.visit.indexes):
+    if match is not None and (indexes := match.indexes):
         found["iteration"] = indexes[0] if len(indexes) == 1 else ".".join(map(str, indexes))
     if match is not None and match.estimated:
         found["estimated"] = True

@@ -25,10 +25,19 @@ _WINDOW = 256
 
 
 class Match(NamedTuple):
-    """The attempt that an invocation was; `estimated` if others would fit as well."""
+    """The attempt that an invocation was: of which state, in which iterations of Maps around it, and its number.
 
-    attempt: Attempt
-    estimated: bool
+    It is `estimated` if others would fit as well.
+    """
+
+    state: str
+    indexes: tuple[int, ...]
+    number: int
+    estimated: bool = False
+
+
+def _match(attempt: Attempt, *, estimated: bool = False) -> Match:
+    return Match(attempt.visit.name, attempt.visit.indexes, attempt.number, estimated)
 
 
 def attribute(
@@ -58,6 +67,7 @@ def attribute(
         if attempt.request_id is not None:
             by_request[attempt.request_id] = attempt
     found: dict[str, Match] = {}
+    taken: set[int] = set()
     left: defaultdict[str, list[Invocation]] = defaultdict(list)
     local = False
     for invocation in invocations:
@@ -68,12 +78,12 @@ def attribute(
             exact = next((one for one in reversed(candidates) if _fits(one, invocation)), candidates[-1])
             local = True
         if exact is not None:
-            found[invocation.request_id] = Match(exact, estimated=False)
+            found[invocation.request_id] = _match(exact)
+            taken.add(id(exact))
         else:
             left[invocation.function].append(invocation)
     if local:  # segments are derived here, so what fits none is another execution's
         return found
-    taken = {id(match.attempt) for match in found.values()}
     for function, unknown in left.items():
         free = [one for one in attempts if one.function == function and id(one) not in taken]
         found |= _by_time(free, unknown) if traced else _nearest(free, unknown)
@@ -86,7 +96,7 @@ def _by_time(attempts: list[Attempt], invocations: list[Invocation]) -> dict[str
     for invocation in sorted(invocations, key=lambda invocation: invocation.began):
         fitting = [place for place, one in enumerate(attempts[:_WINDOW]) if _fits(one, invocation)]
         if fitting:
-            found[invocation.request_id] = Match(attempts.pop(fitting[0]), estimated=len(fitting) > 1)
+            found[invocation.request_id] = _match(attempts.pop(fitting[0]), estimated=len(fitting) > 1)
     return found
 
 
@@ -102,7 +112,7 @@ def _nearest(attempts: list[Attempt], invocations: list[Invocation]) -> dict[str
         ]
         if fitting:
             nearest = min(fitting, key=lambda one: _distance(attempt, one))
-            found[nearest.request_id] = Match(attempt, estimated=True)
+            found[nearest.request_id] = _match(attempt, estimated=True)
     return found
 
 

@@ -152,7 +152,7 @@ class TestAttribution:
 
     def indexes(self, fold: Fold, *invocations: Invocation) -> dict[str, tuple[tuple[int, ...], bool]]:
         found = attribute(ARN, self.outline, fold.attempts, invocations)
-        return {key: (match.attempt.visit.indexes, match.estimated) for key, match in found.items()}
+        return {key: (match.indexes, match.estimated) for key, match in found.items()}
 
     def test_by_the_segment(self) -> None:
         fold = history((10, 20, None), (10, 20, None))
@@ -164,7 +164,7 @@ class TestAttribution:
         fold = history((10, 20, None), (15, 25, None))
         unrelated, own = invocation(A, 10, 11), invocation(B, 15, 25)
         found = attribute(ARN, self.outline, fold.attempts, [unrelated, invocation(C, 10, 20), own], traced=False)
-        assert {key: match.attempt.visit.indexes for key, match in found.items()} == {C: (0,), B: (1,)}
+        assert {key: match.indexes for key, match in found.items()} == {C: (0,), B: (1,)}
         assert all(match.estimated for match in found.values())
 
     def test_by_the_request_id_of_a_failure(self) -> None:
