@@ -94,10 +94,8 @@ class TestLogs:
     def test_the_children_of_a_distributed_map(self, user: Client) -> None:
         run = user.run("e2eDistributed", {"items": list(range(15))})
         assert run["status"] == "SUCCEEDED", run
-        places = {
-            (line["message"].split("\n")[0], line["state"], line["iteration"], line["attempt"])
-            for line in lines_of(user, run)
-        }
+        lines = lines_of(user, run)
+        places = {(one["message"].split("\n")[0], one["state"], one["iteration"], one["attempt"]) for one in lines}
         said = {(text, "Talk", item, 1) for item in range(15) for text in (f"print {item}/0", f"logging {item}/0")}
         assert said | {("Unlucky: 3/0", "Talk", 3, 1), ("print 13/1", "Talk", 13, 2)} <= places
 
