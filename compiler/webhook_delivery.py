@@ -20,14 +20,13 @@ _REFUSED = "WebhookRefused"
 
 
 def delivery_definition(names: Names, queue_url: Any) -> dict[str, Any]:
-    """Return the definition. What it can't deliver goes to a queue as EventBridge sends its dead letters.
+    """Return the definition. What it can't deliver goes to a queue, as the dead letters of schedules do.
 
     Args:
         names: The stage's names.
         queue_url: The URL of the queue, or an expression for it.
     """
     attributes = {
-        "TARGET_ARN": names.webhooks_arn,
         "ERROR_CODE": "{% $states.input.failure.Error %}",
         "ERROR_MESSAGE": "{% $substring($states.input.failure.Cause, 0, 1000) %}",
     }
@@ -65,7 +64,11 @@ def delivery_definition(names: Names, queue_url: Any) -> dict[str, Any]:
                 "Resource": f"arn:{names.partition}:states:::sqs:sendMessage",
                 "Arguments": {
                     "QueueUrl": queue_url,
-                    "MessageBody": "{% $string($states.input.delivery) %}",
+                    "MessageBody": {
+                        "StateMachineArn": names.webhooks_arn,
+                        "Name": "{% $states.input.delivery.id & '-' & $uuid() %}",  # the former one is taken
+                        "Input": "{% $string($states.input.delivery) %}",
+                    },
                     "MessageAttributes": {
                         name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
                     },

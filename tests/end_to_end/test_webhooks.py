@@ -121,8 +121,11 @@ def test_a_receiver_that_refuses_for_good(user: Client, aws: Aws, receiver: Rece
     assert "answered 410" in attributes["ERROR_MESSAGE"]
     assert len(receiver.of_run(run["executionId"])) == 1
 
-    receiver.status = 200  # the letter is an input of the state machine: it can be sent again
-    aws("stepfunctions").start_execution(stateMachineArn=attributes["TARGET_ARN"], input=letter["Body"])
+    receiver.status = 200  # the letter is a request to Step Functions: it can be sent again
+    request = json.loads(letter["Body"])
+    aws("stepfunctions").start_execution(
+        stateMachineArn=request["StateMachineArn"], name=request["Name"], input=request["Input"]
+    )
     until(lambda: len(receiver.of_run(run["executionId"])) == 2)
     (_, first, _), (_, second, body) = receiver.of_run(run["executionId"])
     assert first["webhook-id"] == second["webhook-id"]

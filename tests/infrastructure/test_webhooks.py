@@ -20,6 +20,10 @@ from infrastructure.preflight import check_webhook_secrets
 from infrastructure.stages import PROD
 from infrastructure.tokens import template_names, with_pseudo_parameters
 from infrastructure.webhooks import webhook_resources
+from localcloud.cloud import Cloud as LocalCloud
+from tests.localcloud.conftest import client_of, cloud
+
+__all__ = ["cloud"]
 
 QUIET = "name: quiet\ndefinition: {StartAt: A, States: {A: {Type: Pass, End: true}}}\n"
 TELLING = (
@@ -60,6 +64,19 @@ def test_the_template(telling: Project, tmp_path: Path) -> None:
     assert actions == ["lambda:InvokeFunction", "sqs:SendMessage"]
 
 
+def test_a_stack_with_it(telling: Project, cloud: LocalCloud) -> None:
+    resources = webhook_resources(PROD, template_names("prod"), telling)
+    queue = {"DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "letters"}}}
+    template = {"Resources": with_pseudo_parameters({**queue, **resources})}
+    stacks, states = client_of(cloud, "cloudformation"), client_of(cloud, "stepfunctions")
+    stacks.create_stack(StackName="webhooks", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+    described = states.describe_state_machine(stateMachineArn=NAMES.webhooks_arn)
+    letter = json.loads(described["definition"])["States"]["Dead letter"]["Arguments"]
+    assert letter["QueueUrl"] == client_of(cloud, "sqs").get_queue_url(QueueName="letters")["QueueUrl"]
+    assert letter["MessageBody"]["StateMachineArn"] == NAMES.webhooks_arn
+    stacks.delete_stack(StackName="webhooks")
+
+
 @pytest.fixture
 def delivery() -> FlowUnderTest:
     """The state machine; what it sends to the queue succeeds."""
@@ -86,9 +103,11 @@ def test_what_cannot_be_delivered_is_kept(delivery: FlowUnderTest, error: str, a
     assert len(run.payloads("Deliver")) == attempts
     (letter,) = run.payloads("Dead letter")
     assert letter["QueueUrl"] == QUEUE
-    assert json.loads(letter["MessageBody"]) == DELIVERY
+    start = letter["MessageBody"]
+    assert (start["StateMachineArn"], json.loads(start["Input"])) == (NAMES.webhooks_arn, DELIVERY)
+    assert start["Name"].startswith("msg_1-")
     values = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert values == {"TARGET_ARN": NAMES.webhooks_arn, "ERROR_CODE": error, "ERROR_MESSAGE": ("why " * 500)[:1000]}
+    assert values == {"ERROR_CODE": error, "ERROR_MESSAGE": ("why " * 500)[:1000]}
 
 
 def test_secrets_must_exist_before_a_deployment(telling: Project, monkeypatch: pytest.MonkeyPatch) -> None:

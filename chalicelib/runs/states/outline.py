@@ -47,6 +47,11 @@ class Outline:
         """Return the state at a JSON pointer, None if there is none."""
         return self._by_path.get(path)
 
+    def in_distributed_maps(self) -> list[Place]:
+        """Return the tasks that run in the child executions of distributed Maps."""
+        distributed = {place.name for place in self._by_name.values() if place.children}
+        return [place for place in self._by_name.values() if place.type == "Task" and distributed & {*place.maps}]
+
     def failures(self) -> dict[str, tuple[str | None, str | None]]:
         """Return the constant errors and causes of the Fail states, by name."""
         return {place.name: (place.error, place.cause) for place in self._by_name.values() if place.type == "Fail"}

@@ -92,6 +92,10 @@ CONDITIONS = (
     "n >= :one AND (a = :text OR #n <> :text)",
     "n > :text",
     "a = :text and n <= :one or attribute_exists (b)",
+    "a.x = :text OR b.x = :one",
+    "attribute_exists(a.x) AND NOT attribute_exists(b.x.y)",
+    "begins_with(b.x, :text) OR #n.x < :one OR a.x BETWEEN :zero AND :one",
+    "a.status = :text",
     "status = :text",  # a reserved word
     "a[0] = :text",
     "size(a) > :one",
@@ -132,7 +136,8 @@ ATTRIBUTES = (
     {"N": "1.50"},
     {"BOOL": False},
     {"SS": ["p", "q"]},
-    {"M": {"x": {"S": "in"}}},
+    {"M": {"x": {"S": "text"}}},
+    {"M": {"x": {"M": {"y": {"N": "1"}}}}},
 )
 
 

@@ -179,6 +179,7 @@ def test_a_run_needs_no_expression_of_moto(monkeypatch: pytest.MonkeyPatch) -> N
             ("u", searching.Filter(flow="f", status="SUCCEEDED")),
             ("u", searching.Filter(labels=(("order", "A-1"),))),
             (None, searching.Filter(status="SUCCEEDED")),
+            (None, searching.Filter(labels=(("order", "A-1"),))),
         ):
             found = [one.status for part in searching.Search(user, wanted).portions() for one in part.runs]
             assert found == ["SUCCEEDED"]
