@@ -403,7 +403,9 @@ def test_json_is_one_object_a_line_and_a_terminal_gets_colours(tmp_path: Path) -
     assert "\x1b[32m  200\x1b[0m" in shown
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.2])
+@pytest.mark.parametrize(
+    "seconds", [0.6, pytest.param(0.3, marks=pytest.mark.thorough), pytest.param(1.2, marks=pytest.mark.thorough)]
+)
 def test_stopping_amid_the_start_says_nothing_but_that(tmp_path: Path, seconds: float) -> None:
     project = copy_project(tmp_path)
     with (project / "run.log").open("w") as log:

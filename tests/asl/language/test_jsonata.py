@@ -159,7 +159,7 @@ RECURSIVE = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(%d))"
         ("$range(1, 1000000, 1)", MEMORY),
         ("[1..873783] ~> $count()", MEMORY),
         ("$sum([1..9999999])", MEMORY),
-        ("$reduce([1..40], function($a, $b){ $append($a, $a) }, [1])", MEMORY),
+        ("$reduce([1..9], function($a, $b){ $append($a, $a) }, [1..200000])", MEMORY),
         ("$pad('x', 10000000000)", MEMORY),
         ("$length($pad('', -1e300))", MEMORY),
         ("$formatInteger(1e14, 'I')", MEMORY),
