@@ -290,4 +290,4 @@ def test_positions_that_are_named_twice() -> None:
 def test_regular_expressions_take_their_time_and_no_more(regex: str, text: str, holds: bool) -> None:
     began = time.monotonic()
     assert (compile_path(f"$[?(@ =~ {regex})]")(Scope([text])) == [text]) is holds
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # without the limit it would be hours
