@@ -52,7 +52,7 @@ def test_ctrl_c_while_functions_run(tmp_path: Path, started: Started) -> None:
     pid = int(eventually(lambda: (tmp_path / "pid.0").exists() and (tmp_path / "pid.0").read_text()))
     begun = time.monotonic()
     server.stop()
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 40
     assert eventually(lambda: server.processes() == [])
     assert not Path(f"/proc/{pid}").exists()
 
@@ -90,7 +90,7 @@ def test_chalice_local_alone_serves_the_same_api(tmp_path: Path) -> None:
             return False
 
     try:
-        eventually(up, 60)
+        eventually(up, servers.START_SECONDS)
         cloud = json.loads((project / ".localcloud" / "cloud.json").read_text())
         assert (
             cloud["environment"]["USER_POOL_ID"] == requests.get(f"{url}/auth/config", timeout=20).json()["userPoolId"]
@@ -108,7 +108,7 @@ def test_chalice_local_alone_serves_the_same_api(tmp_path: Path) -> None:
         assert Client(url).get("/flows").status_code == 401
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(60)
         log.close()
     assert eventually(lambda: servers.marked_processes(mark) == [])
     assert not (project / ".localcloud" / "session.json").exists()

@@ -438,7 +438,7 @@ def test_plain_expressions_load_no_library():
         "assert check_jsonata('$states.input.a') is None\n"
         "assert not [name for name in sys.modules if name in ('jsonata', 'jsonatapy')]\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_the_library_changes_nothing_in_the_process():
@@ -448,4 +448,4 @@ def test_the_library_changes_nothing_in_the_process():
         "from asl.language.jsonata import reference\n"
         "assert reference.parse_tree('a.b') is not None and sys.getrecursionlimit() == limit\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
