@@ -83,6 +83,11 @@ def test_lambda_permissions_are_what_functions_may_do(called: Called, granted: G
     granted({"NotAction": "s3:*", "Resource": own, "Condition": condition})
     assert called("dynamodb", "get_item", **ORDER) == {"status": 200}
     assert called("dynamodb", "get_item", **{**ORDER, "Key": {"id": {"S": "2"}}})["status"] == 400
+    query = {"KeyConditionExpression": "#i = :i", "ExpressionAttributeNames": {"#i": "id"}}
+    for key, status in (("1", 200), ("2", 400)):
+        values = {":i": {"S": key}}
+        found = called("dynamodb", "query", TableName="orders", ExpressionAttributeValues=values, **query)
+        assert found["status"] == status
 
 
 def test_a_file_with_a_mistake_leaves_what_was_allowed(
