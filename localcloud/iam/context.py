@@ -162,6 +162,6 @@ _GLOBAL: dict[str, Callable[[Principal, Names], tuple[str, ...]]] = {
     "aws:resourceaccount": lambda _, names: (names.account,),
     "aws:securetransport": lambda _, __: ("true",),
     "aws:sourceip": lambda _, __: ("127.0.0.1",),
-    "aws:userid": lambda principal, _: (f"AROALOCALCLOUD:{principal.session}",),
+    "aws:userid": lambda principal, _: (principal.user_id,),
     "aws:viaawsservice": lambda _, __: ("false",),
 }

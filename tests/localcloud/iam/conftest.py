@@ -23,7 +23,8 @@ APP = """
             answer = getattr(client, event["operation"])(**event.get("arguments", {}))
         except ClientError as error:
             return {"error": error.response["Error"], "status": error.response["ResponseMetadata"]["HTTPStatusCode"]}
-        return {"status": answer["ResponseMetadata"]["HTTPStatusCode"]}
+        identity = {"arn": answer["Arn"]} if "Arn" in answer else {}
+        return {"status": answer["ResponseMetadata"]["HTTPStatusCode"], **identity}
 """
 CALL = """
     name: callFlow
@@ -59,7 +60,7 @@ def write_flow(
     """Write the flow `deniedFlow`: one task, whose role lacks an action, or has a statement of its own."""
     task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "End": True, **fields}
     permissions = {"deny": [deny] if deny else [], "allow": [allow] if allow else []}
-    states = {"Call": task, **({"Caught": {"Type": "Succeed"}} if fields else {})}
+    states = {"Call": task, **({"Caught": {"Type": "Succeed"}} if "Catch" in fields else {})}
     flow = {
         "name": "deniedFlow",
         "type": "EXPRESS",

@@ -111,6 +111,10 @@ def test_a_secret_is_known_by_its_arn(cloud: Cloud, called: Called, granted: Gra
     assert "error" in called("secretsmanager", "get_secret_value", SecretId="token")
 
 
+def test_a_function_knows_who_it_is(called: Called) -> None:
+    assert called("sts", "get_caller_identity") == {"status": 200, "arn": FUNCTIONS}
+
+
 def test_other_credentials_are_the_administrators(cloud: Cloud) -> None:
     client = boto3.client("dynamodb", endpoint_url=cloud.endpoint, region_name="us-east-1",
                           aws_access_key_id="anything", aws_secret_access_key="at all")  # fmt: skip
@@ -245,6 +249,21 @@ def test_a_state_is_tested_with_the_role_that_it_is_given(cloud: Cloud) -> None:
     # That of a flow is what the compiler has derived for it.
     flow = "arn:aws:iam::123456789012:role/serverless-dynamic-workflows-local-greetFlow"
     assert tested(flow)["error"] == "DynamoDb.DynamoDbException"
+
+
+def test_a_task_with_another_role_has_that_roles_permissions(cloud: Cloud, run: Run) -> None:
+    """The flow's role must be allowed to assume it, which the compiler derives."""
+    role = created_role(cloud, "other-account", "sqs:*")
+    write_flow(cloud, "aws-sdk:dynamodb:getItem", ORDER, Credentials={"RoleArn": role})
+    assert "assumed-role/other-account/" in run("deniedFlow")["cause"]
+    client_of(cloud, "iam").put_role_policy(
+        RoleName="other-account",
+        PolicyName="all",
+        PolicyDocument='{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}',
+    )
+    assert run("deniedFlow")["status"] == "SUCCEEDED"
+    write_flow(cloud, "aws-sdk:dynamodb:getItem", ORDER, deny="sts:AssumeRole", Credentials={"RoleArn": role})
+    assert f"{ROLE}-deniedFlow/" in run("deniedFlow")["cause"]
 
 
 def test_a_warning_says_once_what_to_add(
