@@ -6,7 +6,7 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from asl.engine.tasks import TaskRequest
 from chalicelib.names import Names
@@ -29,6 +29,7 @@ _LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
 _MAX_REMEMBERED = 10_000
 _SESSION_LENGTH = 32  # of the names that Step Functions gives its sessions
 
+_Answer = TypeVar("_Answer")
 Respond = Callable[[Request], Response]
 
 
@@ -108,6 +109,9 @@ class Permissions:
 
     def authorize(self, task: TaskRequest) -> Denial | None:
         """Return why a task may not make its call, None if it may, or if that is only reported."""
+        return self._judged(task.resource, lambda: self._denial(task))
+
+    def _denial(self, task: TaskRequest) -> Denial | None:
         role = self._role_of(task.role_arn)
         if role is None:
             return None
@@ -130,7 +134,8 @@ class Permissions:
             return respond
 
         def guard(request: Request) -> Response:
-            return self._answer(request) or respond(request)
+            answer = self._judged(f"{request.method} {request.target}", lambda: self._answer(request))
+            return answer or respond(request)
 
         return guard
 
@@ -152,6 +157,16 @@ class Permissions:
         if text is None or self.mode is not Mode.ENFORCE:
             return None
         return answers.refusal(request, call, signature.service, text)
+
+    def _judged(self, what: str, judge: Callable[[], _Answer | None]) -> _Answer | None:
+        """Return what judging a call says. Where nothing is enforced, a mistake in judging stops nothing."""
+        try:
+            return judge()
+        except Exception as error:
+            if self.mode is Mode.ENFORCE:
+                raise
+            notice(f"permissions: {what} can't be judged: {type(error).__name__}: {error}")
+            return None
 
     def _role_of(self, arn: Any) -> Role | None:
         if not isinstance(arn, str):

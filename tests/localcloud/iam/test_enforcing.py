@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
+from localcloud.iam import permissions
 from localcloud.iam.permissions import Mode
 from localcloud.iam.reporting import Reporter
 from tests.localcloud.conftest import client_of
@@ -288,3 +289,18 @@ def test_a_warning_says_once_what_to_add(
         "`iamRoleStatements:` in lambda-permissions.yml: - {Action: 'dynamodb:GetItem', "
         "Resource: 'arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/orders'}",
     ]
+
+
+def test_a_mistake_in_judging_stops_nothing_that_is_only_reported(
+    cloud: Cloud, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mistaken(*_: Any) -> Any:
+        raise KeyError("x")
+
+    monkeypatch.setattr(permissions, "needs_of_task", mistaken)
+    write_flow(cloud, "aws-sdk:dynamodb:getItem", ORDER)
+    assert run("deniedFlow")["status"] == "FAILED"
+    monkeypatch.setattr(cloud.foundation.permissions, "mode", Mode.WARN)
+    assert run("deniedFlow")["status"] == "SUCCEEDED"
+    told = "permissions: arn:aws:states:::aws-sdk:dynamodb:getItem can't be judged: KeyError: 'x'"
+    assert told in capsys.readouterr().err
