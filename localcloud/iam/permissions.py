@@ -186,12 +186,15 @@ class Permissions:
 
     def _judge(self, principal: Principal, role: Role, needs: list[Need], context: RequestContext) -> str | None:
         """Return AWS's message about the first thing that a role does not allow, None if it allows all."""
+        first = None
         for need in with_existing(needs):
             decision = role.policies.decide(need.action, need.resource, context.about(need), known=need.known)
             if decision is not Decision.ALLOWED:
                 self._reporter.tell(principal, role, need, decision)
-                return answers.message(principal, need, decision)
-        return None
+                first = first or answers.message(principal, need, decision)
+                if self.mode is Mode.ENFORCE:  # the service stops here; a report is to be complete
+                    break
+        return first
 
 
 def _invocation(task: TaskRequest) -> tuple[Any, ...] | None:
