@@ -29,6 +29,7 @@ from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USE
 from infrastructure.observability import API_LOG
 from infrastructure.schedules import DEAD_LETTERS
 from infrastructure.stage import StageSettings
+from infrastructure.throttling import method_settings
 
 API_HANDLER = "APIHandler"  # the logical id of the API's function in Chalice's template
 CARRIED_OVER = ("Layers", "ReservedConcurrentExecutions", "VpcConfig")
@@ -108,19 +109,13 @@ class ChaliceApplication(Chalice):
         variables = environment(stage, account, Token.as_string(USER_POOL), Token.as_string(USER_POOL_CLIENT))
         variables = {**_variables(handler), **variables}  # keep those that .chalice/config.json adds
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
+        if stage.api_concurrency is not None:
+            handler["ReservedConcurrentExecutions"] = stage.api_concurrency
         handler.pop("Tags", None)  # the stack adds its own tags
         api = resources["RestAPI"]["Properties"]
         api["OpenApiVersion"] = "2.0"  # otherwise SAM adds a second stage, `Stage`, without these settings
         api["TracingEnabled"] = stage.tracing
-        api["MethodSettings"] = [
-            {
-                "HttpMethod": "*",
-                "ResourcePath": "/*",
-                "MetricsEnabled": stage.method_metrics,
-                "ThrottlingRateLimit": stage.throttle_rate,
-                "ThrottlingBurstLimit": stage.throttle_burst,
-            }
-        ]
+        api["MethodSettings"] = method_settings(stage)
         definition = api["DefinitionBody"]
         definition["info"]["title"] = f"{APP_NAME}-{stage.name}"
         complete(definition, stage.cors_origins)

@@ -64,6 +64,7 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
         DeploymentError: A check failed.
     """
     from compiler.permissions.granted import PermissionsError
+    from infrastructure.account import check_account
     from infrastructure.bootstrap.policies import qualifier
     from infrastructure.cloud import Cloud
     from infrastructure.flow_resources import flow_resources
@@ -87,7 +88,9 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     cloud = Cloud()
     cloud.check_bootstrap(qualifier(project))
     check_boundary(cloud, stage)
-    check_deployed(cloud.stack(stage.name), stage.name, api)
+    stack = cloud.stack(stage.name)
+    check_deployed(stack, stage.name, api)
+    check_account(cloud, stage, len(flows.flows), stack)
     if api == "chalice":
         cloud.check_recorded(stage.name, project)
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"

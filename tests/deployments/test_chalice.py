@@ -25,6 +25,9 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     api = deployed_api(project)
     (stage,) = cloud.client("apigateway").get_stages(restApiId=api)["item"]
     assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 500
+    assert stage["methodSettings"]["~1run~1{flow_name}/POST"]["throttlingRateLimit"] == 50
+    concurrency = cloud.client("lambda").get_function_concurrency(FunctionName=f"{APP_NAME}-prod")
+    assert concurrency["ReservedConcurrentExecutions"] == 200
     user = sign_in(cloud, api, made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
     check_runs(user)

@@ -172,7 +172,10 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"})
     monkeypatch.setattr(api_stage, "PROJECT", tmp_path)
     assert api_stage.main(["--stage", "prod"]) == 0
-    (settings,) = client.get_stage(restApiId=api, stageName="api")["methodSettings"].values()
-    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500.0, 1000)
+    settings = client.get_stage(restApiId=api, stageName="api")["methodSettings"]
+    limits = {key: (one["throttlingRateLimit"], one["throttlingBurstLimit"]) for key, one in settings.items()}
+    assert limits.pop("*/*") == (500.0, 1000)
+    assert limits["~1run~1{flow_name}/POST"] == limits["~1health/GET"] == limits["~1/GET"] == (50.0, 100)
+    assert set(limits.values()) == {(50.0, 100)}
     undelivered = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]
     assert undelivered["Destination"].endswith(":serverless-dynamic-workflows-prod-dead-letters")
