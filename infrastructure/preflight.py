@@ -66,6 +66,7 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     from compiler.permissions.granted import PermissionsError
     from infrastructure.account import check_account
     from infrastructure.bootstrap.policies import qualifier
+    from infrastructure.chalice_records import found_records, records_file
     from infrastructure.cloud import Cloud
     from infrastructure.flow_resources import flow_resources
     from infrastructure.identity import function_role_resources
@@ -91,8 +92,8 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     stack = cloud.stack(stage.name)
     check_deployed(stack, stage.name, api)
     check_account(cloud, stage, len(flows.flows), stack)
-    if api == "chalice":
-        cloud.check_recorded(stage.name, project)
+    if api == "chalice" and not records_file(project, stage.name).is_file():
+        found_records(cloud, stage.name)  # raises if they can't be taken over
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     secrets = _missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)
     return cloud, "\n".join([deployed, *secrets])

@@ -52,6 +52,14 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
     assert user.request("POST", "/lib/ping", json={}).json() == {"version": 2}
 
+    # A clone without Chalice's records updates the same API, and removes it.
+    (project / ".chalice" / "deployed" / "prod.json").unlink()
+    again = must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
+    assert f"took over the API {api} and {len(functions)} functions" in again
+    assert deployed_api(project) == api
+    assert [found["id"] for found in cloud.client("apigateway").get_rest_apis()["items"]] == [api]
+    assert cloud.client("apigateway").get_rest_api(restApiId=api)["tags"] == {"Application": APP_NAME, "Stage": "prod"}
+    (project / ".chalice" / "deployed" / "prod.json").unlink()
     must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
     assert left_over(cloud) == {made["UsageTableName"], made["RunsTableName"], f"{APP_NAME}-prod-users"}
 
