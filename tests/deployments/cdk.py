@@ -56,7 +56,7 @@ def make(
 
 def prepare(cloud: RecordedCloud, project: Path) -> None:
     """Run `make bootstrap`, as the administrator."""
-    projects.must(make(cloud, project, "bootstrap", key=ADMINISTRATOR, more="--app not-synthesised"))
+    projects.must(make(cloud, project, "bootstrap", key=ADMINISTRATOR))
 
 
 def bootstrap_by_template(cloud: RecordedCloud) -> None:
