@@ -105,7 +105,8 @@ bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
 
 bootstrap: $(STAMP) node_modules/.installed ## prepare an AWS account for deployments with rights over this project only
-	@options=$$($(BIN)/python -m infrastructure.bootstrap) && $(CDK) bootstrap $$options $(ARGS)
+	@# In a folder without an app, which CDK would synthesise.
+	@options=$$($(BIN)/python -m infrastructure.bootstrap) && cd node_modules && .bin/cdk bootstrap $$options $(ARGS)
 
 deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying

@@ -62,6 +62,12 @@ class Settings:
         return os.environ.get("ADMIN_MFA") == "required"
 
     @property
+    def waiting_per_user(self) -> int:
+        """How many requests of a user may wait for runs at the same time; 0 for any number."""
+        text = os.environ.get("WAITING_PER_USER", "")
+        return int(text) if text.isdecimal() else 0
+
+    @property
     def user_pool_arn(self) -> str:
         pool = self.user_pool_id or f"{self.region}_local"
         region = pool.partition("_")[

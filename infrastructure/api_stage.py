@@ -19,6 +19,7 @@ from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
 from infrastructure.schedules import queue_name
 from infrastructure.stage import StageSettings
+from infrastructure.throttling import method_limits
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,6 +61,11 @@ def settings(stage: StageSettings) -> list[dict[str, str]]:
         "/*/*/throttling/burstLimit": str(stage.throttle_burst),
         "/*/*/metrics/enabled": "true" if stage.method_metrics else "false",
     }
+    for limit in method_limits(stage):
+        own = f"{limit.patch_path}/{limit.method}"
+        values[f"{own}/throttling/rateLimit"] = f"{limit.rate:g}"
+        values[f"{own}/throttling/burstLimit"] = str(limit.burst)
+        values[f"{own}/metrics/enabled"] = values["/*/*/metrics/enabled"]
     return [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
 
 

@@ -110,6 +110,8 @@ class ChaliceApplication(Chalice):
         variables = environment(stage, account, Token.as_string(USER_POOL), Token.as_string(USER_POOL_CLIENT))
         variables = {**_variables(handler), **variables}  # keep those that .chalice/config.json adds
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
+        if stage.api_concurrency is not None:
+            handler["ReservedConcurrentExecutions"] = stage.api_concurrency
         handler.pop("Tags", None)  # the stack adds its own tags
         api = resources["RestAPI"]["Properties"]
         api["OpenApiVersion"] = "2.0"  # otherwise SAM adds a second stage, `Stage`, without these settings

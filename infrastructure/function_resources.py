@@ -169,6 +169,7 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
     return {
         **mfa,
         **networks,
+        "WAITING_PER_USER": str(stage.waiting_per_user),
         "STAGE": stage.name,
         "ACCOUNT_ID": account,
         "USER_POOL_ID": user_pool_id,
