@@ -159,6 +159,8 @@ def _execute(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
         if flow.type == "EXPRESS":
             return _run_express(flow, run, text)
         _start_standard(flow, run, text)
+        if settings.on_lambda:  # the line leads from the request, whose id Lambda adds, to the run
+            _log.info("the flow %s started", flow.name, extra={"startedRunId": run.execution_id})
     except Unavailable:  # it may have begun: record and key stay
         raise
     except Exception as error:
