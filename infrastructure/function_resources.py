@@ -180,4 +180,5 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "FLOW_ALIAS": LIVE,
         "LOG_LEVEL": stage.log_level,
+        "TRACING": "on" if stage.tracing else "off",
     }
