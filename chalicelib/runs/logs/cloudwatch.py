@@ -57,13 +57,13 @@ class Search:
 
     def events(self, group: str, first: int, last: int, **filters: Any) -> Iterator[LogEvent]:
         """Yield the events of a log group in a time, in milliseconds since 1970, narrowed as FilterLogEvents can."""
-        client = aws.logs() if self._client is None else self._client
+        read = aws.logs().filter_log_events if self._client is None else self._client.filter_log_events
         more: dict[str, Any] = {}
         while True:
             if time.monotonic() > self._deadline:
                 raise Unavailable("CloudWatch Logs takes too long to search. Try again with a smaller limit.")
             try:
-                found = client.filter_log_events(
+                found = read(
                     logGroupName=group,
                     startTime=max(0, first),
                     endTime=last + 1,
