@@ -34,6 +34,7 @@ def test_a_section_has_role_environment_and_every_function(project_flows: Projec
         "CORS_ORIGINS": "*",
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
+        "TRACING": "on",
         "WAITING_PER_USER": "10",
     }
     functions = section["lambda_functions"]
