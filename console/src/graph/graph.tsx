@@ -26,7 +26,7 @@ interface Properties {
 }
 
 /** From so many states on, only those in sight are in the document. */
-const MANY = 200;
+const MANY = 120;
 
 const KIND_ICONS: Record<string, string> = {
   task: "M4.5 2.5h7v11h-7zM7 5.5h2M7 8h2",
@@ -249,7 +249,7 @@ function Opener({ node, onOpen }: { node: GraphNode; onOpen: (path: string) => v
       class="opener"
       role="button"
       tabindex={0}
-      aria-label={`Open ${node.name}, ${text} states inside`}
+      aria-label={`Open ${node.name}, ${text} ${node.folded === 1 ? "state" : "states"} inside`}
       onClick={open}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
