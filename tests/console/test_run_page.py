@@ -181,6 +181,7 @@ class TestDefinitions:
         open_run("orderFlow", order, "?state=/States/IsEverythingDone")
         page = signed_in.page
         page.get_by_role("region", name="Variables").get_by_text("payment", exact=True).wait_for()
+        page.get_by_role("button", name="Workbench").wait_for()
         page.keyboard.press("w")
         bench = page.get_by_role("form", name="Workbench for the state IsEverythingDone")
         bench.get_by_role("button", name="Run this state").click()
