@@ -176,5 +176,5 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "FLOW_ALIAS": LIVE,
         "LOG_LEVEL": stage.log_level,
-        **({"WORKBENCH_GROUPS": ",".join(stage.workbench)} if stage.workbench else {}),
+        "WORKBENCH_GROUPS": ",".join(stage.workbench),  # also if there are none: a former value must not stay
     }

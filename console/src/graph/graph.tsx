@@ -25,6 +25,8 @@ interface Properties {
   onSelect?: (path: string) => void;
 }
 
+/** The width of a letter in the name of a state. */
+const LETTER = 7.2;
 /** From so many states on, only those in sight are in the document. */
 const MANY = 120;
 
@@ -221,7 +223,7 @@ function Node({ node, status, selected, onSelect, onOpen }: NodeProperties) {
         {node.name}
       </text>{" "}
       {status?.note && (
-        <text class="note" x={node.x + node.width / 2 + 10} y={node.y - 5}>
+        <text class="note" {...(node.container ? { x: node.x + 44 + node.name.length * LETTER, y: titleY } : { x: node.x + node.width / 2 + 10, y: node.y - 5 })}>
           {status.note}
         </text>
       )}
