@@ -34,6 +34,7 @@ def test_a_section_has_role_environment_and_every_function(project_flows: Projec
         "CORS_ORIGINS": "*",
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
+        "WORKBENCH_GROUPS": "",
     }
     functions = section["lambda_functions"]
     assert set(functions) == {*project_flows.settings, "approvals", "run-status"}
