@@ -187,6 +187,6 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "FLOW_ALIAS": LIVE,
         "LOG_LEVEL": stage.log_level,
-        **({"WORKBENCH_GROUPS": ",".join(stage.workbench)} if stage.workbench else {}),
         "TRACING": "on" if stage.tracing else "off",
+        "WORKBENCH_GROUPS": ",".join(stage.workbench),
     }

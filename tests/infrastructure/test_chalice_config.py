@@ -36,6 +36,7 @@ def test_a_section_has_role_environment_and_every_function(project_flows: Projec
         "LOG_LEVEL": "INFO",
         "TRACING": "on",
         "WAITING_PER_USER": "10",
+        "WORKBENCH_GROUPS": "",
     }
     functions = section["lambda_functions"]
     own = {"api_handler", "approvals", "run-status", "run-sweep", "webhooks"}
