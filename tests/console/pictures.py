@@ -42,6 +42,8 @@ name: importCatalog
 description: Reads a supplier's price list and prices every line.
 labels: {supplier: $.supplier}
 schedule: {expression: cron(30 5 * * ? *), timezone: Europe/Berlin}
+functions:
+  - {name: PriceFunction, handler: price_order}
 inputSchema:
   type: object
   required: [supplier]
@@ -50,21 +52,28 @@ inputSchema:
     lines: {type: integer, minimum: 1, maximum: 5000, default: 5000}
 definition:
   QueryLanguage: JSONata
-  StartAt: Read
+  StartAt: Lines
   States:
-    Read: {Type: Pass, Next: Price}
-    Price:
+    Lines:
       Type: Map
-      ToleratedFailurePercentage: 100
-      Items: "{% [1..$states.input.lines].{'line': $, 'price': $ in [118, 1204, 3377, 4310] ? -1 : $ * 0.35} %}"
+      Items: "{% [1..$states.input.lines].{'line': $, 'price': $ = 4310 ? -1 : $ in [118, 1204, 3377] ? 0 : $ * 0.3} %}"
       ItemProcessor:
         StartAt: Check
         States:
           Check:
             Type: Choice
-            Choices: [{Condition: "{% $states.input.price < 0 %}", Next: Refuse}]
+            Choices:
+              - {Condition: "{% $states.input.price < 0 %}", Next: Refuse}
+              - {Condition: "{% $states.input.price = 0 %}", Next: AskSupplier}
             Default: Round
           Round: {Type: Pass, Output: "{% {'price': $round($states.input.price, 2)} %}", End: true}
+          AskSupplier:
+            Type: Task
+            Resource: "${PriceFunctionArn}"
+            Arguments: {items: [], coupon: none}
+            Catch: [{ErrorEquals: [States.ALL], Next: Skip}]
+            End: true
+          Skip: {Type: Pass, Output: {skipped: true}, End: true}
           Refuse:
             Type: Fail
             Error: NegativePrice
@@ -172,8 +181,8 @@ def _pages(runs: dict[str, str]) -> list[Shot]:
 
 
 def _loop(runs: dict[str, str]) -> str:
-    refuse = "/States/Price/ItemProcessor/States/Refuse"
-    return f"/runs/importCatalog/{runs['importCatalog']}?path=/States/Price&iteration=1203&state={refuse}"
+    refuse = "/States/Lines/ItemProcessor/States/Refuse"
+    return f"/runs/importCatalog/{runs['importCatalog']}?path=/States/Lines&iteration=4309&state={refuse}"
 
 
 def _open(browser: Browser, server: Server, size: tuple[int, int], scheme: str, scale: float = 1) -> Page:
