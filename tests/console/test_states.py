@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Route
 
 LONG = "a" * 80
+SIDEWAYS = "[...document.querySelectorAll('.table-box')].filter(box => box.scrollWidth > box.clientWidth).length"
 SHIFTS = """() => new Promise(resolve => {
     let total = 0;
     new PerformanceObserver(list => {
@@ -71,13 +72,17 @@ def test_the_numbers_of_a_large_account_fit(signed_in: Console) -> None:
         signed_in.open("/flows")
         page.get_by_role("link", name=f"flow0{LONG}").wait_for()
         assert page.locator("tbody tr").count() == 100
+        first = page.locator("tbody tr").first.bounding_box()
+        assert first and first["height"] < 250
         page.get_by_role("status").get_by_text("1000 flows").wait_for()
         signed_in.fits()
+        assert page.evaluate(SIDEWAYS) == 0
         page.keyboard.press("End")
         page.locator("tbody tr").nth(100).wait_for()
         signed_in.open("/runs")
         page.get_by_text("89 d 23 h").first.wait_for()
         signed_in.fits()
+        assert page.evaluate(SIDEWAYS) == 0
         signed_in.open("/usage")
         page.get_by_text("11,851,851,848").wait_for()
         page.locator(".chart canvas").wait_for()
