@@ -155,6 +155,10 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
     return resources
 
 
+OPTIONAL_VARIABLES = ("ADMIN_MFA", "WEBHOOK_NETWORKS", "WORKBENCH_GROUPS")
+"""Variables that `environment` has only if the stage's settings say so."""
+
+
 def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool_client_id: Any) -> dict[str, Any]:
     """Return the environment variables of every function, which `chalicelib.settings` reads.
 
