@@ -14,7 +14,7 @@ _EXPRESS = "-express-"
 """How the rest of the name of a deployed EXPRESS state machine begins, as no flow's name does. The type of a state
 machine cannot be changed, and its name is taken until it has been deleted: a flow whose type changes needs another."""
 
-_WEBHOOKS = "-webhooks"
+WEBHOOKS = "-webhooks"
 """The state machine that delivers webhooks; no flow's name begins with a hyphen."""
 
 LIVE = "live"
@@ -80,7 +80,7 @@ class Names(NamedTuple):
     @property
     def webhooks(self) -> str:
         """The name of the state machine that delivers webhooks."""
-        return self.resource(_WEBHOOKS)
+        return self.resource(WEBHOOKS)
 
     @property
     def webhooks_arn(self) -> str:
