@@ -78,6 +78,11 @@ class Names(NamedTuple):
         return f"arn:{self.partition}:states:{self.region}:{self.account}:express:{machine}:{execution_id}:{instance}"
 
     @property
+    def flow_role_path(self) -> str:
+        """The path of the roles of flows that may be passed: CloudFormation chooses their names."""
+        return f"/{self.app}/{self.stage}/flows/"
+
+    @property
     def webhooks(self) -> str:
         """The name of the state machine that delivers webhooks."""
         return self.resource(WEBHOOKS)
