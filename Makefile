@@ -30,7 +30,7 @@ setup: $(STAMP) ## install the pinned packages in .venv (every other command doe
 node: $(RUN_STAMP)
 	@$(BIN)/python -m infrastructure.node
 
-run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
+run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1, IAM=warn)
 	@exec $(BIN)/python -m localcloud run
 
 console: $(RUN_STAMP) ## build the web console into chalicelib/console (run, test and deploy do this when its sources have changed)

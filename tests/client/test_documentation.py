@@ -109,7 +109,7 @@ def in_shell(command: str) -> Ended:
     import os
 
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, check=False, env=os.environ | path, timeout=60
+        ["bash", "-c", script], capture_output=True, text=True, check=False, env=os.environ | path, timeout=300
     )
     return Ended(done.returncode, done.stdout, done.stderr)
 
