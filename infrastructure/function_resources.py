@@ -165,6 +165,10 @@ def logging_config(stage: StageSettings) -> dict[str, str]:
     return {"LogFormat": "JSON", "ApplicationLogLevel": level, "SystemLogLevel": "INFO"}
 
 
+OPTIONAL_VARIABLES = ("ADMIN_MFA", "WEBHOOK_NETWORKS")
+"""Variables that `environment` has only if the stage's settings say so."""
+
+
 def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool_client_id: Any) -> dict[str, Any]:
     """Return the environment variables of every function, which `chalicelib.settings` reads.
 
