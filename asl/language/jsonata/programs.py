@@ -72,7 +72,7 @@ _OF_CONTEXT = re.compile(
 _TAKES_CONTEXT = re.compile(r"\$(?:string|boolean|not)\s*\(\s*\)")
 """Calls that take null for a context that is undefined."""
 
-_SLOW = re.compile(r"\$(?:distinct|sort|lookup|zip|replace|match|split|contains|join|pad)(?!\w)|\^\s*\(|/")
+_SLOW = re.compile(r"\$(?:distinct|sort|lookup|zip|replace|match|split|contains|join|pad)(?!\w)|\^\s*\(|[/|]")
 """What may take longer than the data are: the library looks at the time only between its functions."""
 _MAKES_LISTS = re.compile(r"\.\.|\$(?:range|pad|map|reduce|each)(?!\w)")
 _LITTLE = 2**18
