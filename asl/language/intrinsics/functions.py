@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asl.language.errors import TooLarge
+from asl.language.java_random import JavaRandom
 from asl.language.sizes import MOST_CHARACTERS
 from asl.language.values import is_number, java_text, json_equal, json_text
 
@@ -213,9 +214,9 @@ def math_random(start: Any, end: Any, seed: Any = None) -> int:
     start, end = _integer(start), _integer(end)
     if start >= end:
         raise IntrinsicProblem(f"The end of the range, {end}, must be greater than its start, {start}")
-    generator: Any = random if seed is None else random.Random(_integer(seed))  # noqa: S311 - not for secrets
-    number: int = generator.randrange(start, end)
-    return number
+    if seed is None or end - start > _INT_MAX:
+        return random.randrange(start, end)  # noqa: S311 - not for secrets
+    return start + JavaRandom(_integer(seed)).below(end - start)
 
 
 def math_add(left: Any, right: Any) -> int:
