@@ -211,12 +211,12 @@ def json_merge(left: Any, right: Any, deep: Any) -> dict[str, Any]:
 
 def math_random(start: Any, end: Any, seed: Any = None) -> int:
     """`States.MathRandom`: from `start` (included) to `end` (excluded); the same for the same seed."""
-    start, end = _integer(start), _integer(end)
-    if start >= end:
-        raise IntrinsicProblem(f"The end of the range, {end}, must be greater than its start, {start}")
-    if seed is None or end - start > _INT_MAX:
-        return random.randrange(start, end)  # noqa: S311 - not for secrets
-    return start + JavaRandom(_integer(seed)).below(end - start)
+    first, beyond = _integer(start), _integer(end)
+    if first >= beyond:
+        raise IntrinsicProblem(f"The end of the range, {beyond}, must be greater than its start, {first}")
+    if seed is None or beyond - first > _INT_MAX:
+        return random.randrange(first, beyond)  # noqa: S311 - not for secrets
+    return first + JavaRandom(_integer(seed)).below(beyond - first)
 
 
 def math_add(left: Any, right: Any) -> int:
