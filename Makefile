@@ -1,5 +1,5 @@
 # The commands of this project; `make` lists them. They need make and Python 3.11 or newer. Everything else is installed
-# in .venv, and only when a requirements file has changed.
+# in .venv, and only when a requirements file has changed; so is Node, where the machine has none that is recent enough.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,21 +8,27 @@ STAMP := $(VENV)/.installed
 CONSOLE := chalicelib/console/index.html
 CONSOLE_SOURCES = $(shell find console \( -name node_modules -o -name build -o -name schema.d.ts \) -prune -o -type f -print) \
 	$(wildcard chalicelib/api/openapi*.py)
+TEMPLATE_SOURCES = $(shell find infrastructure compiler flows -name '*.py' -o -name '*.yml') \
+	app.py chalicelib/names.py lambda-permissions.yml .chalice/config.json requirements-dev.txt
 PACKAGES := asl chalicelib compiler stepfunctions localcloud rehearsal infrastructure plugin_manager admin
 ARGS ?=
 STAGE ?= dev
 API ?= cdk
+export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
 # Deployment tools find the project's own Python first.
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run console reset add remove plugins recipe check test clients lint typecheck format bench bootstrap deploy diff cdk logs destroy lock audit clean
+.PHONY: help setup node run console reset add remove plugins recipe check test clients lint typecheck format bench bootstrap deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install the pinned packages in .venv (every other command does this too)
-	@:
+	@$(BIN)/python -m infrastructure.node || echo "Without Node, everything works except deployment and building the console." >&2
+
+node: $(RUN_STAMP)
+	@$(BIN)/python -m infrastructure.node
 
 run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
 	@exec $(BIN)/python -m localcloud run
@@ -58,11 +64,10 @@ check: $(STAMP) ## check your own code in seconds: flows, functions, permissions
 	exit $$failed
 
 test: $(STAMP) $(CONSOLE) ## run the tests of the framework (some: ARGS="tests/asl -k jsonata"; PLUGINS=1: also those of plugins)
-	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2; \
-	fi
+	@$(MAKE) --no-print-directory node_modules/.installed || echo "Skipping tests that need the CDK command line." >&2
 	@[ ! -e $(CONSOLE) ] || console/build.sh "$(CURDIR)/$(BIN)/python" test
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@# A process runs whole files, so that what a file's tests share is set up once; conftest.py puts long files first.
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 	@$(if $(PLUGINS),$(BIN)/python -m plugin_manager --if-needed && $(BIN)/python -m plugin_manager --test)
 
 # Each in an environment of its own: their packages don't fit beside each other.
@@ -73,7 +78,7 @@ clients: $(STAMP) ## install programs that use the API, for tests that are skipp
 		$$folder/bin/python -m pip install --quiet --disable-pip-version-check "$${client#*=}" || exit 1; \
 	done
 
-lint: $(STAMP) ## check style, formatting and import rules
+lint: $(STAMP) ## check style, formatting, import rules, and the templates of all stages if they may have changed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@# import-linter accepts only packages as roots, so app.py is presented as one. It cannot leave out folders, so it
@@ -86,6 +91,7 @@ lint: $(STAMP) ## check style, formatting and import rules
 	done
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR):$(CURDIR)/client/src" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
 	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
+	@$(MAKE) --no-print-directory $(VENV)/lint/.templates
 
 typecheck: $(STAMP) ## check types, strictly
 	@$(BIN)/mypy $(PACKAGES:%=-p %) -p sdw_client -m app
@@ -133,7 +139,7 @@ destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev)
 
 lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRADE=1: also move all pins to the newest)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
-	@for name in requirements requirements-local requirements-dev requirements-audit; do \
+	@for name in requirements requirements-local requirements-dev requirements-audit requirements-lint requirements-node; do \
 		$(BIN)/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) --no-annotate --no-header --allow-unsafe --no-emit-index-url --no-emit-find-links \
 			--no-strip-extras --output-file $$name.txt $$name.in || exit 1; \
 	done
@@ -141,13 +147,21 @@ lock: $(STAMP) ## pin what requirements*.in ask for and nothing pins yet (UPGRAD
 	@! cmp -s requirements.in tests/project/requirements.in || \
 		cp requirements.txt requirements-local.txt requirements-dev.txt tests/project/
 
-audit: $(STAMP) ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
+audit: $(STAMP) node ## look for known vulnerabilities and unsafe code, and write an SBOM to sbom.json
 	@test -x $(VENV)/audit/bin/bandit -a $(VENV)/audit -nt requirements-audit.txt || \
 		{ python3 -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.txt && touch $(VENV)/audit; }
 	@$(VENV)/audit/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) client/src app.py
 	@$(VENV)/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 	@npm audit --package-lock-only
 	@$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
+
+# cfn-lint, checkov and cdk-nag take a minute or two, so they run only when a source of the templates has changed.
+$(VENV)/lint/.templates: $(VENV)/lint/bin/checkov $(TEMPLATE_SOURCES)
+	@echo "Linting the templates of all stages ..."
+	@$(BIN)/python -m infrastructure.linting && touch $@
+
+$(VENV)/lint/bin/checkov: requirements-lint.txt
+	@$(BIN)/python -m venv $(VENV)/lint && $(VENV)/lint/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt && touch $@
 
 clean: ## remove everything that was generated, including .venv
 	@rm -rf $(VENV) sbom.json .localcloud .plugins .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
@@ -181,6 +195,5 @@ $(STAMP): $(RUN_STAMP) requirements-dev.txt
 	@echo "Installing the packages for tests, checks and deployment ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
 
-node_modules/.installed: package-lock.json
-	@command -v npm >/dev/null || { echo "Node is not installed: install Node 20 or newer, which CDK needs" >&2; exit 1; }
+node_modules/.installed: package-lock.json | node
 	@npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@

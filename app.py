@@ -39,12 +39,28 @@ def run_status(event: dict[str, Any], context: Any) -> None:
     on_status_change(event)
 
 
+@app.lambda_function(name="run-sweep")
+def run_sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Correct records that say RUNNING although nothing runs (EventBridge, every night)."""
+    from chalicelib.runs.sweeping import nightly
+
+    return nightly(context)
+
+
 @app.lambda_function(name="approvals")
 def approvals(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Open an approval: a state that waits for a person calls it with its token."""
     from chalicelib.approvals import from_flow
 
     return from_flow(event, context)
+
+
+@app.lambda_function(name="webhooks")
+def webhooks(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Send a call that a flow's `notify` declares: the state machine for webhooks repeats it until it succeeds."""
+    from chalicelib.webhooks.delivering import deliver
+
+    return deliver(event)
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ssm import SSMClient
 
 PROJECT = Path(__file__).resolve().parent.parent
 CLOUD_FILE = Path(".localcloud", "cloud.json")
@@ -68,6 +69,10 @@ class Stage:
     def cognito(self) -> CognitoIdentityProviderClient:
         """Create a client of Cognito."""
         return self.session.client("cognito-idp", endpoint_url=self.endpoint, config=_client_config())
+
+    def ssm(self) -> SSMClient:
+        """Create a client of Parameter Store."""
+        return self.session.client("ssm", endpoint_url=self.endpoint, config=_client_config())
 
     def dynamodb(self) -> DynamoDBClient:
         """Create a client of DynamoDB."""
@@ -117,13 +122,19 @@ def positive(argument: str) -> int:
     return int(argument)
 
 
-def run(command: Command, arguments_parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
+def run(
+    command: Command,
+    arguments_parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None = None,
+    find: Callable[[str | None], Stage] | None = None,
+) -> int:
     """Parse the command line, find the stage, run `command` and print its result.
 
     Args:
         command: What the script does.
         arguments_parser: Created by `parser`.
         argv: The arguments; the process's own if None.
+        find: Finds the stage that the arguments name; None for `find_stage`.
 
     Returns:
         The exit code. An error is printed as one line on standard error.
@@ -132,7 +143,7 @@ def run(command: Command, arguments_parser: argparse.ArgumentParser, argv: Seque
     try:
         _need_boto3()
         with _Explained():
-            result = command(find_stage(arguments.stage), arguments)
+            result = command((find or find_stage)(arguments.stage), arguments)
     except CommandError as error:
         print(f"{arguments_parser.prog}: {error}", file=sys.stderr)
         return error.exit_code
@@ -153,6 +164,20 @@ def find_stage(name: str | None, project: Path = PROJECT) -> Stage:
         UnreachableError: No local cloud is running, the stack does not exist, or it lacks an output.
     """
     return _local_stage(project) if name in (None, LOCAL_STAGE) else _deployed_stage(name)
+
+
+def find_parameters(name: str | None) -> Stage:
+    """Return a stage of which only Parameter Store is needed, so that it need not be deployed yet.
+
+    Raises:
+        UnreachableError: No local cloud is running.
+    """
+    if name in (None, LOCAL_STAGE):
+        return find_stage(name)
+    import boto3
+
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    return Stage(str(name), "", "", "", session, None)
 
 
 def user_id(stage: Stage, address: str) -> str:

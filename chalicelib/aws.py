@@ -24,6 +24,7 @@ READ_TIMEOUT = 3.0  # seconds
 USAGE_TIMEOUT = 2.0  # seconds
 LOGS_TIMEOUT = 8.0  # seconds; CloudWatch Logs searches while the caller waits
 SYNC_EXECUTION_TIMEOUT = 25.0  # seconds; API Gateway gives up after 29
+TEST_TIMEOUT = 25.0  # seconds; for the same reason
 
 # The regions of the partitions aws and aws-us-gov, whose host names end in amazonaws.com.
 _REGIONS = re.compile(r"(?!cn-|us-iso|eu-iso|eusc-)[a-z]{2,3}(-gov)?-[a-z]+-\d")
@@ -78,6 +79,17 @@ def stepfunctions_sync() -> SFNClient:
     return client
 
 
+def stepfunctions_testing() -> SFNClient:
+    """Return the client that tests states: one try, as a second would do the state's work twice.
+
+    On Lambda it is not boto3's, which may be too old there to know all parameters.
+    """
+    client: SFNClient = _light_client("stepfunctions", TEST_TIMEOUT, 1, host="sync-states") or _client(
+        "stepfunctions", TEST_TIMEOUT, 1
+    )
+    return client
+
+
 def ssm() -> SSMClient:
     """Return the client for Parameter Store. On Lambda it is not boto3's, and has no paginators."""
     client: SSMClient = _light_client("ssm", 1.5, 2) or _client("ssm", 1.5, 2)
@@ -97,8 +109,15 @@ def error_name(error: BaseException) -> str:
     return error_code(error) or type(error).__name__
 
 
-def _light_client(service: str, read_timeout: float, attempts: int) -> Any:
-    """Return a client that does not need boto3; None where only boto3 can reach the service."""
+def _light_client(service: str, read_timeout: float, attempts: int, *, host: str = "") -> Any:
+    """Return a client that does not need boto3; None where only boto3 can reach the service.
+
+    Args:
+        service: The service's name in boto3.
+        read_timeout: How many seconds to wait for an answer.
+        attempts: How often a call is tried.
+        host: How the name of AWS's host begins if not with that of the service.
+    """
     keys, region = settings.lambda_credentials, settings.region
     if keys is None:
         return None
@@ -111,7 +130,7 @@ def _light_client(service: str, read_timeout: float, attempts: int) -> Any:
     }[service]
     endpoint = settings.aws_endpoint_of(service_id)
     if endpoint is None and _REGIONS.fullmatch(region):
-        endpoint = f"https://{api.service}.{region}.amazonaws.com"
+        endpoint = f"https://{host or api.service}.{region}.amazonaws.com"
     if endpoint is None:
         return None
     key = (service, read_timeout, attempts, endpoint, region, keys)

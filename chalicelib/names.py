@@ -14,6 +14,9 @@ _EXPRESS = "-express-"
 """How the rest of the name of a deployed EXPRESS state machine begins, as no flow's name does. The type of a state
 machine cannot be changed, and its name is taken until it has been deleted: a flow whose type changes needs another."""
 
+_WEBHOOKS = "-webhooks"
+"""The state machine that delivers webhooks; no flow's name begins with a hyphen."""
+
 LIVE = "live"
 """The alias through which the state machines of deployed stages are started: a rollback moves it."""
 STARTED_BY_KEY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -73,6 +76,16 @@ class Names(NamedTuple):
         """Return the ARN of an EXPRESS execution; `instance` is Step Functions' own id for it."""
         machine = self.state_machine(flow, EXPRESS)
         return f"arn:{self.partition}:states:{self.region}:{self.account}:express:{machine}:{execution_id}:{instance}"
+
+    @property
+    def webhooks(self) -> str:
+        """The name of the state machine that delivers webhooks."""
+        return self.resource(_WEBHOOKS)
+
+    @property
+    def webhooks_arn(self) -> str:
+        """The ARN of that state machine, which has no versions."""
+        return f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{self.webhooks}"
 
     @property
     def usage_table(self) -> str:

@@ -92,9 +92,21 @@ class Settings:
         return tuple(origin.strip().rstrip("/") for origin in listed if origin.strip())
 
     @property
+    def workbench_groups(self) -> tuple[str, ...]:
+        """The groups whose members may test states of runs; `*`, the default on this machine only, means everybody."""
+        everybody = "*" if self.stage == "local" and not self.on_lambda else ""
+        listed = os.environ.get("WORKBENCH_GROUPS", everybody).split(",")
+        return tuple(group for group in listed if group)
+
+    @property
     def api_url(self) -> str:
         """The address at which the API can be reached, for links in messages; empty if it isn't known."""
         return os.environ.get("API_URL", "").rstrip("/")
+
+    @property
+    def webhook_networks(self) -> str:
+        """Networks that webhooks may go to although they aren't public: `10.0.0.0/8, fd00::/8`."""
+        return os.environ.get("WEBHOOK_NETWORKS", "")
 
     @property
     def exports_traces(self) -> bool:
@@ -216,6 +228,11 @@ def has_plugins() -> bool:
 def defines(name: str) -> bool:
     """Whether the environment variable `name` is set."""
     return name in os.environ
+
+
+def variable(name: str) -> str | None:
+    """Return the value of the environment variable `name`, for names that users choose; None if it isn't set."""
+    return os.environ.get(name)
 
 
 def set_variable(name: str, value: str) -> None:

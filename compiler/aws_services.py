@@ -134,6 +134,30 @@ def operations(service: str) -> Mapping[str, Operation]:
     }
 
 
+@cache
+def argument_names(service: str, action: str) -> frozenset[str]:
+    """Return the names of all arguments of an action (`createPipeline`), at any depth; empty for an unknown one."""
+    known = services().get(service)
+    if known is None:
+        return frozenset()
+    with gzip.open(known.model) as file:
+        model = json.load(file)
+    operation = model["operations"].get(action[:1].upper() + action[1:], {})
+    names, seen = set[str](), set[str]()
+    waiting = [operation["input"]["shape"]] if "input" in operation else []
+    while waiting:
+        shape = waiting.pop()
+        if shape in seen:
+            continue
+        seen.add(shape)
+        described = model["shapes"][shape]
+        members = described.get("members", {})
+        names.update(members)
+        inner = (*members.values(), *(described[key] for key in ("member", "key", "value") if key in described))
+        waiting += [item["shape"] for item in inner]
+    return frozenset(names)
+
+
 def _operation(operation: Mapping[str, Any], shapes: Mapping[str, Any], bearer: bool) -> Operation:
     http = operation.get("http", {})
     members = shapes[operation["input"]["shape"]].get("members", {}) if "input" in operation else {}

@@ -66,6 +66,7 @@ def catalog_of(project: Project) -> Catalog:
                 plugin=flow.plugin,
                 labels=flow.labels,
                 mcp=flow.mcp,
+                notify=tuple(asdict(entry) for entry in flow.notify),
             )
             for name, flow in project.flows.items()
         },

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.names import Names
 from compiler.diagnostic import Diagnostic, Severity
-from compiler.model import Schedule
+from compiler.model import Notify, Schedule
 from compiler.permissions import Statement, policy_document
 from compiler.placeholders import Target, replace_in_json
 
@@ -62,6 +62,7 @@ class CompiledFlow:
     plugin: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     mcp: bool = True
+    notify: tuple[Notify, ...] = ()
     text: str = field(default="", repr=False, compare=False)
 
     def render(self, names: Names) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from asl.language.choice import OPERATORS
 from asl.language.diagnosis import Diagnosis
 from chalicelib.flows.suggestions import nearest, suggestion
-from compiler.pointers import join, split
+from chalicelib.pointers import join, split
 
 UNKNOWN_FIELD = re.compile(r"Field '(.*)' is not supported", re.DOTALL)
 _NO_OPERATOR = "This object should have a comparison operator"

@@ -11,8 +11,8 @@ from asl.language.choice import OPERATORS
 from asl.language.diagnosis import Diagnosis
 from asl.language.errors import SyntaxProblem
 from chalicelib.flows.suggestions import suggestion
+from chalicelib.pointers import split
 from compiler.consequences import UNKNOWN_FIELD
-from compiler.pointers import split
 
 _MACHINE_FIELDS = ("Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version")
 _HANDLER_FIELDS = (

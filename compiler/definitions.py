@@ -15,12 +15,12 @@ from typing import Any
 from asl.language.checks.documents import MAX_BYTES
 from asl.language.diagnosis import ADVICE, Diagnosis, diagnose
 from asl.language.diagnosis import Severity as DefinitionSeverity
+from chalicelib.pointers import split
 from compiler.consequences import without_consequences
 from compiler.definition_hints import QUOTE, hint_of
 from compiler.diagnostic import Diagnostic, Severity
 from compiler.locating import origin
 from compiler.placeholders import PLACEHOLDER
-from compiler.pointers import split
 from compiler.source import Source
 
 _PROBE = "arn:aws:lambda:us-east-1:123456789012:function:name"

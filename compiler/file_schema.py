@@ -14,22 +14,24 @@ from functools import cache
 from typing import Any
 
 from chalicelib.flows.suggestions import nearest, suggestion
+from chalicelib.pointers import escape
 from compiler.model import (
     ALIAS_NAME,
     FLOW_NAME,
     OWN_KEY,
+    VARIABLE_NAME,
     Access,
     Flow,
     FunctionEntry,
     IamStatement,
+    Notify,
     Permissions,
     Schedule,
 )
-from compiler.pointers import escape
 from compiler.shortform_schema import SHORT_FORM_DEFINITIONS, SHORT_FORM_PROPERTIES
 from compiler.states_schema import STATES_DEFINITIONS
 
-_PARTS = (Access, FunctionEntry, IamStatement, Permissions, Schedule)
+_PARTS = (Access, FunctionEntry, IamStatement, Notify, Permissions, Schedule)
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
@@ -49,6 +51,7 @@ _WORDS = {
 _NAME_HINTS = {
     FLOW_NAME: "use letters, digits, `_` and `-`, starting with a letter",
     ALIAS_NAME: "use letters, digits and `_`, starting with a letter",
+    VARIABLE_NAME: "use capital letters, digits and `_`, starting with a letter",
 }
 
 

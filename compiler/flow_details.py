@@ -7,9 +7,9 @@ from typing import Any
 
 from chalicelib.files import read_text
 from chalicelib.functions import find
+from chalicelib.graphs.coordinates import picture_of
 from compiler.compiled import CompiledFlow, Project
 from compiler.diagnostic import Diagnostic
-from compiler.graphs.coordinates import picture_of
 
 
 class FlowDetails:

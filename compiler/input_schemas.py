@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.flows.suggestions import suggestion
-from compiler.pointers import escape, join
+from chalicelib.pointers import escape, join
 
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _SCHEMA = (

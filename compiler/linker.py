@@ -145,5 +145,6 @@ def _compiled(item: Linked, settings: Mapping[str, FunctionSettings], owner: Nam
         plugin=owner.plugin if owner else None,
         labels=flow.labels,
         mcp=flow.mcp,
+        notify=flow.notify,
         text=item.unit.text,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.webhooks.signing import DEFAULT_SECRET
+
 FLOW_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 ALIAS_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 OWN_KEY = "^x-"  # top-level keys of the author's own
@@ -17,7 +19,11 @@ DEFAULT_MEMORY = 256  # MB
 MAX_LAMBDA_TIMEOUT = 900  # seconds
 MAX_LAMBDA_MEMORY = 10_240  # MB
 
+VARIABLE_NAME = r"^[A-Z][A-Z0-9_]{0,127}$"
+DEFAULT_STATUSES = ("FAILED", "TIMED_OUT")
+
 _STRING = {"type": "string"}
+_STATUS = {"type": "string", "enum": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]}
 _OBJECT = {"type": "object"}
 _ACTIONS = {"anyOf": [_STRING, {"type": "array", "items": _STRING, "minItems": 1}]}
 
@@ -102,6 +108,36 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """A call that tells another system that a run has ended."""
+
+    url: str = field(
+        metadata=yaml_key(
+            "url",
+            _STRING,
+            "Where the call goes: an https URL, or `${NAME}`, a secret of the stage that has the URL.",
+            required=True,
+        )
+    )
+    on: tuple[str, ...] = field(
+        default=DEFAULT_STATUSES,
+        metadata=yaml_key(
+            "on",
+            {"anyOf": [_STATUS, {"type": "array", "items": _STATUS, "minItems": 1}]},
+            f"The statuses at which it is sent; {' and '.join(DEFAULT_STATUSES)} by default.",
+        ),
+    )
+    secret: str = field(
+        default=DEFAULT_SECRET,
+        metadata=yaml_key(
+            "secret",
+            {"type": "string", "pattern": VARIABLE_NAME},
+            f"The secret of the stage that signs it; {DEFAULT_SECRET} by default.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class IamStatement:
     """One statement of an IAM policy, as in `permissions`."""
 
@@ -171,6 +207,19 @@ class Flow:
             "Whether the flow is a tool of `POST /mcp` for those who may run it; true by default.",
         ),
     )
+    notify: tuple[Notify, ...] = field(
+        default=(),
+        metadata=yaml_key(
+            "notify",
+            {
+                "anyOf": [
+                    {"$ref": "#/$defs/Notify"},
+                    {"type": "array", "items": {"$ref": "#/$defs/Notify"}, "minItems": 1},
+                ]
+            },
+            "The webhooks that tell other systems when a run has ended, one or a list; at most 5.",
+        ),
+    )
     functions: tuple[FunctionEntry, ...] = field(
         default=(),
         metadata=yaml_key(
@@ -197,6 +246,7 @@ class Flow:
     )
     denied: tuple[IamStatement, ...] = ()
     written_permissions: Any = None
+    written_notify: Any = None
     definition: dict[str, Any] | None = field(
         default=None,
         metadata=yaml_key("definition", {"$ref": "#/$defs/StateMachine"}, "The flow in Amazon States Language."),
@@ -238,6 +288,8 @@ def build_flow(value: dict[str, Any]) -> Flow:
         input_schema=value.get("inputSchema"),
         labels=value.get("labels", {}),
         mcp=value.get("mcp", True),
+        notify=_notify(value.get("notify", ())),
+        written_notify=value.get("notify"),
         access=None if access is None else Access(tuple(access["groups"])),
         functions=tuple(FunctionEntry(**entry) for entry in value.get("functions", ())),
         references=tuple(value.get("stateMachineReferences", ())),
@@ -252,6 +304,15 @@ def _schedule(value: str | dict[str, Any] | None) -> Schedule | None:
     if value is None:
         return None
     return Schedule(value) if isinstance(value, str) else Schedule(**value)
+
+
+def _notify(value: Any) -> tuple[Notify, ...]:
+    entries = [value] if isinstance(value, dict) else value
+    return tuple(Notify(**{**entry, "on": _statuses(entry.get("on", DEFAULT_STATUSES))}) for entry in entries)
+
+
+def _statuses(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
 def _permissions(value: list[Any] | dict[str, Any]) -> tuple[tuple[IamStatement, ...], tuple[IamStatement, ...]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chalicelib.names import Names
-from compiler.pointers import escape
+from chalicelib.pointers import escape
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_:.-]*)\}")
 PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "ResourcePrefix", "Stage")

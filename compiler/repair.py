@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+from chalicelib.pointers import split
 from compiler.file_schema import Violation, violations
-from compiler.pointers import split
 from compiler.step_repair import ANY_STEP, repaired_steps
 
 SHAPE_CHECKS = frozenset({"file-shape", "flow-name", "missing-key", "unknown-key"})

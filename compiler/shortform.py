@@ -20,10 +20,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.names import STARTED_BY_KEY, USER_KEY
+from chalicelib.pointers import escape
 from compiler.file_schema import Violation
 from compiler.input_schemas import schema_faults
 from compiler.placeholders import APPROVALS_ARN
-from compiler.pointers import escape
 
 TRANSIENT_ERRORS = (
     "Runtime.ExitError",

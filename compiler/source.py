@@ -12,8 +12,8 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from chalicelib.pointers import split
 from compiler.diagnostic import START, Diagnostic, Position
-from compiler.pointers import split
 from compiler.yaml_nodes import child_of, compose, range_of
 from compiler.yaml_values import Converter
 

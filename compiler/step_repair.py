@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+from chalicelib.pointers import split
 from compiler.file_schema import Violation
-from compiler.pointers import split
 from compiler.shortform import OPTIONAL_KEYS, kind_of
 
 ANY_STEP = {"state": {"Type": "Pass"}}

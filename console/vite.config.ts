@@ -31,6 +31,7 @@ export default defineConfig({
     outDir: output,
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: ["chrome123", "firefox128", "safari17.5"], // the first with light-dark() and @property
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -1,5 +1,5 @@
-"""Sets what `chalice deploy` cannot set, throttling and where events go that `run-status` failed to record:
-`python -m infrastructure.api_stage --stage prod`.
+"""Sets what `chalice deploy` cannot set: throttling, the access log, and where events go that `run-status` and
+`run-sweep` failed to handle: `python -m infrastructure.api_stage --stage prod`.
 
 The CDK app sets the same in its template. Run this after `chalice deploy`; later deployments leave the settings alone.
 """
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from chalicelib.names import Names
 from chalicelib.settings import PROJECT
+from infrastructure.api_settings import FORMAT, access_log_group
 from infrastructure.errors import DeploymentError
-from infrastructure.function_resources import API_STAGE, RUN_STATUS
+from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
 from infrastructure.schedules import queue_name
 from infrastructure.stage import StageSettings
 from infrastructure.throttling import method_limits
@@ -33,12 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         stage = checked_stage(arguments.stage)
         api = deployed_api(PROJECT, stage.name)
         cloud = Cloud()
-        cloud.client("apigateway").update_stage(restApiId=api, stageName=API_STAGE, patchOperations=settings(stage))
         names = Names(stage=stage.name, region=cloud.region, account=cloud.account)
+        client = cloud.client("apigateway")
+        logged = "accessLogSettings" in client.get_stage(restApiId=api, stageName=API_STAGE)
+        operations = [*settings(stage), *access_log_settings(stage, names, logged=logged)]
+        client.update_stage(restApiId=api, stageName=API_STAGE, patchOperations=operations)
         queue = f"arn:{names.partition}:sqs:{names.region}:{names.account}:{queue_name(names)}"
-        cloud.client("lambda").put_function_event_invoke_config(
-            FunctionName=names.resource(RUN_STATUS), DestinationConfig={"OnFailure": {"Destination": queue}}
-        )
+        for function in (RUN_STATUS, RUN_SWEEP):
+            cloud.client("lambda").put_function_event_invoke_config(
+                FunctionName=names.resource(function), DestinationConfig={"OnFailure": {"Destination": queue}}
+            )
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -62,6 +67,21 @@ def settings(stage: StageSettings) -> list[dict[str, str]]:
         values[f"{own}/throttling/burstLimit"] = str(limit.burst)
         values[f"{own}/metrics/enabled"] = values["/*/*/metrics/enabled"]
     return [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
+
+
+def access_log_settings(stage: StageSettings, names: Names, *, logged: bool) -> list[dict[str, str]]:
+    """Return the patch operations that let the stage log requests, or stop it.
+
+    Args:
+        stage: The stage's settings.
+        names: The stage's names.
+        logged: Whether the API's stage logs requests already.
+    """
+    if not stage.access_log:
+        return [{"op": "remove", "path": "/accessLogSettings"}] if logged else []
+    group = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group:{access_log_group(names)}"
+    values = {"destinationArn": group, "format": FORMAT}
+    return [{"op": "replace", "path": f"/accessLogSettings/{key}", "value": value} for key, value in values.items()]
 
 
 def deployed_api(project: Path, stage: str) -> str:

@@ -17,6 +17,7 @@ from chalice.cdk import Chalice
 from chalicelib import APP_NAME
 from infrastructure import package
 from infrastructure.api_definition import complete
+from infrastructure.api_settings import stage_properties
 from infrastructure.flows import Uploads, nest
 from infrastructure.function_resources import (
     API_STAGE,
@@ -26,10 +27,10 @@ from infrastructure.function_resources import (
     function_templates,
 )
 from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USER_POOL_CLIENT
-from infrastructure.observability import API_LOG
+from infrastructure.observability import ACCESS_LOG, API_LOG
+from infrastructure.resources import attribute
 from infrastructure.schedules import DEAD_LETTERS
 from infrastructure.stage import StageSettings
-from infrastructure.throttling import method_settings
 
 API_HANDLER = "APIHandler"  # the logical id of the API's function in Chalice's template
 CARRIED_OVER = ("Layers", "ReservedConcurrentExecutions", "VpcConfig")
@@ -114,8 +115,7 @@ class ChaliceApplication(Chalice):
         handler.pop("Tags", None)  # the stack adds its own tags
         api = resources["RestAPI"]["Properties"]
         api["OpenApiVersion"] = "2.0"  # otherwise SAM adds a second stage, `Stage`, without these settings
-        api["TracingEnabled"] = stage.tracing
-        api["MethodSettings"] = method_settings(stage)
+        api |= stage_properties(stage, Token.as_string(attribute(ACCESS_LOG, "Arn")))
         definition = api["DefinitionBody"]
         definition["info"]["title"] = f"{APP_NAME}-{stage.name}"
         complete(definition, stage.cors_origins)

@@ -16,9 +16,9 @@ from chalicelib.functions.loading import import_function
 from chalicelib.names import Names
 from chalicelib.settings import PROJECT, settings
 from compiler import compile_project
+from compiler.permissions.function_role import FILE, granted_statements
 from compiler.permissions.granted import PermissionsError
 from infrastructure.errors import DeploymentError
-from infrastructure.function_role import FILE, granted_statements
 from infrastructure.requirements.files import SHIPPED, WANTED, name_of, read_lock, unpinned
 from infrastructure.requirements.imports import import_errors
 from infrastructure.stage import StageError

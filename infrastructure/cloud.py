@@ -79,6 +79,22 @@ class Cloud:
                 f"the CDK bootstrap has version {found}, but version {BOOTSTRAP_VERSION} is needed; {command}"
             )
 
+    def check_access_log_role(self) -> None:
+        """Check that API Gateway has a role to write access logs with, which is a setting of account and region.
+
+        Raises:
+            DeploymentError: It has none, or the check failed.
+        """
+        try:
+            role = self.client("apigateway").get_account().get("cloudwatchRoleArn")
+        except self._client_error as error:
+            raise DeploymentError(f"the settings of API Gateway cannot be read: {error}") from None
+        if not role:
+            raise DeploymentError(
+                f"access_log: API Gateway has no role for logs in {self.account}, {self.region}: an administrator has "
+                'to set one (docs/deploy.md, "Access log"), or leave access_log off'
+            )
+
     def deploys_with(self) -> str:
         """Return the policies with which CloudFormation deploys, as `cdk bootstrap` got them; empty if not known."""
         try:

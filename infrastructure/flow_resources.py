@@ -14,7 +14,16 @@ from chalicelib.names import EXPRESS, LIVE, Names
 from compiler import CompiledFlow
 from compiler.scheduled_start import scheduled_start
 from infrastructure.policies import role_resources
-from infrastructure.resources import Resource, assumed_by, bounded, logical_id, tag_list
+from infrastructure.resources import (
+    Resource,
+    assumed_by,
+    assumed_by_tests,
+    bounded,
+    flow_role_path,
+    log_group,
+    logical_id,
+    tag_list,
+)
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import substitutions, template_names, with_pseudo_parameters
 
@@ -127,27 +136,23 @@ def log_group_name(flow: CompiledFlow, names: Names) -> str:
 
 def _log_group(flow: CompiledFlow, names: Names, stage: StageSettings) -> Resource:
     # Never retained, even if data is: a flow that was removed and is added again could not be deployed.
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "Properties": {
-            "LogGroupName": log_group_name(flow, names),
-            "RetentionInDays": stage.log_retention_days,
-            "Tags": tag_list(stage),
-        },
-    }
+    return log_group(log_group_name(flow, names), stage)
 
 
 def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -> dict[str, Resource]:
     machine = names.state_machine_arn(flow.name, flow.type).removesuffix(f":{LIVE}")
+    # What runs through an alias names the alias, and a child of a distributed Map the Map's label.
+    trust = assumed_by("states.amazonaws.com", machine, f"{machine}:*", f"{machine}/*")
+    has_tests = bool(stage.workbench) and flow.type != EXPRESS
     return role_resources(
         prefix + "Role",
         f"flow {flow.name}",
-        # What runs through an alias names the alias, and a child of a distributed Map the Map's label.
-        assumed_by("states.amazonaws.com", machine, f"{machine}:*", f"{machine}/*"),
+        assumed_by_tests(trust, names.account) if has_tests else trust,
         role_policy(flow, names, stage),
         policy_name="flow",
         tags=tag_list(stage),
         Description=f"What the flow {flow.name} may do",
+        **({"Path": flow_role_path(names)} if has_tests else {}),
     )
 
 

@@ -83,7 +83,7 @@ def add_flows(
 
 
 def nest(uploads: Uploads, stage: StageSettings, template: NestedTemplate, values: Mapping[str, Any]) -> CfnResource:
-    """Add a nested stack with a finished template. This takes three calls into CDK, whatever the template's size.
+    """Add a nested stack with a finished template. This takes a few calls into CDK, whatever the template's size.
 
     Args:
         uploads: The uploads of the stage's stack.
@@ -97,6 +97,8 @@ def nest(uploads: Uploads, stage: StageSettings, template: NestedTemplate, value
     if template.parameters:
         properties["Parameters"] = {name: values[name] for name in template.parameters}
     nested = CfnResource(uploads.stack, template.name, type="AWS::CloudFormation::Stack", properties=properties)
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):  # what is kept says so itself
+        nested.add_override(policy, "Delete")
     # With these `cdk diff` finds the template and shows the changes inside.
     nested.add_override("Metadata", {"aws:asset:path": file, "aws:asset:property": "TemplateURL"})
     return nested

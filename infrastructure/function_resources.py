@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.names import LIVE
 from infrastructure.nested_stacks import NestedTemplate, stack_index, template
-from infrastructure.resources import Resource, logical_id, tag_list
+from infrastructure.resources import Resource, log_group, logical_id, tag_list
 from infrastructure.stage import StageSettings
 from infrastructure.tokens import template_names, with_pseudo_parameters
 
@@ -29,9 +29,13 @@ PARAMETERS: Mapping[str, str] = {
 
 RUN_STATUS = "run-status"
 """The function that updates the records of runs (`app.run_status`). No flow declares its settings."""
+RUN_SWEEP = "run-sweep"
+"""The function that corrects the records of runs every night (`app.run_sweep`)."""
 APPROVALS = "approvals"
 """The function that opens approvals (`app.approvals`)."""
-OWN_FUNCTIONS = {RUN_STATUS: (30, 256), APPROVALS: (60, 256)}
+WEBHOOKS = "webhooks"
+"""The function that sends a webhook (`app.webhooks`)."""
+OWN_FUNCTIONS = {RUN_STATUS: (30, 256), RUN_SWEEP: (900, 256), APPROVALS: (60, 256), WEBHOOKS: (45, 256)}
 """The framework's own functions, with timeout in seconds and memory in MB."""
 API_STAGE = "api"
 """The name of the API's stage in API Gateway, the first segment of its paths."""
@@ -97,16 +101,8 @@ def _templates(
 
 def log_resources(function: str, stage: StageSettings) -> dict[str, Resource]:
     """Return the log group of one function."""
-    return {
-        logical_id(function) + "Log": {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {
-                "LogGroupName": f"/aws/lambda/{template_names(stage.name).resource(function)}",
-                "RetentionInDays": stage.log_retention_days,
-                "Tags": tag_list(stage),
-            },
-        }
-    }
+    name = f"/aws/lambda/{template_names(stage.name).resource(function)}"
+    return {logical_id(function) + "Log": log_group(name, stage)}
 
 
 def function_resources(function: FunctionSettings, stage: StageSettings, runtime: str) -> dict[str, Resource]:
@@ -146,7 +142,7 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
             },
         },
     }
-    if function.name == RUN_STATUS:
+    if function.name in (RUN_STATUS, RUN_SWEEP):
         described[prefix + "Events"] = {
             "Type": "AWS::Lambda::EventInvokeConfig",
             "Properties": {
@@ -169,9 +165,11 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         user_pool_client_id: The id of the pool's client, or an expression for it.
     """
     mfa = {"ADMIN_MFA": "required"} if stage.mfa == "admins" else {}
+    networks = {"WEBHOOK_NETWORKS": ",".join(stage.webhook_networks)} if stage.webhook_networks else {}
     return {
         **mfa,
         "WAITING_PER_USER": str(stage.waiting_per_user),
+        **networks,
         "STAGE": stage.name,
         "ACCOUNT_ID": account,
         "USER_POOL_ID": user_pool_id,
@@ -179,4 +177,5 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "FLOW_ALIAS": LIVE,
         "LOG_LEVEL": stage.log_level,
+        **({"WORKBENCH_GROUPS": ",".join(stage.workbench)} if stage.workbench else {}),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chalicelib.names import Names
-from infrastructure.function_role import function_role_policy
+from compiler.permissions.function_role import function_role_policy
 from infrastructure.policies import role_resources
 from infrastructure.resources import Resource, assumed_by, attribute, kept, ref, tag_list, tags
 from infrastructure.stage import StageSettings
@@ -96,7 +96,7 @@ def function_role_resources(stage: StageSettings, names: Names, project: Path) -
         "FunctionRole",
         "API and the functions",
         assumed_by("lambda.amazonaws.com"),
-        function_role_policy(names, USER_POOL_ARN, project),
+        function_role_policy(names, USER_POOL_ARN, project, workbench=bool(stage.workbench)),
         policy_name="application",
         tags=tag_list(stage),
         RoleName=names.resource(names.region),  # roles are global, and a stage may be in several regions

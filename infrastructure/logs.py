@@ -19,7 +19,7 @@ from infrastructure.errors import DeploymentError
 
 PAUSE = 2.0  # seconds between two requests
 API = "api"
-_PREFIXES = ("/aws/lambda/", "/aws/vendedlogs/states/")
+_PREFIXES = ("/aws/lambda/", "/aws/vendedlogs/states/", "/aws/apigateway/")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.names import Names
-from infrastructure.function_resources import API_STAGE, RUN_STATUS
-from infrastructure.resources import Resource, assumed_by, attribute, ref, role, tag_list
+from chalicelib.runs.status_pattern import status_pattern
+from chalicelib.runs.sweeping import SCHEDULE as SWEEP_SCHEDULE
+from infrastructure.api_settings import access_log_group
+from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
+from infrastructure.resources import Resource, assumed_by, attribute, log_group, ref, role, tag_list
 from infrastructure.schedules import DEAD_LETTERS, queue_name
 from infrastructure.stage import StageSettings
 
@@ -16,35 +19,38 @@ PERIOD = 300  # seconds
 LINES = 100
 """The most lines of a graph."""
 API_LOG = "ApiLog"
+ACCESS_LOG = "AccessLog"
 
 
-def api_log(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """Return the log group of the API's function. Other functions have theirs in `function_resources`."""
-    return {
-        API_LOG: {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {
-                "LogGroupName": f"/aws/lambda/{names.app}-{names.stage}",
-                "RetentionInDays": stage.log_retention_days,
-                "Tags": tag_list(stage),
-            },
-        }
-    }
+def api_logs(stage: StageSettings, names: Names) -> dict[str, Resource]:
+    """Return the log groups of the API: of its function, and of requests if the stage logs them.
 
-
-def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
-    """Return what passes every change of a run's status to the function that records it.
-
-    The rule has a role to invoke the function, instead of the function a permission for the rule, so that the function
-    may be deployed later and by something else.
+    Other functions have theirs in `function_resources`.
     """
-    function = names.function_arn(RUN_STATUS)
+    groups = {API_LOG: f"/aws/lambda/{names.app}-{names.stage}"}
+    if stage.access_log:
+        groups[ACCESS_LOG] = access_log_group(names)
+    return {key: log_group(name, stage) for key, name in groups.items()}
+
+
+def run_record_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
+    """Return what passes changes of a run's status to the function that records them, and lets records be swept.
+
+    The rules have a role to invoke the functions, instead of the functions a permission for the rules, so that the
+    functions may be deployed later and by something else.
+    """
     here = f"{names.region}:{names.account}"
     machines = f"arn:{names.partition}:states:{here}:stateMachine:{names.resource('')}"
-    rule_name = names.resource(RUN_STATUS)
+    invoked = (RUN_STATUS, RUN_SWEEP)
     invoking = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}],
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "lambda:InvokeFunction",
+                "Resource": [names.function_arn(name) for name in invoked],
+            }
+        ],
     }
     undelivered = {
         "Sid": "UndeliveredRunStatus",
@@ -52,35 +58,46 @@ def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resour
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": DEAD_LETTERS,
-        "Condition": {"ArnEquals": {"aws:SourceArn": attribute("RunStatusRule", "Arn")}},
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": [attribute("RunStatusRule", "Arn"), attribute("RunSweepRule", "Arn")]}
+        },
+    }
+    without_tls = {
+        "Sid": "NothingWithoutTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": DEAD_LETTERS,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return {
         "RunStatusRole": role(
-            assumed_by("events.amazonaws.com", f"arn:{names.partition}:events:{here}:rule/{rule_name}"),
+            assumed_by(
+                "events.amazonaws.com",
+                *(f"arn:{names.partition}:events:{here}:rule/{names.resource(name)}" for name in invoked),
+            ),
             invoking,
             policy_name="invoke",
             tags=tag_list(stage),
-            Description="Passes status changes of runs to the function that records them",
+            Description="Invokes the functions that keep the records of runs up to date",
         ),
         "RunStatusRule": {
             "Type": "AWS::Events::Rule",
             "Properties": {
-                "Name": rule_name,
+                "Name": names.resource(RUN_STATUS),
                 "Description": "Runs of flows that started, ended or were redriven",
-                "EventPattern": {
-                    "source": ["aws.states"],
-                    "detail-type": ["Step Functions Execution Status Change"],
-                    "detail": {"stateMachineArn": [{"prefix": machines}]},
-                },
-                "Targets": [
-                    {
-                        "Id": "record",
-                        "Arn": function,
-                        "RoleArn": attribute("RunStatusRole", "Arn"),
-                        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 50},
-                        "DeadLetterConfig": {"Arn": DEAD_LETTERS},
-                    }
-                ],
+                "EventPattern": status_pattern(machines),
+                "Targets": [_target("record", names.function_arn(RUN_STATUS))],
+                "Tags": tag_list(stage),
+            },
+        },
+        "RunSweepRule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Name": names.resource(RUN_SWEEP),
+                "Description": "Corrects records of runs that say RUNNING although nothing runs",
+                "ScheduleExpression": SWEEP_SCHEDULE,
+                "Targets": [_target("sweep", names.function_arn(RUN_SWEEP))],
                 "Tags": tag_list(stage),
             },
         },
@@ -88,9 +105,19 @@ def run_status_resources(stage: StageSettings, names: Names) -> dict[str, Resour
             "Type": "AWS::SQS::QueuePolicy",
             "Properties": {
                 "Queues": [ref("DeadLetters")],
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": [undelivered]},
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [undelivered, without_tls]},
             },
         },
+    }
+
+
+def _target(identifier: str, function: str) -> dict[str, Any]:
+    return {
+        "Id": identifier,
+        "Arn": function,
+        "RoleArn": attribute("RunStatusRole", "Arn"),
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 50},
+        "DeadLetterConfig": {"Arn": DEAD_LETTERS},
     }
 
 
@@ -137,7 +164,7 @@ def alarm_resources(stage: StageSettings, names: Names) -> dict[str, Resource]:
         _Metric("RunsFailed", names.app, "RunsFailed", (("Stage", names.stage),),
                 "Runs of flows failed or timed out: see the dashboard's widget \"Failed runs by flow\""),
         _Metric("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue_name(names)),),
-                "Scheduled starts or records of runs could not be delivered"),
+                "Scheduled starts, records of runs or webhooks could not be delivered"),
         _Metric("ApiErrors", "AWS/ApiGateway", "5XXError", (("ApiName", api_function), ("Stage", API_STAGE)),
                 "The API failed"),
         _Metric("ApiThrottles", "AWS/Lambda", "Throttles", (("FunctionName", api_function),),

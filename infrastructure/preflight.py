@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,14 +17,13 @@ from chalicelib.names import EXPRESS
 from chalicelib.plugins import installed
 from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
+from infrastructure.node import NODE_VERSION, problem
 from infrastructure.stage import StageSettings, stage_settings
 from infrastructure.stages import DEFAULT_STAGE
 
 if TYPE_CHECKING:
+    from compiler import Project
     from infrastructure.cloud import Cloud
-
-NODE_VERSION = 20
-"""The oldest version of Node that CDK runs on."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,13 +86,17 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     cloud = Cloud()
     cloud.check_bootstrap(qualifier(project))
     check_boundary(cloud, stage)
+    if stage.access_log:
+        cloud.check_access_log_role()
     stack = cloud.stack(stage.name)
     check_deployed(stack, stage.name, api)
     check_account(cloud, stage, len(flows.flows), stack)
     if api == "chalice" and not records_file(project, stage.name).is_file():
         found_records(cloud, stage.name)  # raises if they can't be taken over
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
-    secrets = _missing_secrets(cloud, template_names(stage.name).secrets_prefix, project)
+    prefix = template_names(stage.name).secrets_prefix
+    check_webhook_secrets(cloud, prefix, flows, stage.name)
+    secrets = _missing_secrets(cloud, prefix, project)
     return cloud, "\n".join([deployed, *secrets])
 
 
@@ -199,22 +200,44 @@ def _missing_secrets(cloud: Cloud, prefix: str, project: Path) -> list[str]:
     ]
 
 
+def check_webhook_secrets(cloud: Cloud, prefix: str, flows: Project, stage: str) -> None:
+    """Check that the secrets exist that sign webhooks or have their URLs.
+
+    Args:
+        cloud: AWS.
+        prefix: The path of the stage's secrets.
+        flows: The compiled flows.
+        stage: The stage's name.
+
+    Raises:
+        DeploymentError: One does not exist, with a line for each.
+    """
+    from infrastructure.webhooks import secrets_of
+
+    needed = secrets_of(flows)
+    commands = {
+        True: f"python -m admin.webhook_secret --stage {stage} --name",
+        False: "aws ssm put-parameter --type SecureString --value https://... --name",
+    }
+    missing = [name.removeprefix(prefix) for name in cloud.missing_parameters([prefix + name for name in needed])]
+    problems = [
+        f"the webhooks of the flow {needed[name].flow} need the secret {name}: "
+        f"{commands[needed[name].signs]} {name if needed[name].signs else prefix + name}"
+        for name in missing
+    ]
+    if problems:
+        raise DeploymentError("\n".join(problems))
+
+
 def check_node() -> None:
-    """Check that Node is installed and recent enough.
+    """Check that Node is on the path and recent enough.
 
     Raises:
         DeploymentError: It is not.
     """
-    node = shutil.which("node")
-    if node is None:
-        raise DeploymentError(f"Node is not installed: install Node {NODE_VERSION} or newer, which CDK needs")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    try:
-        major = int(version.removeprefix("v").split(".")[0])
-    except ValueError:
-        raise DeploymentError(f"`{node} --version` printed {version!r}: install Node {NODE_VERSION} or newer") from None
-    if major < NODE_VERSION:
-        raise DeploymentError(f"Node {version} is too old: CDK needs Node {NODE_VERSION} or newer")
+    found = problem()
+    if found:
+        raise DeploymentError(f"{found}, but CDK needs Node {NODE_VERSION} or newer: run `make setup`")
 
 
 def check_cdk(project: Path = PROJECT) -> None:

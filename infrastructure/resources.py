@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import APP_NAME
+from chalicelib.names import Names
 from infrastructure.stage import StageSettings
 
 Resource = dict[str, Any]
@@ -37,6 +38,17 @@ def kept(resource: Resource, stage: StageSettings) -> Resource:
     """Return a resource with the stage's policy for data: keep or delete it with the stack."""
     policy = "Retain" if stage.retain_data else "Delete"
     return {**resource, "DeletionPolicy": policy, "UpdateReplacePolicy": policy}
+
+
+def deleted(resource: Resource) -> Resource:
+    """Return a resource that is deleted with the stack even if data is kept: its name must be free for the next one."""
+    return {**resource, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+
+
+def log_group(name: str, stage: StageSettings) -> Resource:
+    """Return a log group, which keeps events as long as the stage says."""
+    properties = {"LogGroupName": name, "RetentionInDays": stage.log_retention_days, "Tags": tag_list(stage)}
+    return deleted({"Type": "AWS::Logs::LogGroup", "Properties": properties})
 
 
 def role(
@@ -89,6 +101,23 @@ def assumed_by(service: str, *sources: str) -> dict[str, Any]:
     if sources:
         statement["Condition"] = {"ArnLike": {"aws:SourceArn": sources[0] if len(sources) == 1 else list(sources)}}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def assumed_by_tests(trust: Mapping[str, Any], account: Any) -> dict[str, Any]:
+    """Return a trust policy of a flow's role that also admits TestState, which acts for no state machine.
+
+    Args:
+        trust: The trust policy.
+        account: The account, from which alone the test may come.
+    """
+    statement = {**assumed_by("states.amazonaws.com")["Statement"][0]}
+    statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+    return {**trust, "Statement": [*trust["Statement"], statement]}
+
+
+def flow_role_path(names: Names) -> str:
+    """Return the path of the roles of flows that may be passed: CloudFormation chooses their names."""
+    return f"/{names.app}/{names.stage}/flows/"
 
 
 def tag_list(stage: StageSettings) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.names import Names
-from infrastructure.resources import Resource, assumed_by, attribute, role, tag_list
+from infrastructure.resources import Resource, assumed_by, attribute, deleted, role, tag_list
 from infrastructure.stage import StageSettings
 
 KEPT_SECONDS = 14 * 24 * 3600  # the longest retention of SQS
@@ -37,15 +37,17 @@ def schedule_resources(stage: StageSettings, names: Names) -> dict[str, Resource
         Description="Starts scheduled flows",
     )
     return {
-        "DeadLetters": {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {
-                "QueueName": queue_name(names),
-                "MessageRetentionPeriod": KEPT_SECONDS,
-                "SqsManagedSseEnabled": True,
-                "Tags": tag_list(stage),
-            },
-        },
+        "DeadLetters": deleted(
+            {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {
+                    "QueueName": queue_name(names),
+                    "MessageRetentionPeriod": KEPT_SECONDS,
+                    "SqsManagedSseEnabled": True,
+                    "Tags": tag_list(stage),
+                },
+            }
+        ),
         "ScheduleGroup": {
             "Type": "AWS::Scheduler::ScheduleGroup",
             "Properties": {"Name": group, "Tags": tag_list(stage)},

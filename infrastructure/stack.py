@@ -27,6 +27,7 @@ from infrastructure.schedules import DEAD_LETTERS, SCHEDULE_ROLE, schedule_resou
 from infrastructure.stage import StageSettings
 from infrastructure.storage import table_resources
 from infrastructure.tokens import template_names, with_pseudo_parameters
+from infrastructure.webhooks import webhook_resources
 
 FrontDoor = Literal["cdk", "chalice"]
 """What deploys the API and the functions: this stack, or `chalice deploy` after it. The stack always has their logs."""
@@ -65,8 +66,9 @@ class StageStack(Stack):
             **table_resources(stage, names),
             **schedule_resources(stage, names),
             **function_role_resources(stage, names, project),
-            **observability.api_log(stage, names),
-            **observability.run_status_resources(stage, names),
+            **observability.api_logs(stage, names),
+            **observability.run_record_resources(stage, names),
+            **webhook_resources(stage, names, flows),
             **observability.alarm_topic(stage, names),
             **observability.alarm_resources(stage, names),
             **observability.dashboard(stage, names),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
 _POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]+")
 _POLICY = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _MFA = ("off", "optional", "admins", "required")
+_GROUP = re.compile(r"(?!\*$)[^\s,]{1,128}")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
 _MAX_TAGS = 40
@@ -61,6 +63,10 @@ class StageSettings:
 
     cors_origins: tuple[str, ...] = ("*",)
     """Which pages may call the API from a browser: `https://example.org`, or `*` for any."""
+    workbench: tuple[str, ...] = ()
+    """Groups of the user pool whose members may test states of runs in the console, with any definition of them; none
+    switches it off. They can then do whatever the roles of flows allow: see docs/security.md.
+    """
     throttle_rate: float = 100.0
     """Requests per second that each method of the API accepts from all callers together."""
     throttle_burst: int = 200
@@ -74,8 +80,18 @@ class StageSettings:
     """Requests that the API's function works on at the same time, which are reserved for it. None: as many as Lambda
     allows the whole account, so that the API can leave nothing for the functions of flows."""
 
+    webhook_networks: tuple[str, ...] = ()
+    """Networks of yours that webhooks may go to, `10.1.0.0/16`; all others must be public. Functions reach a network
+    of yours only if `.chalice/config.json` puts them into its VPC."""
+
     method_metrics: bool = False
     """Also measure each path and method of the API: custom metrics, up to some $49 a month."""
+
+    access_log: bool = False
+    """Log each request to the API: who called what, from where, with which result, and the id of its trace.
+
+    API Gateway writes it with a role that is set once for each account and region; preflight says how if there is none.
+    """
 
     architecture: Literal["arm64", "x86_64"] = "arm64"
     api_memory: int = 512
@@ -110,6 +126,9 @@ class StageSettings:
             f"cors_origins {self.cors_origins!r}: each must be '*' or like 'https://example.org', without a path": (
                 isinstance(self.cors_origins, tuple) and all(map(_ORIGIN.fullmatch, self.cors_origins))
             ),
+            f"workbench {self.workbench!r}: must be a tuple of names of groups, without spaces and commas": (
+                isinstance(self.workbench, tuple) and all(map(_GROUP.fullmatch, self.workbench))
+            ),
             f"alarm_topic_arn {self.alarm_topic_arn!r}: must be the ARN of an SNS topic": (
                 self.alarm_topic_arn is None or _TOPIC.fullmatch(self.alarm_topic_arn)
             ),
@@ -128,6 +147,9 @@ class StageSettings:
             f"api_concurrency {self.api_concurrency}: must be None, or at least 1": (
                 self.api_concurrency is None or self.api_concurrency >= 1
             ),
+            f"webhook_networks {self.webhook_networks!r}: each must be a network such as '10.1.0.0/16'": (
+                isinstance(self.webhook_networks, tuple) and all(map(_is_network, self.webhook_networks))
+            ),
             f"api_memory {self.api_memory}: must be from 128 to 10240": 128 <= self.api_memory <= 10240,
             f"api_timeout {self.api_timeout}: must be from 1 to 900": 1 <= self.api_timeout <= 900,
             f"tags: at most {_MAX_TAGS}, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and "
@@ -141,6 +163,14 @@ class StageSettings:
         broken = [rule for rule, holds in sound.items() if not holds]
         if broken:
             raise StageError("\n".join(f"infrastructure/stages.py: stage {self.name}: {rule}" for rule in broken))
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def stage_settings(name: str) -> StageSettings:

@@ -57,6 +57,9 @@ def new_app(outdir: str | None = None, context: dict[str, str] | None = None) ->
         outdir: The assembly's folder; from CDK's command line, in the environment, if None.
         context: The context; from CDK's command line, in the environment, if None.
     """
+    from infrastructure.node import use_installed
+
+    use_installed()  # aws_cdk starts Node when it is imported
     import aws_cdk as cdk
 
     return cdk.App(outdir=outdir, context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)

@@ -13,6 +13,7 @@ _TARGETS = {
     "cognito-idp": ("AWSCognitoIdentityProviderService", "1.1"),
     "dynamodb": ("DynamoDB_20120810", "1.0"),
     "events": ("AWSEvents", "1.1"),
+    "sqs": ("AmazonSQS", "1.0"),
     "ssm": ("AmazonSSM", "1.1"),
     "states": ("AWSStepFunctions", "1.0"),
 }

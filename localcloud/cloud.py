@@ -35,6 +35,7 @@ from localcloud.function_logs.api import LogsApi
 from localcloud.function_logs.store import LogStore
 from localcloud.functions import CREATED_FUNCTIONS, FunctionRegistry
 from localcloud.http_functions import HttpFunctions
+from localcloud.iam.permissions import Mode
 from localcloud.lambda_api import LambdaApi
 from localcloud.lambda_descriptions import LambdaDescriptions
 from localcloud.moto_app import run_lambdas_with
@@ -44,6 +45,7 @@ from localcloud.schedules import ScheduleChanges, Schedules, moto_entries
 from localcloud.settings import CloudSettings, SetupError, remove_if_ours, write_private
 from localcloud.state.store import Store
 from localcloud.targets import Targets
+from localcloud.webhooks import Webhooks
 from localcloud.workers import PoolEntry, PoolListener, WorkerPool
 from localcloud.workers.lines import write_to_stderr
 from stepfunctions import Service
@@ -108,6 +110,7 @@ class Cloud:
         importlib.import_module("moto.ssm.responses")
         with contextlib.suppress(AwsError):
             self.client.call("ssm", "GetParametersByPath", {"Path": self.names.secrets_prefix})
+        self.foundation.permissions.warm_up()
         gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
 
     def close(self) -> None:
@@ -136,10 +139,19 @@ def build(
     closers.callback(foundation.close)
 
     live = LiveProject(settings.root)
-    functions = ProjectFunctions(settings.root, names, live, environment)
+    permissions = foundation.permissions
+    functions = ProjectFunctions(settings.root, names, live, environment, permissions.credentials)
     has_created = foundation.kept is not None and foundation.kept.has(CREATED_FUNCTIONS)
     folder = settings.functions_folder
-    registry = FunctionRegistry(region, account, environment, folder, functions.find, has_created=has_created)
+    registry = FunctionRegistry(
+        region,
+        account,
+        environment,
+        folder,
+        functions.find,
+        has_created=has_created,
+        credentials=permissions.credentials,
+    )
     logs = LogStore(_kept_file(settings, "logs.db"))
     closers.callback(logs.close)
     pool = WorkerPool(listener=_to_both(listener, logs.take), on_end=logs.take)
@@ -158,13 +170,15 @@ def build(
             observer=observer,
             start_refusal=BrokenFlows(live, names),
             store=_kept_file(settings, "stepfunctions.db"),
+            authorize=None if permissions.mode is Mode.OFF else permissions.authorize,
         )
     except StoreUnavailable as error:
         closers.close()
         raise SetupError(f"{error}: make it writable, or keep nothing with STATE=memory.") from None
     closers.callback(service.close)
-    flow_schedules = FlowSchedules(client, names, foundation.store.facts)
-    flows = ProjectFlows(live, names, service, flow_schedules, schedule_changes)
+    flow_schedules = FlowSchedules(client, names, foundation.store.facts, schedule_changes)
+    webhooks = Webhooks(client, names, service)
+    flows = ProjectFlows(live, names, service, flow_schedules, webhooks, permissions)
     current = CurrentService(service, flows)
     changing = foundation.moto.changing
     targets = Targets(current, registry, lambda_api, changing)
@@ -173,6 +187,7 @@ def build(
     entries = functools.partial(moto_entries, account, region, changing)
     schedules = Schedules(entries, targets.deliver, schedule_changes, foundation.store.marks)
     seeding.seed_status_rule(client, names)
+    seeding.seed_sweep_rule(client, names)
     flows.sync()
     schedules.start()
     closers.callback(schedules.close)
@@ -184,11 +199,18 @@ def build(
     others = LogsApi(logs, functions, region, account, described)
     router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
     pages = AllowedOrigins.of_api(settings.api_url)
-    server = endpoint_server(router.respond, foundation.listener, AllowedHosts.from_environment(), pages)
+    server = endpoint_server(
+        permissions.guarded(router.respond), foundation.listener, AllowedHosts.from_environment(), pages
+    )
     closers.callback(server.server_close)
     threading.Thread(target=server.serve_forever, args=(0.1,), name="endpoint", daemon=True).start()
     closers.callback(server.shutdown)
-    document = {"endpoint": foundation.endpoint, "pid": os.getpid(), "environment": environment}
+    document = {
+        "endpoint": foundation.endpoint,
+        "pid": os.getpid(),
+        "environment": environment,
+        "application": foundation.application_credentials,
+    }
     write_private(settings.cloud_file, document)
     closers.callback(remove_if_ours, settings.cloud_file, "pid", os.getpid())
     service.recover()

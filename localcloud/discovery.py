@@ -14,7 +14,7 @@ PROBE_SECONDS = 1.0
 
 
 def running_cloud(root: Path) -> dict[str, str] | None:
-    """The environment of the localcloud that serves the project at `root`, None if none answers."""
+    """The application's environment in the localcloud that serves the project at `root`, None if none answers."""
     try:
         document: dict[str, Any] = json.loads((root / STATE_FOLDER / CLOUD_FILE).read_text())
         host, _, port = document["endpoint"].removeprefix("http://").partition(":")
@@ -25,5 +25,4 @@ def running_cloud(root: Path) -> dict[str, str] | None:
         return None
     if alive.get("pid") != document["pid"]:  # another process has got the port since
         return None
-    environment: dict[str, str] = document["environment"]
-    return environment
+    return {**document["environment"], **document.get("application", {})}

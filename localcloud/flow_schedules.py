@@ -10,6 +10,7 @@ from chalicelib.names import Names
 from compiler.compiled import CompiledFlow
 from compiler.scheduled_start import scheduled_start
 from localcloud.client import InProcessClient
+from localcloud.schedules import ScheduleChanges
 from localcloud.state.facts import Facts
 
 OWNED = "flow-schedules"  # the fact's name
@@ -22,11 +23,16 @@ class FlowSchedules:
     one that somebody else created stays.
     """
 
-    def __init__(self, client: InProcessClient, names: Names, facts: Facts) -> None:
+    def __init__(self, client: InProcessClient, names: Names, facts: Facts, changes: ScheduleChanges) -> None:
         self._client = client
+        self._changes = changes
         self._names = names
         self._facts = facts
         self._owned: set[str] = set(json.loads(facts.get(OWNED) or "[]"))
+
+    def told(self) -> None:
+        """Let the changes take effect: what fires schedules looks at them again."""
+        self._changes.notify()
 
     def put(self, name: str, flow: CompiledFlow) -> None:
         """Let the schedule of the flow `name` be as its file says. One that is so already is left as it is."""

@@ -8,6 +8,9 @@ import socket
 
 from localcloud import seeding, user_pools
 from localcloud.client import InProcessClient
+from localcloud.iam.created_roles import CreatedRoles
+from localcloud.iam.function_role import FunctionRole
+from localcloud.iam.permissions import Mode, Permissions
 from localcloud.moto_app import MotoApplication, forget_everything
 from localcloud.settings import FUNCTIONS_URL, HOST, CloudSettings, prepare_state_folder
 from localcloud.signing_key import load_signing_key, sign_with
@@ -28,6 +31,8 @@ class Foundation:
         moto: The services that moto emulates.
         client: Calls them in this process.
         user_pool: The stage's user pool.
+        permissions: What callers may do.
+        application_credentials: The variables of the API's process with the credentials of its role.
     """
 
     def __init__(self, settings: CloudSettings, listener: socket.socket) -> None:
@@ -63,6 +68,14 @@ class Foundation:
         self.user_pool = seeding.seed_user_pool(self.client, settings.names)
         seeding.seed_tables(self.client, settings.names)
         self.environment = _environment(settings, self.endpoint, self.user_pool)
+        self.permissions = self._permissions()
+        self.application_credentials = self.permissions.credentials(settings.names.resource("api"), "the API")
+
+    def _permissions(self) -> Permissions:
+        settings, names = self.settings, self.settings.names
+        pool = f"arn:aws:cognito-idp:{names.region}:{names.account}:userpool/{self.user_pool.id}"
+        role = FunctionRole(settings.root, names, pool)
+        return Permissions(Mode(settings.iam), names, role, CreatedRoles(names.account, self.kept))
 
     def close(self) -> None:
         """Release the port and empty moto's services."""
@@ -86,8 +99,9 @@ def _environment(settings: CloudSettings, endpoint: str, user_pool: seeding.User
         "USER_POOL_ID": user_pool.id,
         "USER_POOL_CLIENT_ID": user_pool.client_id,
         "TOKEN_ISSUER": f"https://cognito-idp.{settings.region}.amazonaws.com/{user_pool.id}",
-        # Functions see nothing else of this process's environment: so that theirs are in a run's trace as well.
-        **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
+        # Functions see nothing else of this process's environment: theirs are to be in a run's trace as well, and
+        # webhooks may go to a network that the developer names.
+        **{name: value for name, value in os.environ.items() if name.startswith(("OTEL_", "WEBHOOK_NETWORKS"))},
         FUNCTIONS_URL: f"{endpoint}/_localcloud/functions/",
         "JWKS_URL": f"{endpoint}/{user_pool.id}/.well-known/jwks.json",
     }

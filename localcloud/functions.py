@@ -42,6 +42,8 @@ class FunctionRegistry:
         folder: Where their code is unpacked.
         project: Finds the project's functions by their full name.
         has_created: Whether there are functions created by the API from the start.
+        credentials: Returns variables with credentials for a session's name, what to call it for people, and the ARN
+            of its role: functions created by the API have roles of their own.
     """
 
     def __init__(  # noqa: PLR0913  (what it finds functions by, and what it gives them)
@@ -53,6 +55,7 @@ class FunctionRegistry:
         project: ProjectFunctions,
         *,
         has_created: bool = False,
+        credentials: Callable[[str, str, str], dict[str, str]] = lambda _session, _label, _role: {},
     ) -> None:
         self._region = region
         self._account = account
@@ -60,6 +63,7 @@ class FunctionRegistry:
         self._folder = folder
         self._has_created = has_created
         self._project = project
+        self._credentials = credentials
 
     def resolve(self, arn_or_name: str) -> FunctionSpec | None:
         """Return the function, or None if it doesn't exist. One whose code cannot be unpacked has a `refusal`."""
@@ -87,7 +91,11 @@ class FunctionRegistry:
         if not runtime.startswith("python"):
             notice(f"[{name}] Cannot run this function: only Python runtimes are supported; got {runtime!r}")
             return None
-        environment = {**self._environment, **{key: str(value) for key, value in function.environment_vars.items()}}
+        environment = {
+            **self._environment,
+            **self._credentials(name, f"function {name}", str(function.role)),
+            **{key: str(value) for key, value in function.environment_vars.items()},
+        }
         code, refusal = self._folder, None
         try:
             code = self._unpack(function)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
+from moto.core.common_models import BaseModel
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
     environ_key_for_header,
@@ -24,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud.aws_errors import error_response
 from localcloud.deployments import extend
-from localcloud.dynamodb import ItemOperations
+from localcloud.dynamodb import ItemOperations, Scratch, Shelf
 from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
@@ -36,6 +37,13 @@ from localcloud.state.operations import changes
 from localcloud.state.tracking import is_recording, recording
 from localcloud.user_names import with_known_name
 
+
+def _new(cls: type[BaseModel], *_arguments: Any, **_named: Any) -> BaseModel:
+    return super(BaseModel, cls).__new__(cls)
+
+
+# For its own page of data, moto would keep all objects that there have ever been: messages, versions, items.
+BaseModel.__new__ = _new  # type: ignore[method-assign]
 werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto lets every page in
 # These wait inside the request: for messages, for functions, for other services.
 _CONCURRENT_PACKAGES = frozenset({"sqs", "awslambda", "cloudformation"})
@@ -74,7 +82,8 @@ class MotoApplication:
         self._locks: dict[str, AbstractContextManager[Any]] = {name: nullcontext() for name in _CONCURRENT_PACKAGES}
         endpoint = f"http://127.0.0.1:{port}"
         self._services = MotoServices(lambda name: extend(name, endpoint), self._restore)
-        self._items = ItemOperations(account)
+        self._shelf = kept.shelf if kept is not None else Shelf(Scratch())
+        self._items = ItemOperations(account, self._shelf)
 
     def respond(self, request: Request) -> Response:
         """Answer `request` as AWS would."""
@@ -108,8 +117,15 @@ class MotoApplication:
     def _answer(self, service: MotoService, request: Request) -> Response:
         if service.package == "cognitoidp":
             request = with_known_name(request, self._account)
-        answer = self._items.respond(request) if service.package == "dynamodb" else None
-        return answer or _answer(service, request, self._environ(request))
+        if service.package != "dynamodb":
+            return _answer(service, request, self._environ(request))
+        answer = self._items.respond(request)
+        if answer is None:
+            with self._shelf.lent(request):
+                answer = _answer(service, request, self._environ(request))
+        if self._kept is None:
+            self._shelf.settle()
+        return answer
 
     @contextmanager
     def changing(self) -> Iterator[None]:

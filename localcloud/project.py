@@ -17,16 +17,19 @@ from compiler.catalog import catalog_of, write_catalog_file
 from compiler.compiled import CompiledFlow, Project
 from compiler.live_project import LiveProject
 from compiler.placeholders import APPROVALS
+from compiler.webhook_delivery import FUNCTION as WEBHOOKS
 from localcloud.flow_schedules import FlowSchedules
+from localcloud.iam.permissions import Permissions
 from localcloud.notices import INFO, notice
-from localcloud.schedules import ScheduleChanges
-from localcloud.seeding import STATUS_FUNCTION
+from localcloud.seeding import STATUS_FUNCTION, SWEEP_FUNCTION
 from localcloud.settings import STATE_FOLDER
 from localcloud.step_functions import StepFunctionsService
+from localcloud.webhooks import Webhooks
 from localcloud.workers import FunctionSpec
 from stepfunctions.errors import ServiceError
 
 DEFAULT_TIMEOUT = 60  # seconds
+SWEEP_TIMEOUT = 900
 DEFAULT_MEMORY = 256  # MB
 API_MEMORY = 512  # MB, as a stage's `api_memory` is by default
 API_FUNCTION = "api"
@@ -35,11 +38,20 @@ WATCH_SECONDS = 0.5  # a look at unchanged files takes a tenth of a millisecond
 # What may name a state machine of the project: these are answered only once the machine is as its file says.
 _ARN_FIELDS = ("stateMachineArn", "executionArn")
 
+CredentialsOf = Callable[[str, str], dict[str, str]]
+
 
 class ProjectFunctions:
     """The project's functions as Lambda functions."""
 
-    def __init__(self, root: Path, names: Names, live: LiveProject, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        names: Names,
+        live: LiveProject,
+        environment: dict[str, str],
+        credentials: CredentialsOf = lambda _session, _label: {},
+    ) -> None:
         """Prepare.
 
         Args:
@@ -47,10 +59,14 @@ class ProjectFunctions:
             names: What the stage's things are called.
             live: The project as its files are, with the functions' settings.
             environment: What functions see, above the `environment_variables` of `.chalice/config.json`.
+            credentials: Returns variables with credentials of the functions' role, for the session of a name and
+                what to call it for people; by default none.
         """
+        self._credentials = credentials
         self._root = root
         self._names = names
         self._live = live
+        self._over_http = credentials(names.resource(API_FUNCTION), "a function called over HTTP")
         self._environment = {**_configured_environment(root, names.stage), **environment, **_catalog_variable(root)}
         self._project = live.project()
         self._plugins = plugins.installed(root)
@@ -96,14 +112,16 @@ class ProjectFunctions:
             name=self._names.resource(name or API_FUNCTION),
             code=self._root,
             handler=API_HANDLER,
-            environment=self._environment,
+            environment={**self._environment, **self._over_http},
             timeout=DEFAULT_TIMEOUT,
             memory=API_MEMORY,
         )
 
     def _describe(self, name: str) -> FunctionSpec | None:
-        if name == APPROVALS:
-            return self._spec_of(APPROVALS, APPROVALS, self._environment)
+        if name in (APPROVALS, WEBHOOKS):
+            return self._spec_of(name, name, self._environment)
+        if name == SWEEP_FUNCTION:
+            return replace(self._spec_of(name, "run_sweep", self._environment), timeout=SWEEP_TIMEOUT)
         function = find(name, self._root)
         if function is None:
             return None
@@ -115,12 +133,13 @@ class ProjectFunctions:
         return spec if settings is None else replace(spec, timeout=settings.timeout, memory=settings.memory)
 
     def _spec_of(self, name: str, handler: str, environment: dict[str, str]) -> FunctionSpec:
+        credentials = self._credentials(self._names.resource(name), f"function {name}")
         return FunctionSpec(
             arn=self._names.function_arn(name),
             name=self._names.resource(name),
             code=self._root,
             handler=f"app.{handler}",
-            environment=environment,
+            environment={**environment, **credentials},
             timeout=DEFAULT_TIMEOUT,
             memory=DEFAULT_MEMORY,
         )
@@ -129,13 +148,14 @@ class ProjectFunctions:
 class ProjectFlows:
     """The project's flows as state machines and schedules."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (what it reads, and what it keeps up to date)
         self,
         live: LiveProject,
         names: Names,
         service: StepFunctionsService,
         schedules: FlowSchedules,
-        schedule_changes: ScheduleChanges,
+        webhooks: Webhooks,
+        permissions: Permissions,
     ) -> None:
         """Prepare; `sync` creates what the files say.
 
@@ -144,13 +164,15 @@ class ProjectFlows:
             names: What the stage's things are called.
             service: Where state machines are created.
             schedules: Creates the schedules of flows.
-            schedule_changes: Told when they may have changed.
+            webhooks: Creates what delivers the webhooks of flows.
+            permissions: Told what the roles of flows allow.
         """
         self._live = live
         self._names = names
         self._service = service
         self._schedules = schedules
-        self._schedule_changes = schedule_changes
+        self._webhooks = webhooks
+        self._permissions = permissions
         self._lock = threading.RLock()
         self._project: Project | None = None
         self._deployed: dict[str, CompiledFlow] = {}
@@ -195,6 +217,7 @@ class ProjectFlows:
             for name in list(self._deployed):
                 if name not in project.flows and name not in project.broken:
                     self._remove(name)
+            self._webhooks.prepare(project)
             for name, flow in project.flows.items():
                 if self._deployed.get(name) != flow:
                     self._deploy(name, flow)
@@ -213,19 +236,20 @@ class ProjectFlows:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_catalog_file(catalog_of(project), target)
             self._project = project
-            self._schedule_changes.notify()
+            self._schedules.told()
 
     def _deploy(self, name: str, flow: CompiledFlow) -> None:
         previous = self._deployed.get(name)
         definition = flow.render(self._names)
         arn = self._names.state_machine_arn(name)
+        self._permissions.put_flow(self._role(name), flow.policy(self._names), flow.path.as_posix())
         try:
             if previous is not None and previous.type == flow.type:
                 self._service.handle("UpdateStateMachine", {"stateMachineArn": arn, "definition": definition})
             else:
                 if previous is not None:
                     self._remove(name)
-                self._create(arn, flow.type, self._names.resource(name), definition)
+                self._create(arn, flow.type, name, definition)
         except ServiceError as error:
             notice(f"flow {name} cannot be created: {error}")
             return
@@ -236,8 +260,8 @@ class ProjectFlows:
 
     def _create(self, arn: str, kind: str, name: str, definition: str) -> None:
         """Create a state machine; one that was kept since the last run becomes what the file says now."""
-        role = f"arn:aws:iam::{self._names.account}:role/{name}"
-        request = {"name": name, "definition": definition, "type": kind, "roleArn": role}
+        full_name, role = self._names.resource(name), self._role(name)
+        request = {"name": full_name, "definition": definition, "type": kind, "roleArn": role}
         try:
             self._service.handle("CreateStateMachine", request)
             return
@@ -250,9 +274,13 @@ class ProjectFlows:
             self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
             self._service.handle("CreateStateMachine", request)
 
+    def _role(self, name: str) -> str:
+        return f"arn:aws:iam::{self._names.account}:role/{self._names.resource(name)}"
+
     def _remove_kept(self, project: Project) -> None:
         """Delete state machines of flows that were removed while nothing ran."""
         current = {self._names.state_machine_arn(name) for name in (*project.flows, *project.broken)}
+        current.add(self._names.webhooks_arn)  # deliveries that were waiting go on
         request: dict[str, Any] = {"maxResults": 1000}
         kept: list[str] = []
         while True:

@@ -142,7 +142,7 @@ def _start(
 
     def start_api() -> None:
         try:
-            api.start(foundation.environment)
+            api.start({**foundation.environment, **foundation.application_credentials})
         except BaseException as error:
             failures.append(error)
 

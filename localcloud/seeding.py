@@ -1,4 +1,4 @@
-"""What exists in the cloud from the start: user pool, tables, the rule for run records, a demo user."""
+"""What exists in the cloud from the start: user pool, tables, the rules for run records, a demo user."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
+from chalicelib.runs.status_pattern import status_pattern
+from chalicelib.runs.sweeping import SCHEDULE
 from chalicelib.tables import RUNS, TTL, USAGE, Table
 from localcloud.client import InProcessClient
 from localcloud.state.facts import Facts
@@ -18,6 +20,7 @@ from localcloud.state.facts import Facts
 ADMIN_GROUP = "admin"
 DEMO_EMAIL = "demo@example.com"
 STATUS_FUNCTION = "run-status"
+SWEEP_FUNCTION = "run-sweep"
 DEMO_PASSWORD = "demo-password"  # noqa: S105 - the fact's name
 PASSWORD_LENGTH = 24
 CLAIMS = ["email", "email_verified"]
@@ -131,13 +134,17 @@ def seed_status_rule(client: InProcessClient, names: Names) -> None:
     """Let status changes of the project's executions reach the function that updates the run records."""
 
     rule = names.resource(STATUS_FUNCTION)
-    pattern = {
-        "source": ["aws.states"],
-        "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {"stateMachineArn": [{"prefix": names.state_machine_arn("")}]},
-    }
+    pattern = status_pattern(names.state_machine_arn(""))
     client.call("events", "PutRule", {"Name": rule, "EventPattern": json.dumps(pattern), "State": "ENABLED"})
     target = {"Id": STATUS_FUNCTION, "Arn": names.function_arn(STATUS_FUNCTION)}
+    client.call("events", "PutTargets", {"Rule": rule, "Targets": [target]})
+
+
+def seed_sweep_rule(client: InProcessClient, names: Names) -> None:
+    """Let the records of runs be swept every night."""
+    rule = names.resource(SWEEP_FUNCTION)
+    client.call("events", "PutRule", {"Name": rule, "ScheduleExpression": SCHEDULE, "State": "ENABLED"})
+    target = {"Id": SWEEP_FUNCTION, "Arn": names.function_arn(SWEEP_FUNCTION)}
     client.call("events", "PutTargets", {"Rule": rule, "Targets": [target]})
 
 

@@ -45,6 +45,7 @@ class CloudSettings:
         api_url: Where the API is served: its console may use the endpoint from a browser. Empty if there is none.
         moto_api: Whether moto's own routes (`/moto-api/...`), which show and reset everything, are served. For tests.
         keep: Whether what is in the cloud is there after a restart.
+        iam: What happens to calls that the caller's role does not allow: `enforce`, `warn` or `off`.
         beside: The name of this cloud's own folder, if it runs beside another one of the project; else empty.
     """
 
@@ -55,25 +56,29 @@ class CloudSettings:
     api_url: str = ""
     moto_api: bool = False
     keep: bool = True
+    iam: str = "enforce"
     beside: str = ""
 
     @classmethod
     def from_environment(cls, root: Path = PROJECT, *, api_url: str = "") -> CloudSettings:
         """Return settings with stage, region and account from `STAGE`, `AWS_REGION` and `ACCOUNT_ID`.
 
-        `STATE=memory` keeps nothing.
+        `STATE=memory` keeps nothing. `IAM` is `enforce`, `warn` (the default) or `off`.
 
         Args:
             root: The project's folder.
             api_url: Where the API is served.
 
         Raises:
-            SetupError: `STATE` has another value than `disk` and `memory`.
+            SetupError: `STATE` or `IAM` has another value.
         """
         environ = os.environ
         state = environ.get("STATE") or "disk"
         if state not in ("disk", "memory"):
             raise SetupError(f"STATE is {state!r}: set it to disk or memory.")
+        iam = environ.get("IAM") or "warn"
+        if iam not in ("enforce", "warn", "off"):
+            raise SetupError(f"IAM is {iam!r}: set it to enforce, warn or off.")
         return cls(
             root=root,
             stage=environ.get("STAGE") or "local",
@@ -82,6 +87,7 @@ class CloudSettings:
             api_url=api_url,
             moto_api=environ.get("LOCALCLOUD_MOTO_API") == "1",
             keep=state == "disk",
+            iam=iam,
         )
 
     @property

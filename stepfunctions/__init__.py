@@ -12,6 +12,8 @@
   STANDARD execution starts, ends or is redriven. `ignore_status_changes` is for callers that don't need it.
 - `invoker` invokes Lambda functions: `invoke(function, payload, on_done)` returns at once, and `on_done(Invocation)`
   follows from any thread. The local cloud has a pool of workers, a test may have a table of behaviours.
+- `authorize(task)` says which tasks may not make their calls, and why: they fail as without the permission on AWS. The
+  service itself knows no policies, and allows all by default.
 - `endpoint` is the URL of an endpoint that serves all other services, which tasks reach by boto3.
 
 `runner.Runner` is the `asl.TaskRunner` that does the work of tasks. It looks their resource up in a table,
@@ -19,8 +21,18 @@
 """
 
 from stepfunctions.errors import ServiceError
+from stepfunctions.integrations.authorization import Authorize, Denial
 from stepfunctions.integrations.lambda_functions import FunctionInvoker, Invocation
 from stepfunctions.service import Service
 from stepfunctions.status_events import StatusCallback, ignore_status_changes
 
-__all__ = ["FunctionInvoker", "Invocation", "Service", "ServiceError", "StatusCallback", "ignore_status_changes"]
+__all__ = [
+    "Authorize",
+    "Denial",
+    "FunctionInvoker",
+    "Invocation",
+    "Service",
+    "ServiceError",
+    "StatusCallback",
+    "ignore_status_changes",
+]

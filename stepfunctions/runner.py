@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from asl.engine.tasks import Cancel, Completion, TaskRequest
+from stepfunctions.integrations.authorization import Authorize, denied
 from stepfunctions.integrations.integration import Integration
 from stepfunctions.integrations.resources import registry_names
 
@@ -13,10 +14,16 @@ Resume = Callable[[TaskRequest, Completion, Any], Cancel | None]
 
 
 class Runner:
-    """A `TaskRunner` over a table of integrations, such as `registry.integrations` returns."""
+    """A `TaskRunner` over a table of integrations, such as `registry.integrations` returns.
 
-    def __init__(self, integrations: Mapping[str, Integration]) -> None:
+    Args:
+        integrations: The integrations by their names.
+        authorize: Says which tasks may not make their calls; None allows all.
+    """
+
+    def __init__(self, integrations: Mapping[str, Integration], authorize: Authorize | None = None) -> None:
         self._integrations = integrations
+        self._authorize = authorize
 
     def check(self, request: TaskRequest) -> None:
         """Refuse a task that its integration cannot even schedule. See `TaskRunner`.
@@ -28,6 +35,12 @@ class Runner:
 
     def start(self, request: TaskRequest, completion: Completion) -> Cancel | None:
         """Begin the task and return at once. See `TaskRunner`."""
+        denial = self._authorize(request) if self._authorize is not None else None
+        if denial is not None:
+            error = denied(request.resource, denial)
+            completion.started()
+            completion.fail(error.error, error.cause)
+            return None
         return self._find(request.resource).start(request, completion)
 
     def resume(self, request: TaskRequest, completion: Completion, submitted: Any) -> Cancel | None:

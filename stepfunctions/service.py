@@ -17,6 +17,7 @@ from stepfunctions.execution_control import ExecutionControl
 from stepfunctions.execution_index import CLOSED_KEPT, ExecutionIndex, ExecutionRecord
 from stepfunctions.execution_starts import ExecutionStarts
 from stepfunctions.executions import Executions
+from stepfunctions.integrations.authorization import Authorize
 from stepfunctions.integrations.calls import Calls
 from stepfunctions.integrations.clients import AwsClients
 from stepfunctions.integrations.lambda_functions import FunctionInvoker, LambdaFunctions
@@ -57,6 +58,7 @@ class Service:
             then refused with InvalidDefinition and that message.
         store: The file of the database in which state machines, activities and executions outlive the process. None to
             keep them in memory. `recover` lets executions continue.
+        authorize: Says which tasks may not make their calls; they fail as without the permission. None allows all.
 
     Raises:
         StoreUnavailable: The store cannot be opened or written.
@@ -76,6 +78,7 @@ class Service:
         observer: Observer | None = None,
         start_refusal: Callable[[str], str | None] | None = None,
         store: Path | None = None,
+        authorize: Authorize | None = None,
     ) -> None:
         self.region = region
         self.account = account
@@ -91,7 +94,7 @@ class Service:
         )
         clients = AwsClients(endpoint, region)
         functions = LambdaFunctions(invoker, region, account)
-        runner = Runner(integrations(functions, self._activities, operations, clients, self._calls))
+        runner = Runner(integrations(functions, self._activities, operations, clients, self._calls), authorize)
         self.engine = Engine(
             runner,
             clock=clock or RealClock(),

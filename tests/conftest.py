@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ os.environ |= {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+
+# Containers often forbid Python to keep what it has compiled. Tests start hundreds of processes with the same modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell's background jobs ignore Ctrl-C, and so would every server that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -60,9 +65,23 @@ def live_catalog() -> None:
     use_source(LiveProject().catalog)
 
 
-LONG = ("tests/deployments/", "tests/conformance/", "tests/test_user_code.py")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Make `-n auto` two processes for each core: half of the time tests wait, for servers, clocks and processes."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 2 * cores
+
+
+LONG = (
+    *("tests/deployments/", "tests/test_user_code.py", "tests/rehearsal/test_rehearsal.py", "tests/console/"),
+    *("tests/localcloud/state/", "tests/localcloud/test_run.py", "tests/chalicelib/runs/test_faults.py"),
+    *("tests/end_to_end/test_openapi.py", "tests/end_to_end/test_lifecycle.py", "tests/end_to_end/test_first_week.py"),
+    *("tests/plugin_manager/test_end_to_end.py", "tests/client/", "tests/admin/test_users.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first: begun last, one process would run them while the others have nothing left to do."""
+    """The longest files first: begun last, one process would run them while the others have nothing left to do."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))

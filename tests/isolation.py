@@ -8,6 +8,7 @@ are imported from the repository itself, except the user's.
 from __future__ import annotations
 
 import atexit
+import compileall
 import importlib.util
 import os
 import shutil
@@ -29,7 +30,8 @@ USERS_FILES = (
 VARIABLE = "FRAMEWORK_TEST_PROJECT"
 """Names the copy for the other processes of a test run."""
 
-_SHARED = ("node_modules", ".venv", ".chalice/deployments")  # installed packages: linked, not copied
+# Installed packages: linked, not copied.
+_SHARED = ("node_modules", "console/node_modules", ".venv", ".chalice/deployments")
 _GENERATED = (
     "*_cache",
     ".git",
@@ -59,6 +61,7 @@ def isolate() -> None:
         folder = Path(tempfile.mkdtemp(prefix="framework-tests-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         os.environ[VARIABLE] = str(write_project(folder / "project"))
+        _compile(folder / "project")
     project = Path(os.environ[VARIABLE])
 
     import chalicelib.lib
@@ -72,6 +75,13 @@ def isolate() -> None:
     module = infrastructure.stages = importlib.util.module_from_spec(spec)  # type: ignore[attr-defined]
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+
+
+def _compile(project: Path) -> None:
+    """Compile the modules once: every server that a test starts runs a copy of them."""
+    for package in project.glob("*/__init__.py"):
+        if package.parent.name != "tests":
+            compileall.compile_dir(package.parent, quiet=2)
 
 
 def write_project(target: Path) -> Path:

@@ -1,6 +1,6 @@
-"""Two clones of this repository as their users leave them: with code of their own, valid and not, and without any.
+"""Clones of this repository as their users leave them: with code of their own, valid and not, and without any.
 
-`python -m tests.user_code own FOLDER` (or `empty`) writes one. All tests of the framework must pass in it.
+`python -m tests.user_code own FOLDER` (or `empty`, or `valid`) writes one. All tests of the framework must pass in it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ def handler(event, context):
   unused_style = {"a":1}
   return {"statusCode": 200, "body": {"message": "Hello from my function", **unused_style}}
 """
+NEEDS_KEY = "import os\nKEY = os.environ['PAYMENT_KEY']\n" + UNTYPED  # on AWS there is the secret
 GREET = '''\
 def handler(name: str, times: int = 1) -> dict[str, str]:
     """Greet somebody."""
@@ -127,6 +128,23 @@ def write_empty(target: Path) -> Path:
     return target
 
 
+def write_valid(target: Path) -> Path:
+    """Write a clone whose user has added, changed and deleted functions and flows, and has made no mistake."""
+    write_project(target)
+    add(
+        target,
+        {
+            f"{LIBRARY}/needs_key/handler.py": NEEDS_KEY,
+            f"{LIBRARY}/my-function/handler.py": UNTYPED,
+            "flows/myFlow.yml": MY_FLOW,
+            "flows/helloWorldFlow.yml": FAILING,
+            "tests/own/test_mine.py": "def test_mine(flows):\n    flows.load('myFlow').run({}).assert_succeeded()\n",
+        },
+    )
+    (target / "flows" / "compositeFlow.yml").unlink()
+    return target
+
+
 def add(target: Path, files: dict[str, str]) -> None:
     """Write files into a clone; all of them are the user's."""
     for path, content in files.items():
@@ -137,4 +155,4 @@ def add(target: Path, files: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    print({"own": write_own, "empty": write_empty}[sys.argv[1]](Path(sys.argv[2])))
+    print({"own": write_own, "empty": write_empty, "valid": write_valid}[sys.argv[1]](Path(sys.argv[2])))

@@ -41,6 +41,7 @@ class ServiceCall(Completion, Blocker):
             task_token=None,
             timeout_seconds=None,
             heartbeat_seconds=None,
+            role_arn=execution.machine.role_arn,
         )
 
     def begin(self) -> None:

@@ -72,12 +72,13 @@ def inventory_items(body: str, inventory: Inventory) -> list[Any]:
     return [dict(zip(inventory.columns, row, strict=False)) for row in rows if row]
 
 
-def parse_items(body: str, config: ReaderConfig) -> list[Any]:
+def parse_items(body: str, config: ReaderConfig, *, members_of_objects: bool = True) -> list[Any]:
     """Return the items in an object.
 
     Args:
         body: The object as text, or in base64 where it is not text.
         config: What the object is.
+        members_of_objects: Whether the members of a JSON object are items.
 
     Raises:
         StateFailure: States.ItemReaderFailed: there are no items in it.
@@ -88,7 +89,7 @@ def parse_items(body: str, config: ReaderConfig) -> list[Any]:
     text = text_of(body)
     try:
         if kind == "JSON":
-            return _json_items(loads(text), config.items_pointer)
+            return _json_items(loads(text), config.items_pointer, members_of_objects)
         if kind == "JSONL":
             return [loads(line) for line in text.split("\n") if line.strip()]
         if kind == "CSV":
@@ -98,7 +99,7 @@ def parse_items(body: str, config: ReaderConfig) -> list[Any]:
     raise reader_failure(f"Items of the type {kind} can't be read here.")
 
 
-def _json_items(value: Any, pointer: str | None) -> list[Any]:
+def _json_items(value: Any, pointer: str | None, members_of_objects: bool) -> list[Any]:
     if pointer:
         for token in pointer.split("/")[1:]:
             name = token.replace("~1", "/").replace("~0", "~")
@@ -106,7 +107,7 @@ def _json_items(value: Any, pointer: str | None) -> list[Any]:
                 value = value[int(name)] if isinstance(value, list) else value[name]
             except (KeyError, IndexError, TypeError, ValueError):
                 raise reader_failure(f"The ItemsPointer '{pointer}' leads to nothing.") from None
-    if isinstance(value, dict) and pointer:
+    if isinstance(value, dict) and members_of_objects:
         return members(value)
     if not isinstance(value, list):
         raise reader_failure("Attempting to map over non-iterable node.")

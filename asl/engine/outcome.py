@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from asl.engine.changes import REDRIVE_IS_TOLD, applies
 from asl.engine.execution import SUCCEEDED, Execution
 from asl.engine.jsontext import loads
 from asl.language.timestamps import epoch_milliseconds
@@ -17,7 +18,7 @@ def outcome(execution: Execution, *, parsed: bool, redrive: Mapping[str, Any] | 
     `redrive` has `redriveCount`, `redriveStatus` and `redriveStatusReason`.
     """
     parsed = parsed and execution.status == SUCCEEDED
-    redrive = redrive or {}
+    redrive = (redrive or {}) if applies(REDRIVE_IS_TOLD, execution) else {}
     described: dict[str, Any] = {
         "Cause": execution.cause,
         "Error": execution.error,

@@ -26,7 +26,7 @@ class TaskRequest:
     The rest says where the attempt belongs: `state_path` is the state's JSON pointer in the definition, `iterations`
     the index of the item in each Map around it (the outermost first), `attempt` is 1 for the first attempt and one more
     for each retry. `run_arn` is the execution that was started, another one than `execution_arn` in a child of a Map
-    Run. `trace_header` is what it was started with.
+    Run. `trace_header` is what it was started with. `role_arn` is the role of the state machine.
     """
 
     resource: str
@@ -43,6 +43,7 @@ class TaskRequest:
     attempt: int = 1
     run_arn: str = ""
     trace_header: str | None = None
+    role_arn: str | None = None
 
 
 class Completion(Protocol):

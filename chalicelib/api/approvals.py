@@ -9,7 +9,7 @@ from chalicelib import times
 from chalicelib.api.http import Answer, Call
 from chalicelib.approvals import answering, finding
 from chalicelib.approvals.records import PENDING, STATUSES, Approval
-from chalicelib.errors import BadRequest
+from chalicelib.errors import BadRequest, DomainError, Invalid
 from chalicelib.runs.ids import is_id
 
 KEY = "key"
@@ -30,17 +30,60 @@ def list_approvals(call: Call) -> Answer:
 
 
 def get_approval(call: Call) -> Answer:
-    """Answer with one approval."""
-    return Answer(shown(_find(call)), headers=_private(call))
+    """Answer with one approval: with a page if a browser follows a link."""
+    if call.query(KEY) is None or not _wants_page(call):
+        return Answer(shown(_find(call)), headers={**_private(call), "Vary": "Accept"})
+    from chalicelib.api import approval_page
+
+    try:
+        return approval_page.asking(_find(call))
+    except DomainError as error:
+        return _refusal(error)
 
 
 def answer_approval(call: Call) -> Answer:
-    """Answer an approval, once."""
+    """Answer an approval, once: with JSON, or with the form of the page behind a link."""
+    if call.query(KEY) is not None and _is_form(call):
+        return _answer_by_form(call)
     approval = _find(call)
     answering.refuse_closed(approval)
     body = call.json_object(limit=answering.MAX_BODY)
     given = answering.read_answer(approval, body, None if call.query(KEY) is not None else call.user)
     return Answer(shown(answering.answer(approval, given)), headers=_private(call))
+
+
+def _answer_by_form(call: Call) -> Answer:
+    from chalicelib.api import approval_page
+
+    try:
+        approval = _find(call)
+        body, entries = approval_page.read_form(approval, call.body, answering.MAX_BODY)
+        try:
+            given = answering.read_answer(approval, body, None)
+        except Invalid as error:
+            return approval_page.asking(approval, entries, error.detail, error.errors)
+        answering.answer(approval, given)
+        return approval_page.thanking(approval, given.decision)
+    except DomainError as error:
+        return _refusal(error)
+
+
+def _wants_page(call: Call) -> bool:
+    from chalicelib.api.approval_page import is_wanted
+
+    return is_wanted(call.headers.get("accept", ""))
+
+
+def _is_form(call: Call) -> bool:
+    from chalicelib.api.approval_page import is_form
+
+    return is_form(call.headers.get("content-type", ""))
+
+
+def _refusal(error: DomainError) -> Answer:
+    from chalicelib.api.approval_page import refusing
+
+    return refusing("This can't be answered", error.detail, error.status)
 
 
 def shown(approval: Approval) -> dict[str, Any]:

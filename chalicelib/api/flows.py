@@ -28,9 +28,11 @@ def list_flows(call: Call) -> Answer:
 
 
 def get_flow(call: Call) -> Answer:
-    """Answer with one flow as in the list; with `details=true` also with its file, graph, functions and permissions."""
+    """Answer with one flow as in the list; with `details=true` also with its file, graph, labels and permissions."""
     flow = find_flow(call.param("flow_name"))
-    details = (catalog().details(flow.name) or {}) if call.query("details") == "true" else {}
+    details: dict[str, Any] = {}
+    if call.query("details") == "true":
+        details = {**(catalog().details(flow.name) or {}), "labels": dict(flow.labels)}
     return Answer({**details, **_flow(flow, state_machines.of([flow.name]))})
 
 

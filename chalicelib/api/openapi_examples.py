@@ -216,6 +216,28 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "nextToken": "WzYsMixudWxsLG51bGxd",
         }
     },
+    "getRunDefinition": {
+        "200": {
+            "definition": {
+                "StartAt": "HelloWorld",
+                "States": {"HelloWorld": {"Type": "Task", "Resource": "${HelloWorldFunctionArn}", "End": True}},
+            },
+            "changed": False,
+            "testable": True,
+        }
+    },
+    "testRunState": {
+        "200": {
+            "status": "SUCCEEDED",
+            "output": {"statusCode": 200, "body": {"message": "Hello World"}},
+            "nextState": "Step2",
+            "inspection": {
+                "input": {"name": "Ada"},
+                "afterInputPath": {"name": "Ada"},
+                "result": {"statusCode": 200, "body": {"message": "Hello World"}},
+            },
+        }
+    },
     "stopRun": {"200": _STOPPED},
     "redriveRun": {
         "202": {

@@ -18,6 +18,7 @@ from chalicelib.api.openapi_operations import (
     typed_answer,
     wait,
 )
+from chalicelib.api.openapi_run_schemas import STATE_TEST
 
 Json = dict[str, Any]
 
@@ -37,6 +38,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "delete /run/{flow_name}/{execution_id}": ("stopRun", "runs"),
     "get /run/{flow_name}/{execution_id}/history": ("getRunHistory", "runs"),
     "get /run/{flow_name}/{execution_id}/states": ("getRunStates", "runs"),
+    "post /run/{flow_name}/{execution_id}/states/test": ("testRunState", "runs"),
+    "get /run/{flow_name}/{execution_id}/definition": ("getRunDefinition", "runs"),
     "get /run/{flow_name}/{execution_id}/logs": ("getRunLogs", "runs"),
     "post /run/{flow_name}/{execution_id}/redrive": ("redriveRun", "runs"),
     "post /run/{flow_name}/{execution_id}/rerun": ("rerunRun", "runs"),
@@ -152,6 +155,23 @@ def _run() -> dict[str, Json]:
                 problems=("404", "409"),
             )
         },
+        f"{place}/states/test": {
+            "post": operation(
+                "Run one state of a run alone, with any definition of it; for the groups of the stage's workbench",
+                {"200": answer("What the state did.", "TestedState")},
+                own,
+                body=STATE_TEST,
+                problems=("403", "404", "409", "504"),
+            )
+        },
+        f"{place}/definition": {
+            "get": operation(
+                "The definition that a run was started with",
+                {"200": answer("The definition.", "RunDefinition")},
+                own,
+                problems=("404", "409"),
+            )
+        },
         f"{place}/logs": {
             "get": operation(
                 "The log lines of a run's functions",
@@ -194,7 +214,10 @@ def _runs() -> dict[str, Json]:
 def _approvals() -> dict[str, Json]:
     one = [
         path_parameter("approval_id"),
-        query("key", description="The key of a one-time link, in place of a token."),
+        query(
+            "key",
+            description="The key of a one-time link, in place of a token. A browser that follows the link gets a page.",
+        ),
     ]
     status = query("status", {"enum": schemas.APPROVAL_STATUSES}, "`pending` by default.")
     approval = {"200": answer("The approval.", "Approval")}

@@ -77,6 +77,41 @@ FILTERS: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 """The filters of lists and bulk requests: name, schema, description."""
 
+PICTURE: dict[str, Any] = {
+    "width": NUMBER,
+    "height": NUMBER,
+    "nodes": {
+        "type": "array",
+        "items": an_object(
+            {
+                "path": {**TEXT, "description": "The JSON pointer of the state in the definition."},
+                "name": TEXT,
+                "kind": TEXT,
+                "container": {"type": "boolean", "description": "Whether other states are inside it."},
+                **BOX,
+            },
+            {"folded": {**COUNT, "description": "How many states are inside it that aren't drawn."}},
+        ),
+    },
+    "edges": {
+        "type": "array",
+        "items": an_object(
+            {
+                "source": TEXT,
+                "target": TEXT,
+                "line": {**TEXT, "description": "The path of an SVG."},
+                "joins": {
+                    "type": "boolean",
+                    "description": "Whether it ends at the line of another edge to the same target.",
+                },
+                "dashed": {"type": "boolean", "description": "Whether it is taken by caught errors."},
+                "label": TEXT,
+                "labelX": NUMBER,
+                "labelY": NUMBER,
+            }
+        ),
+    },
+}
 RERUN: dict[str, Any] = {
     "type": "object",
     "properties": {"input": {"type": "object", "description": "The input of the new run; the former one by default."}},
@@ -193,6 +228,11 @@ COMPONENTS: dict[str, Any] = {
                     },
                     "references": TEXTS,
                     "accessGroups": TEXTS,
+                    "labels": {
+                        "type": "object",
+                        "additionalProperties": TEXT,
+                        "description": "Reference paths into the input, by the names of the labels.",
+                    },
                     "permissions": {
                         "type": "array",
                         "items": an_object(
@@ -216,40 +256,14 @@ COMPONENTS: dict[str, Any] = {
     ),
     "Graph": {
         **an_object(
+            PICTURE,
             {
-                "width": NUMBER,
-                "height": NUMBER,
-                "nodes": {
+                "parts": {
                     "type": "array",
-                    "items": an_object(
-                        {
-                            "path": {**TEXT, "description": "The JSON pointer of the state in the definition."},
-                            "name": TEXT,
-                            "kind": TEXT,
-                            "container": {"type": "boolean", "description": "Whether other states are inside it."},
-                            **BOX,
-                        }
-                    ),
-                },
-                "edges": {
-                    "type": "array",
-                    "items": an_object(
-                        {
-                            "source": TEXT,
-                            "target": TEXT,
-                            "line": {**TEXT, "description": "The path of an SVG."},
-                            "joins": {
-                                "type": "boolean",
-                                "description": "Whether it ends at the line of another edge to the same target.",
-                            },
-                            "dashed": {"type": "boolean", "description": "Whether it is taken by caught errors."},
-                            "label": TEXT,
-                            "labelX": NUMBER,
-                            "labelY": NUMBER,
-                        }
-                    ),
-                },
-            }
+                    "items": an_object({"path": TEXT, **PICTURE}),
+                    "description": "Of a large definition: the insides of states, whose nodes are `folded`.",
+                }
+            },
         ),
         "description": "The definition as a picture, in pixels.",
     },

@@ -32,6 +32,8 @@ ROUTES = (
     Route("GET", "/run/{flow_name}/{execution_id}", _view("runs", "get_run")),
     Route("GET", "/run/{flow_name}/{execution_id}/history", _view("runs", "run_history")),
     Route("GET", "/run/{flow_name}/{execution_id}/states", _view("runs", "run_states")),
+    Route("POST", "/run/{flow_name}/{execution_id}/states/test", _view("workbench", "test_run_state")),
+    Route("GET", "/run/{flow_name}/{execution_id}/definition", _view("workbench", "run_definition")),
     Route("GET", "/run/{flow_name}/{execution_id}/logs", _view("runs", "run_logs")),
     Route("DELETE", "/run/{flow_name}/{execution_id}", _view("runs", "stop_run")),
     Route("POST", "/run/{flow_name}/{execution_id}/redrive", _view("runs", "redrive_run")),

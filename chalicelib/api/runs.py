@@ -43,7 +43,7 @@ def start_run(call: Call) -> Answer:
 def get_run(call: Call) -> Answer:
     """Answer with a run: its status, and its output or error."""
     deadline = _deadline(call)
-    run = _find(call)
+    run = find_run(call)
     return Answer(answers.whole(run if deadline is None else waiting.wait(run, deadline, call.user.id)))
 
 
@@ -51,7 +51,7 @@ def run_history(call: Call) -> Answer:
     """Answer with the events of a run."""
     limit = call.query_number("limit", default=100, lowest=1, highest=MAX_EVENTS)
     newest_first = _flag(call, "reverseOrder")
-    found = events_of(_find(call), limit=limit, token=call.query("nextToken"), newest_first=newest_first)
+    found = events_of(find_run(call), limit=limit, token=call.query("nextToken"), newest_first=newest_first)
     return Answer(_paged({"events": found.events, "count": len(found.events)}, found.next_token))
 
 
@@ -61,7 +61,7 @@ def run_states(call: Call) -> Answer:
 
     limit = call.query_number("limit", default=200, lowest=1, highest=MAX_STATES)
     question = Question(call.query("path"), call.query("iteration"), limit, call.query("nextToken"))
-    run = _find(call)
+    run = find_run(call)
     flow = catalog().flows.get(run.flow)
     found = states(run, None if flow is None else flow.definition, question)
     return Answer(_paged({"states": found.states}, found.next_token))
@@ -72,23 +72,23 @@ def run_logs(call: Call) -> Answer:
     from chalicelib.runs.logs.answer import MAX_LINES, logs
 
     limit = call.query_number("limit", default=500, lowest=1, highest=MAX_LINES)
-    found = logs(_find(call), catalog(), settings.names, limit=limit, token=call.query("nextToken"))
+    found = logs(find_run(call), catalog(), settings.names, limit=limit, token=call.query("nextToken"))
     return Answer(_paged({"lines": found.lines}, found.next_token))
 
 
 def stop_run(call: Call) -> Answer:
     """Stop a run."""
-    return Answer(answers.whole(control.stop(_find(call))))
+    return Answer(answers.whole(control.stop(find_run(call))))
 
 
 def redrive_run(call: Call) -> Answer:
     """Continue a failed run where it failed."""
-    return Answer(answers.whole(control.redrive(_find(call))), 202, {"Location": call.path.removesuffix("/redrive")})
+    return Answer(answers.whole(control.redrive(find_run(call))), 202, {"Location": call.path.removesuffix("/redrive")})
 
 
 def rerun_run(call: Call) -> Answer:
     """Start a flow again with the input of a former run, or with another one."""
-    run = _find(call)
+    run = find_run(call)
     flow = find_flow(run.flow)
     access.check(call.user, flow)
     body = call.json_object(limit=MAX_INPUT)
@@ -137,7 +137,12 @@ def list_runs(call: Call) -> Answer:
     return Answer(_paged({"executions": executions, "count": len(executions)}, page.next_token))
 
 
-def _find(call: Call) -> Run:
+def find_run(call: Call) -> Run:
+    """Return the run that the path names, if the caller may see it.
+
+    Raises:
+        NotFound: There is no such run or flow, or the run is another user's.
+    """
     flow = call.param("flow_name")
     try:
         # Neither ids nor ARNs contain `%`: one that still does was encoded twice.

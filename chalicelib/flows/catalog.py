@@ -42,6 +42,8 @@ class CatalogFlow:
     """Reference paths into the input, by the names of the labels whose values they give."""
     mcp: bool = True
     """Whether it is a tool of `POST /mcp`."""
+    notify: tuple[Mapping[str, Any], ...] = ()
+    """The calls at the end of a run: `url`, the name of the `secret`, and the statuses `on` which they are sent."""
 
     def state_machine_arn(self, names: Names) -> str:
         """Return the ARN of its state machine in one stage."""
@@ -132,7 +134,7 @@ def _from_json(value: dict[str, Any], details: Details) -> Catalog:
     flows = {}
     for item in value["flows"]:
         missing = dict.fromkeys(CatalogFlow.__slots__)
-        lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions")}
+        lists = {name: tuple(item.get(name, ())) for name in ("access_groups", "references", "functions", "notify")}
         others = {"labels": item.get("labels") or {}, "mcp": item.get("mcp", True)}
         flows[item["name"]] = CatalogFlow(**{**missing, **item, **lists, **others})
     functions = {item["name"]: CatalogFunction(**item) for item in value["functions"]}

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 RESERVED = frozenset({"api_handler", "default_role", "rest_api"}) | {
     *("APP_NAME", "Any", "Chalice", "PROJECT", "annotations", "api", "app", "approvals", "attach", "logs"),
-    *("gc", "registration", "run_status", "settings"),
+    *("gc", "registration", "run_status", "run_sweep", "settings", "webhooks"),
 }
 """Names of the deployment's own resources, and those that `app.py` uses."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib import aws, times
 from chalicelib.errors import error_code
@@ -72,3 +74,16 @@ def user_of(input_text: str | None) -> str | None:
         return None
     user = value.get(USER_KEY) if isinstance(value, dict) else None
     return user if isinstance(user, str) and user else None
+
+
+def input_of(detail: Mapping[str, Any]) -> str | None:
+    """Return the input of the execution that an event is about; one that is too large for events is asked for."""
+    if detail.get("input") is None and not is_included(detail, "inputDetails"):
+        return describe(detail["executionArn"]).input
+    text: str | None = detail.get("input")
+    return text
+
+
+def is_included(detail: Mapping[str, Any], name: str) -> bool:
+    """Whether an event contains the input (`inputDetails`) or the output (`outputDetails`) of its execution."""
+    return (detail.get(name) or {}).get("included", True) is not False

@@ -1,9 +1,9 @@
 """Runs that the API did not start: those of schedules, of other flows, and of whoever calls StartExecution.
 
 Which run has started a flow follows from the trace, which Step Functions hands down to the flows that a run starts
-(`trace`). Where there is none, as in a flow that a schedule has started, the input may name the parent, as it does in
-AWS's console. Anybody could write that, so it counts only where it is true: an execution is a parent if its flow starts
-this one's and it was running at that moment.
+(`trace`). A run that a schedule has started has no trace of ours. The input of what it starts may name the parent, as
+it does in AWS's console. Anybody could write that, so it counts only where it is true: an execution is a parent if its
+flow starts this one's and it was running at that moment. Otherwise the parent is the execution whose history says so.
 """
 
 from __future__ import annotations
@@ -12,16 +12,23 @@ import json
 from datetime import datetime
 from typing import Any
 
+from chalicelib import aws, times
 from chalicelib.flows import labels
 from chalicelib.flows.catalog import CatalogFlow, catalog
 from chalicelib.names import SCHEDULED, STARTED_BY_KEY, USER_KEY
 from chalicelib.runs import executions, records, searching
 from chalicelib.runs.finding import flow_and_id
+from chalicelib.runs.ids import is_id
 from chalicelib.runs.records import OTHER, RUN, RUNNING, SCHEDULE, Run
 from chalicelib.runs.trace import execution_id_of, root_of
+from chalicelib.settings import settings
 
 _CLOCKS = 5.0  # seconds by which the times of records and of executions may differ
 _GENERATIONS = 4  # of flows that start flows
+_EXECUTIONS = 100  # of a flow among which the parent is looked for: the newest
+_EVENTS = 200
+_STARTED = ("taskSubmittedEventDetails", "taskSucceededEventDetails")
+"""The events whose output has the ARN of an execution that was started."""
 
 
 def run_of(flow: CatalogFlow, execution_id: str, execution_arn: str, start_date: str, text: str | None) -> Run:
@@ -37,6 +44,8 @@ def run_of(flow: CatalogFlow, execution_id: str, execution_arn: str, start_date:
     value = json.loads(text or "{}")
     moment = _seconds(start_date)
     parent = _claimed(flow, value, moment) or _traced(flow, execution_arn, moment)
+    if parent is None and not execution_id.startswith(SCHEDULED):
+        parent = _of_history(flow, execution_arn, moment)
     outside = OTHER if parent is None else RUN
     body = {key: item for key, item in value.items() if key != USER_KEY} if isinstance(value, dict) else value
     return Run(
@@ -87,6 +96,30 @@ def _traced(flow: CatalogFlow, execution_arn: str, moment: float) -> str | None:
                 return run.execution_arn
         generation = [child for run in generation for child in _children(run)]
     return None
+
+
+def _of_history(flow: CatalogFlow, execution_arn: str, moment: float) -> str | None:
+    """Return the parent whose history names this execution, among those of the newest that the API did not start.
+
+    Step Functions is asked, since the parent's own record may be on its way.
+    """
+    for name in [name for name in catalog().flows if _starts(name, flow)]:
+        machine = catalog().flows[name].state_machine_arn(settings.names)
+        for each in aws.stepfunctions().list_executions(stateMachineArn=machine, maxResults=_EXECUTIONS)["executions"]:
+            stop = each.get("stopDate")
+            ended = None if stop is None else times.iso(stop)
+            fits = not is_id(each["name"]) and _was_running(times.iso(each["startDate"]), ended, moment)
+            if fits and _history_names(each["executionArn"], execution_arn, moment):
+                return each["executionArn"]
+    return None
+
+
+def _history_names(parent: str, execution_arn: str, moment: float) -> bool:
+    """Whether one of the newest events of an execution says that it started another one."""
+    page = aws.stepfunctions().get_execution_history(executionArn=parent, reverseOrder=True, maxResults=_EVENTS)
+    events: list[Any] = [event for event in page["events"] if event["timestamp"].timestamp() >= moment - _CLOCKS]
+    outputs = [event.get(details, {}).get("output", "") for event in events for details in _STARTED]
+    return any(f'"{execution_arn}"' in output for output in outputs)
 
 
 def _children(run: Run) -> list[Run]:

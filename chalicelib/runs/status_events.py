@@ -18,6 +18,7 @@ from chalicelib.runs.finding import flow_and_id
 from chalicelib.runs.ids import made_at
 from chalicelib.runs.records import RUNNING, Outcome
 from chalicelib.settings import settings
+from chalicelib.webhooks import notifying
 
 _FAILED = frozenset({"FAILED", "TIMED_OUT"})
 
@@ -25,15 +26,23 @@ _log = logging.getLogger(__name__)
 
 
 def on_status_change(event: dict[str, Any]) -> None:
-    """Record a change of an execution's status, and export the spans of one that has ended, if that is wanted.
+    """Record a change of an execution's status; when it has ended, send webhooks and export spans, if they are wanted.
 
     Repeated, late and reordered events change nothing. The API has written a record of what it starts; any other
     execution gets one that belongs to nobody, whatever its input says.
     """
+    if _is_delivery(event["detail"]):
+        return
     _count_failures(event["detail"])
     _record(event["detail"])
+    notifying.on_status_change(event["detail"])
     if telemetry.is_enabled() and event["detail"]["status"] != RUNNING:
         _export(event["detail"])
+
+
+def _is_delivery(detail: dict[str, Any]) -> bool:
+    """Whether it is the delivery of a webhook, which is not a run and has no record."""
+    return str(detail["stateMachineArn"]) == settings.names.webhooks_arn
 
 
 def _export(detail: dict[str, Any]) -> None:
@@ -53,11 +62,11 @@ def _export(detail: dict[str, Any]) -> None:
 
 def _record(detail: dict[str, Any]) -> None:
     begins = detail["status"] == RUNNING and not detail.get("redriveCount")
-    if begins and not _included(detail, "inputDetails"):
+    if begins and not executions.is_included(detail, "inputDetails"):
         known = searching.find_by_id(detail["name"])
         if known is not None and known.execution_arn == detail["executionArn"]:
             return  # the API's, so that Step Functions need not be asked for its input
-    text = _input(detail)
+    text = executions.input_of(detail)
     user_id, execution_id, arn = executions.user_of(text), detail["name"], detail["executionArn"]
     if user_id is not None:
         if not (begins and not _may_be_inferred(execution_id)):  # the record says so from the start
@@ -111,17 +120,9 @@ def _may_be_inferred(execution_id: str) -> bool:
     return made is not None and time.time() - made >= belief.MAY_BEGIN
 
 
-def _input(detail: dict[str, Any]) -> str | None:
-    """Return the execution's input, which an event does not include if it would be too large."""
-    if detail.get("input") is None and not _included(detail, "inputDetails"):
-        return executions.describe(detail["executionArn"]).input
-    text: str | None = detail.get("input")
-    return text
-
-
 def _outcome(detail: dict[str, Any]) -> Outcome:
     output = detail.get("output")
-    if output is None and detail["status"] == "SUCCEEDED" and not _included(detail, "outputDetails"):
+    if output is None and detail["status"] == "SUCCEEDED" and not executions.is_included(detail, "outputDetails"):
         output = executions.describe(detail["executionArn"]).outcome.output
     stop = detail.get("stopDate")
     return Outcome(
@@ -132,7 +133,3 @@ def _outcome(detail: dict[str, Any]) -> Outcome:
         cause=detail.get("cause"),
         redrive_count=detail.get("redriveCount"),
     )
-
-
-def _included(detail: dict[str, Any], name: str) -> bool:
-    return (detail.get(name) or {}).get("included", True) is not False

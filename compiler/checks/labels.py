@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.flows.labels import MAX_LABELS, NAME, is_name, parse_path
+from chalicelib.pointers import escape
 from compiler.checks.base import Check, FileView, Finding, flow
 from compiler.diagnostic import Severity
-from compiler.pointers import escape
 
 
 def _file(view: FileView) -> Iterator[Finding]:

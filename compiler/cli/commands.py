@@ -77,7 +77,7 @@ def graph(options: Namespace) -> int:
     Raises:
         CommandError: There is no such flow, it is broken, or it was given together with `--all`.
     """
-    from compiler.graphs.model import graph_of_flow, graph_of_project
+    from compiler.graphs.projects import graph_of_flow, graph_of_project
     from compiler.graphs.svg import render_svg
     from compiler.graphs.text import render_dot, render_mermaid
 

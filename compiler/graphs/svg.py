@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from compiler.graphs.layout import TITLE, Box, Picture, Route, lay_out
-from compiler.graphs.model import END, START, Group
-from compiler.graphs.paths import path_of
+from chalicelib.graphs.layout import TITLE, Box, Picture, Route, lay_out
+from chalicelib.graphs.model import END, START, Group
+from chalicelib.graphs.paths import path_of
 
 MARGIN = 24.0
 _FILLS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from compiler.graphs.model import END, START, Group, Node
+from chalicelib.graphs.model import END, START, Group, Node
 
 _MERMAID_SHAPES = {
     START: ("((", "))"), END: ("(((", ")))"), "choice": ("{", "}"), "wait": ("([", "])"), "flow": ("[[", "]]"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from compiler.permissions import resources as r
 from compiler.permissions.arguments import Arguments
 from compiler.permissions.buckets import objects_of_call
-from compiler.permissions.passed_roles import ROLES_OF_THIS_STAGE, passed_roles
+from compiler.permissions.passed_roles import ROLES_OF_THIS_STAGE, computed_roles, passed_roles, role_arguments
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, named
 from compiler.permissions.statement import Statement
 from compiler.permissions.tagging import tagging
@@ -337,6 +337,10 @@ def _roles(name: str, passes: tuple[str, str] | None, arguments: Arguments) -> I
     service = name.partition(":")[0]
     parameter, principal = passes or (None, "")
     condition = {"StringEquals": {"iam:PassedToService": principal}}
+    if arguments.computed_as_a_whole:
+        named = (parameter.rpartition(".")[2],) if parameter else role_arguments(service, name.partition(":")[2])
+        yield from computed_roles(named, condition if passes else None)
+        return
     found = False
     for passed in passed_roles(service, arguments):
         is_that = parameter == "" or (parameter is not None and passed.argument == parameter.rpartition(".")[2])

@@ -6,10 +6,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.aws_services import argument_names
 from compiler.permissions.arguments import Arguments, is_expression
 from compiler.permissions.resources import PARTITION, role
 from compiler.permissions.statement import Statement
@@ -59,6 +60,22 @@ def passed_roles(service: str, arguments: Arguments) -> Iterator[PassedRole]:
     """
     if service not in _NOT_PASSED:
         yield from dict.fromkeys(_in(service, "", arguments.values))
+
+
+def role_arguments(service: str, action: str) -> tuple[str, ...]:
+    """Return the names of the arguments by which an action (`createPipeline`) passes roles, sorted."""
+    if service in _NOT_PASSED:
+        return ()
+    names = argument_names(service, action)
+    passing = (name for name in names if _is_role(service, name) or _is_profile(service, name.lower()))
+    return tuple(sorted({name[:1].upper() + name[1:] for name in passing}))
+
+
+def computed_roles(names: Sequence[str], condition: Mapping[str, Any] | None = None) -> Iterator[Statement]:
+    """Yield the statement for the roles in arguments of these names, when all arguments are computed together."""
+    if names:
+        note = f"{' or '.join(names)} {COMPUTED}"
+        yield PassedRole("", ROLES_OF_THIS_STAGE, note).statement(condition)
 
 
 def _in(service: str, name: str, value: Any) -> Iterator[PassedRole]:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from compiler.permissions import resources as r
 from compiler.permissions.api_gateway import api_resource
@@ -15,7 +16,7 @@ from compiler.permissions.arguments import Arguments, is_expression
 from compiler.permissions.authorization import iam_actions, iam_prefix
 from compiler.permissions.buckets import objects_of_call
 from compiler.permissions.integrations import job_queue_and_definition, optimised
-from compiler.permissions.passed_roles import passed_roles
+from compiler.permissions.passed_roles import computed_roles, passed_roles, role_arguments
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
 from compiler.permissions.s3 import s3_call
 from compiler.permissions.statement import Statement
@@ -75,6 +76,13 @@ def _role_to_assume(arguments: Arguments) -> Resources:
     return Resources((role,))
 
 
+def _event_source(arguments: Arguments) -> Resources:
+    """Return the source of a partner's events, which belongs to no account."""
+    name = arguments.literal("Name")
+    note = "" if name else "Name is computed at run time"
+    return Resources((f"{r.PARTITION}:events:${{AWS::Region}}::event-source/{name or '*'}",), note)
+
+
 def _rule(arguments: Arguments) -> Resources:
     name = "Name" if arguments.given("Name") else "Rule"
     return named(name, "events", "rule/{}")(arguments)
@@ -84,6 +92,10 @@ _DYNAMODB = first_given(
     ("RequestItems", _tables_of_requests),
     ("TransactItems", _tables_of_items),
     ("TableName", _table),
+    ("StreamArn", named("StreamArn", "dynamodb", "table/*/stream/{}")),
+    ("BackupArn", named("BackupArn", "dynamodb", "table/*/backup/{}")),
+    ("ExportArn", named("ExportArn", "dynamodb", "table/*/export/{}")),
+    ("ResourceArn", named("ResourceArn", "dynamodb", "table/{}")),
     otherwise=_any_table,
 )
 _STREAM = first_given(
@@ -93,6 +105,7 @@ _STATES = first_given(
     ("StateMachineArn", r.state_machine),
     ("ExecutionArn", named("ExecutionArn", "states", "execution:{}")),
     ("ActivityArn", named("ActivityArn", "states", "activity:{}")),
+    ("MapRunArn", named("MapRunArn", "states", "mapRun:{}")),
     otherwise=anything,
 )
 
@@ -135,6 +148,35 @@ _RESOURCES: dict[str, ResourceOf] = {
     "sts": first_given(("RoleArn", _role_to_assume), otherwise=anything),
 }
 
+# Operations whose argument names a resource of another kind than above, or whose action has no resource, by patterns.
+_OTHER_KINDS: dict[str, dict[str, ResourceOf]] = {
+    "bedrock": {"*FoundationModelA*": anything},
+    "codepipeline": {
+        "*Webhook*": first_given(("Name", named("Name", "codepipeline", "webhook:{}")), otherwise=anything)
+    },
+    "events": {
+        "*ApiDestination": named("Name", "events", "api-destination/{}/*"),
+        "*Connection": named("Name", "events", "connection/{}/*"),
+        "*Endpoint": named("Name", "events", "endpoint/{}"),
+        "*EventBus": named("Name", "events", "event-bus/{}", default="default"),
+        "*EventSource": _event_source,
+        "PutPartnerEvents": anything,
+    },
+    "glue": {"*JobBookmark": anything},
+    "kinesis": {"UpdateStreamMode": anything},
+    "ecs": {"De*TaskDefinition*": anything},
+    "kms": dict.fromkeys(
+        ("Create*Key*", "*CustomKeyStore*", "GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"),
+        anything,
+    ),
+    "lambda": {"CreateEventSourceMapping": anything},
+    "scheduler": {"*ScheduleGroup": named("Name", "scheduler", "schedule-group/{}")},
+    "ssm": {
+        "*Document*": first_given(("Name", named("Name", "ssm", "document/{}")), otherwise=anything),
+        "*Parameter*": _RESOURCES["ssm"],
+        "*": anything,
+    },
+}
 
 # Athena reads and writes S3 with the rights of its caller, as its optimised integrations do.
 _AS_OPTIMISED = {("athena", "StartQueryExecution"), ("athena", "GetQueryResults")}
@@ -145,6 +187,8 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
     prefix = iam_prefix(service)
     operation = action[:1].upper() + action[1:]
     yield from (passed.statement() for passed in passed_roles(service, arguments))
+    if arguments.computed_as_a_whole:
+        yield from computed_roles(role_arguments(service, action))
     yield from objects_of_call(service, arguments)
     if prefix in _READ_SECRETS and arguments.given("SecretArn"):
         secret = named("SecretArn", "secretsmanager", "secret:{}")(arguments)
@@ -173,4 +217,7 @@ def _resources(service: str, prefix: str, operation: str, arguments: Arguments) 
         return r.ANY
     if prefix == "batch" and operation != "SubmitJob":
         return r.ANY
+    for pattern, resource in _OTHER_KINDS.get(prefix, {}).items():
+        if fnmatchcase(operation, pattern):
+            return resource(arguments)
     return _RESOURCES.get(prefix, anything)(arguments)

@@ -4,8 +4,6 @@ import { problemOf } from "../src/api/problem";
 import { baseOf } from "../src/shell/addresses";
 import { match, type Shortcut } from "../src/shell/keyboard";
 import { nextIndex } from "../src/shell/list-keys";
-import { initial, kindOf, resolve, type Schema } from "../src/start/schema";
-import { validate } from "../src/start/validate";
 import { between, duration, number, relative, statusText } from "../src/ui/format";
 
 describe("format", () => {
@@ -64,46 +62,5 @@ describe("problems", () => {
     const fields = [{ field: "a", message: "missing" }];
     expect(problemOf(422, { detail: "Wrong.", errors: fields, requestId: "r" })).toMatchObject({ message: "Wrong.", fields, requestId: "r" });
     expect(problemOf(502, "<html>").message).toBe("The service answered with status 502.");
-  });
-});
-
-const ORDER: Schema = {
-  type: "object",
-  required: ["sku", "count", "kind"],
-  properties: {
-    sku: { type: "string", examples: ["A-1"] },
-    count: { type: "integer", minimum: 1 },
-    kind: { enum: ["gift", "own"] },
-    note: { anyOf: [{ type: "string" }, { type: "null" }], default: null },
-    country: { type: "string", default: "DE" },
-    lines: { type: "array", items: { $ref: "#/$defs/Line" } },
-  },
-  $defs: { Line: { type: "object", properties: { price: { type: "number" } }, required: ["price"] } },
-};
-
-describe("forms", () => {
-  it("begin with examples, defaults and what is required", () => {
-    expect(initial(ORDER)).toEqual({ sku: "A-1", count: 1, kind: "gift", country: "DE" });
-    expect(initial({ type: "object", examples: [{ a: 1 }] })).toEqual({ a: 1 });
-    expect(initial({ type: "object" })).toEqual({});
-  });
-  it("choose a field for each schema", () => {
-    const kind = (schema: Schema) => kindOf(resolve(schema, ORDER));
-    expect(kind({ $ref: "#/$defs/Line" })).toBe("object");
-    expect(kind({ anyOf: [{ type: "integer" }, { type: "null" }] })).toBe("number");
-    expect(kind({ type: ["string", "null"] })).toBe("string");
-    expect(kind({ type: ["string", "number"] })).toBe("json");
-    expect(kind({ type: "object" })).toBe("json");
-    expect(kind({ const: 3 })).toBe("enum");
-    expect(kind({ type: "array", items: { type: "string" } })).toBe("array");
-  });
-  it("survive a schema that contains itself", () => {
-    const tree: Schema = { type: "object", properties: { child: { $ref: "#" } }, required: ["child"] };
-    expect(initial(tree)).toHaveProperty("child.child");
-  });
-  it("name what is wrong by its place", async () => {
-    const problems = await validate(ORDER, { sku: 1, count: 0, lines: [{ price: "x" }] });
-    expect([...problems.keys()].sort()).toEqual(["/count", "/kind", "/lines/0/price", "/sku"]);
-    expect((await validate(ORDER, { sku: "a", count: 1, kind: "own" })).size).toBe(0);
   });
 });

@@ -1,4 +1,6 @@
-"""DynamoDB's expressions on top-level attributes: compiled once for each text, evaluated on moto's values.
+"""DynamoDB's expressions: compiled once for each text, evaluated on moto's values.
+
+Conditions may be about members of maps, all else about top-level attributes.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 
@@ -18,7 +20,7 @@ from typing import Any, NamedTuple
 Attributes = Mapping[str, Any]
 """An item's attributes, as moto's `DynamoType`; empty where there is no item."""
 
-_TOKEN = re.compile(r"\s*(?:([#:]?[A-Za-z0-9_]+)|(<>|<=|>=|[=<>(),]))")
+_TOKEN = re.compile(r"\s*(?:([#:]?[A-Za-z0-9_]+)|(<>|<=|>=|[=<>(),.]))")
 _ATTRIBUTE = re.compile(r"#[A-Za-z0-9_]+|[A-Za-z_][A-Za-z0-9_]*")
 _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -44,7 +46,18 @@ class Scope(NamedTuple):
         """Return the attribute that a name in an expression stands for."""
         return self.names[name] if name[0] == "#" else name
 
+    def find(self, item: Attributes, path: Path) -> Any:
+        """Return the value at a path, None if there is none."""
+        found = item.get(self.attribute(path[0]))
+        for name in path[1:]:
+            if found is None or found.type != "M":
+                return None
+            found = found.value.get(self.attribute(name))
+        return found
 
+
+Path = tuple[str, ...]
+"""An attribute's name in an expression, and those of members of maps below it."""
 Test = Callable[[Attributes, Scope], bool]
 
 
@@ -56,12 +69,27 @@ class Condition:
     mentions: frozenset[str]
 
 
+class Limits(NamedTuple):
+    """The placeholders between which, both included, all values are that may pass a test; None for no limit.
+
+    Attributes:
+        low: The lowest value.
+        high: The highest value.
+        prefix: What values begin with.
+    """
+
+    low: str | None = None
+    high: str | None = None
+    prefix: str | None = None
+
+
 class KeyRange(NamedTuple):
     """A key condition: a value for one attribute, and perhaps a test of another one."""
 
     equal: tuple[str, str]
     test: Test | None
     tested: str | None
+    limits: Limits
     mentions: frozenset[str]
 
 
@@ -92,12 +120,12 @@ def key_condition(text: str) -> KeyRange:
     attribute = parser.attribute()
     parser.expect("=")
     value = parser.value()
-    test, tested = None, None
+    test, tested, limits = None, None, Limits()
     if parser.accept("AND"):
-        tested = parser.attribute_ahead()
+        tested, limits = parser.range_ahead()
         test = parser.test()
     parser.end()
-    return KeyRange((attribute, value), test, tested, parser.mentions())
+    return KeyRange((attribute, value), test, tested, limits, parser.mentions())
 
 
 @functools.lru_cache(256)
@@ -183,18 +211,33 @@ class _Parser:
             raise Unsupported
         return name
 
-    def attribute_ahead(self) -> str:
-        """Return the attribute that a test of a key is about, without reading it: the test names one range."""
+    def path(self) -> Path:
+        names = [self.attribute()]
+        while self.accept("."):
+            names.append(self.attribute())
+        return tuple(names)
+
+    def range_ahead(self) -> tuple[str, Limits]:
+        """Return the attribute and the limits of a test of a key, without reading it: the test names one range."""
         at = self._next
         name = self.take()
         if name.lower() == "begins_with" and self.accept("("):
             name = self.take()
-        elif self.peek() not in (*_ORDERINGS, "=") and not self.accept("BETWEEN"):
-            raise Unsupported
+            self.expect(",")
+            limits = Limits(prefix=self.value())
+        elif self.accept("BETWEEN"):
+            low = self.value()
+            self.expect("AND")
+            limits = Limits(low, self.value())
+        else:
+            sign, bound = self.take(), self.value()
+            if sign not in (*_ORDERINGS, "="):
+                raise Unsupported
+            limits = Limits(bound if sign in ("=", ">", ">=") else None, bound if sign in ("=", "<", "<=") else None)
         if not _ATTRIBUTE.fullmatch(name):
             raise Unsupported
         self._next = at
-        return name
+        return name, limits
 
     def value(self) -> str:
         name = self.take()
@@ -245,7 +288,7 @@ class _Parser:
         if word in ("attribute_exists", "attribute_not_exists", "begins_with"):
             self.take()
             self.expect("(")
-            name = self.attribute()
+            name = self.path()
             if word == "begins_with":
                 self.expect(",")
                 test = _begins_with(name, self.value())
@@ -253,7 +296,7 @@ class _Parser:
                 test = _exists(name, expected=word == "attribute_exists")
             self.expect(")")
             return test
-        name = self.attribute()
+        name = self.path()
         sign = self.take()
         if sign in _ORDERINGS:
             return _ordered(name, _ORDERINGS[sign], self.value())
@@ -295,13 +338,13 @@ def _combined(combine: Callable[[list[bool]], bool], tests: list[Test]) -> Test:
     return test
 
 
-def _exists(name: str, *, expected: bool) -> Test:
-    return lambda item, scope: (scope.attribute(name) in item) is expected
+def _exists(path: Path, *, expected: bool) -> Test:
+    return lambda item, scope: (scope.find(item, path) is not None) is expected
 
 
-def _equal(name: str, value: str, *, expected: bool) -> Test:
+def _equal(path: Path, value: str, *, expected: bool) -> Test:
     def test(item: Attributes, scope: Scope) -> bool:
-        found, wanted = item.get(scope.attribute(name)), scope.values[value]
+        found, wanted = scope.find(item, path), scope.values[value]
         if wanted.type not in _SCALARS:
             raise Unsupported
         same = found is not None and found.type == wanted.type and comparable(found) == comparable(wanted)
@@ -310,20 +353,20 @@ def _equal(name: str, value: str, *, expected: bool) -> Test:
     return test
 
 
-def _ordered(name: str, compare: Callable[[Any, Any], bool], value: str) -> Test:
+def _ordered(path: Path, compare: Callable[[Any, Any], bool], value: str) -> Test:
     def test(item: Attributes, scope: Scope) -> bool:
-        found, bound = item.get(scope.attribute(name)), _orderable(scope.values[value])
+        found, bound = scope.find(item, path), _orderable(scope.values[value])
         return found is not None and found.type == bound.type and compare(comparable(found), comparable(bound))
 
     return test
 
 
-def _between(name: str, lowest: str, highest: str) -> Test:
+def _between(path: Path, lowest: str, highest: str) -> Test:
     def test(item: Attributes, scope: Scope) -> bool:
         low, high = _orderable(scope.values[lowest]), _orderable(scope.values[highest])
         if low.type != high.type or comparable(low) > comparable(high):
             raise Unsupported
-        found = item.get(scope.attribute(name))
+        found = scope.find(item, path)
         return (
             found is not None
             and found.type == low.type
@@ -333,9 +376,9 @@ def _between(name: str, lowest: str, highest: str) -> Test:
     return test
 
 
-def _begins_with(name: str, value: str) -> Test:
+def _begins_with(path: Path, value: str) -> Test:
     def test(item: Attributes, scope: Scope) -> bool:
-        found, prefix = item.get(scope.attribute(name)), scope.values[value]
+        found, prefix = scope.find(item, path), scope.values[value]
         if prefix.type != "S":
             raise Unsupported
         return found is not None and found.type == "S" and found.value.startswith(prefix.value)

@@ -7,22 +7,21 @@ import json
 import re
 import sys
 import uuid
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from localcloud.aws_errors import JSON_10
 from localcloud.dynamodb import expressions
+from localcloud.dynamodb.areas import Area, Bounds, Name
 from localcloud.dynamodb.expressions import Attributes, Scope, Unsupported
-from localcloud.dynamodb.orders import Entry, Keys, Orders, Position, keys_of
+from localcloud.dynamodb.keys import Keys, Position, keys_of
+from localcloud.dynamodb.shelf import Shelf
 from localcloud.dynamodb.values import own_copy, sum_of, value_of
 from localcloud.http_messages import Request, Response
 
 _TARGET = "DynamoDB_20120810."
-_READING = tuple(_TARGET + verb for verb in ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet"))
 _REGION = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/,\s]+/\d+/([a-z0-9-]+)/dynamodb/aws4_request\b")
 MAX_ITEM_BYTES = 400_000  # of 409,600, which moto measures more exactly
 MAX_PAGE_BYTES = 1_000_000  # of 1,048,576
@@ -65,70 +64,75 @@ class _Cancelled(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class _Table:
+    """A table: moto's, and its items."""
+
+    definition: Any
+    area: Area
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The tables of a region."""
+
+    backend: Any
+    shelf: Shelf
+
+    def find(self, name: str) -> _Table:
+        """Return a table whose items are on the shelf. Raises Unsupported."""
+        table = self.backend.tables.get(name)
+        area = None if table is None else self.shelf.area(table)
+        if area is None:
+            raise Unsupported
+        return _Table(table, area)
+
+
+@dataclass(frozen=True, slots=True)
 class _Key:
-    """The key of an item: as DynamoDB writes it, and moto's values of its two attributes."""
+    """The key of an item: as DynamoDB writes it, and its two values."""
 
     raw: Mapping[str, Any]
-    hash: Any
-    range: Any
+    name: Name
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
     """A change whose condition holds: the item as it will be, None if it goes."""
 
-    table: Any
+    table: _Table
     key: _Key
     old: Attributes | None
     new: Attributes | None
 
-    def apply(self, orders: Orders) -> None:
-        from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
-
-        if self.new is None:
-            item: Any = self.table.items[self.key.hash].pop(self.key.range, None)
-        else:
-            item = _find(self.table, self.key)
-            if item is None:
-                item = Item.__new__(Item)
-                item.hash_key, item.range_key = self.key.hash, self.key.range
-                self.table.items[self.key.hash][self.key.range] = item
-            attributes = LimitedSizeDict()
-            dict.update(attributes, self.new)  # past its check, which measures all attributes for each of them
-            item.attrs = attributes
-        if item is not None:
-            orders.change(item, self.old, self.new)
+    def apply(self) -> None:
+        if self.old is not None or self.new is not None:
+            self.table.area.write(self.key.name, self.old, self.new)
 
 
 class ItemOperations:
-    """The operations on items that are answered here. Requests of a back end must take turns.
+    """The operations on items that are answered here. Requests must take turns.
 
     Args:
         account: The account that requests belong to.
+        shelf: The items.
     """
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, shelf: Shelf) -> None:
         self._account = account
-        self._orders: WeakKeyDictionary[Any, Orders] = WeakKeyDictionary()
-        self._operations: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
-            "PutItem": self._put_item,
-            "UpdateItem": self._update_item,
-            "DeleteItem": self._delete_item,
+        self._shelf = shelf
+        self._operations: dict[str, Callable[[_Tables, dict[str, Any]], dict[str, Any]]] = {
+            "PutItem": _put_item,
+            "UpdateItem": _update_item,
+            "DeleteItem": _delete_item,
             "GetItem": _get_item,
-            "Query": self._query,
+            "Query": _query,
             "BatchGetItem": _batch_get_item,
-            "BatchWriteItem": self._batch_write_item,
-            "TransactWriteItems": self._transact_write_items,
+            "BatchWriteItem": _batch_write_item,
+            "TransactWriteItems": _transact_write_items,
         }
 
     def respond(self, request: Request) -> Response | None:
         """Answer a request; None if moto has to, in which case nothing has changed."""
-        answer = self._answer(request)
-        if answer is None and not request.headers.get("x-amz-target", "").startswith(_READING):
-            self._orders.clear()  # moto changes items by itself
-        return answer
-
-    def _answer(self, request: Request) -> Response | None:
         target = request.headers.get("x-amz-target", "")
         operation = self._operations.get(target.removeprefix(_TARGET)) if target.startswith(_TARGET) else None
         signature = _REGION.match(request.headers.get("authorization", ""))
@@ -139,7 +143,7 @@ class ItemOperations:
         try:
             body = json.loads(request.body)
             _check_known(body, _KNOWN[target.removeprefix(_TARGET)])
-            answer = operation(dynamodb_backends[self._account][signature[1]], body)
+            answer = operation(_Tables(dynamodb_backends[self._account][signature[1]], self._shelf), body)
         except _ConditionFailed:
             return _response(400, {"__type": f"{_ERRORS}ConditionalCheckFailedException", "message": _FAILED})
         except _Cancelled as error:
@@ -148,108 +152,109 @@ class ItemOperations:
             return None
         return _response(200, answer)
 
-    def _orders_of(self, table: Any) -> Orders:
-        orders = self._orders.get(table)
-        if orders is None:
-            orders = self._orders[table] = Orders(table)
-        return orders
 
-    def _put_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-        return self._written(_put(backend, body), body, ("NONE", "ALL_OLD"))
+def _put_item(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    return _written(_put(tables, body), body, ("NONE", "ALL_OLD"))
 
-    def _update_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-        return self._written(_update(backend, body), body, ("NONE", "ALL_OLD", "ALL_NEW"))
 
-    def _delete_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-        return self._written(_delete(backend, body), body, ("NONE", "ALL_OLD"))
+def _update_item(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    return _written(_update(tables, body), body, ("NONE", "ALL_OLD", "ALL_NEW"))
 
-    def _written(self, write: _Write, body: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
-        wanted = body.get("ReturnValues", "NONE")
-        if wanted not in known:
-            raise Unsupported
-        self._apply([write])
-        attributes = {"NONE": None, "ALL_OLD": write.old, "ALL_NEW": write.new}[wanted]
-        return {"Attributes": attributes} if attributes else {}
 
-    def _apply(self, writes: Iterable[_Write]) -> None:
-        for write in writes:
-            write.apply(self._orders_of(write.table))
+def _delete_item(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    return _written(_delete(tables, body), body, ("NONE", "ALL_OLD"))
 
-    def _batch_write_item(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-        writes: list[_Write] = []
-        for name, requests in body["RequestItems"].items():
-            for request in requests:
-                ((kind, operation),) = request.items()
-                if kind == "PutRequest" and operation.keys() == {"Item"}:
-                    writes.append(_put(backend, {"TableName": name, **operation}))
-                elif kind == "DeleteRequest" and operation.keys() == {"Key"}:
-                    writes.append(_delete(backend, {"TableName": name, **operation}))
-                else:
-                    raise Unsupported
-        keys = {(write.table.name, write.key.hash.value, write.key.range.value) for write in writes}
-        if not 0 < len(writes) <= 25 or len(keys) < len(writes):
-            raise Unsupported
-        self._apply(writes)
-        return {"UnprocessedItems": {}}
 
-    def _query(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-        table = _table(backend, body["TableName"])
-        keys = keys_of(table, body.get("IndexName"))
-        if keys.index is not None and body.get("ConsistentRead"):
-            raise Unsupported
-        found = expressions.key_condition(body["KeyConditionExpression"])
-        chosen = expressions.condition(body["FilterExpression"]) if "FilterExpression" in body else None
-        shown = expressions.projection(body["ProjectionExpression"]) if "ProjectionExpression" in body else ()
-        scope = _scope(body, found.mentions, chosen.mentions if chosen else (), _placeholders(shown))
-        hash_name, hash_value = found.equal
-        if scope.attribute(hash_name) != keys.hash or scope.values[hash_value].type != "S":
-            raise Unsupported
-        if found.tested is not None and scope.attribute(found.tested) != keys.range:
-            raise Unsupported
-        limit = body.get("Limit")
-        forward = body.get("ScanIndexForward", True)
-        if not (limit is None or (type(limit) is int and limit > 0)) or not isinstance(forward, bool):
-            raise Unsupported
-        start = (
-            _start(keys, scope.values[hash_value], body["ExclusiveStartKey"]) if "ExclusiveStartKey" in body else None
-        )
-        entries = self._orders_of(table).read(keys, scope.values[hash_value])
-        page, more = _page(_from(entries, start, forward=forward), found.test, scope, limit)
-        projected = [_projected(item.attrs, keys.shown or ()) for item in page]
-        items = [attributes for attributes in projected if chosen is None or chosen.holds(attributes, scope)]
-        names = [scope.attribute(name) for name in shown]
-        answer = {"Items": [_projected(item, names) for item in items], "Count": len(items), "ScannedCount": len(page)}
-        if more:
-            answer["LastEvaluatedKey"] = {name: page[-1].attrs[name] for name in keys.attributes}
-        return answer
+def _written(write: _Write, body: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+    wanted = body.get("ReturnValues", "NONE")
+    if wanted not in known:
+        raise Unsupported
+    _apply([write])
+    attributes = {"NONE": None, "ALL_OLD": write.old, "ALL_NEW": write.new}[wanted]
+    return {"Attributes": attributes} if attributes else {}
 
-    def _transact_write_items(self, backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-        planners = {"Put": _put, "Update": _update, "Delete": _delete, "ConditionCheck": _check}
-        operations = [next(iter(item.items())) for item in body["TransactItems"] if len(item) == 1]
-        if len(operations) < len(body["TransactItems"]) or not 0 < len(operations) <= 100:
-            raise Unsupported
-        writes: list[_Write] = []
-        held: list[bool] = []
-        keys: set[tuple[str, str, str]] = set()
-        for kind, operation in operations:
-            _check_known(operation, _KNOWN_IN_TRANSACTIONS[kind])
-            table = _table(backend, operation["TableName"])
-            key = _key_of(table, operation["Item"] if kind == "Put" else operation["Key"])
-            keys.add((table.name, key.hash.value, key.range.value))
-            try:
-                write = planners[kind](backend, operation)
-            except _ConditionFailed:
-                held.append(False)
-                continue
-            held.append(True)
-            if kind != "ConditionCheck":
-                writes.append(write)
-        if len(keys) < len(operations):
-            raise Unsupported
-        if not all(held):
-            raise _Cancelled(held)
-        self._apply(writes)
-        return {}
+
+def _apply(writes: Iterable[_Write]) -> None:
+    for write in writes:
+        write.apply()
+
+
+def _batch_write_item(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    writes: list[_Write] = []
+    for name, requests in body["RequestItems"].items():
+        for request in requests:
+            ((kind, operation),) = request.items()
+            if kind == "PutRequest" and operation.keys() == {"Item"}:
+                writes.append(_put(tables, {"TableName": name, **operation}))
+            elif kind == "DeleteRequest" and operation.keys() == {"Key"}:
+                writes.append(_delete(tables, {"TableName": name, **operation}))
+            else:
+                raise Unsupported
+    keys = {(write.table.definition.name, write.key.name) for write in writes}
+    if not 0 < len(writes) <= 25 or len(keys) < len(writes):
+        raise Unsupported
+    _apply(writes)
+    return {"UnprocessedItems": {}}
+
+
+def _query(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    table = tables.find(body["TableName"])
+    keys = keys_of(table.definition, body.get("IndexName"))
+    if keys.index is not None and (body.get("ConsistentRead") or keys not in table.area.indexes):
+        raise Unsupported
+    found = expressions.key_condition(body["KeyConditionExpression"])
+    chosen = expressions.condition(body["FilterExpression"]) if "FilterExpression" in body else None
+    shown = expressions.projection(body["ProjectionExpression"]) if "ProjectionExpression" in body else ()
+    scope = _scope(body, found.mentions, chosen.mentions if chosen else (), _placeholders(shown))
+    hash_name, hash_value = found.equal
+    if scope.attribute(hash_name) != keys.hash or scope.values[hash_value].type != "S":
+        raise Unsupported
+    if found.tested is not None and scope.attribute(found.tested) != keys.range:
+        raise Unsupported
+    limit = body.get("Limit")
+    forward = body.get("ScanIndexForward", True)
+    if not (limit is None or (type(limit) is int and limit > 0)) or not isinstance(forward, bool):
+        raise Unsupported
+    start = _start(keys, scope.values[hash_value], body["ExclusiveStartKey"]) if "ExclusiveStartKey" in body else None
+    low, high = _limits(found.limits, scope)
+    candidates = table.area.read(keys, scope.values[hash_value].value, Bounds(low, high, start, forward))
+    page, more = _page(candidates, found.test, scope, limit)
+    projected = [_projected(item.attrs, keys.shown or ()) for item in page]
+    items = [attributes for attributes in projected if chosen is None or chosen.holds(attributes, scope)]
+    names = [scope.attribute(name) for name in shown]
+    answer = {"Items": [_projected(item, names) for item in items], "Count": len(items), "ScannedCount": len(page)}
+    if more:
+        answer["LastEvaluatedKey"] = {name: page[-1].attrs[name] for name in keys.attributes}
+    return answer
+
+
+def _transact_write_items(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    planners = {"Put": _put, "Update": _update, "Delete": _delete, "ConditionCheck": _check}
+    operations = [next(iter(item.items())) for item in body["TransactItems"] if len(item) == 1]
+    if len(operations) < len(body["TransactItems"]) or not 0 < len(operations) <= 100:
+        raise Unsupported
+    writes: list[_Write] = []
+    held: list[bool] = []
+    keys: set[tuple[str, Name]] = set()
+    for kind, operation in operations:
+        _check_known(operation, _KNOWN_IN_TRANSACTIONS[kind])
+        table = tables.find(operation["TableName"])
+        key = _key_of(table, operation["Item"] if kind == "Put" else operation["Key"])
+        keys.add((table.definition.name, key.name))
+        try:
+            write = planners[kind](tables, operation)
+        except _ConditionFailed:
+            held.append(False)
+            continue
+        held.append(True)
+        if kind != "ConditionCheck":
+            writes.append(write)
+    if len(keys) < len(operations):
+        raise Unsupported
+    if not all(held):
+        raise _Cancelled(held)
+    _apply(writes)
+    return {}
 
 
 def _response(status: int, answer: dict[str, Any]) -> Response:
@@ -273,25 +278,25 @@ def _cancellation(held: list[bool]) -> dict[str, Any]:
     }
 
 
-def _get_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
-    table = _table(backend, body["TableName"])
+def _get_item(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
+    table = tables.find(body["TableName"])
     shown = _projection(body)
-    found = _find(table, _key(table, body["Key"]))
+    found = table.area.find(_key(table, body["Key"]).name)
     return {} if found is None else {"Item": _projected(found.attrs, shown)}
 
 
-def _batch_get_item(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
+def _batch_get_item(tables: _Tables, body: dict[str, Any]) -> dict[str, Any]:
     if sum(len(asked["Keys"]) for asked in body["RequestItems"].values()) > 100:
         raise Unsupported
     responses: dict[str, list[Any]] = {}
     size = 0
     for name, asked in body["RequestItems"].items():
         _check_known(asked, {*_READ, "Keys"})
-        table, shown = _table(backend, name), _projection(asked)
+        table, shown = tables.find(name), _projection(asked)
         keys = [_key(table, key) for key in asked["Keys"]]
-        if len({(key.hash.value, key.range.value) for key in keys}) < len(keys):
+        if len({key.name for key in keys}) < len(keys):
             raise Unsupported
-        items = [item for key in keys if (item := _find(table, key)) is not None]
+        items = [item for key in keys if (item := table.area.find(key.name)) is not None]
         size += sum(item.size() for item in items)
         if size > MAX_PAGE_BYTES:
             raise Unsupported
@@ -309,15 +314,14 @@ def _start(keys: Keys, hash_value: Any, raw: dict[str, Any]) -> Position:
     return keys.position(values)
 
 
-def _from(entries: list[Entry], start: Position | None, *, forward: bool) -> Iterator[Any]:
-    """Yield the items behind a position, in the order that is asked for."""
-    if forward:
-        first = 0 if start is None else bisect_right(entries, start, key=lambda entry: entry[0])
-        places = range(first, len(entries))
-    else:
-        last = len(entries) if start is None else bisect_left(entries, start, key=lambda entry: entry[0])
-        places = range(last - 1, -1, -1)
-    return (entries[place][1] for place in places)
+def _limits(limits: expressions.Limits, scope: Scope) -> tuple[str | None, str | None]:
+    """Return the strings between which all are that may pass a key's test."""
+    low, high, prefix = (None if name is None else scope.values[name] for name in limits)
+    if any(value is not None and value.type != "S" for value in (low, high, prefix)):
+        raise Unsupported
+    if prefix is not None:
+        return prefix.value, f"{prefix.value}\U0010ffff"  # behind every character that is assigned
+    return None if low is None else low.value, None if high is None else high.value
 
 
 def _page(
@@ -341,8 +345,8 @@ def _page(
     return page, False
 
 
-def _put(backend: Any, body: dict[str, Any]) -> _Write:
-    table = _table(backend, body["TableName"])
+def _put(tables: _Tables, body: dict[str, Any]) -> _Write:
+    table = tables.find(body["TableName"])
     item = {sys.intern(name): value_of(value) for name, value in body["Item"].items()}
     key = _key_of(table, body["Item"])
     old = _attributes(table, key)
@@ -351,15 +355,15 @@ def _put(backend: Any, body: dict[str, Any]) -> _Write:
     return write
 
 
-def _update(backend: Any, body: dict[str, Any]) -> _Write:
-    table = _table(backend, body["TableName"])
+def _update(tables: _Tables, body: dict[str, Any]) -> _Write:
+    table = tables.find(body["TableName"])
     key = _key(table, body["Key"])
     old = _attributes(table, key)
     change = expressions.update(body["UpdateExpression"])
     scope = _scope(body, change.mentions, _mentions(body))
     pairs = [*change.sets, *change.defaults, *change.adds]
     targets = [scope.attribute(name) for name in (*change.removes, *(name for name, _ in pairs))]
-    if len(set(targets)) < len(targets) or not set(targets).isdisjoint(table.table_key_attrs):
+    if len(set(targets)) < len(targets) or not set(targets).isdisjoint(table.definition.table_key_attrs):
         raise Unsupported
     new = dict(old) if old is not None else {name: value_of(value) for name, value in key.raw.items()}
     for name, value in change.sets:
@@ -376,50 +380,37 @@ def _update(backend: Any, body: dict[str, Any]) -> _Write:
     return write
 
 
-def _delete(backend: Any, body: dict[str, Any]) -> _Write:
-    table = _table(backend, body["TableName"])
+def _delete(tables: _Tables, body: dict[str, Any]) -> _Write:
+    table = tables.find(body["TableName"])
     key = _key(table, body["Key"])
     old = _attributes(table, key)
     _check_condition(body, old, _scope(body, _mentions(body)))
     return _Write(table, key, old, None)
 
 
-def _check(backend: Any, body: dict[str, Any]) -> _Write:
+def _check(tables: _Tables, body: dict[str, Any]) -> _Write:
     if "ConditionExpression" not in body:
         raise Unsupported
-    return _delete(backend, body)  # which is not applied
+    return _delete(tables, body)  # which is not applied
 
 
-def _table(backend: Any, name: str) -> Any:
-    """Return a table with two keys that are strings, whose changes nobody follows."""
-    table = backend.tables.get(name)
-    if table is None or table.stream_shard is not None or (table.hash_key_type, table.range_key_type) != ("S", "S"):
-        raise Unsupported
-    return table
-
-
-def _key(table: Any, raw: dict[str, Any]) -> _Key:
+def _key(table: _Table, raw: dict[str, Any]) -> _Key:
     if len(raw) != 2:
         raise Unsupported
     return _key_of(table, raw)
 
 
-def _key_of(table: Any, raw: dict[str, Any]) -> _Key:
+def _key_of(table: _Table, raw: dict[str, Any]) -> _Key:
     """Return the key that an item has, or that a request names."""
-    hash_value, range_value = (value_of(raw[name]) for name in table.table_key_attrs)
+    hash_value, range_value = (value_of(raw[name]) for name in table.definition.table_key_attrs)
     for value in (hash_value, range_value):
         if value.type != "S" or not 0 < len(value.value.encode()) <= MAX_KEY_BYTES:
             raise Unsupported
-    return _Key({name: raw[name] for name in table.table_key_attrs}, hash_value, range_value)
+    return _Key({name: raw[name] for name in table.definition.table_key_attrs}, (hash_value.value, range_value.value))
 
 
-def _find(table: Any, key: _Key) -> Any:
-    items = table.items.get(key.hash)
-    return None if items is None else items.get(key.range)
-
-
-def _attributes(table: Any, key: _Key) -> Attributes | None:
-    found = _find(table, key)
+def _attributes(table: _Table, key: _Key) -> Attributes | None:
+    found = table.area.find(key.name)
     return None if found is None else found.attrs
 
 
@@ -469,11 +460,11 @@ def _projected(attributes: Attributes, names: Collection[str]) -> Attributes:
     return {name: value for name, value in attributes.items() if name in names}
 
 
-def _checked(table: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+def _checked(table: _Table, attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes if they may become an item. Keys of indexes are of their type, and not empty."""
     if sum(len(name.encode()) + value.size() for name, value in attributes.items()) > MAX_ITEM_BYTES:
         raise Unsupported
-    for definition in table.attr:
+    for definition in table.definition.attr:
         value = attributes.get(definition["AttributeName"])
         if value is not None and (value.type != definition["AttributeType"] or value.value == ""):
             raise Unsupported

@@ -41,6 +41,15 @@ def value_of(raw: Any, depth: int = 0) -> Any:
     return _scalar(kind, value) if shared else DynamoType(raw)
 
 
+def loaded_value(raw: dict[str, Any]) -> Any:
+    """Return moto's value of an attribute value that has been checked."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    ((kind, value),) = raw.items()
+    shared = kind == "BOOL" or (kind in ("S", "N") and len(value) <= MAX_SHARED)
+    return _scalar(kind, value) if shared else DynamoType(raw)
+
+
 @functools.lru_cache(4096)
 def _scalar(kind: str, value: Any) -> Any:
     """Return a value that items share: a table of runs repeats users, flows and statuses thousands of times."""

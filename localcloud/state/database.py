@@ -26,11 +26,15 @@ class NewerSchema(Exception):
 
 
 class Ticket:
-    """Statements on their way to the disk."""
+    """Statements on their way to the disk.
+
+    It is settled once they were tried, and written once they are there: after a failure, that may come later.
+    """
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = statements
         self.settled = False
+        self.written = False
         self.failure: NotDurable | None = None
 
 
@@ -50,7 +54,8 @@ class Database:
         """
         self.path = path
         self._pending: list[Ticket] = []
-        self._unwritten: list[Statement] = []
+        self._unwritten: list[Ticket] = []
+        self._reader: sqlite3.Connection | None = None
         self._queue_lock = threading.Lock()
         self._connection_lock = threading.Lock()
         self._failing = False
@@ -92,6 +97,13 @@ class Database:
         with self._connection_lock:
             return self._connection.execute(sql, parameters).fetchall()
 
+    def read_beside(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query without waiting for those who write. Callers take turns."""
+        if self._reader is None:
+            self._reader = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._reader.execute("PRAGMA query_only = ON")
+        return self._reader.execute(sql, parameters).fetchall()
+
     def enqueue(self, statements: Sequence[Statement]) -> Ticket:
         """Take statements to be written together, after all that were enqueued before; `wait` makes them durable."""
         ticket = Ticket(statements)
@@ -130,21 +142,25 @@ class Database:
                 self._write_pending()
                 self._closed = True
                 self._connection.close()
+                if self._reader is not None:
+                    self._reader.close()
 
     def _write_pending(self) -> None:
         with self._queue_lock:
             tickets, self._pending = self._pending, []
         failure = None
-        statements = self._unwritten + [statement for ticket in tickets for statement in ticket.statements]
+        unwritten = [*self._unwritten, *tickets]
         try:
-            self._write(statements)
+            self._write([statement for ticket in unwritten for statement in ticket.statements])
             self._unwritten = []
+            for ticket in unwritten:
+                ticket.written = True
             if self._failing:
                 self._failing = False
                 notice(f"{self.path.parent}: changes are kept again.")
         except (sqlite3.Error, OSError) as error:
             failure = NotDurable(str(error))
-            self._unwritten = statements
+            self._unwritten = unwritten
             if not self._failing and not self._closed:
                 self._failing = True
                 notice(f"{self.path.parent}: changes can't be kept ({error}): requests that change something fail.")

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from localcloud.dynamodb.areas import text_of
+from localcloud.dynamodb.requests import READING, keys_in
+from localcloud.dynamodb.shelf import KIND, Shelf, name_of
 from localcloud.http_messages import Request
+from localcloud.state.database import Statement, Ticket
 from localcloud.state.operations import action_of
-from localcloud.state.records import Entry
+from localcloud.state.records import Entry, Records
 
-KIND = "moto.dynamodb.models:DynamoDBBackend"
+__all__ = ["KIND", "TableItems"]
 
 _STATEMENT_ACTIONS = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 
 
 class TableItems:
-    """The items of one back end's tables."""
+    """The items of one back end's tables that moto has: those with a stream, or with other keys than two strings.
 
-    def __init__(self) -> None:
-        self._created: dict[str, Any] = {}  # when each table whose items are written was created
+    Args:
+        shelf: Has the items of all other tables.
+        records: Where items are that moto has.
+    """
+
+    def __init__(self, shelf: Shelf, records: Records) -> None:
+        self._shelf = shelf
+        self._records = records
+        self._known: dict[str, tuple[Any, bool]] = {}
 
     def stand_ins(self, backend: Any) -> Mapping[int, str]:
         """Leave the items, and the records of streams, out of the tables' definitions."""
@@ -50,7 +60,16 @@ class TableItems:
                 table.items[item.hash_key] = item
             else:
                 table.items[item.hash_key][item.range_key] = item
-        self._created = {name: table.created_at for name, table in backend.tables.items()}
+        with_items = [name for name, table in backend.tables.items() if table.items]
+        self._shelf.restore(backend)
+        moved = [Entry(name, None, None) for name in with_items if self._shelf.has(backend, name)]
+        self._shelf.settle(self._records.statements(name_of(backend), moved))
+        self._known = self._states(backend)
+
+    def settle(self, statements: Sequence[Statement]) -> list[Ticket]:
+        """Hand changes to the database: at once, as the items of a table may be on their way to the shelf or back."""
+        ticket = self._shelf.settle(statements)
+        return [ticket] if isinstance(ticket, Ticket) else []
 
     def changes(self, backend: Any, request: Request | None) -> tuple[list[Entry], bool]:
         """Return the items that `request` has touched, and whether it may have changed the tables themselves."""
@@ -59,9 +78,11 @@ class TableItems:
             body = json.loads(request.body) if request is not None and action is not None else {}
         except ValueError:  # compressed, for example
             return [entry for name in backend.tables for entry in self._whole(backend, name)], True
-        keys = _written(action, body)
-        if keys is not None:
-            return [entry for table_name, key in keys for entry in _entry(backend, table_name, key)], False
+        if action not in READING:
+            keys = keys_in(action, body)
+            if keys is not None:
+                here = ((name, key) for name, key in keys if not self._shelf.has(backend, name))
+                return [entry for name, key in here for entry in _entry(backend, name, key)], False
         if action in _STATEMENT_ACTIONS:
             texts = [
                 str(statement.get("Statement", ""))
@@ -69,46 +90,32 @@ class TableItems:
             ]
             changing = " ".join(text for text in texts if not text.lstrip().upper().startswith("SELECT"))
             return [entry for name in backend.tables if name in changing for entry in self._whole(backend, name)], False
-        created = {name: table.created_at for name, table in backend.tables.items()}
+        states = self._states(backend)
         entries: list[Entry] = []
-        for name in self._created.keys() | created.keys():
-            if self._created.get(name) != created.get(name):
+        for name in self._known.keys() | states.keys():
+            if self._known.get(name) != states.get(name):
                 entries += self._whole(backend, name)
-        self._created = created
+        self._known = states
         return entries, True
 
+    def _states(self, backend: Any) -> dict[str, tuple[Any, bool]]:
+        """Return when each table was created, and whether its items are on the shelf."""
+        tables = backend.tables.items()
+        return {name: (table.created_at, self._shelf.has(backend, name)) for name, table in tables}
+
     def _whole(self, backend: Any, table_name: str) -> Iterator[Entry]:
-        """All items of a table, or that there are none any more."""
+        """All items of a table that moto has, or that there are none any more."""
         yield Entry(table_name, None, None)
         table = backend.tables.get(table_name)
-        if table is not None:
+        if table is not None and not self._shelf.has(backend, table_name):
             for item in _items_of(table):
-                yield Entry(table_name, _name(item.hash_key, item.range_key), _text_of(item))
+                yield Entry(table_name, _name(item.hash_key, item.range_key), text_of(item.attrs))
 
 
-def _written(action: str | None, body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]] | None:
-    """Return the tables and keys (or whole items) that a request writes; None where it is no request for items."""
-    if action in ("PutItem", "UpdateItem", "DeleteItem"):
-        return [(body.get("TableName", ""), body.get("Item") or body.get("Key") or {})]
-    if action == "BatchWriteItem":
-        return [
-            (table, (write.get("PutRequest") or {}).get("Item") or (write.get("DeleteRequest") or {}).get("Key") or {})
-            for table, writes in body.get("RequestItems", {}).items()
-            for write in writes
-        ]
-    if action == "TransactWriteItems":
-        operations = [operation for item in body.get("TransactItems", ()) for operation in item.values()]
-        return [
-            (operation.get("TableName", ""), operation.get("Item") or operation.get("Key") or {})
-            for operation in operations
-        ]
-    return None
-
-
-def _entry(backend: Any, table_name: str, key: dict[str, Any]) -> Iterator[Entry]:
+def _entry(backend: Any, table_name: str, key: Mapping[str, Any]) -> Iterator[Entry]:
     from moto.dynamodb.models.dynamo_type import DynamoType
 
-    table = backend.tables.get(table_name.rpartition("/")[2])  # the name or the ARN
+    table = backend.tables.get(table_name)
     if table is None or any(attribute not in key for attribute in table.table_key_attrs):
         return
     hash_key = DynamoType(key[table.hash_key_attr])
@@ -116,7 +123,7 @@ def _entry(backend: Any, table_name: str, key: dict[str, Any]) -> Iterator[Entry
     found = table.items.get(hash_key)
     if range_key is not None and found is not None:
         found = found.get(range_key)
-    yield Entry(table.name, _name(hash_key, range_key), None if found is None else _text_of(found))
+    yield Entry(table.name, _name(hash_key, range_key), None if found is None else text_of(found.attrs))
 
 
 def _items_of(table: Any) -> Iterator[Any]:
@@ -125,14 +132,6 @@ def _items_of(table: Any) -> Iterator[Any]:
             yield from entry.values()
         else:
             yield entry
-
-
-def _text_of(item: Any) -> str:
-    return json.dumps(item.attrs, default=_plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value.to_json()
 
 
 def _name(hash_key: Any, range_key: Any) -> str:

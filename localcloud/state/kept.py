@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from localcloud.dynamodb import Shelf
+from localcloud.dynamodb.backing import SCHEMA
 from localcloud.http_messages import Request
 from localcloud.notices import notice
 from localcloud.state import items, messages, objects, tracking
@@ -49,10 +51,24 @@ class _NoContents:
         return [], True
 
 
-class Kept:
-    """What moto's services hold, in a database. One at a time, since moto's back ends are the process's."""
+class _Beside:
+    """The database as a shelf uses it: it never waits for those who write."""
 
     def __init__(self, database: Database) -> None:
+        self.read = database.read_beside
+        self.enqueue = database.enqueue
+
+
+class Kept:
+    """What moto's services hold, in a database. One at a time, since moto's back ends are the process's.
+
+    Attributes:
+        shelf: The items of tables.
+    """
+
+    def __init__(self, database: Database) -> None:
+        database.prepare("items", [SCHEMA])
+        self.shelf = Shelf(_Beside(database))
         self._database = database
         self._records = Records(database)
         self._known = set(self._records.backends())
@@ -82,12 +98,10 @@ class Kept:
         if name not in self._known:
             return
         try:
-            rows = self._records.read(name)
-            own = next(data for part, _, data in rows if not part)
-            state = decode(own, self._records.blob)
+            state = decode(self._records.own(name), self._records.blob)
             backend.__dict__.update(state)
             with _without_garbage_collection():
-                self._contents_of(backend).load(backend, (row for row in rows if row[0]))
+                self._contents_of(backend).load(backend, self._records.entries(name))
         except Exception as error:  # whatever the classes raise where they have changed since
             backend.reset()
             self._contents.pop(name, None)
@@ -110,6 +124,8 @@ class Kept:
                 entries = [entry, *entries]
                 self._known.add(name)
             statements = self._records.statements(name, entries)
+            if isinstance(contents, items.TableItems):
+                return contents.settle(statements)
             return [self._database.enqueue(statements)] if statements else []
 
     def wait(self, tickets: Iterable[Ticket]) -> None:
@@ -125,7 +141,7 @@ class Kept:
 
     def _new_contents(self, kind: str) -> Contents:
         if kind == items.KIND:
-            return items.TableItems()
+            return items.TableItems(self.shelf, self._records)
         if kind == objects.KIND:
             return objects.BucketObjects(self._records)
         if kind == messages.KIND:

@@ -5,6 +5,7 @@ What is not known to be a read is a change: a record that has not changed is fou
 
 from __future__ import annotations
 
+import functools
 import re
 
 from localcloud.http_messages import Request
@@ -71,6 +72,7 @@ def changes(request: Request) -> bool:
     return is_change(action)
 
 
+@functools.lru_cache(2048)
 def is_change(action: str) -> bool:
     """Return whether an operation of this name may change what is kept."""
     if action in UNKEPT_CHANGES:

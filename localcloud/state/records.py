@@ -63,9 +63,18 @@ class Records:
         """Return the names of the back ends that have a record."""
         return [name for (name,) in self._database.read("SELECT backend FROM records WHERE part = '' AND name = ''")]
 
-    def read(self, backend: str) -> list[tuple[Any, ...]]:
-        """Return a back end's records in the order in which they came: part, name and data."""
-        return self._database.read("SELECT part, name, data FROM records WHERE backend = ? ORDER BY number", [backend])
+    def own(self, backend: str) -> Any:
+        """Return the data of a back end's own record. Raises LookupError where it is missing."""
+        sql = "SELECT data FROM records WHERE backend = ? AND part = '' AND name = ''"
+        rows = self._database.read(sql, [backend])
+        if not rows:
+            raise LookupError("its own record is missing")
+        return rows[0][0]
+
+    def entries(self, backend: str) -> list[tuple[Any, ...]]:
+        """Return a back end's other records in the order in which they came: part, name and data."""
+        sql = "SELECT part, name, data FROM records WHERE backend = ? AND part <> '' ORDER BY number"
+        return self._database.read(sql, [backend])
 
     def blob(self, digest: str) -> bytes:
         """Return large bytes. Raises LookupError where they are missing."""

@@ -99,3 +99,24 @@ def _unknown(model: dict[str, Any], shape: dict[str, Any], value: Any) -> list[s
 def _plain(name: str) -> str:
     """Return a field's name in camelCase. Tasks write PascalCase, and so do some APIs."""
     return name[:1].lower() + name[1:]
+
+
+def protocol_of(service: str) -> str:
+    """Return the protocol of a service's API, such as `rest-json`; empty for a service without a model."""
+    model = _load(botocore_name(service))
+    return str(model["metadata"].get("protocol", "")) if model else ""
+
+
+def service_id(service: str) -> str:
+    """Return the id of a service in its model, `DynamoDB`; of a service without a model, the name as given."""
+    model = _load(botocore_name(service))
+    return str(model["metadata"]["serviceId"]) if model else service
+
+
+def error_shape(service: str, code: str) -> str | None:
+    """Return the name that the model of a service's API has for an error; None if it doesn't know the error."""
+    model = _load(botocore_name(service))
+    for name, shape in model["shapes"].items() if model else ():
+        if shape.get("exception") and code in (name, shape.get("error", {}).get("code")):
+            return str(name)
+    return None

@@ -77,7 +77,7 @@ def test_functions_of_the_project_and_a_flow(tmp_path: Path) -> None:
     assert [Path(file).name for file in written[::2]] == ["handler.py"] * 2
     run(BIN / "ruff", "check", "--no-cache", *written, folder=project)
     run(BIN / "ruff", "format", "--no-cache", "--check", *written, folder=project)
-    environment = {**os.environ, "PYTHONPATH": str(project)}
+    environment = {**os.environ, "PYTHONPATH": str(project), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *written[1::2]],
         cwd=project, env=environment, capture_output=True, text=True, check=False,

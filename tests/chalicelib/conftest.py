@@ -317,7 +317,8 @@ def use_flows(monkeypatch: pytest.MonkeyPatch) -> UseFlows:
 
     def use(*flows: CatalogFlow, broken: dict[str, tuple[str, ...]] | None = None) -> None:
         known = Catalog({flow.name: flow for flow in flows}, broken or {}, {})
-        for module in ("api.flows", "api.mcp.tools", "api.runs", "api.openapi", "runs.outside", "runs.status_events"):
+        names = "api.flows api.mcp.tools api.openapi api.runs api.workbench runs.outside runs.status_events"
+        for module in names.split():
             monkeypatch.setattr(f"chalicelib.{module}.catalog", lambda: known)
 
     return use

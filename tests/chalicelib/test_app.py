@@ -103,6 +103,8 @@ print(json.dumps(sorted((name, handler, handler.split(".")[1] in vars(app)) for 
         ["hello_world", "app.hello_world", True],
         ["price_order", "app.price_order", True],
         ["run-status", "app.run_status", True],
+        ["run-sweep", "app.run_sweep", True],
+        ["webhooks", "app.webhooks", True],
     ]
 
 

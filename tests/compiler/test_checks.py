@@ -158,3 +158,20 @@ def test_every_check_is_listed_once_and_nearly_all_with_an_example() -> None:
         *("unreadable-file", "function-clash", "plugin-hook"),
         *("definition-json", "definition-object", "definition-size", "nesting-depth"),
     }
+
+
+@pytest.mark.parametrize(
+    ("action", "found"),
+    [("aws-sdk:lambda:createFunction", "Role is"), ("ecs:runTask", "ExecutionRoleArn or RoleArn or TaskRoleArn is"),
+     ("aws-sdk:sqs:sendMessage", None)],
+)  # fmt: skip
+def test_a_role_among_arguments_that_are_computed_together(
+    workspace: Workspace, action: str, found: str | None
+) -> None:
+    workspace.flow(
+        "name: build\ndefinition:\n  QueryLanguage: JSONata\n  StartAt: Build\n  States:\n    Build: {Type: Task, "
+        f"Resource: 'arn:aws:states:::{action}', Arguments: '{{% $states.input %}}', End: true}}\n"
+    )
+    messages = [d.message for d in workspace.compile().diagnostics if d.check == "computed-role"]
+    ending = "computed at run time; only roles of this stage may be passed."
+    assert messages == ([f"{found} {ending}"] if found else [])

@@ -80,6 +80,25 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
             ("iam:PassRole", f"arn:aws:iam::111122223333:role/{PREFIX}*"),
         },
     ),
+    "a role among arguments that are computed together": (
+        {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:lambda:createFunction", "Arguments": "{% $all %}"},
+        {
+            ("lambda:CreateFunction", "*"),
+            ("iam:PassRole", f"arn:aws:iam::111122223333:role/{PREFIX}*"),
+        },
+    ),
+    "computed arguments that pass no role": (
+        {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage", "Arguments": "{% $all %}"},
+        {("sqs:SendMessage", "*")},
+    ),
+    "a connection of EventBridge": (
+        task("arn:aws:states:::aws-sdk:eventbridge:describeConnection", Name="partner"),
+        {("events:DescribeConnection", f"arn:aws:events:{HERE}:connection/partner/*")},
+    ),
+    "a document of Systems Manager": (
+        task("arn:aws:states:::aws-sdk:ssm:getDocument", Name="Restart"),
+        {("ssm:GetDocument", f"arn:aws:ssm:{HERE}:document/Restart")},
+    ),
     "a role in a list": (
         task(
             "arn:aws:states:::aws-sdk:eventbridge:putTargets", Rule="r", Targets=[{"RoleArn": "arn:aws:iam::1:role/x"}]

@@ -15,9 +15,9 @@ from chalicelib.names import Names
 from chalicelib.plugins import INDEX, installed
 from compiler import Severity
 from compiler.cli import main
+from compiler.permissions.function_role import PermissionsError, granted_statements
 from infrastructure.chalice_config import write_section
 from infrastructure.errors import DeploymentError
-from infrastructure.function_role import PermissionsError, granted_statements
 from localcloud.project import _configured_environment
 from plugin_manager.config import read_config
 from plugin_manager.errors import PluginError

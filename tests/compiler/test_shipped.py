@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asl import Execution
+from chalicelib.pointers import escape
 from chalicelib.settings import PROJECT
 from compiler import Project, compile_project
 from compiler.cli.runner import NAMES, FlowRunner
-from compiler.pointers import escape
 from compiler.unit import Unit, compile_unit
 
 SHIPPED = ["compositeFlow", "dummy2StepFlow", "helloWorldFlow", "orderFlow", "scheduledFlow", "scheduledMapFlow"]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,11 @@ def test_a_record_with_a_date_so_many_days_ahead_runs_at_the_time_at_which_it_wa
     wait = {"Type": "Wait", "TimestampPath": "$.start_at"}
     ahead = record(wait, value={"start_at": "2038-01-01T00:00:00Z"}, id="test_too_far_in_future[24856]")
     assert harness.run(ahead)["status"] == "FAILED"
+
+
+def test_a_record_runs_at_the_time_at_which_it_was_made(harness: Harness) -> None:
+    old = harness.run(record({"Type": "Pass"}, aws_validated="2023-09-21T12:30:11+00:00"))
+    assert datetime.fromtimestamp(old["history"][0]["timestamp"], UTC).year == 2023
 
 
 @pytest.mark.parametrize(

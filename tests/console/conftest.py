@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from ..end_to_end.conftest import aws, locked, server  # noqa: F401  (fixtures)
+from ..end_to_end.conftest import aws, locked, make_user, server, user  # noqa: F401  (fixtures)
 from ..end_to_end.server import Server
 from ..isolation import REPOSITORY
 
@@ -74,6 +76,17 @@ class Console:
         self.page.get_by_label("Email").fill(email or self.email)
         self.page.get_by_label("Password").fill(password or self.password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
+
+    def use_token(self, token: str) -> None:
+        """Be signed in as the owner of an id token, from the next page on."""
+        session = {"idToken": token, "accessToken": "", "expiresAt": (time.time() + 3000) * 1000}
+        self.page.add_init_script(
+            f"sessionStorage.length || sessionStorage.setItem('session', {json.dumps(json.dumps(session))})"
+        )
+
+    def fits(self) -> None:
+        """Assert that nothing is cut off at the right: the page itself never scrolls sideways."""
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
 
     def heading(self, name: str) -> None:
         """Wait for the page with this heading."""

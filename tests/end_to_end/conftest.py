@@ -29,7 +29,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
     project = shared / "end-to-end"
     with locked(project) as state:
         if not state.get("users"):
-            running = servers.start(servers.copy_project(project / f"project-{secrets.token_hex(4)}"))
+            running = servers.start(
+                servers.copy_project(project / f"project-{secrets.token_hex(4)}"),
+                WEBHOOK_NETWORKS="127.0.0.0/8",  # where the receivers of webhooks are
+            )
             state |= {"project": str(running.project), "pid": running.pid, "mark": running.mark, "users": 0}
         else:
             running = Server(Path(state["project"]), state["pid"], state["mark"])

@@ -122,13 +122,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment without anything that points at a cloud."""
+    """This process's environment without anything that points at a cloud; a server in it enforces permissions."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "PYTEST_", "MAKE", "MFLAGS")) and name not in ("STAGE", "PORT")
     }
-    return {**kept, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, **variables}
+    configured = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "IAM": "enforce"}
+    return {**kept, **configured, **variables}
 
 
 def start(project: Path, command: tuple[str, ...] = (), **variables: str) -> Server:

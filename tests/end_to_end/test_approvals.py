@@ -173,6 +173,39 @@ def test_a_link_answers_once_without_an_account(user: Client, nobody: Client, se
         assert "somebody with a link" in problem(refused, 409)["detail"]
 
 
+def test_a_person_answers_on_the_page_behind_a_link(user: Client, server: Server) -> None:
+    run = user.start("e2eLink", {})
+    sent = eventually(lambda: _sent(server, run["executionId"], user))
+    browser = requests.Session()
+    browser.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    page = browser.get(sent["link"], timeout=30)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<h1>A visit</h1>" in page.text
+    assert 'type="number"' in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "script" not in policy + page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+    entered = {"decision": "approve", "data.guests": "-1", "data.note": "<b>"}
+    wrong = browser.post(sent["link"], data=entered, timeout=30)
+    assert wrong.status_code == 422
+    assert 'role="alert"' in wrong.text
+    assert "&lt;b&gt;</textarea>" in wrong.text  # what was entered is kept
+    assert 'value="-1"' in wrong.text
+    done = browser.post(sent["link"], data={**entered, "data.guests": "2", "data.note": ""}, timeout=30)
+    assert done.status_code == 200
+    assert "You approved this" in done.text
+    output = user.poll("e2eLink", run["executionId"])["output"]
+    assert output["data"] == {"guests": 2, "parking": False}
+    assert output["by"] == {"id": None, "email": None, "via": "link"}
+    again = browser.post(sent["link"], data={"decision": "reject"}, timeout=30)
+    for refused in (browser.get(sent["link"], timeout=30), again):
+        assert refused.status_code == 409
+        assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "already been answered" in refused.text
+
+
 def _sent(server: Server, execution_id: str, user: Client) -> dict[str, Any] | None:
     """What the function sent for the latest run of the flow, from its log."""
     found = [json.loads(text) for text in re.findall(r'sent: (\{"id": .*?\})', server.log)]

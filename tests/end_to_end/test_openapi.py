@@ -24,6 +24,7 @@ from .server import Server
 
 FREE = frozenset(
     {"form", "data", "input", "output", "definition", "labels", "inputSchema", "outputSchema", "structuredContent"}
+    | {"inspection"}
 )
 """Keys whose values are the user's own."""
 CHECKS = (
@@ -80,6 +81,8 @@ def answers(user: Client, ops: Client) -> dict[str, dict[str, Any]]:
         "getRunHistory": {"200": get(f"{run}/history", limit=1).json()},
         "getRunStates": {"200": get(f"{run}/states", limit=1).json()},
         "getRunLogs": {"200": {"lines": [_plain(lines["lines"][0])]}},
+        "getRunDefinition": {"200": get(f"{run}/definition").json()},
+        "testRunState": {"200": user.post(f"{run}/states/test", {"path": "/States/Step1", "input": {}}).json()},
         "redriveRun": {"202": redriven.json()},
         "rerunRun": {"202": rerun.json()},
         "listRuns": {"200": get("/runs", **filtered).json()},
@@ -222,7 +225,7 @@ def test_made_up_requests(user: Client, tmp_path: Path) -> None:
         "--continue-on-failure",
         "--no-color",
     ]
-    bounds = ["--max-time", os.environ.get("SCHEMATHESIS_SECONDS", "25"), "--phases", "examples,coverage,fuzzing"]
+    bounds = ["--max-time", os.environ.get("SCHEMATHESIS_SECONDS", "10"), "--phases", "examples,coverage,fuzzing"]
     seed = ["--seed", os.environ.get("SCHEMATHESIS_SEED", "20261127"), "--request-timeout", "40"]
     token = ["--header", f"Authorization: Bearer {user.token}"]
     done = run([*command, *options, *bounds, *seed, *token], cwd=tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,15 @@ KIT = ("-p", "asl.testing.plugin", "-o", "asl_flow_loader=compiler.testing:load"
 
 
 def call(server: Server, *command: str) -> tuple[int, str]:
-    arguments = [sys.executable, "-m", *command]
-    done = subprocess.run(arguments, capture_output=True, text=True, cwd=server.project, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=server.project,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # other plugins only take time to load
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -63,14 +71,6 @@ def test_a_run_becomes_a_test(server: Server, demo: Client, tmp_path: Path) -> N
     assert code == 0, source
     file = tmp_path / "test_recorded.py"
     file.write_text(source)
-    (
-        "--rootdir",
-        str(server.project),
-        "-c",
-        str(server.project / "pyproject.toml"),
-        "-p",
-        "asl.testing.plugin",
-    )
     code, output = call(server, "pytest", "-q", *KIT, str(file))
     assert code == 0, output
 
@@ -87,14 +87,6 @@ def test_runs(flows):
 def test_stubs(flows):
     flows.load("helloWorldFlow").task("Anything")
 """
-    )
-    (
-        "--rootdir",
-        str(server.project),
-        "-c",
-        str(server.project / "pyproject.toml"),
-        "-p",
-        "asl.testing.plugin",
     )
     code, output = call(server, "pytest", "-q", "-rs", *KIT, "--stage", "local", str(file))
     assert code == 0, output

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections import defaultdict
 from typing import Any
 
 import pytest
 
 from .client import Client, eventually, problem
-from .conftest import Aws
+from .conftest import Aws, MakeUser
 
 ITEMS = 60
 STARTED = {"e2eTalkative": {"items": list(range(ITEMS))}, "e2eNesting": {}}
@@ -89,6 +90,30 @@ class TestLogs:
         own = [line for line in lines if line["state"] == "Talk"]
         assert {line["requestId"] for line in own} == {talk["requestId"]}
         assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1", talk["trace"])
+
+    def test_the_children_of_a_distributed_map(self, user: Client) -> None:
+        run = user.run("e2eDistributed", {"items": list(range(15))})
+        assert run["status"] == "SUCCEEDED", run
+        lines = lines_of(user, run)
+        places = {(one["message"].split("\n")[0], one["state"], one["iteration"], one["attempt"]) for one in lines}
+        said = {(text, "Talk", item, 1) for item in range(15) for text in (f"print {item}/0", f"logging {item}/0")}
+        assert said | {("Unlucky: 3/0", "Talk", 3, 1), ("print 13/1", "Talk", 13, 2)} <= places
+
+    def test_a_run_of_a_schedule(self, user: Client, make_user: MakeUser, aws: Aws) -> None:
+        """It has no trace of ours: its lines are found by request ids and times, and its child by its history."""
+        admin, name = make_user("admin"), f"schedule-{uuid.uuid4().hex}"
+        machine = user.run("e2eNesting", {})["executionArn"].replace(":execution:", ":stateMachine:").rpartition(":")[0]
+        aws("stepfunctions").start_execution(stateMachineArn=machine, name=name, input="{}")
+        run = admin.poll("e2eNesting", name)
+        assert (run["status"], run["startedBy"], run["userId"]) == ("SUCCEEDED", "schedule", None)
+        (child,) = eventually(lambda: admin.get("/runs", parent=run["executionArn"]).json()["executions"])
+        assert (child["flow"], child["startedBy"], child["parent"]["executionId"]) == ("e2eTalkative", "run", name)
+        own = lines_of(admin, run)
+        assert {line["state"] for line in own} == {"Talk"}
+        assert {line["requestId"] for line in own} == {run["output"]["talk"]["requestId"]}
+        nested = lines_of(admin, child)
+        assert {"print 7/0", "logging 7/0"} <= {line["message"] for line in nested}
+        assert {line["iteration"] for line in nested} == {0}
 
     def test_a_bad_token(self, user: Client, talkative: dict[str, Any]) -> None:
         problem(user.get(f"/run/e2eTalkative/{talkative['executionId']}/logs?nextToken=forged"), 400)

@@ -19,6 +19,7 @@ from infrastructure.bootstrap import __main__ as command
 from infrastructure.bootstrap.policies import BOUNDARY, boundary, execution_policies, qualifier
 from infrastructure.flow_resources import flow_resources
 from infrastructure.identity import function_role_resources
+from infrastructure.linting.templates import expand
 from infrastructure.resources import bounded
 from infrastructure.schedules import schedule_resources
 from infrastructure.stages import PROD
@@ -95,9 +96,7 @@ def of_handlers(kind: str) -> set[str]:
 
 
 def kinds(assembly: Assembly) -> Iterator[str]:
-    from tests.infrastructure.test_templates import _expand
-
-    for template in (_expand(assembly.template), *assembly.nested.values()):
+    for template in (expand(assembly.template), *assembly.nested.values()):
         yield from (resource["Type"] for resource in template["Resources"].values())
 
 

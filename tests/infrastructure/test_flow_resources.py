@@ -98,7 +98,7 @@ def test_what_a_stage_leaves_out(flow: CompiledFlow) -> None:
 def test_a_log_group_is_where_aws_wants_it_and_goes_with_its_flow(flow: CompiledFlow) -> None:
     for stage, days in ((PROD, 180), (DEV, 14)):
         log = flow_resources(flow, stage).resources[logical_id("my-flow") + "Log"]
-        assert "DeletionPolicy" not in log  # otherwise a flow that is added again would find its name taken
+        assert log["DeletionPolicy"] == "Delete"  # otherwise a flow that is added again would find its name taken
         assert log["Properties"]["RetentionInDays"] == days
         name = f"/aws/vendedlogs/states/serverless-dynamic-workflows-{stage.name}-my-flow"
         assert log["Properties"]["LogGroupName"] == name
@@ -142,3 +142,12 @@ def test_step_functions_may_assume_the_role_for_every_kind_of_run(flow: Compiled
     policy = {"Statement": [{"Effect": "Allow", "Action": "a", "Resource": [as_text(item) for item in patterns]}]}
     assert allows(policy, "a", f"{machine}my-flow{more}")
     assert not allows(policy, "a", f"{machine}my-flow2{more}")
+
+
+def test_with_a_workbench_tests_of_states_may_assume_the_role_and_the_api_may_pass_it(flow: CompiledFlow) -> None:
+    made = _one(flow_resources(flow, replace(PROD, workbench=("ops",))).resources, "AWS::IAM::Role")
+    assert made["Path"] == "/serverless-dynamic-workflows/prod/flows/"
+    _, test = made["AssumeRolePolicyDocument"]["Statement"]
+    assert test["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    without = _one(flow_resources(flow, PROD).resources, "AWS::IAM::Role")
+    assert "Path" not in without and len(without["AssumeRolePolicyDocument"]["Statement"]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from infrastructure import api_stage, destroy, logs
 from infrastructure.chalice_records import records_file
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import DEV, PROD
+from infrastructure.stages import DEV, PROD, STAGES
 from tests.infrastructure.conftest import APP
 from tests.infrastructure.test_chalice_records import chalice_deployed
 
@@ -167,9 +168,22 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     _deployed(tmp_path, [{"name": "rest_api", "rest_api_id": api}])
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions, name = boto3.client("lambda"), "serverless-dynamic-workflows-prod-run-status"
-    functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"})
+    for each in (name, "serverless-dynamic-workflows-prod-run-sweep"):
+        functions.create_function(
+            FunctionName=each, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"}
+        )
     monkeypatch.setattr(api_stage, "PROJECT", tmp_path)
     assert api_stage.main(["--stage", "prod"]) == 0
+    assert "accessLogSettings" not in client.get_stage(restApiId=api, stageName="api")
+    logging = replace(PROD, access_log=True)
+    monkeypatch.setitem(STAGES, "prod", logging)
+    assert api_stage.main(["--stage", "prod"]) == 0
+    found = client.get_stage(restApiId=api, stageName="api")["accessLogSettings"]
+    assert found["destinationArn"].endswith(":log-group:/aws/apigateway/serverless-dynamic-workflows-prod")
+    assert json.loads(found["format"])["route"] == "$context.resourcePath"
+    monkeypatch.setitem(STAGES, "prod", PROD)
+    assert api_stage.main(["--stage", "prod"]) == 0
+    assert not client.get_stage(restApiId=api, stageName="api").get("accessLogSettings")
     settings = client.get_stage(restApiId=api, stageName="api")["methodSettings"]
     limits = {key: (one["throttlingRateLimit"], one["throttlingBurstLimit"]) for key, one in settings.items()}
     assert limits.pop("*/*") == (500.0, 1000)

@@ -100,6 +100,7 @@ def test_it_allows_the_roles_of_the_bootstrap_and_a_rollback() -> None:
         assert allows(POLICY, "sts:AssumeRole", arn)
         assert not allows(POLICY, "sts:AssumeRole", arn.replace(own, "another"))
     assert allows(POLICY, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/cdk-bootstrap/{own}/version")
+    assert allows(POLICY, "apigateway:GET", "arn:aws:apigateway:us-east-1::/account")  # preflight, for access logs
     assert allows(POLICY, "states:ListStateMachineVersions", MACHINE)
     assert allows(POLICY, "states:UpdateStateMachineAlias", f"{MACHINE}:live")
 

@@ -19,7 +19,7 @@ from infrastructure.bootstrap.policies import QUALIFIER
 from infrastructure.chalice_records import records_file
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.stages import PROD
+from infrastructure.stages import PROD, STAGES
 from plugin_manager.install import install
 from tests.infrastructure.test_chalice_records import chalice_deployed
 from tests.plugin_manager.projects import write
@@ -63,6 +63,20 @@ def test_all_is_well(project: Path, node: Callable[[str], None]) -> None:
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
         _, found = preflight.check("prod", project)
     assert found == "stage prod: 1 flows to account 123456789012, region us-east-1"
+
+
+def test_an_access_log_needs_a_role_of_the_account(
+    project: Path, node: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node("v22.1.0")
+    monkeypatch.setitem(STAGES, "prod", replace(PROD, access_log=True))
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
+        with pytest.raises(DeploymentError, match="access_log: API Gateway has no role for logs in 123456789012"):
+            preflight.check("prod", project)
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+        boto3.client("apigateway").update_account(patchOperations=[role])
+        preflight.check("prod", project)
 
 
 @pytest.mark.parametrize("written", [None, "", "Mine", "too-long-12"])
@@ -220,7 +234,9 @@ def test_plugins_are_as_they_are_locked(project: Path) -> None:
 
 def test_no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeploymentError, match="Node is not installed: install Node 20 or newer"):
+    with pytest.raises(
+        DeploymentError, match="Node is not installed, but CDK needs Node 20 or newer: run `make setup`"
+    ):
         preflight.check_node()
 
 

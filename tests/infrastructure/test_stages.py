@@ -40,6 +40,7 @@ def test_an_unknown_stage_is_one_line_that_says_what_to_do(name: str, hint: str)
         ({"cors_origins": ("https://a.example/",)}, "without a path"),
         ({"cors_origins": ("a.example",)}, "each must be '\\*' or like 'https://example.org'"),
         ({"cors_origins": "https://a.example"}, "cors_origins 'https://a.example'"),
+        *(({"workbench": value}, "must be a tuple of names of groups") for value in (("*",), ("a,b",), "admin")),
         ({"alarm_topic_arn": "my-topic"}, "the ARN of an SNS topic"),
         ({"user_pool_id": "my-pool"}, "user_pool_id 'my-pool': must be the id of a user pool"),
         ({"mfa": "on"}, "mfa 'on': must be one of off, optional, admins, required"),

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.flows.schedule import parse_schedule
 from compiler import Project
-from infrastructure.function_resources import environment
+from infrastructure.function_resources import OWN_FUNCTIONS, environment
 from infrastructure.identity import user_resources
+from infrastructure.linting.excuses import EXCUSES, read_excuses, unexcused
+from infrastructure.linting.templates import expand
+from infrastructure.linting.tools import cfn_lint
 from infrastructure.stages import PROD, STAGES
 from infrastructure.throttling import SLOW
 from infrastructure.tokens import template_names
@@ -22,44 +26,29 @@ ARN = "arn:${AWS::Partition}"
 HERE = "${AWS::Region}:${AWS::AccountId}"
 
 
-def _expand(template: dict[str, Any]) -> dict[str, Any]:
-    """A SAM template as CloudFormation expands it."""
-    import boto3
-    from samtranslator.parser.parser import Parser
-    from samtranslator.translator.translator import Translator
-
-    session = boto3.Session(region_name="us-east-1")
-    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(
-        json.loads(json.dumps(template)), {}
-    )
-    expanded.pop("Transform", None)
-    return expanded
-
-
 ASSEMBLIES = ("prod-cdk", "prod-chalice", "dev-chalice")
 
 
 @pytest.mark.parametrize("name", ASSEMBLIES)
 def test_cfn_lint_finds_nothing(name: str, assemblies: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from cfnlint.api import ManualArgs, lint_by_config
-
     for variable, value in FAKE_AWS.items():
         monkeypatch.setenv(variable, value)
     nested, template = Assembly(assemblies / name).nested, Assembly(assemblies / name).template
     if name == "prod-chalice":  # flows are the same either way
         linted = Assembly(assemblies / "prod-cdk").nested
         nested = {key: content for key, content in nested.items() if content != linted.get(key)}
-    templates = {**nested, "Root": _expand(template) if "Transform" in template else template}
+    templates = {**nested, "Root": expand(template) if "Transform" in template else template}
+    assert len(templates) > 1
+    folder = tmp_path / name
+    folder.mkdir()
     for key, content in templates.items():
-        (tmp_path / f"{key}.json").write_text(json.dumps(content))
-    files = [str(file) for file in sorted(tmp_path.iterdir())]
-    assert len(files) > 1
-    assert [str(match) for match in lint_by_config(ManualArgs(regions=["us-east-1"], templates=files))] == []
+        (folder / f"{key}.json").write_text(json.dumps(content))
+    assert [str(finding) for finding in unexcused(cfn_lint([folder]), read_excuses(EXCUSES))] == []
 
 
 def test_the_api_has_one_stage_only(prod: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "AWS_DEFAULT_REGION", "us-east-1")
-    expanded = _expand(prod.template)["Resources"]
+    expanded = expand(prod.template)["Resources"]
     stages = [r for r in expanded.values() if r["Type"] == "AWS::ApiGateway::Stage"]
     (stage,) = stages
     assert stage["Properties"]["StageName"] == "api"
@@ -133,7 +122,7 @@ def test_functions_have_the_settings_that_flows_ask_for(prod: Assembly, project_
     functions = {
         f["Properties"]["FunctionName"]: f["Properties"] for f in prod.of_type("AWS::Lambda::Function").values()
     }
-    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, "approvals", "run-status"]}
+    assert set(functions) == {f"{APP}-prod-{name}" for name in [*project_flows.settings, *OWN_FUNCTIONS]}
     for name, use in project_flows.settings.items():
         made = functions[f"{APP}-prod-{name}"]
         assert (made["Timeout"], made["MemorySize"]) == (use.timeout, use.memory)
@@ -253,8 +242,15 @@ def test_changes_of_runs_reach_the_function_that_records_them(prod: Assembly) ->
     assert as_text(prefix["prefix"]) == f"{ARN}:states:{HERE}:stateMachine:{APP}-prod-"
     (target,) = rule["Targets"]
     assert as_text(target["Arn"]) == f"{ARN}:lambda:{HERE}:function:{APP}-prod-run-status"
+    sweep = prod.template["Resources"]["RunSweepRule"]["Properties"]
+    assert parse_schedule(sweep["ScheduleExpression"])
+    (nightly,) = sweep["Targets"]
+    assert as_text(nightly["Arn"]) == f"{ARN}:lambda:{HERE}:function:{APP}-prod-run-sweep"
     (statement,) = statements(prod.template["Resources"]["RunStatusRole"])
-    assert as_text(statement["Resource"]) == as_text(target["Arn"])
+    assert [as_text(arn) for arn in statement["Resource"]] == [as_text(target["Arn"]), as_text(nightly["Arn"])]
+    trust = prod.template["Resources"]["RunStatusRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+    rules = [as_text(arn) for arn in trust["Condition"]["ArnLike"]["aws:SourceArn"]]
+    assert rules == [f"{ARN}:events:{HERE}:rule/{each['Name']}" for each in (rule, sweep)]
 
 
 def test_alarms_go_to_the_topic_and_the_dashboard_is_json(prod: Assembly, project_flows: Project) -> None:
@@ -268,12 +264,14 @@ def test_alarms_go_to_the_topic_and_the_dashboard_is_json(prod: Assembly, projec
 
 
 def test_what_run_status_cannot_record_is_kept(prod: Assembly) -> None:
-    ((key, config),) = prod.of_type("AWS::Lambda::EventInvokeConfig").items()
-    destination = config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
-    assert destination == {"Ref": "DeadLetterQueueArn"}
-    (stack,) = [name for name, nested in prod.nested.items() if key in nested["Resources"]]
-    given = prod.template["Resources"][stack]["Properties"]["Parameters"]
-    assert given["DeadLetterQueueArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    configured = prod.of_type("AWS::Lambda::EventInvokeConfig")
+    assert len(configured) == 2  # of run-status and of run-sweep
+    for key, config in configured.items():
+        destination = config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+        assert destination == {"Ref": "DeadLetterQueueArn"}
+        (stack,) = [name for name, nested in prod.nested.items() if key in nested["Resources"]]
+        given = prod.template["Resources"][stack]["Properties"]["Parameters"]
+        assert given["DeadLetterQueueArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
     allowed = {action for s in statements(prod.template["Resources"]["FunctionRole"]) for action in s["Action"]}
     assert "sqs:SendMessage" in allowed
 
@@ -335,9 +333,7 @@ def test_logs_are_kept_for_a_time_and_go_with_the_stack(name: str, assemblies: P
     """Even if Chalice deploys the functions, since it would never delete them."""
     stage = name.partition("-")[0]
     logs = Assembly(assemblies / name).of_type("AWS::Logs::LogGroup").values()
-    functions = {
-        f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, "approvals", "run-status"]
-    }
+    functions = {f"/aws/lambda/{APP}-{stage}-{function}" for function in [*project_flows.settings, *OWN_FUNCTIONS]}
     flows = {f"/aws/vendedlogs/states/{APP}-{stage}-{flow}" for flow in project_flows.flows}
     assert {log["Properties"]["LogGroupName"] for log in logs} == {f"/aws/lambda/{APP}-{stage}"} | functions | flows
     for log in logs:

@@ -55,13 +55,28 @@ def create_function(cloud: Cloud, name: str, source: str, **settings: Any) -> st
     return str(created["FunctionArn"])
 
 
+def allow(cloud: Cloud, action: str) -> None:
+    """Let the functions' role do something."""
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}
+    client_of(cloud, "iam").put_role_policy(
+        RoleName="functions", PolicyName=action.replace(":", "-"), PolicyDocument=json.dumps(policy)
+    )
+
+
 def invoke(cloud: Cloud, name: str, event: Any, **options: Any) -> Any:
     return client_of(cloud, "lambda").invoke(FunctionName=name, Payload=json.dumps(event), **options)
 
 
 def test_cloud_file_says_how_to_use_it(cloud: Cloud) -> None:
     document = json.loads(cloud.settings.cloud_file.read_text())
-    assert document == {"endpoint": cloud.endpoint, "pid": document["pid"], "environment": cloud.environment}
+    credentials = cloud.foundation.application_credentials
+    assert document == {
+        "endpoint": cloud.endpoint,
+        "pid": document["pid"],
+        "environment": cloud.environment,
+        "application": credentials,
+    }
+    assert credentials.keys() == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     assert stat.S_IMODE(cloud.settings.cloud_file.stat().st_mode) == 0o600
     assert set(document["environment"]) >= {
         *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "STAGE", "ACCOUNT_ID"),
@@ -290,6 +305,7 @@ def test_a_function_may_call_the_service_that_invoked_it(cloud: Cloud) -> None:
             open({str(marker)!r}, "w").write(event["Records"][0]["Sns"]["Message"] + str(len(topics) > 0))
     """
     function = create_function(cloud, "on-message", textwrap.dedent(source), Timeout=20)
+    allow(cloud, "sns:ListTopics")
     sns = client_of(cloud, "sns")
     topic = sns.create_topic(Name="calls-function")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)

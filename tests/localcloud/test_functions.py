@@ -86,6 +86,12 @@ def test_a_broken_package_is_lambdas_error(cloud: Cloud) -> None:
     machines = client_of(cloud, "stepfunctions")
     definition = {"StartAt": "Task", "States": {"Task": {"Type": "Task", "Resource": arn, "End": True}}}
     role = "arn:aws:iam::123456789012:role/broken-zip"
+    may_invoke = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}
+    client_of(cloud, "iam").put_role_policy(
+        RoleName="broken-zip",
+        PolicyName="invoke",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [may_invoke]}),
+    )
     machine = machines.create_state_machine(
         name="broken-zip", definition=json.dumps(definition), roleArn=role, type="EXPRESS"
     )["stateMachineArn"]

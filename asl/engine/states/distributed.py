@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from asl.engine.branch import Blocker, Branch, as_failure
+from asl.engine.changes import EXIT_FOLLOWS_MAP_RUN_STARTED, applies
 from asl.engine.execution import RUNNING, Execution
 from asl.engine.failures import StateFailure, reader_failure
 from asl.engine.history import MAP_RUN_FAILED, MAP_RUN_REDRIVEN, MAP_RUN_STARTED, MAP_RUN_SUCCEEDED
@@ -203,8 +204,7 @@ def _fail(_: Branch, failure: StateFailure) -> State:
 
 def _leave(branch: Branch, state: DistributedMap, run: MapRun, result: Any) -> State:
     branch.events.append((state.succeeded_event, branch.execution.engine.now(), branch.previous))
-    # AWS lets the exit follow the start of the run; where the Map is the execution's first state, its end.
-    if branch.events[branch.entered_id - 1][2] != 0:
+    if applies(EXIT_FOLLOWS_MAP_RUN_STARTED, branch.execution):
         branch.previous = run.started_event
     return state.leave(branch, result, None)
 

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from asl.engine.branch import Branch, Step
-from asl.engine.failures import framed
+from asl.engine.failures import framed, too_large
 from asl.engine.history import (
     ITERATION_ABORTED,
     ITERATION_FAILED,
@@ -26,7 +26,7 @@ from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
 from asl.engine.states.retrying import Rules
 from asl.language import model
-from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError
+from asl.language.errors import QUERY_EVALUATION, RUNTIME, ExpressionError, TooLarge
 from asl.language.scope import MISSING
 
 MOST_ITERATIONS = 40
@@ -183,7 +183,7 @@ def tell_success(branch: Branch, items: int, failed: int = 0) -> None:
         engine.observer(MapSucceeded(now, place_of(branch), now - branch.entered_at, items, failed))
 
 
-def _begin_iteration(branch: Branch, run: MapIterations) -> State:
+def _begin_iteration(branch: Branch, run: MapIterations) -> State | None:
     """Write that the iteration starts, and go to its first state."""
     previous = run.record(ITERATION_STARTED, branch.previous, run.state.name, branch.index)
     branch.previous = branch.base = branch.entered_id = previous
@@ -197,14 +197,24 @@ def _start_iteration(branch: Branch, run: MapIterations) -> None:
     branch.resume(_enter_iteration, run)
 
 
-def _enter_iteration(branch: Branch, run: MapIterations) -> State:
-    """Select the iteration's input, and go to its first state."""
+def _enter_iteration(branch: Branch, run: MapIterations) -> State | None:
+    """Select the iteration's input, and go to its first state.
+
+    The selector is a field of the Map. Where it fails, the Map does, and no catcher inside the iteration is asked.
+    """
     state = run.state
     if state.item_selector is not None:
-        # The selector is the Map's own field: it sees the Map's context, with the item.
+        # It sees the Map's context, with the item.
         scope = run.branch.scope(run.selected)
         if state.needs_context:
             scope.context = {**run.branch.context(), "Map": {"Item": branch.item}}
-        branch.data = state.item_selector(scope)
+        try:
+            branch.data = state.item_selector(scope)
+        except ExpressionError as problem:
+            is_large = isinstance(problem, TooLarge)
+            failure = too_large(state.name) if is_large else framed(problem, state.name, run.branch.entered_id)
+            state.record_evaluation(branch, failure)
+            branch.fail(failure)
+            return None
         branch.size = size_bound(branch.data)
     return state.start

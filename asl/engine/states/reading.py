@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asl.engine.calls import ServiceCall
+from asl.engine.changes import OBJECTS_ARE_ITEMS, applies
 from asl.engine.failures import StateFailure, reader_failure
 from asl.engine.items import Inventory, inventory_items, listed_items, parse_items, read_inventory
 from asl.engine.map_run import MapRun
@@ -67,8 +68,12 @@ class Reading:
         self._found(items, self._sources or self._source)
 
     def _read(self, answer: Any) -> None:
-        self._items.extend(parse_items(_body(answer), self._config))
+        self._items.extend(self._parse(answer))
         self._done()
+
+    def _parse(self, answer: Any) -> list[Any]:
+        members = applies(OBJECTS_ARE_ITEMS, self._run.branch.execution)
+        return parse_items(_body(answer), self._config, members_of_objects=members)
 
     def _listed(self, page: Any) -> None:
         self._items.extend(listed_items(page.get("Contents") or []))
@@ -88,7 +93,7 @@ class Reading:
             return
 
         def loaded(answer: Any) -> None:
-            found = parse_items(_body(answer), self._config)
+            found = self._parse(answer)
             self._items.extend(found)
             self._sources.extend([f"{self._source}/{keys[0]}"] * len(found))
             self._load(keys[1:])

@@ -124,6 +124,7 @@ class Task(RetryingState):
             attempt=(branch.retry_count or 0) + 1,
             run_arn=execution.run.arn,
             trace_header=execution.run.trace_header,
+            role_arn=execution.machine.role_arn,
         )
         try:
             engine.check_task(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -105,7 +106,7 @@ def _compile_value(value: Any, field: str) -> Evaluator | None:
 def _program(text: str, named: str, field: str | None) -> Evaluator:
     """The expression run by the library, its failures in AWS's words."""
     # Imported here so that definitions without JSONata, or with plain expressions only, never load the library.
-    from asl.language.jsonata.functions import JsonataFailure
+    from asl.language.jsonata.functions import INTERNAL, JsonataFailure
     from asl.language.jsonata.programs import UnsupportedResult, compile_program
 
     try:
@@ -117,9 +118,13 @@ def _program(text: str, named: str, field: str | None) -> Evaluator:
         try:
             return program(scope)
         except JsonataFailure as failure:
-            # A message with a code is a sentence of its own on AWS.
-            separator = "." if _CODED.match(str(failure)) else ":"
-            cause = f"{named} threw an error during evaluation{separator} {failure}"
+            message = str(failure)
+            if message == INTERNAL:
+                cause = f"{named} {INTERNAL} during evaluation. {uuid.uuid4()}"
+            else:
+                # A message with a code is a sentence of its own on AWS.
+                separator = "." if _CODED.match(message) else ":"
+                cause = f"{named} threw an error during evaluation{separator} {message}"
         except UnsupportedResult:
             cause = f"{named} returned an unsupported result type."
         except RecursionError:

@@ -6,6 +6,7 @@ so does AWS.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import math
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from asl.language.timestamps import parse_timestamp
 from asl.language.values import is_number
 
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
@@ -28,6 +30,7 @@ TIMED_OUT = "Expression evaluation timeout: Check for infinite loop"
 STACK_OVERFLOW = (
     "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
 )
+INTERNAL = "threw an internal error"
 _ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
@@ -79,6 +82,9 @@ def make_now(picture: Any = None, timezone: Any = None) -> Any:
     """`$now()`, `$now(picture, timezone)`: the date as text."""
     from asl.language.jsonata.programs import TIMEOUT_MILLISECONDS, compile_program
 
+    for number, argument in enumerate((picture, timezone), 1):
+        if argument is not None and not isinstance(argument, str):
+            raise JsonataFailure(f'T0410: Argument {number} of function "now" does not match function signature')
     layout = {"milliseconds": make_millis(), "picture": picture, "timezone": timezone}
     given = {name: value for name, value in layout.items() if value is not None}
     # `$now(picture)` is itself evaluated where a long result does no harm.
@@ -86,8 +92,10 @@ def make_now(picture: Any = None, timezone: Any = None) -> Any:
     return program.evaluate(given, 0.0, TIMEOUT_MILLISECONDS)
 
 
-def make_millis() -> int:
+def make_millis(*arguments: Any) -> int:
     """`$millis()`: milliseconds since the epoch."""
+    if arguments:
+        raise JsonataFailure('T0410: Argument 1 of function "millis" does not match function signature')
     return round(moment.seconds * 1000)
 
 
@@ -111,6 +119,10 @@ def make_random(seed: Any = None) -> float:
         state = (state * 0x5DEECE66D + 0xB) & (2**48 - 1)
         bits.append(state >> (48 - wanted))
     return ((bits[0] << 27) + bits[1]) / 2**53
+
+
+class InternalFailure(Exception):
+    """An evaluation that fails on AWS without a reason that AWS tells."""
 
 
 class LibraryDecides(Exception):
@@ -163,6 +175,44 @@ def encode_url(text: Any = None) -> str:
     if not isinstance(text, str):
         raise LibraryDecides
     return quote(text, safe=_NOT_IN_URLS)
+
+
+def encode_url_component(text: Any = None) -> str:
+    """`$encodeUrlComponent(text)`: only what is nowhere of meaning in a URL stays."""
+    if not isinstance(text, str):
+        raise LibraryDecides
+    return quote(text, safe="-_.!~*'()")
+
+
+_ISO_8601 = re.compile(
+    r"\d{4}(?:-[01]\d)*(?:-[0-3]\d)*(?:T[0-2]\d:[0-5]\d:[0-5]\d)*(?:\.\d+)?(?:[+-][0-2]\d:?[0-5]\d|Z)?", re.ASCII
+)
+
+
+def to_millis(text: Any = None, picture: Any = None) -> Any:
+    """`$toMillis(text, picture)`, but without a picture only what JSONata takes as an ISO 8601 date."""
+    if isinstance(text, str) and picture is None and not _ISO_8601.fullmatch(text):
+        shown = json.dumps(text, ensure_ascii=False)
+        raise JsonataFailure(
+            f"D3110: The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {shown}"
+        )
+    moment = parse_timestamp(text) if isinstance(text, str) and picture is None else None
+    if moment is None:
+        raise LibraryDecides
+    return math.floor(moment.timestamp()) * 1000 + moment.microsecond // 1000
+
+
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]|=[^=]|={3}")
+
+
+def decode_base64(text: Any = None) -> str:
+    """`$base64decode(text)`, as java.util.Base64 decodes: padding may be left out, and bytes may be no UTF-8."""
+    if not isinstance(text, str):
+        raise LibraryDecides
+    digits = text.rstrip("=")
+    if _NOT_BASE64.search(text) or len(digits) % 4 == 1 or (len(digits) < len(text) and len(text) % 4):
+        raise InternalFailure
+    return base64.b64decode(digits + "=" * (-len(digits) % 4)).decode("utf-8", "replace")
 
 
 def from_millis(number: Any = None, picture: Any = None, timezone: Any = None) -> Any:
@@ -245,6 +295,9 @@ LIMITED: dict[str, Callable[..., Any]] = {
     "pad": _host(pad, 3),
     "number": _host(to_number, 2),
     "encodeUrl": _host(encode_url, 1),
+    "encodeUrlComponent": _host(encode_url_component, 1),
+    "toMillis": _host(to_millis, 2),
+    "base64decode": _host(decode_base64, 1),
     "fromMillis": _host(from_millis, 3),
     "formatBase": _host(format_base, 2),
 }
@@ -263,6 +316,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "parse": _host(parse, 1),
     "eval": refuse_eval,
     "now": _host(make_now, 2),
-    "millis": _host(make_millis, 0),
+    "millis": _host(make_millis, 1),
     **LIMITED,
 }

@@ -6,17 +6,20 @@ import ctypes
 import math
 import re
 import threading
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl.language.jsonata.functions import (
     FUNCTIONS,
+    INTERNAL,
     LIMITED,
     MAX_SEQUENCE_ITEMS,
     MEMORY_EXCEEDED,
     RENAMED,
     STACK_OVERFLOW,
     TIMED_OUT,
+    InternalFailure,
     JsonataFailure,
     LibraryDecides,
     UndefinedResult,
@@ -29,6 +32,9 @@ from asl.language.jsonata.plain import states_value
 from asl.language.jsonata.workers import WORKERS, Answer
 from asl.language.scope import MISSING, Scope
 
+if TYPE_CHECKING:
+    from asl.language.jsonata.reference import Explained
+
 # AWS's limits are a second, 6,990,256 bytes (873,782 numbers) and a depth of 100, which counts an expression's
 # outermost level too.
 TIMEOUT_MILLISECONDS = 1000
@@ -40,6 +46,8 @@ _LIMITS = {
     "max_sequence_length": MAX_SEQUENCE_ITEMS,
 }
 _TIMED_OUT = "D1012"
+_OF_PICTURE = re.compile("D3(?:08|09|13)")
+"""Codes of failures in pictures of numbers and dates, which this library knows better than the one that words them."""
 _EXCEEDED = {
     "D1011": STACK_OVERFLOW,
     _TIMED_OUT: TIMED_OUT,
@@ -98,6 +106,8 @@ class Program:
         self._is_linear = is_linear(text)
         self._safe_size: int | None = None
         self._may_last = _SLOW.search(text) is not None
+        self._reduces = "$reduce" in text
+        self._writes = "$string" in text or "&" in text
         self._is_nothing = _OF_CONTEXT.fullmatch(text.strip()) is not None
         self._expression(self._hosts, QUICK_MILLISECONDS)
 
@@ -176,18 +186,24 @@ class Program:
         expression = self._expression(functions, milliseconds)
         try:
             try:
-                return _evaluate(expression, bindings)
+                value = _evaluate(expression, bindings)
             except OverflowError:
-                return _evaluate(expression, as_numbers(bindings))
+                value = _evaluate(expression, as_numbers(bindings))
             except UnicodeEncodeError:
-                return _evaluate(expression, _without_surrogates(bindings))
+                value = _evaluate(expression, _without_surrogates(bindings))
+            if (self._reduces and _holds(value, _is_null)) or (self._writes and _holds(value, _is_long_number)):
+                return _corrected(self._text, bindings, value, milliseconds)
+            return value
         except ValueError as error:
             message = str(error)
         except BaseException as panic:
             if type(panic).__name__ != "PanicException":  # which is no Exception, and can't be imported
                 raise
-            out_of_memory = str(panic) == _NO_OBJECT
-            raise JsonataFailure(MEMORY_EXCEEDED if out_of_memory else f"The evaluation crashed: {panic}") from None
+            if str(panic) == _NO_OBJECT:
+                raise JsonataFailure(MEMORY_EXCEEDED) from None
+            message = ""
+        if not message:
+            return _after_crash(self._text, bindings, milliseconds)
         if message.startswith(_LIBRARY_DECIDES):
             return self._evaluate(bindings, functions.difference(LIMITED), milliseconds)
         return _fail(self._text, bindings, message, milliseconds)
@@ -224,6 +240,14 @@ class Program:
             states = states_value(scope)
             bindings["states"] = states if "" in members else {key: states[key] for key in members if key in states}
         return bindings
+
+
+_REGEX = re.compile(r"(?:(?<=[(,=\[{:;&|~>!?+*%-])|^)\s*/(?![*])")
+
+
+def _has_regex(text: str) -> bool:
+    """Whether an expression may have a regular expression, which can take without end in the other library."""
+    return "/" in text and _REGEX.search(text) is not None
 
 
 _RENAMED = re.compile(
@@ -272,6 +296,66 @@ def _plain_json(value: Any) -> Any:
     return value
 
 
+_LONG_NUMBER = re.compile(r"\d{16}")
+
+
+def _is_null(value: Any) -> bool:
+    """Whether the value may be of `$reduce` of nothing, which is undefined."""
+    return value is None
+
+
+def _is_long_number(value: Any) -> bool:
+    """Whether the value may be the string of a number with more than the fifteen digits that it has on AWS."""
+    return isinstance(value, str) and _LONG_NUMBER.search(value) is not None
+
+
+def _holds(value: Any, test: Callable[[Any], bool]) -> bool:
+    """Whether a test is true of a value or anything in it."""
+    if isinstance(value, list):
+        return any(_holds(item, test) for item in value)
+    if isinstance(value, dict):
+        return any(_holds(item, test) for item in value.values())
+    return test(value)
+
+
+def _ask(text: str, bindings: dict[str, Any], milliseconds: int) -> Explained | None:
+    """What the other library makes of an expression, if it can tell.
+
+    Raises:
+        JsonataFailure: It took longer than a second.
+        TakesLong: It takes, or may take, longer than `milliseconds`, less than a second.
+    """
+    # Regular expressions can take without end there, and lists can be long.
+    if milliseconds < TIMEOUT_MILLISECONDS and (_has_regex(text) or _MAKES_LISTS.search(text)):
+        raise TakesLong
+    from asl.language.jsonata import reference
+
+    try:
+        return reference.evaluate(text, bindings, milliseconds)
+    except TimeoutError:
+        if milliseconds < TIMEOUT_MILLISECONDS:
+            raise TakesLong from None
+        raise JsonataFailure(TIMED_OUT) from None
+
+
+def _corrected(text: str, bindings: dict[str, Any], value: Any, milliseconds: int) -> Any:
+    """The value that the other library gives, or this one if that fails."""
+    explained = _ask(text, bindings, milliseconds)
+    if explained is None or explained.failure is not None:
+        return value
+    return _plain_json(explained.value)
+
+
+def _after_crash(text: str, bindings: dict[str, Any], milliseconds: int) -> Any:
+    """What the other library makes of an expression in which this one crashes."""
+    explained = _ask(text, bindings, milliseconds)
+    if explained is None:
+        raise JsonataFailure(INTERNAL)
+    if explained.failure is not None:
+        raise JsonataFailure(explained.failure)
+    return _plain_json(explained.value)
+
+
 def _without_surrogates(value: Any) -> Any:
     """Lone surrogates cannot be encoded; each becomes U+FFFD."""
     if isinstance(value, str):
@@ -294,20 +378,19 @@ def _fail(text: str, bindings: dict[str, Any], message: str, milliseconds: int) 
     if host is not None:
         if host.group(1) == UndefinedResult.__name__:
             return MISSING
-        raise JsonataFailure(host.group(2))
+        raise JsonataFailure(INTERNAL if host.group(1) == InternalFailure.__name__ else host.group(2))
     code = message[:5]
     if code == _TIMED_OUT and milliseconds < TIMEOUT_MILLISECONDS:
         raise TakesLong
     if code in _EXCEEDED:
         raise JsonataFailure(_EXCEEDED[code])
-    # Regular expressions (which have slashes) can take without end in the other library.
-    if _CODE.fullmatch(code) and "/" not in text:
-        from asl.language.jsonata import reference
+    if not _CODE.fullmatch(code):
+        raise JsonataFailure(message)
+    from asl.language.jsonata import reference
 
-        try:
-            explained = reference.explain_failure(text, bindings, code, milliseconds)
-            message = explained or reference.word_failure(text, code, message)
-        except TimeoutError:
-            if milliseconds < TIMEOUT_MILLISECONDS:
-                raise TakesLong from None
-    raise JsonataFailure(message)
+    explained = _ask(text, bindings, milliseconds)
+    if explained is None or (_OF_PICTURE.match(code) and not (explained.failure or "").startswith(code)):
+        raise JsonataFailure(reference.word_failure(text, code, message))
+    if explained.failure is not None:
+        raise JsonataFailure(explained.failure)
+    return _plain_json(explained.value)

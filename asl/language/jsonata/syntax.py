@@ -20,6 +20,11 @@ _WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOT = re.compile(r"\$\$")
 
 
+_LENIENT = re.compile(r"\.\.|/|:=")
+"""Where the library takes more than JSONata: ranges outside of brackets, regular expressions as operands, and bindings
+of what is no variable."""
+
+
 @lru_cache(maxsize=8192)
 def check_jsonata(text: str) -> tuple[str, str] | None:
     """The code and message with which AWS refuses an expression (without its `{%` and `%}`), or None if it takes it."""
@@ -36,6 +41,8 @@ def check_jsonata(text: str) -> tuple[str, str] | None:
         programs.parse(text)
     except ValueError as error:
         return INVALID, reference.explain_syntax(text) or _CODE.sub("", str(error), count=1)
+    if _LENIENT.search(text) and (refusal := reference.explain_syntax(text)) is not None:
+        return INVALID, refusal
     bare = _TEXTS.sub("''", text)
     if not _ROOT.search(bare) and all(match.group() in _WORDS for match in _BARE_NAME.finditer(bare)):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from asl.language.errors import SyntaxProblem
 from asl.language.jsonpath.parser import PathScanner
 from asl.language.jsonpath.regexes import FLAGS, compile_regex
-from asl.language.jsonpath.selectors import compile_step
+from asl.language.jsonpath.selectors import compile_step, effort
 from asl.language.jsonpath.syntax import Child, Children, Function, Index
 from asl.language.scope import MISSING
 from asl.language.values import is_number, json_equal
@@ -229,7 +229,14 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _within(item: Any, items: Any) -> bool:
-    return isinstance(items, list) and any(_equal(item, other) for other in items)
+    if not isinstance(items, list):
+        return False
+    for place, other in enumerate(items):
+        if place % 64 == 63:
+            effort.check()
+        if _equal(item, other):
+            return True
+    return False
 
 
 def _contains(container: Any, item: Any) -> bool:

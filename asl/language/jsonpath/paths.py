@@ -9,7 +9,7 @@ from typing import Any
 from asl.language.errors import RUNTIME, ExpressionError
 from asl.language.jsonpath.missing import explain_missing
 from asl.language.jsonpath.parser import parse_path
-from asl.language.jsonpath.selectors import MAX_NODES, TooManyNodes, compile_step
+from asl.language.jsonpath.selectors import MAX_NODES, TooManyNodes, compile_step, effort
 from asl.language.jsonpath.syntax import Children, Descendants, Indices, Path, Root
 from asl.language.scope import MISSING, Scope
 from asl.language.values import json_text
@@ -136,6 +136,7 @@ def _general(path: Path) -> Lookup:
     definite = path.definite
     # Only these can select a node more than once.
     repeats = any(isinstance(selector, (Descendants, Indices)) for selector in path.selectors)
+    filters = "?" in path.text
     root = path.root
     variable = path.variable
     if any(isinstance(selector, Children) for selector in path.selectors[:-1]):
@@ -151,7 +152,9 @@ def _general(path: Path) -> Lookup:
             if document is MISSING:
                 return MISSING
         nodes = [document]
-        if not repeats:
+        if filters:
+            effort.begin()
+        if not repeats and not filters:
             for step in steps:
                 nodes = step(nodes, document)
         else:
@@ -160,7 +163,8 @@ def _general(path: Path) -> Lookup:
                     nodes = step(nodes, document)
                     if len(nodes) > MAX_NODES:
                         raise TooManyNodes
-                _check_size(nodes)
+                if repeats:
+                    _check_size(nodes)
             except TooManyNodes:
                 raise ExpressionError(RUNTIME, f"The JSONPath '{path.text}' selects too much of its input.") from None
         if definite:

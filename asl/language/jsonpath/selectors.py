@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,8 +26,30 @@ MAX_NODES = 1_000_000
 that contain each other, and the next `..` finds everything inside each of them."""
 
 
+MAX_SECONDS = 1.0
+"""How long the filters of a path may take."""
+
+
 class TooManyNodes(Exception):
-    """A step visits or finds more than `MAX_NODES`."""
+    """A step visits or finds more than `MAX_NODES`, or filters take longer than `MAX_SECONDS`."""
+
+
+class Effort(threading.local):
+    """Bounds the time of the filters of the path that a thread evaluates, which can compare all with all."""
+
+    _end = math.inf
+
+    def begin(self) -> None:
+        """Begin with the filters of a path."""
+        self._end = time.monotonic() + MAX_SECONDS
+
+    def check(self) -> None:
+        """Raise `TooManyNodes` if the time is over."""
+        if time.monotonic() > self._end:
+            raise TooManyNodes
+
+
+effort = Effort()
 
 
 # One step: the nodes so far and the document they come from, to the nodes after it.
@@ -80,7 +105,17 @@ def _wildcard(_: Wildcard) -> Step:
 
 def _filter(selector: Filter) -> Step:
     matches = selector.matches
-    return lambda nodes, document: [item for node in nodes for item in _candidates(node) if matches(item, document)]
+
+    def apply(nodes: list[Any], document: Any) -> list[Any]:
+        found = []
+        for node in nodes:
+            for item in _candidates(node):
+                effort.check()
+                if matches(item, document):
+                    found.append(item)
+        return found
+
+    return apply
 
 
 def _candidates(node: Any) -> Any:

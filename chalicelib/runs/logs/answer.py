@@ -20,6 +20,7 @@ from chalicelib.names import Names
 from chalicelib.runs import executions
 from chalicelib.runs.logs import messages
 from chalicelib.runs.logs.attribution import Match, attribute
+from chalicelib.runs.logs.children import children
 from chalicelib.runs.logs.cloudwatch import Search
 from chalicelib.runs.logs.requests import Invocation, LogEvent, lines_by_request
 from chalicelib.runs.records import Run
@@ -28,6 +29,7 @@ from chalicelib.runs.states.outline import Outline
 from chalicelib.runs.states.reading import Lent
 from chalicelib.runs.states.visits import Attempt
 from chalicelib.runs.trace import root_of, trace_id
+from chalicelib.settings import settings
 
 MAX_LINES = 1_000
 MAX_BYTES = 2_500_000
@@ -72,7 +74,7 @@ def logs(run: Run, catalog: Catalog, names: Names, *, limit: int, token: str | N
 
     Raises:
         BadRequest: The token did not come from these lines.
-        Conflict: The run was started without a trace.
+        Conflict: The run of an EXPRESS flow was started without a trace.
         NotFound: Step Functions doesn't have the run's history.
         Unavailable: Step Functions or CloudWatch Logs doesn't answer.
     """
@@ -85,13 +87,16 @@ def logs(run: Run, catalog: Catalog, names: Names, *, limit: int, token: str | N
     known = sorted(name for name in functions if name.startswith(names.resource("")))
     search = Search()
     began = int(datetime.fromisoformat(run.start_date).timestamp() * 1000)
-    invocations = search.invocations(known, trace.root, began - LATE, _end(run))
-    matches = attribute(run.execution_arn, outline, attempts, invocations)
+    root = None if trace is None else trace.root
+    invocations = search.invocations(known, root, began - LATE, _end(run))
+    matches = attribute(run.execution_arn, outline, attempts, invocations, traced=trace is not None)
+    if settings.aws_endpoint is not None:  # on AWS, nothing leads from an invocation to a child execution
+        matches = {**children(run.execution_arn, outline, invocations, matches), **matches}
     waiting = [
         one
         for one in invocations
         if (one.ended, one.request_id) >= (after.ended, after.request_id)
-        and (one.request_id in matches or not trace.shared)
+        and (one.request_id in matches or (trace is not None and not trace.shared))
     ]
     page = _Page(limit, after)
     for start in range(0, len(waiting), _BATCH):
@@ -131,30 +136,36 @@ def _rendered(invocation: Invocation, event: LogEvent, match: Match | None) -> d
         "time": times.iso(event.time / 1000),
         "level": level,
         "function": invocation.function,
-        "state": None if match is None else match.attempt.visit.name,
-        "attempt": None if match is None else match.attempt.number,
+        "state": None if match is None else match.state,
+        "attempt": None if match is None else match.number,
         "requestId": invocation.request_id,
         "message": text,
     }
-    if match is not None and (indexes := match.attempt.visit.indexes):
+    if match is not None and (indexes := match.indexes):
         found["iteration"] = indexes[0] if len(indexes) == 1 else ".".join(map(str, indexes))
     if match is not None and match.estimated:
         found["estimated"] = True
     return found
 
 
-def _trace(run: Run) -> _Trace:
-    """Return the trace of a run: its own if the API started it, otherwise the one that it was started with."""
+def _trace(run: Run) -> _Trace | None:
+    """Return the trace of a run: its own if the API started it, otherwise the one that it was started with.
+
+    Schedules start flows without a trace. Their invocations are told from others by their request ids and times.
+
+    Raises:
+        Conflict: There is none, and an EXPRESS run has no history that could take its place.
+    """
     own = trace_id(run.execution_id)
     if own is not None:
         return _Trace(own, shared=False)
     root = root_of(executions.describe(run.execution_arn).trace_header)
-    if root is None:
+    if root is None and run.is_express:
         raise Conflict(
-            "The run was started without an X-Ray trace, as schedules do, and its lines can't be told from others. "
-            "See the log groups of its functions in CloudWatch."
+            "The EXPRESS run was started without an X-Ray trace, and its lines can't be told from others. See the log "
+            "groups of its functions in CloudWatch."
         )
-    return _Trace(root, shared=True)
+    return None if root is None else _Trace(root, shared=True)
 
 
 def _attempts(run: Run, outline: Outline) -> list[Attempt]:

@@ -8,6 +8,7 @@ where several attempts would fit, the match is an estimate and says so.
 
 from __future__ import annotations
 
+import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -20,18 +21,32 @@ from chalicelib.runs.trace import segment_id
 TOLERANCE = 1_000
 """Milliseconds by which the clocks of Step Functions and Lambda may differ."""
 _WINDOW = 256
-"""How many attempts, of those that began before an invocation, are considered for it at most."""
+"""How many attempts are considered for an invocation at most, or the other way round."""
 
 
 class Match(NamedTuple):
-    """The attempt that an invocation was; `estimated` if others would fit as well."""
+    """The attempt that an invocation was: of which state, in which iterations of Maps around it, and its number.
 
-    attempt: Attempt
-    estimated: bool
+    It is `estimated` if others would fit as well.
+    """
+
+    state: str
+    indexes: tuple[int, ...]
+    number: int
+    estimated: bool = False
+
+
+def _match(attempt: Attempt, *, estimated: bool = False) -> Match:
+    return Match(attempt.visit.name, attempt.visit.indexes, attempt.number, estimated)
 
 
 def attribute(
-    run_arn: str, outline: Outline, attempts: Sequence[Attempt], invocations: Iterable[Invocation]
+    run_arn: str,
+    outline: Outline,
+    attempts: Sequence[Attempt],
+    invocations: Iterable[Invocation],
+    *,
+    traced: bool = True,
 ) -> Mapping[str, Match]:
     """Return the attempts by the request ids of the invocations. An invocation that fits none is left out.
 
@@ -40,6 +55,7 @@ def attribute(
         outline: Its definition.
         attempts: All attempts of tasks that invoke functions.
         invocations: Invocations of the run's trace, perhaps of other executions as well.
+        traced: Whether they are; otherwise they are all of that time, and a match by time is an estimate.
     """
     by_segment: defaultdict[str, list[Attempt]] = defaultdict(list)
     by_request: dict[str, Attempt] = {}
@@ -51,6 +67,7 @@ def attribute(
         if attempt.request_id is not None:
             by_request[attempt.request_id] = attempt
     found: dict[str, Match] = {}
+    taken: set[int] = set()
     left: defaultdict[str, list[Invocation]] = defaultdict(list)
     local = False
     for invocation in invocations:
@@ -61,15 +78,15 @@ def attribute(
             exact = next((one for one in reversed(candidates) if _fits(one, invocation)), candidates[-1])
             local = True
         if exact is not None:
-            found[invocation.request_id] = Match(exact, estimated=False)
+            found[invocation.request_id] = _match(exact)
+            taken.add(id(exact))
         else:
             left[invocation.function].append(invocation)
     if local:  # segments are derived here, so what fits none is another execution's
         return found
-    taken = {id(match.attempt) for match in found.values()}
     for function, unknown in left.items():
         free = [one for one in attempts if one.function == function and id(one) not in taken]
-        found |= _by_time(free, unknown)
+        found |= _by_time(free, unknown) if traced else _nearest(free, unknown)
     return found
 
 
@@ -79,8 +96,29 @@ def _by_time(attempts: list[Attempt], invocations: list[Invocation]) -> dict[str
     for invocation in sorted(invocations, key=lambda invocation: invocation.began):
         fitting = [place for place, one in enumerate(attempts[:_WINDOW]) if _fits(one, invocation)]
         if fitting:
-            found[invocation.request_id] = Match(attempts.pop(fitting[0]), estimated=len(fitting) > 1)
+            found[invocation.request_id] = _match(attempts.pop(fitting[0]), estimated=len(fitting) > 1)
     return found
+
+
+def _nearest(attempts: list[Attempt], invocations: list[Invocation]) -> dict[str, Match]:
+    """Match each attempt with the invocation whose beginning and end are nearest, of all that fit."""
+    found: dict[str, Match] = {}
+    invocations = sorted(invocations, key=lambda invocation: invocation.began)
+    starts = [invocation.began for invocation in invocations]
+    for attempt in sorted(attempts, key=lambda attempt: attempt.began):
+        first = bisect.bisect_left(starts, attempt.began * 1000 - TOLERANCE)
+        fitting = [
+            one for one in invocations[first : first + _WINDOW] if one.request_id not in found and _fits(attempt, one)
+        ]
+        if fitting:
+            nearest = min(fitting, key=lambda one: _distance(attempt, one))
+            found[nearest.request_id] = _match(attempt, estimated=True)
+    return found
+
+
+def _distance(attempt: Attempt, invocation: Invocation) -> float:
+    ended = invocation.ended if attempt.ended is None else attempt.ended * 1000
+    return abs(attempt.began * 1000 - invocation.began) + abs(ended - invocation.ended)
 
 
 def _fits(attempt: Attempt, invocation: Invocation) -> bool:

@@ -15,6 +15,7 @@ from chalicelib.runs.logs.requests import Invocation, LogEvent, invocation_of
 
 MAX_STREAMS = 100
 """How many streams FilterLogEvents takes."""
+_ANY_REPORT = '?"REPORT RequestId" ?"platform.report"'
 SEARCH_SECONDS = 18.0
 """For how long one request searches; API Gateway gives up after 29 seconds."""
 
@@ -29,12 +30,20 @@ class Search:
     def __init__(self) -> None:
         self._deadline = time.monotonic() + SEARCH_SECONDS
 
-    def invocations(self, functions: Iterable[str], trace: str, first: int, last: int) -> list[Invocation]:
-        """Return the invocations of a trace that ended in a time, in milliseconds since 1970, ordered by their ends."""
+    def invocations(self, functions: Iterable[str], trace: str | None, first: int, last: int) -> list[Invocation]:
+        """Return the invocations of a trace that ended in a time, in milliseconds since 1970, ordered by their ends.
+
+        Args:
+            functions: The full names of the functions.
+            trace: The id of the trace; None for the invocations of all traces.
+            first: The beginning of the time.
+            last: Its end.
+        """
+        pattern = _ANY_REPORT if trace is None else f'"{trace}"'
         found = {
             invocation.request_id: invocation
             for function in functions
-            for event in self._events(function, first, last, filterPattern=f'"{trace}"')
+            for event in self._events(function, first, last, filterPattern=pattern)
             if (invocation := invocation_of(function, event)) is not None
         }
         return sorted(found.values(), key=lambda invocation: (invocation.ended, invocation.request_id))

@@ -13,18 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import aws, times
+from chalicelib import times
 from chalicelib.errors import BadRequest, Conflict, NotFound
+from chalicelib.runs.definitions import recorded
 from chalicelib.runs.records import Run
 from chalicelib.runs.states import children
 from chalicelib.runs.states.fold import Fold
 from chalicelib.runs.states.outline import Outline, Place
-from chalicelib.runs.states.reading import Lent, called
+from chalicelib.runs.states.reading import Lent
 from chalicelib.runs.states.visits import RUNNING, Visit
 
 MAX_STATES = 1_000
 MAX_BYTES = 2_500_000
 """Bytes of inputs, outputs and causes in an answer. Lambda's limit is 6 MB, and quotes count twice."""
+MAX_VARIABLES = 500_000
+"""Characters of variables in a state of the answer; an execution may have 10 MiB of them."""
 EXPRESS = (
     "Runs of EXPRESS flows have no history, so there are no states to show. See the flow's log group in CloudWatch."
 )
@@ -98,9 +101,7 @@ def _states(run: Run, outline: Outline, question: Question, after: tuple[int, in
 
 
 def _recorded(run: Run) -> Outline:
-    """Return the definition that the run was started with, by a call that AWS allows rarely."""
-    found = called(aws.stepfunctions().describe_state_machine_for_execution, executionArn=run.execution_arn)
-    return Outline(json.loads(found["definition"]), is_recorded=True)
+    return Outline(recorded(run).definition, is_recorded=True)
 
 
 def _place(outline: Outline, question: Question) -> tuple[Place | None, list[str]]:
@@ -133,7 +134,8 @@ def _place(outline: Outline, question: Question) -> tuple[Place | None, list[str
 def _page(changed: list[Visit], limit: int) -> list[Visit]:
     size, count = 0, 0
     for visit in changed[:limit]:
-        size += sum(len(text.encode()) for text in (visit.input, visit.output, visit.cause) if text is not None)
+        texts = (visit.input, visit.output, visit.cause, *_shown_variables(visit).values(), *visit.assigned.values())
+        size += sum(len(text.encode()) for text in texts if text is not None)
         size += sum(len(cause.encode()) for _, _, cause in visit.retries if cause is not None) + 500
         if count and size > MAX_BYTES:
             break
@@ -159,8 +161,13 @@ def _rendered(visit: Visit, outline: Outline) -> dict[str, Any]:
         "output": _value(visit.output),
         "visits": visit.number,
     }
-    if visit.dropped:
-        found["truncated"] = list(visit.dropped)
+    variables = _shown_variables(visit)
+    for key, values in (("variables", variables), ("assigned", visit.assigned)):
+        if values:
+            found[key] = {name: _value(text) for name, text in values.items()}
+    dropped = visit.dropped if len(variables) == len(visit.variables) else (*visit.dropped, "variables")
+    if dropped:
+        found["truncated"] = list(dict.fromkeys(dropped))
     if visit.next is not None:
         found["next"] = visit.next
     if visit.retries:
@@ -171,6 +178,11 @@ def _rendered(visit: Visit, outline: Outline) -> dict[str, Any]:
     if iterations is not None:
         found["iterations"] = iterations
     return found
+
+
+def _shown_variables(visit: Visit) -> Mapping[str, str]:
+    """Return the variables that a state could read, unless they are so large that the answer could be."""
+    return visit.variables if sum(map(len, visit.variables.values())) <= MAX_VARIABLES else {}
 
 
 def _value(text: str | None) -> Any:

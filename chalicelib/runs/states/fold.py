@@ -31,13 +31,14 @@ from chalicelib.runs.states.visits import (
     Attempt,
     Frame,
     Visit,
+    variables_at,
 )
 
 Reason = tuple[str | None, str | None]
 """An error and its cause."""
 
-MAX_KEPT = 32 * 1024 * 1024
-"""Characters of inputs and outputs that a pass keeps; those of further states are left out."""
+MAX_KEPT = MAX_ASSIGNED = 32 * 1024 * 1024
+"""Characters of inputs and outputs, and of assigned variables, that a pass keeps; further ones are left out."""
 
 ENDS = {
     "ExecutionSucceeded": SUCCEEDED,
@@ -80,6 +81,7 @@ class Fold:
         self.kept: dict[tuple[str, int], Visit] = {}
         """The wanted visits: by the state's name and 0 or, if all visits of one state are wanted, their number."""
         self.kept_size = 0
+        self.assigned_size = 0
         self.visits: list[Visit] = []
         self.visits_left_out = 0
         self.attempts: list[Attempt] = []
@@ -124,6 +126,7 @@ class Fold:
             if at.has_left and at.next is None:
                 at.next = name
         visit = Visit(name, event["type"].removesuffix("StateEntered"), (event_id, seconds_of(event)), frame, container)
+        visit.variables = variables_at(at, container)
         before = frame.last.get(name)
         if before is not None:
             visit.number = before.number + 1
@@ -155,6 +158,7 @@ class Fold:
         self._unfinished.pop(visit.entered_id, None)
         if visit.type in _CONTAINERS:
             self._drop_inside(visit)
+        self._assign(visit, details.get("assignedVariables"))
         if self._is_kept(visit):
             self._set_data(visit, "output", details.get("output"))
         return visit
@@ -182,7 +186,7 @@ class Fold:
                 or at
             )
         if isinstance(at, Visit):
-            _begin_attempt(at)
+            at.begin_attempt()
             at.request = request
             if self.wanted.functions and (function := function_of(details)) is not None:
                 attempt = self._attempts[at.entered_id] = Attempt(at, seconds_of(event), function)
@@ -253,7 +257,7 @@ class Fold:
             visit.error, visit.cause = _reason(at)
             visit.retries = (*visit.retries, (seconds_of(event), visit.error, visit.cause))[-MAX_RETRIES_KEPT:]
             self._drop_inside(visit)
-        _begin_attempt(visit)
+        visit.begin_attempt()
         if type_ == "Map":
             visit.iterations = bytearray(details_of(event).get("length", 0))
         return visit
@@ -298,7 +302,7 @@ class Fold:
         if isinstance(found, Visit):
             found.map_run_arn = details_of(event).get("mapRunArn", found.map_run_arn)
             if visit is not None:
-                _begin_attempt(visit)
+                visit.begin_attempt()
         return found
 
     # -- the execution
@@ -422,6 +426,16 @@ class Fold:
     def _is_kept(self, visit: Visit) -> bool:
         return self.kept.get((visit.name, 0 if self.wanted.state is None else visit.number)) is visit
 
+    def _assign(self, visit: Visit, assigned: Mapping[str, str] | None) -> None:
+        if not assigned:
+            return
+        size = sum(map(len, assigned.values()))
+        if self.assigned_size + size > MAX_ASSIGNED:
+            visit.dropped = (*visit.dropped, "variables")
+            return
+        self.assigned_size += size
+        visit.assigned = assigned
+
     def _set_data(self, visit: Visit, which: str, text: str | None) -> None:
         if text is None or not self._is_kept(visit):
             return
@@ -434,12 +448,6 @@ class Fold:
 
 _CONTINUED = bytes.maketrans(bytes([BROKEN, CUT]), bytes([ITERATING, ITERATING]))
 _CUT_OFF = bytes.maketrans(bytes([ITERATING]), bytes([CUT]))
-
-
-def _begin_attempt(visit: Visit) -> None:
-    visit.attempts += 1
-    visit.status = RUNNING
-    visit.error = visit.cause = visit.exited = None
 
 
 def _failure_status(visit: Visit) -> str:

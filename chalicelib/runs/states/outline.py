@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from chalicelib.pointers import escape
+
 
 class Place(NamedTuple):
     """A state in its definition.
@@ -45,6 +47,11 @@ class Outline:
         """Return the state at a JSON pointer, None if there is none."""
         return self._by_path.get(path)
 
+    def in_distributed_maps(self) -> list[Place]:
+        """Return the tasks that run in the child executions of distributed Maps."""
+        distributed = {place.name for place in self._by_name.values() if place.children}
+        return [place for place in self._by_name.values() if place.type == "Task" and distributed & {*place.maps}]
+
     def failures(self) -> dict[str, tuple[str | None, str | None]]:
         """Return the constant errors and causes of the Fail states, by name."""
         return {place.name: (place.error, place.cause) for place in self._by_name.values() if place.type == "Fail"}
@@ -53,7 +60,7 @@ class Outline:
         states = machine.get("States") if isinstance(machine, Mapping) else None
         for name, state in states.items() if isinstance(states, Mapping) else ():
             if isinstance(state, Mapping):
-                self._add(str(name), state, f"{pointer}/States/{_escaped(str(name))}", maps)
+                self._add(str(name), state, f"{pointer}/States/{escape(str(name))}", maps)
 
     def _add(self, name: str, state: Mapping[str, Any], path: str, maps: tuple[str, ...]) -> None:
         error, cause = state.get("Error"), state.get("Cause")
@@ -76,8 +83,3 @@ class Outline:
             self._read(branch, f"{path}/Branches/{number}", maps)
         if inner is not None:
             self._read(inner, f"{path}/{processor}", (*maps, name))
-
-
-def _escaped(name: str) -> str:
-    """Return the name as a token of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")

@@ -49,7 +49,7 @@ class _Kept:
             return self._folds.pop(key, None)
 
     def put(self, key: _Key, fold: Fold) -> None:
-        if fold.kept_size > MAX_FOLD_SIZE:
+        if fold.kept_size + fold.assigned_size > MAX_FOLD_SIZE:
             return
         with self._lock:
             self._folds[key] = fold

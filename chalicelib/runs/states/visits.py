@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 RUNNING, WAITING, RETRYING = "RUNNING", "WAITING", "RETRYING"
@@ -18,6 +20,8 @@ MAX_RETRIES_KEPT = 10
 """How many failed attempts of a visit are kept; the latest ones."""
 MAX_FAILED_INDEXES = 100
 
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+
 NOT_BEGUN, ITERATING, DONE, BROKEN, CUT = range(5)
 """What became of an iteration: not begun, running, succeeded, failed, aborted."""
 
@@ -33,6 +37,7 @@ class Visit:
     """
 
     __slots__ = (
+        "assigned",
         "attempts",
         "cause",
         "changed",
@@ -55,6 +60,7 @@ class Visit:
         "retries",
         "status",
         "type",
+        "variables",
     )
 
     def __init__(self, name: str, type_: str, entry: tuple[int, float], frame: Frame, container: Visit | None) -> None:
@@ -73,8 +79,12 @@ class Visit:
         self.cause: str | None = None
         self.input: str | None = None
         self.output: str | None = None
+        self.variables: Mapping[str, str] = NO_VARIABLES
+        """The variables that the state could read when it was entered, JSON texts by name."""
+        self.assigned: Mapping[str, str] = NO_VARIABLES
+        """The variables that it assigned when it was left."""
         self.dropped: tuple[str, ...] = ()
-        """Which of input and output were not kept, for lack of room."""
+        """Which of input, output and variables were not kept, for lack of room."""
         self.next: str | None = None
         self.retries: tuple[tuple[float, str | None, str | None], ...] = ()
         self.request = 0
@@ -98,6 +108,17 @@ class Visit:
     def has_left(self) -> bool:
         """Whether the state was left, by success or by a catcher."""
         return self.status in {SUCCEEDED, CAUGHT}
+
+    def begin_attempt(self) -> None:
+        """Note that the state is tried, perhaps again."""
+        self.attempts += 1
+        self.status = RUNNING
+        self.error = self.cause = self.exited = None
+
+    @property
+    def following_variables(self) -> Mapping[str, str]:
+        """The variables that the next state can read."""
+        return {**self.variables, **self.assigned} if self.assigned else self.variables
 
     def set_iteration(self, index: int, what: int) -> None:
         """Note what became of an iteration."""
@@ -159,3 +180,10 @@ class Frame:
         self.index = index
         self.depth = depth
         self.last: dict[str, Visit] = {}
+
+
+def variables_at(at: Visit | Frame, container: Visit | None) -> Mapping[str, str]:
+    """Return the variables that a state can read which follows an event, inside a container if there is one."""
+    if isinstance(at, Visit) and at is not container and at.container is container:
+        return at.following_variables
+    return NO_VARIABLES if container is None else container.variables

@@ -9,9 +9,15 @@ export interface Tokens {
   expiresAt: number;
 }
 
+/** What the pool asks for after the password: a new one, the code of an authenticator, or to set one up. */
 export interface Challenge {
+  kind: "password" | "code" | "setup";
   email: string;
+  /** The user as the pool names it in its answers. */
+  username: string;
   session: string;
+  /** The key of the authenticator to set up. */
+  secret?: string;
 }
 
 export class CognitoError extends Error {
@@ -27,17 +33,28 @@ interface AuthAnswer {
   AuthenticationResult?: { IdToken: string; AccessToken: string; RefreshToken?: string; ExpiresIn: number };
   ChallengeName?: string;
   Session?: string;
-  ChallengeParameters?: { USER_ID_FOR_SRP?: string };
+  ChallengeParameters?: Record<string, unknown>;
 }
 
+const WRONG = "The email or the password is wrong.";
+const TOO_MANY = "Too many attempts. Wait a moment and try again.";
+const WRONG_CODE = "The code is wrong or has expired. Enter the one that the app shows now.";
 const MESSAGES: Record<string, string> = {
-  NotAuthorizedException: "The email or the password is wrong.",
-  UserNotFoundException: "The email or the password is wrong.",
+  NotAuthorizedException: WRONG,
+  UserNotFoundException: WRONG,
   InvalidPasswordException: "The new password doesn't meet the rules: at least 12 characters, with upper and lower case, a digit and a symbol.",
   PasswordResetRequiredException: "Your password must be reset. Ask an administrator.",
-  TooManyRequestsException: "Too many attempts. Wait a moment and try again.",
-  LimitExceededException: "Too many attempts. Wait a moment and try again.",
+  UserNotConfirmedException: "This user has not been confirmed. Ask an administrator.",
+  TooManyRequestsException: TOO_MANY,
+  LimitExceededException: TOO_MANY,
+  TooManyFailedAttemptsException: TOO_MANY,
+  CodeMismatchException: WRONG_CODE,
+  ExpiredCodeException: WRONG_CODE,
+  EnableSoftwareTokenMFAException: WRONG_CODE,
 };
+
+/** Cognito ends a challenge after three minutes, and after a wrong answer. */
+const ENDED = "The sign-in took too long. Go back and sign in again.";
 
 export class Cognito {
   constructor(
@@ -45,26 +62,23 @@ export class Cognito {
     private readonly clientId: string,
   ) {}
 
-  /** Signs in. Returns tokens, or a challenge if a new password must be chosen first. */
+  /** Signs in. Returns tokens, or what the pool asks for in addition. */
   async signIn(email: string, password: string): Promise<Tokens | Challenge> {
     const parameters = { USERNAME: email, PASSWORD: password };
     return this.outcome(email, await this.authenticate("USER_PASSWORD_AUTH", parameters));
   }
 
-  /** Answers the challenge with the password that the user has chosen. */
-  async choosePassword(challenge: Challenge, password: string): Promise<Tokens | Challenge> {
-    const answer = await this.call("RespondToAuthChallenge", {
-      ClientId: this.clientId,
-      ChallengeName: "NEW_PASSWORD_REQUIRED",
-      Session: challenge.session,
-      ChallengeResponses: { USERNAME: challenge.email, NEW_PASSWORD: password },
-    });
-    return this.outcome(challenge.email, answer as AuthAnswer);
+  /** Answers a challenge with the new password, or with the code that the authenticator shows. */
+  async respond(challenge: Challenge, answer: string): Promise<Tokens | Challenge> {
+    if (challenge.kind === "password") return this.answer(challenge, "NEW_PASSWORD_REQUIRED", { NEW_PASSWORD: answer });
+    if (challenge.kind === "code") return this.answer(challenge, "SOFTWARE_TOKEN_MFA", { SOFTWARE_TOKEN_MFA_CODE: answer });
+    const verified = (await this.call("VerifySoftwareToken", { Session: challenge.session, UserCode: answer }, ENDED)) as { Session?: string };
+    return this.answer({ ...challenge, session: verified.Session ?? challenge.session }, "MFA_SETUP", {});
   }
 
   /** Returns new tokens for a refresh token. */
   async refresh(token: string): Promise<Tokens> {
-    const outcome = this.outcome("", await this.authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: token }));
+    const outcome = await this.outcome("", await this.authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: token }));
     if (!("idToken" in outcome)) throw new CognitoError("Challenge", "Sign in again.");
     return outcome;
   }
@@ -79,7 +93,12 @@ export class Cognito {
     return (await this.call("InitiateAuth", request)) as AuthAnswer;
   }
 
-  private outcome(email: string, answer: AuthAnswer): Tokens | Challenge {
+  private async answer(challenge: Challenge, name: string, responses: Record<string, string>): Promise<Tokens | Challenge> {
+    const request = { ClientId: this.clientId, ChallengeName: name, Session: challenge.session, ChallengeResponses: { USERNAME: challenge.username, ...responses } };
+    return this.outcome(challenge.email, (await this.call("RespondToAuthChallenge", request, ENDED)) as AuthAnswer);
+  }
+
+  private async outcome(email: string, answer: AuthAnswer): Promise<Tokens | Challenge> {
     const result = answer.AuthenticationResult;
     if (result) {
       return {
@@ -89,13 +108,30 @@ export class Cognito {
         ...(result.RefreshToken ? { refreshToken: result.RefreshToken } : {}),
       };
     }
-    if (answer.ChallengeName === "NEW_PASSWORD_REQUIRED" && answer.Session) {
-      return { email: answer.ChallengeParameters?.USER_ID_FOR_SRP ?? email, session: answer.Session };
-    }
-    throw new CognitoError("Challenge", `This console can't answer the challenge ${answer.ChallengeName ?? ""}.`);
+    return this.challenge(email, answer);
   }
 
-  private async call(operation: string, body: unknown): Promise<unknown> {
+  private async challenge(email: string, answer: AuthAnswer): Promise<Tokens | Challenge> {
+    const named = answer.ChallengeParameters?.USER_ID_FOR_SRP;
+    const asked = { email, username: typeof named === "string" ? named : email, session: answer.Session ?? "" };
+    switch (answer.ChallengeName) {
+      case "NEW_PASSWORD_REQUIRED":
+        return { ...asked, kind: "password" };
+      case "SOFTWARE_TOKEN_MFA":
+        return { ...asked, kind: "code" };
+      case "SELECT_MFA_TYPE":
+        return this.answer({ ...asked, kind: "code" }, "SELECT_MFA_TYPE", { ANSWER: "SOFTWARE_TOKEN_MFA" });
+      case "MFA_SETUP": {
+        const begun = (await this.call("AssociateSoftwareToken", { Session: asked.session })) as { SecretCode: string; Session?: string };
+        return { ...asked, kind: "setup", secret: begun.SecretCode, session: begun.Session ?? asked.session };
+      }
+      default:
+        throw new CognitoError("Challenge", `This console can't answer the challenge ${answer.ChallengeName ?? ""}. Sign in with the command line instead.`);
+    }
+  }
+
+  /** @param refused What a refusal means here; by default that the email or the password is wrong. */
+  private async call(operation: string, body: unknown, refused?: string): Promise<unknown> {
     const answer = await fetch(`${this.endpoint}/`, {
       method: "POST",
       headers: {
@@ -109,7 +145,8 @@ export class Cognito {
     const document = (text ? JSON.parse(text) : {}) as { __type?: string; message?: string };
     if (!answer.ok) {
       const code = document.__type?.split("#").pop() ?? `status ${answer.status}`;
-      throw new CognitoError(code, MESSAGES[code] ?? document.message ?? `Signing in failed (${code}).`);
+      const known = code === "NotAuthorizedException" ? (refused ?? WRONG) : MESSAGES[code];
+      throw new CognitoError(code, known ?? document.message ?? `Signing in failed (${code}).`);
     }
     return document;
   }

@@ -14,6 +14,7 @@ export const challenge = signal<Challenge | undefined>(undefined);
 export interface User {
   id: string;
   email: string;
+  groups: string[];
   isAdmin: boolean;
 }
 
@@ -25,11 +26,13 @@ export function userOf(idToken: string): User | undefined {
     const part = (idToken.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    const groups = claims["cognito:groups"];
+    const listed = claims["cognito:groups"];
+    const groups = Array.isArray(listed) ? listed.map(String) : [];
     return {
       id: String(claims.sub),
       email: String(claims.email ?? claims["cognito:username"] ?? ""),
-      isAdmin: Array.isArray(groups) && groups.includes("admin"),
+      groups,
+      isAdmin: groups.includes("admin"),
     };
   } catch {
     return undefined;
@@ -68,9 +71,9 @@ export async function signIn(email: string, password: string): Promise<void> {
   accept(await (await cognito()).signIn(email, password));
 }
 
-/** Answers the challenge for a new password. */
-export async function choosePassword(password: string): Promise<void> {
-  if (challenge.value) accept(await (await cognito()).choosePassword(challenge.value, password));
+/** Answers what the pool has asked for after the password. */
+export async function respond(answer: string): Promise<void> {
+  if (challenge.value) accept(await (await cognito()).respond(challenge.value, answer));
 }
 
 /** Forgets the tokens, and ends the refresh token where that is possible. */

@@ -1,19 +1,36 @@
 /** The page of a visitor who is not signed in; also where a temporary password is replaced. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../api/problem";
 import { Icon } from "../ui/icons";
+import { lazily } from "../ui/lazy";
 import { findDemoUser, type DemoUser } from "./config";
-import { challenge, choosePassword, expired, signIn } from "./session";
+import { challenge, expired, respond, signIn } from "./session";
+
+const Key = lazily(async () => (await import("./key")).Key);
 
 export function SignIn() {
   return (
     <main class="sign-in" id="main">
       <div class="card sign-in-card">
         <Mark />
-        {challenge.value ? <NewPassword /> : <Credentials />}
+        <Step />
       </div>
     </main>
   );
+}
+
+function Step() {
+  switch (challenge.value?.kind) {
+    case "password":
+      return <NewPassword />;
+    case "code":
+      return <Code title="Enter the code" lead="Your authenticator app shows it." />;
+    case "setup":
+      return <SetUp />;
+    default:
+      return <Credentials />;
+  }
 }
 
 export function Mark() {
@@ -104,7 +121,7 @@ function Credentials() {
 function NewPassword() {
   const [password, setPassword] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const { busy, failure, run } = useSubmit(() => choosePassword(password));
+  const { busy, failure, run } = useSubmit(() => respond(password));
   useEffect(() => field.current?.focus(), []);
   return (
     <form
@@ -126,9 +143,54 @@ function NewPassword() {
       <button type="submit" class="primary wide" disabled={busy}>
         {busy ? "Saving …" : "Save and sign in"}
       </button>
-      <button type="button" class="wide" onClick={() => (challenge.value = undefined)}>
-        Back
-      </button>
+      <Back />
     </form>
+  );
+}
+
+function Back() {
+  return (
+    <button type="button" class="wide" onClick={() => (challenge.value = undefined)}>
+      Back
+    </button>
+  );
+}
+
+/** Asks for the code that an authenticator app shows. */
+function Code({ title, lead, children }: { title: string; lead: string; children?: ComponentChildren }) {
+  const [code, setCode] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  const { busy, failure, run } = useSubmit(() => respond(code.replaceAll(/\s/g, "")));
+  useEffect(() => field.current?.focus(), []);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      <h1>{title}</h1>
+      <p class="muted">{lead}</p>
+      {children}
+      <label class="field">
+        <span>Code</span>
+        <input ref={field} class="code-field" type="text" inputMode="numeric" autocomplete="one-time-code" pattern="\s*([0-9]\s*){6}" title="Six digits" required value={code} onInput={(event) => setCode(event.currentTarget.value)} />
+      </label>
+      <Failure text={failure} />
+      <button type="submit" class="primary wide" disabled={busy}>
+        {busy ? "Checking …" : "Continue"}
+      </button>
+      <Back />
+    </form>
+  );
+}
+
+function SetUp() {
+  const current = challenge.value;
+  if (!current?.secret) return null;
+  return (
+    <Code title="Set up two-step sign-in" lead="Scan this with an authenticator app, or enter the key there. Then enter the code that the app shows.">
+      <Key secret={current.secret} email={current.email} />
+    </Code>
   );
 }

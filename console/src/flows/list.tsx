@@ -1,21 +1,36 @@
 /** The list of flows. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad, type Loaded } from "../api/load";
 import type { components } from "../api/schema";
+import type { RunRow } from "../runs/table";
 import { Titled } from "../shell/app";
 import { pageAt } from "../shell/router";
 import { Icon } from "../ui/icons";
 import { Search, Status, Time } from "../ui/parts";
+import { matches } from "../ui/search";
+import { useGrowing, useSeen } from "../ui/seen";
 import { Empty, Show } from "../ui/states";
 import { RunBars } from "./bars";
-import { recentRuns, type Recent } from "./recent";
+import { BARS, recentRuns, runsOf, type Recent } from "./recent";
 
 type Flows = components["schemas"]["Flows"];
 type Flow = components["schemas"]["Flow"];
 
+/** Returns all flows, from as many pages as there are. */
+async function allFlows(signal: AbortSignal): Promise<Pick<Flows, "flows" | "broken">> {
+  const first = await ask(api.GET("/flows", { signal }));
+  const flows = [...first.flows];
+  for (let token = first.nextToken; token; ) {
+    const page = await ask(api.GET("/flows", { params: { query: { nextToken: token } }, signal }));
+    flows.push(...page.flows);
+    token = page.nextToken;
+  }
+  return { flows, broken: first.broken ?? [] };
+}
+
 export function FlowsPage() {
-  const flows = useLoad("flows", (signal) => ask(api.GET("/flows", { signal })));
+  const flows = useLoad("flows", allFlows);
   const recent = useLoad("recent runs", recentRuns);
   const [text, setText] = useState("");
   return (
@@ -23,23 +38,26 @@ export function FlowsPage() {
       <div class="toolbar">
         <Search value={text} onChange={setText} label="Search flows" />
       </div>
-      <Show of={flows} rows={6}>
-        {(data) => <FlowsTable flows={data} text={text} recent={recent} />}
+      <Show of={flows} rows={8} kind="flows">
+        {(data) => <FlowsTable flows={data.flows} broken={data.broken ?? []} text={text} recent={recent} />}
       </Show>
     </Titled>
   );
 }
 
-/** Returns whether a text has every word of a search, in whatever case. */
-export function matches(text: string, search: string): boolean {
-  const lower = text.toLowerCase();
-  return search.toLowerCase().split(/\s+/).every((word) => lower.includes(word));
+interface TableProperties {
+  flows: Flow[];
+  broken: NonNullable<Flows["broken"]>;
+  text: string;
+  recent: Loaded<Recent>;
 }
 
-function FlowsTable({ flows, text, recent }: { flows: Flows; text: string; recent: Loaded<Recent> }) {
-  const shown = flows.flows.filter((flow) => matches(`${flow.name} ${flow.description}`, text));
-  const broken = (flows.broken ?? []).filter((flow) => matches(flow.name, text));
-  if (!flows.flows.length && !flows.broken?.length) {
+function FlowsTable({ flows, broken, text, recent }: TableProperties) {
+  const foot = useRef<HTMLParagraphElement>(null);
+  const shown = flows.filter((flow) => matches(`${flow.name} ${flow.description} ${flow.plugin ?? ""}`, text));
+  const shownBroken = broken.filter((flow) => matches(flow.name, text));
+  const count = useGrowing(shown.length, foot);
+  if (!flows.length && !broken.length) {
     return (
       <Empty title="No flows yet">
         <p>
@@ -48,48 +66,62 @@ function FlowsTable({ flows, text, recent }: { flows: Flows; text: string; recen
       </Empty>
     );
   }
-  if (!shown.length && !broken.length) return <Empty title="No flow matches" />;
+  if (!shown.length && !shownBroken.length) return <Empty title="No flow matches" />;
   return (
-    <div class="card table-box">
-      <table class="flows">
-        <thead>
-          <tr>
-            <th scope="col">Flow</th>
-            <th scope="col">Schedule</th>
-            <th scope="col">Last run</th>
-            <th scope="col">Last 20 runs</th>
-          </tr>
-        </thead>
-        <tbody>
-          {broken.map((flow) => (
-            <tr key={flow.name}>
-              <td>
-                <a class="row-link" data-row href={pageAt("flows", flow.name)}>
-                  {flow.name}
-                </a>
-                <p class="muted clip">{flow.errors[0]}</p>
-              </td>
-              <td colSpan={3}>
-                <span class="status status-failed">
-                  <Icon name="warning" /> Broken
-                </span>
-              </td>
+    <>
+      <div class="card table-box">
+        <table class="flows">
+          <thead>
+            <tr>
+              <th scope="col">Flow</th>
+              <th scope="col">Schedule</th>
+              <th scope="col">Last run</th>
+              <th scope="col">Last {BARS} runs</th>
             </tr>
-          ))}
-          {shown.map((flow) => (
-            <FlowRow key={flow.name} flow={flow} recent={recent} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {shownBroken.map((flow) => (
+              <tr key={flow.name}>
+                <td>
+                  <a class="row-link" data-row href={pageAt("flows", flow.name)}>
+                    {flow.name}
+                  </a>
+                  <p class="muted clip">{flow.errors[0]}</p>
+                </td>
+                <td colSpan={3}>
+                  <span class="status status-failed">
+                    <Icon name="warning" /> Broken
+                  </span>
+                </td>
+              </tr>
+            ))}
+            {shown.slice(0, count).map((flow) => (
+              <FlowRow key={flow.name} flow={flow} recent={recent} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p ref={foot} class="hidden" role="status">
+        {shown.length + shownBroken.length} flows
+      </p>
+    </>
   );
 }
 
+/** Returns the runs of a flow: from those of all flows where they suffice, otherwise asked for once the row is seen. */
+function useRuns(flow: string, recent: Loaded<Recent>, seen: boolean): Loaded<RunRow[]> {
+  const known = recent.data?.runs.get(flow) ?? [];
+  const enough = !recent.data || recent.data.complete || known.length >= BARS;
+  const more = useLoad(`recent ${flow} ${seen && !enough}`, async (signal) => (seen && !enough ? runsOf(flow, signal) : known));
+  return enough ? { ...more, data: known, loading: recent.loading } : { ...more, data: more.data ?? known };
+}
+
 function FlowRow({ flow, recent }: { flow: Flow; recent: Loaded<Recent> }) {
-  const runs = recent.data?.get(flow.name) ?? [];
+  const row = useRef<HTMLTableRowElement>(null);
+  const { data: runs = [], loading } = useRuns(flow.name, recent, useSeen(row, recent.data?.complete === false));
   const last = runs[0];
   return (
-    <tr>
+    <tr ref={row}>
       <td>
         <a class="row-link" data-row href={pageAt("flows", flow.name)}>
           {flow.name}
@@ -106,7 +138,7 @@ function FlowRow({ flow, recent }: { flow: Flow; recent: Loaded<Recent> }) {
             <Status status={last.status} /> <Time at={last.startDate} />
           </>
         ) : (
-          <span class="muted">{recent.loading ? " " : "Never"}</span>
+          <span class="muted">{loading ? " " : "Never"}</span>
         )}
       </td>
       <td>

@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
 import type { components } from "../api/schema";
+import { user } from "../auth/session";
 import { Graph } from "../graph/graph";
-import { RunsTable } from "../runs/list";
+import { RunsTable } from "../runs/table";
 import { Titled } from "../shell/app";
 import { navigate, pageAt, query, setQuery } from "../shell/router";
 import { toast } from "../shell/toasts";
@@ -16,6 +17,7 @@ import { Json, Tabs, type Tab } from "../ui/parts";
 import { Empty, Show } from "../ui/states";
 import { BrokenFlow, Findings } from "./broken";
 import { Schedule } from "./list";
+import { whose } from "./recent";
 
 type Details = components["schemas"]["FlowDetails"];
 
@@ -70,6 +72,7 @@ export function FlowPage({ name }: { name: string }) {
 }
 
 function Summary({ flow }: { flow: Details }) {
+  const labels = Object.entries(flow.labels ?? {});
   return (
     <>
       {flow.description && <p class="lead muted">{flow.description}</p>}
@@ -92,6 +95,18 @@ function Summary({ flow }: { flow: Details }) {
           <dt>May be started by</dt>
           <dd>{flow.accessGroups?.length ? `members of ${flow.accessGroups.join(", ")}` : "every user"}</dd>
         </div>
+        {labels.length > 0 && (
+          <div>
+            <dt>Labels of its runs</dt>
+            <dd>
+              {labels.map(([name, path]) => (
+                <div key={name}>
+                  {name} <code class="muted">{path}</code>
+                </div>
+              ))}
+            </dd>
+          </div>
+        )}
       </dl>
     </>
   );
@@ -128,9 +143,7 @@ function FlowGraph({ flow }: { flow: Details }) {
   if (!flow.graph) return <Empty title="No graph" />;
   return (
     <div class={state ? "beside" : ""}>
-      <div class="card graph-card">
-        <Graph graph={flow.graph} label={`States of ${flow.name}`} selected={selected} onSelect={(path) => setQuery({ state: path === selected ? undefined : path })} />
-      </div>
+      <Graph graph={flow.graph} label={`States of ${flow.name}`} selected={selected} onSelect={(path) => setQuery({ state: path === selected ? undefined : path })} />
       {state !== undefined && selected && (
         <aside class="section" aria-label="Selected state">
           <h2>{selected.split("/").pop()}</h2>
@@ -138,6 +151,18 @@ function FlowGraph({ flow }: { flow: Details }) {
         </aside>
       )}
     </div>
+  );
+}
+
+/** Why a user may not start a flow. */
+function NotPermitted({ groups }: { groups: string[] }) {
+  const own = user.value?.groups ?? [];
+  return (
+    <Empty title={`Only members of ${groups.join(", ")} can start this flow`} icon="locked">
+      <p>
+        {own.length ? `You are a member of ${own.join(", ")}.` : "You are not a member of any group."} An administrator of the user pool can add you; sign in again afterwards.
+      </p>
+    </Empty>
   );
 }
 
@@ -152,6 +177,8 @@ function StartFlow({ flow }: { flow: Details }) {
     toast(`${flow.name} was started.`);
     navigate(pageAt("runs", flow.name, started.executionId));
   };
+  const groups = flow.accessGroups ?? [];
+  if (groups.length && !user.value?.isAdmin && !groups.some((group) => user.value?.groups.includes(group))) return <NotPermitted groups={groups} />;
   return <Start what={`flow ${flow.name}`} schema={flow.inputSchema as Schema | null} action="Start the flow" send={send} />;
 }
 
@@ -271,15 +298,15 @@ function Code({ flow }: { flow: Details }) {
 }
 
 function FlowRuns({ name }: { name: string }) {
-  const runs = useLoad(`runs of ${name}`, (signal) => ask(api.GET("/runs", { params: { query: { flow: name, limit: 20 } }, signal })));
+  const runs = useLoad(`runs of ${name}`, (signal) => ask(api.GET("/runs", { params: { query: { flow: name, limit: 20, ...whose() } }, signal })));
   return (
-    <Show of={runs}>
+    <Show of={runs} kind="runs">
       {(data) =>
         data.executions.length ? (
           <>
-            <RunsTable rows={data.executions} withFlow={false} />
+            <RunsTable rows={data.executions} withFlow={false} withUser={user.value?.isAdmin ?? false} />
             <p class="pager">
-              <a href={`${pageAt("runs")}?flow=${encodeURIComponent(name)}`}>All runs of {name}</a>
+              <a href={`${pageAt("runs")}?${new URLSearchParams({ flow: name, ...whose() }).toString()}`}>All runs of {name}</a>
             </p>
           </>
         ) : (

@@ -3,13 +3,13 @@ import { useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
 import type { components } from "../api/schema";
-import { matches } from "../flows/list";
 import { Titled } from "../shell/app";
 import { pageAt } from "../shell/router";
 import type { Schema } from "../start/schema";
 import { Start } from "../start/start";
 import { duration } from "../ui/format";
 import { Json, Search } from "../ui/parts";
+import { matches } from "../ui/search";
 import { Empty, Show } from "../ui/states";
 
 type Function = components["schemas"]["Functions"]["functions"][number];

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, API_URL, ask } from "../api/client";
 import { messageOf } from "../api/problem";
-import type { GraphData } from "../graph/graph";
+import type { GraphData } from "../graph/picture";
 import { toast } from "../shell/toasts";
 import { Icon } from "../ui/icons";
 import { Dialog } from "../ui/parts";

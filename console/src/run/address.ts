@@ -19,7 +19,7 @@ export function place(): Place {
 }
 
 export function selectState(path: string | undefined): void {
-  setQuery({ state: path, compare: undefined, tab: undefined });
+  setQuery({ state: path, compare: undefined, bench: undefined, tab: undefined });
 }
 
 /** Stands for the state of an iteration in which something went wrong. */
@@ -29,7 +29,7 @@ export const WRONG = "error";
 export function enterIteration(path: string, iteration: string | number, state?: string): void {
   const around = place();
   const kept = around.path === path ? around.state : undefined;
-  setQuery({ path, iteration: String(iteration), state: state ?? kept, tab: undefined, compare: undefined });
+  setQuery({ path, iteration: String(iteration), state: state ?? kept, tab: undefined, compare: undefined, bench: undefined });
 }
 
 /** Leaves an iteration: to the one around it, or to the run. */
@@ -37,7 +37,7 @@ export function leaveIteration(outer: string | undefined): void {
   const { path, iteration } = place();
   const indexes = iteration?.split(".").slice(0, -1) ?? [];
   const around = outer && indexes.length ? { path: outer, iteration: indexes.join(".") } : { path: undefined, iteration: undefined };
-  setQuery({ ...around, state: path, compare: undefined });
+  setQuery({ ...around, state: path, compare: undefined, bench: undefined });
 }
 
 /** Returns the same iteration with another last index: `2.0` with 5 gives `2.5`. */

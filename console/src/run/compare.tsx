@@ -1,16 +1,20 @@
 /** The difference between the data of two states, of this run or of another one of the flow. */
-import { useMemo, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
 import { absolute, statusText } from "../ui/format";
 import { Problem } from "../ui/states";
-import { changes, type Change } from "./difference";
+import { Changes } from "./changes";
 import { useStates } from "./follow";
 import { keyOf, type Run, type State } from "./model";
 import { place } from "./address";
 
-type Part = "input" | "output";
-const MOST = 500;
+type Part = "input" | "output" | "variables";
+
+/** Returns a part of a state; its variables are those after it. */
+function partOf(state: State, part: Part): unknown {
+  return part === "variables" ? { ...state.variables, ...state.assigned } : state[part];
+}
 
 export function Compare({ run, state, states }: { run: Run; state: State; states: readonly State[] }) {
   const [part, setPart] = useState<Part>("input");
@@ -58,7 +62,7 @@ export function Compare({ run, state, states }: { run: Run; state: State; states
         </label>
       </div>
       {otherRun && elsewhere.error !== undefined && <Problem error={elsewhere.error} />}
-      {other ? <Changes before={state[part]} after={other[otherPart]} /> : <p class="muted">{otherRun && !elsewhere.loaded ? "Loading …" : "That run did not reach this state."}</p>}
+      {other ? <Changes before={partOf(state, part)} after={partOf(other, otherPart)} /> : <p class="muted">{otherRun && !elsewhere.loaded ? "Loading …" : "That run did not reach this state."}</p>}
     </section>
   );
 }
@@ -70,39 +74,8 @@ function PartChoice({ label, value, onChange }: { label: string; value: Part; on
       <select value={value} onChange={(event) => onChange(event.currentTarget.value as Part)}>
         <option value="input">input</option>
         <option value="output">output</option>
+        <option value="variables">variables</option>
       </select>
     </label>
   );
-}
-
-const SIGNS: Record<Change["kind"], string> = { added: "+", removed: "−", changed: "≠", moved: "↕" };
-
-function Changes({ before, after }: { before: unknown; after: unknown }) {
-  const found = useMemo(() => changes(before, after), [before, after]);
-  if (!found.length) return <p class="muted">They are the same.</p>;
-  return (
-    <>
-      <p class="muted small" role="status">
-        {found.length} {found.length === 1 ? "difference" : "differences"}
-      </p>
-      <ul class="changes" aria-label="Differences">
-        {found.slice(0, MOST).map((change) => (
-          <li key={`${change.place} ${change.kind}`} class={`change ${change.kind}`}>
-            <span class="sign" aria-label={change.kind}>
-              {SIGNS[change.kind]}
-            </span>
-            <code>{change.place || "the whole value"}</code>
-            {"before" in change && <del>{shown(change.before)}</del>}
-            {"after" in change && <ins>{shown(change.after)}</ins>}
-          </li>
-        ))}
-      </ul>
-      {found.length > MOST && <p class="muted">Only the first {MOST} are shown.</p>}
-    </>
-  );
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "";
-  return text.length > 600 ? `${text.slice(0, 600)} …` : text;
 }

@@ -1,5 +1,5 @@
 /** A run as one page that opens without a server, a network or scripts. */
-import type { GraphData } from "../graph/graph";
+import type { GraphData } from "../graph/picture";
 import { absolute, between, number, statusText } from "../ui/format";
 import { PATHS, STATUS_ICONS } from "../ui/icons";
 import { causeOf } from "./causes";

@@ -1,49 +1,27 @@
 /** Loads what the functions of a run have logged, and follows it. */
-import { signal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { pauseAfter, rest } from "./follow";
+import { Loader, type LoaderState } from "./loader";
 import type { Line } from "./log-filter";
 
-export interface LogState {
+export interface LogState extends LoaderState {
   /** By time. */
   lines: readonly Line[];
   loaded: boolean;
-  complete: boolean;
-  error: unknown;
 }
 
-export class LogLoader {
-  readonly state: Signal<LogState> = signal({ lines: [], loaded: false, complete: false, error: undefined });
-  private users = 0;
-  private controller: AbortController | undefined;
+export class LogLoader extends Loader<LogState> {
   private token: string | undefined;
 
   constructor(
     private readonly flow: string,
     private readonly id: string,
-  ) {}
-
-  need(): () => void {
-    this.users += 1;
-    if (this.users === 1 && !this.state.value.complete) this.retry();
-    return () => {
-      this.users -= 1;
-      if (this.users === 0) this.controller?.abort();
-    };
+  ) {
+    super({ lines: [], loaded: false, complete: false, error: undefined });
   }
 
-  retry(): void {
-    this.controller?.abort();
-    const controller = new AbortController();
-    this.controller = controller;
-    this.state.value = { ...this.state.value, error: undefined };
-    this.load(controller.signal).catch((error: unknown) => {
-      if (!controller.signal.aborted) this.state.value = { ...this.state.value, error };
-    });
-  }
-
-  private async load(abort: AbortSignal): Promise<void> {
+  protected async load(abort: AbortSignal): Promise<void> {
     const path = { flow_name: this.flow, execution_id: this.id };
     let pause = 0;
     for (let pages = 1; !abort.aborted; pages++) {

@@ -1,6 +1,7 @@
 /** What the API says about the states of a run, put in the order and the words in which the page shows it. */
 import type { components } from "../api/schema";
-import type { GraphData, NodeStatus } from "../graph/graph";
+import type { NodeStatus } from "../graph/graph";
+import { allNodes, type GraphData } from "../graph/picture";
 import { number } from "../ui/format";
 
 export type Run = components["schemas"]["Run"];
@@ -75,7 +76,7 @@ export function mapAround(path: string): string | undefined {
 export function nodeStatuses(graph: GraphData, around: readonly State[], inside: readonly State[], counted?: ReadonlyMap<string, number>, entered?: string): Map<string, NodeStatus> {
   const found = new Map<string, NodeStatus>();
   const byPath = new Map([...around, ...inside].map((state) => [state.path, state]));
-  for (const node of graph.nodes) {
+  for (const node of allNodes(graph)) {
     const state = byPath.get(node.path);
     if (state) {
       const note = noteOf(state);

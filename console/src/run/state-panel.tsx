@@ -11,6 +11,7 @@ import { CopyButton, Duration, Json, Status, Time } from "../ui/parts";
 import { Show } from "../ui/states";
 import { place, selectState } from "./address";
 import { causeOf } from "./causes";
+import { shown } from "./values";
 import { ErrorBox, Refusal } from "./error";
 import { lazily } from "./lazy";
 import { belongs, clock, LogLine } from "./log-lines";
@@ -26,10 +27,12 @@ interface Properties {
   /** All that can be compared with it. */
   states: readonly State[];
   definition: unknown;
+  /** Whether the state can be tried in the workbench. */
+  testable: boolean;
   logs: LogLoader;
 }
 
-export function StatePanel({ run, state, states, definition, logs }: Properties) {
+export function StatePanel({ run, state, states, definition, testable, logs }: Properties) {
   const comparing = query.value.get("compare") !== null;
   return (
     <aside class="card state-panel" aria-label={`State ${state.name}`}>
@@ -39,9 +42,16 @@ export function StatePanel({ run, state, states, definition, logs }: Properties)
         </button>
         <h2>{state.name}</h2>
         <Status status={state.status} />
-        <button type="button" aria-pressed={comparing} class="panel-compare" onClick={() => setQuery({ compare: comparing ? undefined : "1" })}>
-          <Icon name="compare" /> Compare
-        </button>
+        <span class="panel-actions">
+          {testable && (
+            <button type="button" title="Try the state alone, with another definition or input (w)" onClick={() => setQuery({ bench: "1", compare: undefined })}>
+              <Icon name="bench" /> Workbench
+            </button>
+          )}
+          <button type="button" aria-pressed={comparing} class="panel-compare" onClick={() => setQuery({ compare: comparing ? undefined : "1" })}>
+            <Icon name="compare" /> Compare
+          </button>
+        </span>
       </header>
       <Facts state={state} states={states} />
       {state.error !== null && (
@@ -52,6 +62,7 @@ export function StatePanel({ run, state, states, definition, logs }: Properties)
       {comparing && <Compare key={keyOf(state)} run={run} state={state} states={states} />}
       <Data state={state} part="input" />
       <Data state={state} part="output" />
+      <Variables state={state} />
       {(state.failedAttempts?.length ?? 0) > 0 && state.attempts > 1 && <Attempts state={state} />}
       {state.visits > 1 && state.path && <Visits run={run} state={state} />}
       <StartedRun state={state} />
@@ -127,6 +138,33 @@ function Data({ state, part }: { state: State; part: "input" | "output" }) {
     <section class="section">
       <h3>{title}</h3>
       {missing ? <p class="muted">It was left out, since the run has more than 32 MB of data.</p> : value === null && part === "output" && state.exited === null ? <p class="muted">Not yet.</p> : value === null && state.status !== "SUCCEEDED" ? <p class="muted">None.</p> : <Json value={value} label={`state's ${part}`} />}
+    </section>
+  );
+}
+
+/** The variables that the state could read, and what it made of them. */
+function Variables({ state }: { state: State }) {
+  const before = state.variables ?? {};
+  const assigned = state.assigned ?? {};
+  const names = [...new Set([...Object.keys(before), ...Object.keys(assigned)])];
+  const missing = state.truncated?.includes("variables");
+  if (!names.length && !missing) return null;
+  return (
+    <section class="section" aria-label="Variables">
+      <h3>Variables</h3>
+      {missing && <p class="muted">Some were left out, since they are large.</p>}
+      <ul class="changes variables">
+        {names.map((name) => (
+          <li key={name} class={`change ${name in assigned ? (name in before ? "changed" : "added") : ""}`}>
+            <span class="sign" aria-label={name in assigned ? "assigned" : "unchanged"}>
+              {name in assigned ? (name in before ? "≠" : "+") : ""}
+            </span>
+            <code>{name}</code>
+            {name in before && (name in assigned ? <del>{shown(before[name])}</del> : <span class="kept">{shown(before[name])}</span>)}
+            {name in assigned && <ins>{shown(assigned[name])}</ins>}
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

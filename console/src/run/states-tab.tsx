@@ -1,24 +1,24 @@
 /** The states of a run: in the graph and as a list, with the one that is chosen, and the loops. */
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Graph, type GraphData } from "../graph/graph";
+import { Graph } from "../graph/graph";
+import type { GraphData } from "../graph/picture";
+import { at } from "../flows/page";
 import { addShortcuts } from "../shell/keyboard";
+import { query, setQuery } from "../shell/router";
 import { Icon } from "../ui/icons";
 import { Duration, Status } from "../ui/parts";
 import { Empty, Skeleton } from "../ui/states";
 import { enterIteration, place, selectState, withLast, WRONG } from "./address";
 import { Refusal } from "./error";
 import type { Followed } from "./follow";
+import { lazily } from "./lazy";
 import { goToWrong, Loop, useIterations, type LoopView } from "./loop";
 import type { LogLoader } from "./logs";
 import { keyOf, mapAround, nextWrong, nodeStatuses, noteOf, wentWrong, type Run, type State } from "./model";
 import { StatePanel } from "./state-panel";
 import { useHistory, type HistoryLoader } from "./use-history";
 
-/** Around the chosen state, in pixels. */
-const MARGIN = 30;
-/** Where less of the graph is in the window, the window has to be scrolled in any case. */
-const LEAST = 200;
+const Workbench = lazily(async () => (await import("./workbench")).Workbench);
 
 interface Properties {
   run: Run;
@@ -29,23 +29,39 @@ interface Properties {
   map: State | undefined;
   graph: GraphData | null | undefined;
   definition: unknown;
+  /** Whether states can be tried in the workbench. */
+  testable: boolean;
   loader: HistoryLoader;
   logs: LogLoader;
 }
 
-export function StatesTab({ run, around, inside, map, graph, definition, loader, logs }: Properties) {
+export function StatesTab(properties: Properties) {
+  const { run, around, inside, map, definition, testable, loader } = properties;
   const shown = inside ?? around;
   const all = inside ? [...inside.states, ...around.states] : around.states;
   const selected = selectedIn(all, inside);
   const view = useLoop(selected?.iterations ? selected : map, loader, run.status === "RUNNING");
-  useKeys(shown.states, selected && keyOf(selected), view);
+  const path = testable ? selected?.path : undefined;
+  useKeys({ states: shown.states, selected: selected && keyOf(selected), view, canTry: Boolean(path) });
+  if (selected && path && query.value.get("bench") !== null) {
+    return <Workbench key={`${path} ${place().iteration}`} run={run} state={selected} path={path} definition={at(definition, path)} />;
+  }
+  return <Overview {...properties} selected={selected} all={all} view={view} />;
+}
+
+type OverviewProperties = Properties & { selected: State | undefined; all: readonly State[]; view: LoopView | undefined };
+
+/** The graph with the loop above it, beside the chosen state. */
+function Overview({ view, all, selected, ...properties }: OverviewProperties) {
+  const { around, inside, graph, loader } = properties;
+  const { path, state } = place();
   return (
     <>
       {around.error !== undefined && <Refusal error={around.error} retry={around.retry} />}
       {view && <Loop view={view} />}
       <div class={graph ? "beside run-beside" : ""}>
-        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} ready={view !== undefined || place().path === undefined} selected={selected?.path ?? place().state} />}
-        <Chosen run={run} around={around} inside={inside} definition={definition} logs={logs} selected={selected} all={all} />
+        {graph && <RunGraph graph={graph} around={around} inside={inside} loader={loader} ready={view !== undefined || path === undefined} selected={selected?.path ?? state} />}
+        <Chosen {...properties} selected={selected} all={all} />
       </div>
     </>
   );
@@ -63,13 +79,13 @@ function useLoop(map: State | undefined, loader: HistoryLoader, running: boolean
   return map?.iterations && { map, counts: map.iterations, iterations, loading: !running && !loader.state.value.complete };
 }
 
-type ChosenProperties = Pick<Properties, "run" | "around" | "inside" | "definition" | "logs"> & { selected: State | undefined; all: readonly State[] };
+type ChosenProperties = Pick<Properties, "run" | "around" | "inside" | "definition" | "testable" | "logs"> & { selected: State | undefined; all: readonly State[] };
 
 /** The state that is chosen, or the list of all. */
-function Chosen({ run, around, inside, definition, logs, selected, all }: ChosenProperties) {
+function Chosen({ run, around, inside, definition, testable, logs, selected, all }: ChosenProperties) {
   const { state: path, iteration } = place();
   const shown = inside ?? around;
-  if (selected) return <StatePanel key={`${keyOf(selected)} ${iteration}`} run={run} state={selected} states={all} definition={definition} logs={logs} />;
+  if (selected) return <StatePanel key={`${keyOf(selected)} ${iteration}`} run={run} state={selected} states={all} definition={definition} testable={testable && Boolean(selected.path)} logs={logs} />;
   if (path === WRONG && !shown.loaded) return <Skeleton rows={6} />;
   if (path !== undefined && path !== WRONG && shown.loaded) return <NotReached path={path} inLoop={inside ? undefined : around.states.find((state) => state.path === mapAround(path))} />;
   return <StateList followed={shown} running={run.status === "RUNNING"} title={inside ? "States of this iteration" : "States"} />;
@@ -87,12 +103,26 @@ function RunGraph({ graph, around, inside, loader, ready, selected }: GraphPrope
   const loading = useHistory(loader, false);
   const { path } = place();
   const counted = loading.complete ? loading.history.visits : undefined;
+  const first = useFirst(graph, around);
   const statuses = around.loaded ? { statuses: nodeStatuses(graph, around.states, inside?.states ?? [], counted, path) } : {};
   return (
-    <GraphCard target={ready ? (selected ?? path) : undefined}>
-      <Graph graph={graph} label="States of this run" {...statuses} selected={selected} onSelect={(path) => selectState(path === selected ? undefined : path)} />
-    </GraphCard>
+    <Graph
+      graph={graph}
+      label="States of this run"
+      {...statuses}
+      selected={selected}
+      reveal={ready ? (selected ?? path ?? first) : undefined}
+      within={selected ? undefined : path}
+      onSelect={(path) => selectState(path === selected ? undefined : path)}
+    />
   );
+}
+
+/** Of a large graph, that in which something went wrong comes into sight first, or the last one that was entered. */
+function useFirst(graph: GraphData, around: Followed): string | undefined {
+  const found = useRef<string | undefined>(undefined);
+  if (found.current === undefined && graph.parts && around.loaded) found.current = (around.states.findLast(wentWrong) ?? around.states.at(-1))?.path ?? undefined;
+  return found.current;
 }
 
 function NotReached({ path, inLoop }: { path: string; inLoop: State | undefined }) {
@@ -146,10 +176,19 @@ function StateList({ followed, running, title }: { followed: Followed; running: 
   );
 }
 
+/** What the keys lead to. */
+interface Reachable {
+  states: readonly State[];
+  selected: string | undefined;
+  view: LoopView | undefined;
+  /** Whether the chosen state can be tried. */
+  canTry: boolean;
+}
+
 /** `j k` through the states, `n p` through errors, `[ ]` through iterations. */
-function useKeys(states: readonly State[], selected: string | undefined, view: LoopView | undefined): void {
-  const current = useRef({ states, selected, view });
-  current.current = { states, selected, view };
+function useKeys(now: Reachable): void {
+  const current = useRef(now);
+  current.current = now;
   useEffect(() => {
     const step = (by: number) => {
       const { states: all, selected: key } = current.current;
@@ -176,33 +215,8 @@ function useKeys(states: readonly State[], selected: string | undefined, view: L
       { keys: "p", what: "Previous error, or iteration with one", run: () => wrong(-1) },
       { keys: "]", what: "Next iteration", run: () => iteration(1) },
       { keys: "[", what: "Previous iteration", run: () => iteration(-1) },
-      { keys: "Escape", what: "Close the state", run: () => selectState(undefined) },
+      { keys: "w", what: "Try the state in the workbench", run: () => current.current.canTry && setQuery({ bench: "1", compare: undefined }) },
+      { keys: "Escape", what: "Close the workbench, or the state", run: () => (query.value.get("bench") === null ? selectState(undefined) : setQuery({ bench: undefined })) },
     ]);
   }, []);
-}
-
-/** The graph's frame; where it is narrower than the graph, the chosen state is brought into sight. */
-function GraphCard({ target, children }: { target: string | undefined; children: ComponentChildren }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const card = box.current;
-    const nodes = [...(card?.querySelectorAll<SVGGElement>("[data-path]") ?? [])];
-    const node = nodes.find((item) => item.dataset.path === target)?.getBoundingClientRect();
-    if (!card || !node) return;
-    const frame = card.getBoundingClientRect();
-    const inWindow = Math.min(frame.bottom, innerHeight) - frame.top;
-    card.scrollTop += shift(node.top - frame.top, node.height, inWindow > LEAST ? inWindow : frame.height);
-    card.scrollLeft += shift(node.left - frame.left, node.width, frame.width);
-  }, [target]);
-  return (
-    <div class="card graph-card" ref={box}>
-      {children}
-    </div>
-  );
-}
-
-/** Returns how far to scroll so that something is in the middle, or begins near the edge where it is larger. */
-function shift(start: number, length: number, frame: number): number {
-  if (start >= MARGIN && start + length <= frame - MARGIN) return 0;
-  return length > frame - 2 * MARGIN ? start - MARGIN : start + length / 2 - frame / 2;
 }

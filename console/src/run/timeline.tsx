@@ -115,11 +115,14 @@ function Axis({ shown, start }: { shown: Window; start: number }) {
     <div class="timeline-row axis" aria-hidden="true">
       <span class="timeline-name muted small">State</span>
       <span class="track">
-        {ticks(shown.from - start, shown.to - start, 7).map((at) => (
-          <span key={at} class="tick" style={{ left: `${((at + start - shown.from) / length) * 100}%` }}>
-            {duration(at)}
-          </span>
-        ))}
+        {ticks(shown.from - start, shown.to - start, 7).map((at) => {
+          const left = ((at + start - shown.from) / length) * 100;
+          return (
+            <span key={at} class={left > 92 ? "tick end" : "tick"} style={{ left: `${left}%` }}>
+              {duration(at)}
+            </span>
+          );
+        })}
       </span>
     </div>
   );
@@ -161,7 +164,7 @@ function Bar({ row, shown, whole, paths, onToggle }: BarProperties) {
       <span class="track" onClick={go}>
         {!out && (
           <span class={`time-bar bar-${row.status.toLowerCase()}`} style={{ left: `${left}%`, width: `${right - left}%` }} title={`${label}: ${statusText(row.status)}, ${took}${row.error ? `, ${row.error}` : ""}`}>
-            <span class={left > 80 ? "took before" : "took"}>{took}</span>
+            <span class={`took ${right < 88 ? "" : left > 12 ? "before" : "within"}`}>{took}</span>
           </span>
         )}
       </span>

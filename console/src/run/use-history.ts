@@ -1,9 +1,9 @@
 /** Loads the events of a run page by page, when something needs them, and follows them while the run is running. */
-import { signal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { pauseAfter, rest } from "./follow";
 import { History, shortened, type RawEvent } from "./history";
+import { Loader, type LoaderState } from "./loader";
 
 const LIMIT = 1000;
 const PART = 250;
@@ -14,18 +14,13 @@ const LONGEST_OF_MANY = 2000;
 /** Pages after which an answer with something new is no longer one of many. */
 const FOLLOWING = 99;
 
-export interface Loading {
+export interface Loading extends LoaderState {
   history: History;
   /** Counts up when events have been added, since the history is the same object. */
   version: number;
-  complete: boolean;
-  error: unknown;
 }
 
-export class HistoryLoader {
-  readonly state: Signal<Loading> = signal({ history: new History(), version: 0, complete: false, error: undefined });
-  private users = 0;
-  private controller: AbortController | undefined;
+export class HistoryLoader extends Loader<Loading> {
   private token: string | undefined;
 
   constructor(
@@ -33,33 +28,11 @@ export class HistoryLoader {
     private readonly id: string,
     /** Whether the run is still running, at the moment of the call. */
     private readonly running: () => boolean,
-  ) {}
-
-  /** Begins to load unless it has; returns what ends it when nobody needs it any more. */
-  need(): () => void {
-    this.users += 1;
-    if (this.users === 1 && !this.state.value.complete) this.begin();
-    return () => {
-      this.users -= 1;
-      if (this.users === 0) this.controller?.abort();
-    };
+  ) {
+    super({ history: new History(), version: 0, complete: false, error: undefined });
   }
 
-  retry(): void {
-    this.controller?.abort();
-    this.begin();
-  }
-
-  private begin(): void {
-    const controller = new AbortController();
-    this.controller = controller;
-    this.state.value = { ...this.state.value, error: undefined };
-    this.load(controller.signal).catch((error: unknown) => {
-      if (!controller.signal.aborted) this.state.value = { ...this.state.value, error };
-    });
-  }
-
-  private async load(abort: AbortSignal): Promise<void> {
+  protected async load(abort: AbortSignal): Promise<void> {
     let pause = 0;
     let asked = this.page(this.token, abort);
     for (;;) {

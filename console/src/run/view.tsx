@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
+import { allNodes, type GraphData } from "../graph/picture";
 import { Titled } from "../shell/app";
 import { addShortcuts } from "../shell/keyboard";
 import { navigate, pageAt, setQuery } from "../shell/router";
@@ -53,14 +54,13 @@ export function RunView({ run, error, reload }: { run: Run; error: unknown; relo
   const outer = outerOf(at.path, at.iteration);
   const between = useStates(outer ? { flow, id, ...outer } : undefined, `outer ${epoch} ${outer?.path} ${outer?.iteration}`);
   const inside = useStates(at.path ? { flow, id, path: at.path, iteration: at.iteration } : undefined, `in ${epoch} ${at.path} ${at.iteration}`);
-  const definition = useLoad(`flow ${flow}`, (signal) => ask(api.GET("/flows/{flow_name}", { params: { path: { flow_name: flow }, query: { details: true } }, signal })));
+  const { graph, definition, testable, changed, inputSchema } = useDefinition(flow, id);
   const map = at.path ? (outer ? between : around).states.find((state) => state.path === at.path) : undefined;
   useEffect(() => {
     if (running && around.complete) reload();
   }, [running, around.complete, reload]);
   useEffect(() => addShortcuts(TABS.map((tab) => ({ keys: tab.key, what: `Show ${tab.title.toLowerCase()}`, run: () => show(tab.id) }))), []);
-  const paths = useMemo(() => new Map(definition.data?.graph?.nodes.map((node) => [node.name, node.path])), [definition.data]);
-  const graph = definition.data?.graph;
+  const paths = useMemo(() => new Map(graph && allNodes(graph).map((node) => [node.name, node.path])), [graph]);
   const insideOrNone = at.path ? inside : undefined;
   const panel = () => {
     switch (at.tab) {
@@ -73,7 +73,7 @@ export function RunView({ run, error, reload }: { run: Run; error: unknown; relo
       case "data":
         return <Data run={run} />;
       default:
-        return <StatesTab run={run} around={around} inside={insideOrNone} map={map} graph={graph} definition={definition.data?.definition} loader={loader} logs={logs} />;
+        return <StatesTab run={run} around={around} inside={insideOrNone} map={map} graph={graph} definition={definition} testable={testable} loader={loader} logs={logs} />;
     }
   };
   return (
@@ -88,11 +88,48 @@ export function RunView({ run, error, reload }: { run: Run; error: unknown; relo
       {error !== undefined && <Problem error={error} retry={reload} />}
       <RunFacts run={run} />
       {run.error && <ErrorBox error={run.error} cause={run.cause} />}
-      {again && <Again run={run} schema={(definition.data?.inputSchema ?? null) as Schema | null} />}
+      {changed && <Changed flow={flow} />}
+      {again && <Again run={run} schema={inputSchema} />}
       <Tabs tabs={TABS} current={at.tab} onChange={show}>
         {panel()}
       </Tabs>
     </Titled>
+  );
+}
+
+interface Definition {
+  graph: GraphData | null | undefined;
+  definition: unknown;
+  /** Whether its states can be tried in the workbench. */
+  testable: boolean;
+  /** Whether the flow has another one today. */
+  changed: boolean;
+  inputSchema: Schema | null;
+}
+
+/** Loads the definition that the run was started with. Where it isn't known any more, today's takes its place. */
+function useDefinition(flow: string, id: string): Definition {
+  const today = useLoad(`flow ${flow}`, (signal) => ask(api.GET("/flows/{flow_name}", { params: { path: { flow_name: flow }, query: { details: true } }, signal })));
+  const own = useLoad(`definition ${id}`, (signal) => ask(api.GET("/run/{flow_name}/{execution_id}/definition", { params: { path: { flow_name: flow, execution_id: id } }, signal })));
+  const changed = own.data?.changed ?? false;
+  const known = own.loading ? undefined : today.data?.graph; // none until it is clear which
+  return {
+    graph: changed ? own.data?.graph : known,
+    definition: own.data?.definition ?? today.data?.definition,
+    testable: own.data?.testable ?? false,
+    changed,
+    inputSchema: (today.data?.inputSchema ?? null) as Schema | null,
+  };
+}
+
+function Changed({ flow }: { flow: string }) {
+  return (
+    <p class="note-changed">
+      <Icon name="warning" />
+      <span>
+        The flow has changed since this run was started. Graph and definitions are those of the run; see <a href={`${pageAt("flows", flow)}?tab=definition`}>the flow</a> for today's.
+      </span>
+    </p>
   );
 }
 

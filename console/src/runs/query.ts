@@ -6,20 +6,24 @@ export type RunsQuery = NonNullable<paths["/runs"]["get"]["parameters"]["query"]
 export const STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] as const;
 export const PAGE_SIZE = 50;
 
-/** The parameters that the API filters by; those that it doesn't know yet are refused by it, not here. */
-export const FILTERS = ["flow", "status", "startedBy", "from", "to", "error", "label", "user"] as const;
+export const FILTERS = ["flow", "status", "startedBy", "from", "to", "error", "label", "parent", "user"] as const;
 export type Filter = (typeof FILTERS)[number];
 
-/** Returns the query of the API for an address. Times without a zone are the reader's. */
-export function apiQuery(address: URLSearchParams): RunsQuery {
-  const query: Record<string, string | string[] | number> = { limit: PAGE_SIZE };
+/** Returns the filters that an address sets. Times without a zone are the reader's. */
+export function filtersOf(address: URLSearchParams): Record<string, string | string[]> {
+  const found: Record<string, string | string[]> = {};
   for (const name of FILTERS) {
     const values = address.getAll(name).filter(Boolean);
     if (!values.length) continue;
-    if (name === "label") query[name] = values;
-    else query[name] = name === "from" || name === "to" ? isoTime(values[0] ?? "") : (values[0] ?? "");
+    if (name === "label") found[name] = values;
+    else found[name] = name === "from" || name === "to" ? isoTime(values[0] ?? "") : (values[0] ?? "");
   }
-  return query as RunsQuery;
+  return found;
+}
+
+/** Returns the query of the API for an address. */
+export function apiQuery(address: URLSearchParams): RunsQuery {
+  return { limit: PAGE_SIZE, ...filtersOf(address) } as RunsQuery;
 }
 
 function isoTime(text: string): string {

@@ -1,7 +1,7 @@
 /** The frame of every page: navigation, shortcuts, messages; and which page an address shows. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Mark, SignIn } from "../auth/sign-in";
 import { signOut, tokens, user } from "../auth/session";
 import { FlowPage } from "../flows/page";
@@ -44,6 +44,7 @@ export function App() {
       ]),
     [],
   );
+  useFocusOnMain(segments.value.join("/"));
   if (!tokens.value) return <SignIn />;
   return (
     <>
@@ -63,6 +64,16 @@ export function App() {
       {sheetOpen.value && <ShortcutSheet />}
     </>
   );
+}
+
+/** Moves the focus to the new page, so that screen readers read it and the tab order begins there. */
+function useFocusOnMain(page: string): void {
+  const last = useRef(page);
+  useEffect(() => {
+    if (last.current === page) return;
+    last.current = page;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [page]);
 }
 
 function Header() {

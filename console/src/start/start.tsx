@@ -1,13 +1,15 @@
 /** Enters an input: a form and an editor that show the same value. Used for flows and for functions. */
 import type { ComponentChildren } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiProblem, messageOf } from "../api/problem";
+import type { LineFinding } from "../ui/codemirror";
 import { Editor } from "../ui/editor";
 import { Icon } from "../ui/icons";
-import { SchemaForm } from "./form";
+import { hasForm as formFor, SchemaForm } from "./form";
+import { lineOf } from "./lines";
 import { remember, remembered } from "./remembered";
-import { initial, type Schema } from "./schema";
-import { validate } from "./validate";
+import { initial, isRecord, type Schema } from "./schema";
+import { pointerOf, validate } from "./validate";
 
 interface Properties {
   /** What is started, such as `flow orderFlow`: its inputs are remembered under this name. */
@@ -21,6 +23,7 @@ interface Properties {
 }
 
 const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
+const NO_FINDINGS: LineFinding[] = [];
 
 export function Start({ what, schema, action, given, send, children }: Properties) {
   const earlier = useMemo(() => remembered(what), [what]);
@@ -30,7 +33,12 @@ export function Start({ what, schema, action, given, send, children }: Propertie
   const [problems, setProblems] = useState(NO_PROBLEMS);
   const [failure, setFailure] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const hasForm = schema?.properties !== undefined && Object.keys(schema.properties).length > 0;
+  const form = useRef<HTMLFormElement>(null);
+  const hasForm = formFor(schema);
+  const findings = useMemo(() => (broken ? [{ ...lineOf(broken, text), severity: "error" as const, message: broken }] : NO_FINDINGS), [broken, text]);
+  useEffect(() => {
+    if (problems.size) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [problems]);
 
   const setBoth = (changed: unknown) => {
     setValue(changed);
@@ -47,10 +55,15 @@ export function Start({ what, schema, action, given, send, children }: Propertie
       setBroken(messageOf(error));
     }
   };
+  const fail = (error: unknown) => {
+    setFailure(error);
+    if (error instanceof ApiProblem && error.fields.length) setProblems(new Map(error.fields.map((item) => [pointerOf(item.field), item.message])));
+  };
   const submit = async () => {
     setFailure(undefined);
+    setProblems(NO_PROBLEMS);
     if (broken) return;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       setFailure(new Error("The input must be a JSON object."));
       return;
     }
@@ -60,9 +73,9 @@ export function Start({ what, schema, action, given, send, children }: Propertie
       setProblems(found);
       if (found.size) return;
       remember(what, value);
-      await send(value as Record<string, unknown>);
+      await send(value);
     } catch (error) {
-      setFailure(error);
+      fail(error);
     } finally {
       setBusy(false);
     }
@@ -70,6 +83,7 @@ export function Start({ what, schema, action, given, send, children }: Propertie
   return (
     <form
       class="start"
+      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
@@ -80,26 +94,18 @@ export function Start({ what, schema, action, given, send, children }: Propertie
         {hasForm && schema && (
           <div class="card form-card">
             <h2>Input</h2>
-            <SchemaForm schema={schema} value={value} problems={problems} onChange={setBoth} />
+            <fieldset class="bare" disabled={broken !== ""}>
+              <legend class="hidden">Fields of the input</legend>
+              <SchemaForm schema={schema} value={value} problems={problems} onChange={setBoth} />
+            </fieldset>
           </div>
         )}
         <div class="section">
           <div class="section-head">
             <h2>{hasForm ? "As JSON" : "Input as JSON"}</h2>
-            {earlier.length > 0 && (
-              <select aria-label="Earlier inputs" value="" onChange={(event) => setBoth(earlier[Number(event.currentTarget.value)])}>
-                <option value="" disabled>
-                  Earlier inputs
-                </option>
-                {earlier.map((item, index) => (
-                  <option key={index} value={index}>
-                    {JSON.stringify(item).slice(0, 60)}
-                  </option>
-                ))}
-              </select>
-            )}
+            <Templates schema={schema} earlier={earlier} onChoose={setBoth} />
           </div>
-          <Editor value={text} language="json" label="Input as JSON" onChange={setFromText} />
+          <Editor value={text} language="json" label="Input as JSON" onChange={setFromText} findings={findings} />
           {broken && (
             <p class="field-problem" role="alert">
               <Icon name="warning" /> Not valid JSON: {broken}
@@ -118,17 +124,36 @@ export function Start({ what, schema, action, given, send, children }: Propertie
   );
 }
 
+/** Inputs to begin with: the schema's examples, and those that were sent before. */
+function Templates({ schema, earlier, onChoose }: { schema: Schema | null; earlier: unknown[]; onChoose: (value: unknown) => void }) {
+  const examples: unknown[] = Array.isArray(schema?.examples) ? schema.examples : [];
+  if (!earlier.length && !examples.length) return null;
+  const all = [...earlier, ...examples];
+  const option = (item: unknown, index: number) => (
+    <option key={index} value={index}>
+      {JSON.stringify(item).slice(0, 60)}
+    </option>
+  );
+  return (
+    <select aria-label="Earlier inputs and examples" value="" onChange={(event) => onChoose(all[Number(event.currentTarget.value)])}>
+      <option value="" disabled>
+        Fill in …
+      </option>
+      {earlier.length > 0 && <optgroup label="Earlier inputs">{earlier.map(option)}</optgroup>}
+      {examples.length > 0 && <optgroup label="Examples">{examples.map((item, index) => option(item, earlier.length + index))}</optgroup>}
+    </select>
+  );
+}
+
 function Problems({ problems, failure }: { problems: ReadonlyMap<string, string>; failure: unknown }) {
-  const fields = failure instanceof ApiProblem ? failure.fields.map((item): [string, string] => [item.field, item.message]) : [];
-  const all = [...problems, ...fields];
-  if (!all.length && failure === undefined) return null;
+  if (!problems.size && failure === undefined) return null;
   return (
     <div class="problem" role="alert">
       <Icon name="warning" />
       <div>
         <p>{failure === undefined ? "The input doesn't fit:" : messageOf(failure)}</p>
         <ul>
-          {all.map(([place, message]) => (
+          {[...problems].map(([place, message]) => (
             <li key={place}>
               <code>{place.replace(/^\//, "").replaceAll("/", ".") || "input"}</code> {message}
             </li>

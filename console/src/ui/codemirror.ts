@@ -31,7 +31,7 @@ export interface Editor {
 }
 
 const theme = EditorView.theme({
-  "&": { backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "12.5px", maxHeight: "560px" },
+  "&": { backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "12.5px", maxHeight: "var(--editor-height, 560px)" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", overflow: "auto" },
   ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--muted)", border: "none" },

@@ -3,6 +3,8 @@
 const NUMBER = new Intl.NumberFormat("en");
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const ABSOLUTE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const MONTH = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
   ["month", 2_592_000],
@@ -16,9 +18,19 @@ export function number(value: number): string {
   return NUMBER.format(value);
 }
 
+/** `1234567` gives `1.2M`, for places where there is no room. */
+export function compact(value: number): string {
+  return value < 10_000 ? number(value) : COMPACT.format(value);
+}
+
 /** A date and time in the reader's time zone. */
 export function absolute(time: string): string {
   return ABSOLUTE.format(new Date(time));
+}
+
+/** A month in words: `2026-11` gives `November 2026`. */
+export function month(yearMonth: string): string {
+  return MONTH.format(new Date(`${yearMonth}-01T00:00:00Z`));
 }
 
 /** How long ago, or in how long: `3 minutes ago`, `in 2 hours`. */

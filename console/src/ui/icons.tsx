@@ -30,6 +30,8 @@ export const PATHS: Record<string, string> = {
   down: "M3.5 6L8 10.5 12.5 6",
   back: "M13 8H3M7 4L3 8l4 4",
   compare: "M6 3H3v10h3M10 3h3v10h-3M8 1.5v13",
+  bench: "M6 2h4M7 2v4.2L3.3 12.5a1 1 0 0 0 .9 1.5h7.6a1 1 0 0 0 .9-1.5L9 6.2V2M5 10h6",
+  locked: "M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5",
   iterated: "M3 4h10M3 8h10M3 12h10",
 };
 

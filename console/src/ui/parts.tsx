@@ -116,11 +116,11 @@ export function Tabs({ tabs, current, onChange, children }: { tabs: Tab[]; curre
 }
 
 /** A dialog that is open as long as it is rendered. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({ title, onClose, wide = false, children }: { title: string; onClose: () => void; wide?: boolean; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current?.showModal(), []);
   return (
-    <dialog ref={element} onClose={onClose} aria-labelledby="dialog-title" onClick={(event) => event.target === element.current && element.current?.close()}>
+    <dialog ref={element} class={wide ? "wide" : undefined} onClose={onClose} aria-labelledby="dialog-title" onClick={(event) => event.target === element.current && element.current?.close()}>
       <div class="dialog-body">
         <header class="dialog-head">
           <h2 id="dialog-title">{title}</h2>

@@ -1,28 +1,43 @@
 /** How many calls a user has made in each month. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { useLoad } from "../api/load";
 import { user } from "../auth/session";
+import { recentUsers } from "../runs/users";
 import { Titled } from "../shell/app";
 import { query, setQuery } from "../shell/router";
-import { number } from "../ui/format";
+import { month, number } from "../ui/format";
+import { Icon } from "../ui/icons";
 import { Empty, Show } from "../ui/states";
-
-interface Month {
-  yearMonth: string;
-  apiCalls: number;
-}
+import { everyMonth, type Month } from "./months";
+import { problemOfId } from "./user-id";
 
 export function UsagePage() {
   const chosen = query.value.get("user") ?? "";
-  const usage = useLoad(`usage ${chosen}`, (signal) =>
-    ask(chosen ? api.GET("/usage/{user_id}", { params: { path: { user_id: chosen } }, signal }) : api.GET("/usage", { signal })),
+  const usage = useLoad(
+    `usage ${chosen}`,
+    (signal) => ask(chosen ? api.GET("/usage/{user_id}", { params: { path: { user_id: chosen } }, signal }) : api.GET("/usage", { signal })),
+    true,
   );
   return (
     <Titled title="Usage">
       {user.value?.isAdmin && <ChooseUser />}
       <Show of={usage} rows={5}>
-        {(data) => (data.usage.length ? <Months months={data.usage} /> : <Empty title="No calls yet" />)}
+        {(data) =>
+          data.usage.length ? (
+            <div class={usage.stale ? "stale" : undefined} aria-busy={usage.stale}>
+              <Months usage={data.usage} />
+            </div>
+          ) : (
+            <Empty title="No calls yet">
+              {chosen && (
+                <p>
+                  The user <code>{chosen}</code> has made no calls, or there is no such user.
+                </p>
+              )}
+            </Empty>
+          )
+        }
       </Show>
     </Titled>
   );
@@ -31,35 +46,70 @@ export function UsagePage() {
 function ChooseUser() {
   const kept = query.value.get("user") ?? "";
   const [value, setValue] = useState(kept);
+  const [problem, setProblem] = useState("");
+  const users = useLoad("recent users", recentUsers);
+  useEffect(() => setValue(kept), [kept]);
+  const show = (id: string) => {
+    const found = problemOfId(id);
+    setProblem(found);
+    if (!found) setQuery({ user: id || undefined });
+  };
   return (
     <form
       class="toolbar"
       onSubmit={(event) => {
         event.preventDefault();
-        setQuery({ user: value.trim() || undefined });
+        show(value.trim());
       }}
     >
-      <label class="field">
+      <label class="field user-field">
         <span>User id</span>
-        <input type="text" class="mono" value={value} placeholder="yours" data-search onInput={(event) => setValue(event.currentTarget.value)} />
+        <input
+          type="text"
+          class="mono"
+          value={value}
+          placeholder="yours"
+          list="known-users"
+          autocomplete="off"
+          data-search
+          aria-invalid={problem ? true : undefined}
+          aria-describedby={problem ? "user-problem" : undefined}
+          onInput={(event) => setValue(event.currentTarget.value)}
+        />
       </label>
+      <datalist id="known-users">
+        {(users.data ?? []).map((id) => (
+          <option key={id} value={id} />
+        ))}
+      </datalist>
       <button type="submit">Show</button>
+      {kept && (
+        <button type="button" onClick={() => show("")}>
+          Show yours
+        </button>
+      )}
+      {problem && (
+        <p class="field-problem toolbar-problem" id="user-problem" role="alert">
+          <Icon name="warning" /> {problem}
+        </p>
+      )}
     </form>
   );
 }
 
-function Months({ months }: { months: Month[] }) {
-  const total = months.reduce((sum, month) => sum + month.apiCalls, 0);
+function Months({ usage }: { usage: Month[] }) {
+  const months = useMemo(() => everyMonth(usage), [usage]);
+  const total = months.reduce((sum, item) => sum + item.apiCalls, 0);
   const last = months[months.length - 1];
   return (
     <>
       <dl class="card facts">
         <div>
-          <dt>This month</dt>
+          <dt>{last ? month(last.yearMonth) : ""}</dt>
           <dd class="big number">{number(last?.apiCalls ?? 0)}</dd>
         </div>
         <div>
-          <dt>{months.length === 1 ? "In all" : `All ${months.length} months`}</dt>
+          <dt>{months.length === 1 ? "In all" : `In all, ${months.length} months`}</dt>
           <dd class="big number">{number(total)}</dd>
         </div>
       </dl>
@@ -76,10 +126,10 @@ function Months({ months }: { months: Month[] }) {
             </tr>
           </thead>
           <tbody>
-            {months.toReversed().map((month) => (
-              <tr key={month.yearMonth}>
-                <td>{month.yearMonth}</td>
-                <td class="end number">{number(month.apiCalls)}</td>
+            {months.toReversed().map((item) => (
+              <tr key={item.yearMonth}>
+                <td>{month(item.yearMonth)}</td>
+                <td class="end number">{number(item.apiCalls)}</td>
               </tr>
             ))}
           </tbody>

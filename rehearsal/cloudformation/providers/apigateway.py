@@ -16,6 +16,7 @@ _SETTINGS = {
     "CachingEnabled": "caching/enabled",
     "CacheTtlInSeconds": "caching/ttlInSeconds",
 }
+_ACCESS_LOG = {"DestinationArn": "destinationArn", "Format": "format"}
 
 
 class RestApi(Provider):
@@ -84,6 +85,12 @@ class Stage(Provider):
             resource = setting["ResourcePath"].removeprefix("/").replace("/", "~1") or "~1"
             where = f"/{resource}/{setting['HttpMethod']}/"
             patches += [_replace(where + path, setting[key]) for key, path in _SETTINGS.items() if key in setting]
+        for key, path in _ACCESS_LOG.items():
+            value = properties.get("AccessLogSetting", {}).get(key)
+            if value is not None:
+                patches.append(_replace(f"/accessLogSettings/{path}", value))
+        if "AccessLogSetting" in former and "AccessLogSetting" not in properties:
+            patches.append({"op": "remove", "path": "/accessLogSettings"})
         if patches:
             client = aws.client("apigateway")
             client.update_stage(restApiId=properties["RestApiId"], stageName=physical.id, patchOperations=patches)

@@ -178,6 +178,32 @@ def test_item_selector_and_result_selector(lab: Lab) -> None:
     assert result == {"first": {"all": {"v": "x", "k": 9}, "n": 0}, "count": 2}
 
 
+@pytest.mark.parametrize(
+    ("selector", "language", "error"),
+    [({"x.$": "$.z"}, "JSONPath", "States.Runtime"), ({"x": "{% $z %}"}, "JSONata", "States.QueryEvaluationError")],
+)
+def test_an_item_selector_that_fails_is_the_failure_of_the_map(
+    lab: Lab, selector: Any, language: str, error: str
+) -> None:
+    def caught(name: str) -> dict[str, Any]:
+        return {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": name}]}
+
+    task = {"Type": "Task", "Resource": LAMBDA + "f", "End": True, **caught("Inner")}
+    inside = flow(("T", task), ("Inner", PASS))
+    outside = {"Type": "Map", "ItemProcessor": inside, "ItemSelector": selector, "End": True, **caught("Outer")}
+    execution = lab.run(flow(("M", outside), ("Outer", PASS), QueryLanguage=language), [1])
+    events = execution.history.events()
+    failed = next(event for event in events if event["type"] == "MapIterationFailed")
+    cause = next(text for event in events for text in [str(event)] if "An error occurred" in text)
+    assert "An error occurred while executing the state 'M' (entered at the event id #2). The JSON" in cause
+    if language == "JSONata":
+        evaluation = events[failed["previousEventId"] - 1]["evaluationFailedEventDetails"]
+        assert (evaluation["state"], evaluation["location"]) == ("M", "ItemSelector/x")
+        assert [kind for kind in kinds(execution) if kind.startswith("Pass")] == ["PassStateEntered", "PassStateExited"]
+    else:  # nothing catches States.Runtime
+        assert (execution.status, execution.error) == ("FAILED", error)
+
+
 def test_an_iteration_that_fails(lab: Lab) -> None:
     choice = {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 2, "Next": "F"}], "Default": "W"}
     definition = iterate(

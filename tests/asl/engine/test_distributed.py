@@ -143,7 +143,7 @@ def test_items_of_a_text(text: str, config: ReaderConfig, items: list[Any]) -> N
     ("text", "config"),
     [
         ("{", ReaderConfig(input_type="JSON")),
-        ('{"a": 1}', ReaderConfig(input_type="JSON")),
+        ("1", ReaderConfig(input_type="JSON")),
         ("[]", ReaderConfig(input_type="JSON", items_pointer="/x")),
         ("1\n{\n", ReaderConfig(input_type="JSONL")),
         ("x", ReaderConfig(input_type="PARQUET")),

@@ -135,7 +135,7 @@ def test_an_expression_that_returns_nothing_fails(text):
         ("$parse('{')", "D3137: Invalid JSON"),
         ("$sum(['a'])", 'T0412: Argument 1 of function "sum" must be an array of "numbers"'),
         ("$abs('x')", 'T0410: Argument 1 of function "abs" does not match function signature'),
-        ("$pad(1, 2)", 'T0410: Argument 1 of function "pad" does not match function signature'),
+        ("$pad(1, 2)", 'T0410: Argument 2 of function "pad" does not match function signature'),
         ("-'a'", 'D1002: Cannot negate a non-numeric value: "a"'),
         ("$sqrt(-1)", "D3060: The sqrt function cannot be applied to a negative number: -1"),
     ],

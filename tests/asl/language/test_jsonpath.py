@@ -291,3 +291,13 @@ def test_regular_expressions_take_their_time_and_no_more(regex: str, text: str, 
     began = time.monotonic()
     assert (compile_path(f"$[?(@ =~ {regex})]")(Scope([text])) == [text]) is holds
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("path", ["$..[?(@.a in $.v)]", "$.v[?(@.a in $..a)]"])
+def test_a_filter_that_compares_everything_with_everything_ends(path: str) -> None:
+    document = {"v": [{"a": number} for number in range(10_000)]}
+    began = time.monotonic()
+    with pytest.raises(ExpressionError) as problem:
+        compile_path(path)(Scope(document, None, {}))
+    assert problem.value.cause == f"The JSONPath '{path}' selects too much of its input."
+    assert time.monotonic() - began < 2

@@ -30,7 +30,7 @@ def pytest_in(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options],
         cwd=project,
-        env={**environment, "PYTHONPATH": path},
+        env={**environment, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # others only take time
         capture_output=True,
         text=True,
         timeout=120,
@@ -39,7 +39,7 @@ def pytest_in(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_examples_pass_and_the_coverage_of_parallel_processes_is_joined(project: Path) -> None:
-    done = pytest_in(project, "-n", "2", "--flow-coverage-fail-under=100")
+    done = pytest_in(project, "-p", "xdist", "-n", "2", "--flow-coverage-fail-under=100")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 passed" in done.stdout
     assert "flow coverage" in done.stdout

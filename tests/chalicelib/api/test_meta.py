@@ -51,6 +51,8 @@ class TestEveryRoute:
             ("GET", "/run/{flow_name}/{execution_id}"),
             ("GET", "/run/{flow_name}/{execution_id}/history"),
             ("GET", "/run/{flow_name}/{execution_id}/states"),
+            ("POST", "/run/{flow_name}/{execution_id}/states/test"),
+            ("GET", "/run/{flow_name}/{execution_id}/definition"),
             ("GET", "/run/{flow_name}/{execution_id}/logs"),
             ("DELETE", "/run/{flow_name}/{execution_id}"),
             ("POST", "/run/{flow_name}/{execution_id}/redrive"),

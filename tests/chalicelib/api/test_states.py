@@ -112,7 +112,19 @@ DISTRIBUTED = machine(
         Label="items",
     )
 )
+ASSIGNS = machine(
+    First=passes(Assign={"total": 1, "who.$": "$.who"}),
+    Both={
+        "Type": "Parallel",
+        "Branches": [machine(Left=passes(Assign={"total": 2}), Leftmost=passes()), machine(Right=passes())],
+        "Assign": {"done": True},
+    },
+    Each=maps(machine(One=passes(Assign={"n.$": "$.n"}), Two=passes()), ItemsPath="$.items", ResultPath=None),
+    Last=passes(),
+)
+ASSIGNS["States"]["Both"]["ResultPath"] = None
 FLOWS = {
+    "assigns": ASSIGNS,
     "line": LINE,
     "sideBySide": SIDE_BY_SIDE,
     "nested": NESTED,
@@ -216,6 +228,31 @@ class TestStates:
         assert states["Slow"]["exited"] is not None
         assert states["Rescue"]["status"] == "SUCCEEDED"
         assert "Never" not in states
+
+    def test_variables(self, run: Run) -> None:
+        started = run("assigns", {"who": "Ada", "items": [{"n": 5}]})
+        states = started.states()
+        assert "variables" not in states["First"]
+        assert states["First"]["assigned"] == {"total": 1, "who": "Ada"}
+        assert states["Both"]["variables"] == states["Left"]["variables"] == {"total": 1, "who": "Ada"}
+        assert (states["Left"]["assigned"], states["Both"]["assigned"]) == ({"total": 2}, {"done": True})
+        assert states["Leftmost"]["variables"]["total"] == 2
+        assert states["Right"]["variables"]["total"] == 1
+        assert states["Each"]["variables"] == states["Last"]["variables"] == {"total": 1, "who": "Ada", "done": True}
+        inside = started.states(path="/States/Each", iteration=0)
+        assert inside["One"]["variables"] == states["Each"]["variables"]
+        assert inside["Two"]["variables"] == {**states["Each"]["variables"], "n": 5}
+
+    def test_large_variables_are_left_out_of_an_answer(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        started = run("assigns", {"who": "Ada", "items": []})
+        monkeypatch.setattr(answer, "MAX_VARIABLES", 5)
+        states = started.states()
+        assert states["First"]["assigned"]["who"] == "Ada"
+        assert "variables" not in states["Both"] and states["Both"]["truncated"] == ["variables"]
+        reading.forget()
+        monkeypatch.setattr(fold, "MAX_ASSIGNED", 3)
+        states = started.states()
+        assert (states["First"]["truncated"], "assigned" in states["First"]) == (["variables"], False)
 
     def test_retries(self, run: Run) -> None:
         send = run("retried").states()["Send"]

@@ -22,7 +22,7 @@ from ..faulty_aws import FAULTS, Fault, FaultyAws
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
 FLOWS = (flow("faultPass", PASS), flow("faultWait", WAIT), flow("faultExpress", PASS, type="EXPRESS"))
-TIMEOUT = 0.5  # seconds; what answers at all takes a hundredth of it
+PATIENCE, IMPATIENCE = 5.0, 0.25  # seconds for an answer: where all calls get one, and where one gets none
 LATE = tuple(kind for kind in FAULTS if kind.startswith("late"))
 NOT_DONE = tuple(kind for kind in FAULTS if kind not in LATE)
 
@@ -105,12 +105,10 @@ def machines(_cloud: LocalCloud) -> None:
 
 @pytest.fixture
 def proxy(cloud: LocalCloud, clean: pytest.MonkeyPatch, use_flows: UseFlows) -> Iterator[FaultyAws]:
-    """The way to the cloud, which patience and pauses are cut for. No events come."""
+    """The way to the cloud, which pauses are cut for. No events come."""
     use_flows(*FLOWS)
     cloud.events.clear()
-    clean.setattr(aws, "READ_TIMEOUT", TIMEOUT)
-    clean.setattr(aws, "SYNC_EXECUTION_TIMEOUT", TIMEOUT)
-    clean.setattr(belief, "CHECK_TIMEOUT", TIMEOUT)
+    be_patient(clean, PATIENCE)
     clean.setattr(starting, "MAX_PAUSE", 0.0)
     clean.setattr("chalicelib.usage._increment", lambda *_: None)
     clean.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda seconds: None))  # between attempts
@@ -127,12 +125,19 @@ def user(proxy: FaultyAws, cloud_make_api: MakeApi, clean: pytest.MonkeyPatch) -
     return api
 
 
+def be_patient(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the application wait so long for an answer of AWS."""
+    monkeypatch.setattr(aws, "READ_TIMEOUT", seconds)
+    monkeypatch.setattr(aws, "SYNC_EXECUTION_TIMEOUT", seconds)
+    monkeypatch.setattr(belief, "CHECK_TIMEOUT", seconds)
+
+
 def request(api: Api, operation: str, execution: str) -> Reply:
     match operation:
         case "start":
-            return api.post("/run/faultPass?wait=0.5", {"a": 1})
+            return api.post("/run/faultPass?wait=0.1", {"a": 1})
         case "start with key":
-            return api.post("/run/faultPass?wait=0.5", {"a": 1}, headers={"Idempotency-Key": "k"})
+            return api.post("/run/faultPass?wait=0.1", {"a": 1}, headers={"Idempotency-Key": "k"})
         case "start express":
             return api.post("/run/faultExpress", {"a": 1}, headers={"Idempotency-Key": "k"})
         case "stop":
@@ -169,7 +174,10 @@ def test_a_fault(
     proxy.forwarded.clear()
     proxy.faults.append(Fault(moment.operation, kind, moment.about))
 
-    reply = request(user, operation, execution)
+    with monkeypatch.context() as meanwhile:
+        if kind.endswith("hang"):
+            be_patient(meanwhile, IMPATIENCE)
+        reply = request(user, operation, execution)
     assert reply.status == expected.answer, reply.text
     if reply.status == 503:
         reply.problem(503)
@@ -232,7 +240,9 @@ def test_a_run_that_never_began_can_be_stopped_when_it_may_not_begin_any_more(
     user: Api, proxy: FaultyAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy.faults.append(Fault("StartExecution", "hang"))
-    user.post("/run/faultPass", headers={"Idempotency-Key": "k"}).problem(503)
+    with monkeypatch.context() as meanwhile:
+        be_patient(meanwhile, IMPATIENCE)
+        user.post("/run/faultPass", headers={"Idempotency-Key": "k"}).problem(503)
     proxy.faults.clear()
     path = f"/run/faultPass/{user.get('/runs').json()['executions'][0]['executionId']}"
     assert "not begun yet" in user.call("DELETE", path).problem(503)["detail"]

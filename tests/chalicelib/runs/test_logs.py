@@ -18,6 +18,7 @@ from chalicelib.runs.states.outline import Outline
 from chalicelib.runs.trace import execution_id_of, root_of, segment_id, trace_header, trace_id
 
 A, B = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
+C = "cccccccc-0000-4000-8000-000000000003"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:m:x"
 DEFINITION = {
     "StartAt": "Items",
@@ -151,13 +152,20 @@ class TestAttribution:
 
     def indexes(self, fold: Fold, *invocations: Invocation) -> dict[str, tuple[tuple[int, ...], bool]]:
         found = attribute(ARN, self.outline, fold.attempts, invocations)
-        return {key: (match.attempt.visit.indexes, match.estimated) for key, match in found.items()}
+        return {key: (match.indexes, match.estimated) for key, match in found.items()}
 
     def test_by_the_segment(self) -> None:
         fold = history((10, 20, None), (10, 20, None))
         segments = [segment_id(ARN, "/States/Items/ItemProcessor/States/Work", (index,), 1) for index in (0, 1)]
         found = self.indexes(fold, invocation(A, 11, 12, segments[1]), invocation(B, 11, 12, segments[0]))
         assert found == {A: ((1,), False), B: ((0,), False)}
+
+    def test_without_a_trace_the_nearest_invocation_is_an_estimate(self) -> None:
+        fold = history((10, 20, None), (15, 25, None))
+        unrelated, own = invocation(A, 10, 11), invocation(B, 15, 25)
+        found = attribute(ARN, self.outline, fold.attempts, [unrelated, invocation(C, 10, 20), own], traced=False)
+        assert {key: match.indexes for key, match in found.items()} == {C: (0,), B: (1,)}
+        assert all(match.estimated for match in found.values())
 
     def test_by_the_request_id_of_a_failure(self) -> None:
         document = json.dumps({"errorMessage": "no", "errorType": "E", "requestId": A, "stackTrace": []})

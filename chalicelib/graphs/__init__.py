@@ -1,0 +1,1 @@
+"""Pictures of definitions: which states follow which, and where each one is drawn."""
