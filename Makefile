@@ -30,7 +30,7 @@ setup: $(STAMP) ## install the pinned packages in .venv (every other command doe
 node: $(RUN_STAMP)
 	@$(BIN)/python -m infrastructure.node
 
-run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1)
+run: $(RUN_STAMP) $(CONSOLE) ## serve the API and the AWS APIs on this machine (PORT=8000, AWS_PORT=PORT+1, IAM=warn)
 	@exec $(BIN)/python -m localcloud run
 
 console: $(RUN_STAMP) ## build the web console into chalicelib/console (run, test and deploy do this when its sources have changed)
@@ -128,8 +128,8 @@ diff: $(STAMP) node_modules/.installed ## show what a deployment would change (S
 cdk: $(STAMP) node_modules/.installed ## run CDK's own command line (ARGS="bootstrap aws://ACCOUNT/REGION")
 	@$(CDK) $(ARGS)
 
-logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")
-	@$(BIN)/python -m infrastructure.logs --follow --stage $(STAGE) $(ARGS)
+logs: $(STAMP) ## follow a stage's logs, or print one run's (STAGE=dev, RUN=<id>, ARGS="--name orderFlow"; STAGE=local: `make run`)
+	@$(BIN)/python -m infrastructure.logs $(if $(RUN),--run '$(RUN)',--follow) --stage $(STAGE) $(ARGS)
 
 destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev); asks first if its data is kept
 	@$(BIN)/python -m infrastructure.destroy --stage $(STAGE)

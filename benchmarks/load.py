@@ -389,7 +389,7 @@ def running(folder: Path, flows: Mapping[str, str] | None = None) -> Iterator[Se
         yield _wait_for(project / ".localcloud" / "session.json", port, process)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(120)
 
 
 def _wait_for(session: Path, port: int, process: subprocess.Popen[bytes]) -> Server:

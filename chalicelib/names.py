@@ -14,7 +14,7 @@ _EXPRESS = "-express-"
 """How the rest of the name of a deployed EXPRESS state machine begins, as no flow's name does. The type of a state
 machine cannot be changed, and its name is taken until it has been deleted: a flow whose type changes needs another."""
 
-_WEBHOOKS = "-webhooks"
+WEBHOOKS = "-webhooks"
 """The state machine that delivers webhooks; no flow's name begins with a hyphen."""
 
 LIVE = "live"
@@ -78,9 +78,14 @@ class Names(NamedTuple):
         return f"arn:{self.partition}:states:{self.region}:{self.account}:express:{machine}:{execution_id}:{instance}"
 
     @property
+    def flow_role_path(self) -> str:
+        """The path of the roles of flows that may be passed: CloudFormation chooses their names."""
+        return f"/{self.app}/{self.stage}/flows/"
+
+    @property
     def webhooks(self) -> str:
         """The name of the state machine that delivers webhooks."""
-        return self.resource(_WEBHOOKS)
+        return self.resource(WEBHOOKS)
 
     @property
     def webhooks_arn(self) -> str:

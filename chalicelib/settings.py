@@ -135,6 +135,14 @@ class Settings:
         return os.environ.get("_X_AMZN_TRACE_ID", "")
 
     @property
+    def xray_daemon(self) -> tuple[str, int] | None:
+        """Host and port of X-Ray's daemon; None where there is none, or where the stage does without tracing."""
+        if os.environ.get("TRACING") == "off":
+            return None
+        host, _, port = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "").rpartition(":")
+        return (host, int(port)) if host and port.isdigit() else None
+
+    @property
     def secrets_refresh_seconds(self) -> float:
         """How long loaded secrets are kept, in seconds."""
         try:

@@ -23,6 +23,7 @@ from compiler import Project
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import (
     API_STAGE,
+    OPTIONAL_VARIABLES,
     OWN_FUNCTIONS,
     environment,
 )
@@ -128,10 +129,13 @@ def write_section(file: Path, stage: str, section: Mapping[str, Any]) -> None:
         raise DeploymentError(f"{file} is not a Chalice configuration: {error}") from None
     former = stages.get(stage, {})
     functions = former.get("lambda_functions", {})
+    variables = {  # what a setting allowed before must not stay allowed
+        name: value for name, value in former.get("environment_variables", {}).items() if name not in OPTIONAL_VARIABLES
+    }
     stages[stage] = {
         **former,
         **section,
-        "environment_variables": {**former.get("environment_variables", {}), **section["environment_variables"]},
+        "environment_variables": {**variables, **section["environment_variables"]},
         "lambda_functions": {
             name: {**functions.get(name, {}), **settings} for name, settings in section["lambda_functions"].items()
         },

@@ -1,8 +1,8 @@
 """Shows, repeats and discards what could not be delivered: `python -m infrastructure.dead_letters list --stage prod`.
 
-The queue `<app>-<stage>-dead-letters` gets scheduled starts of flows, and events that the stage's own functions did not
-get or failed to handle, such as changes of runs. A repeated start has the name of the first, so that it never runs
-twice; recording a change twice changes nothing.
+The queue `<app>-<stage>-dead-letters` gets scheduled starts of flows, webhooks, and events that the stage's own
+functions did not get or failed to handle, such as changes of runs. A repeated start has the name of the first, so that
+it never runs twice; recording a change twice changes nothing, and a repeated webhook has the id of the first.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.names import Names
+from chalicelib.names import WEBHOOKS, Names
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import RUN_STATUS
@@ -157,7 +157,10 @@ def _read(message: Mapping[str, Any]) -> DeadLetter:
         event, function = body, attributes.get("TARGET_ARN")
     elif {"StateMachineArn", "Name", "Input"} <= body.keys() and attributes.get("IS_PAYLOAD_TRUNCATED") != "true":
         start = body
-        what = f"a scheduled start of {_part(body['StateMachineArn'], 6)} at {attributes.get('SCHEDULED_TIME', '?')}"
+        machine = _part(body["StateMachineArn"], 6)
+        what = f"a scheduled start of {machine} at {attributes.get('SCHEDULED_TIME', '?')}"
+        if machine.endswith(f"-{WEBHOOKS}"):
+            what = f"the webhook {body['Name'].partition('-')[0]}"
     elif attributes.get("SCHEDULE_ARN"):
         what = f"a scheduled start of {attributes['SCHEDULE_ARN'].rpartition('/')[2]}, whose input was cut"
     if event is not None:

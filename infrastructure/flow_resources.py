@@ -19,7 +19,6 @@ from infrastructure.resources import (
     assumed_by,
     assumed_by_tests,
     bounded,
-    flow_role_path,
     log_group,
     logical_id,
     tag_list,
@@ -152,7 +151,7 @@ def _role(flow: CompiledFlow, prefix: str, names: Names, stage: StageSettings) -
         policy_name="flow",
         tags=tag_list(stage),
         Description=f"What the flow {flow.name} may do",
-        **({"Path": flow_role_path(names)} if has_tests else {}),
+        **({"Path": names.flow_role_path} if has_tests else {}),
     )
 
 

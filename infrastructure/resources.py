@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import APP_NAME
-from chalicelib.names import Names
 from infrastructure.stage import StageSettings
 
 Resource = dict[str, Any]
@@ -113,11 +112,6 @@ def assumed_by_tests(trust: Mapping[str, Any], account: Any) -> dict[str, Any]:
     statement = {**assumed_by("states.amazonaws.com")["Statement"][0]}
     statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
     return {**trust, "Statement": [*trust["Statement"], statement]}
-
-
-def flow_role_path(names: Names) -> str:
-    """Return the path of the roles of flows that may be passed: CloudFormation chooses their names."""
-    return f"/{names.app}/{names.stage}/flows/"
 
 
 def tag_list(stage: StageSettings) -> list[dict[str, str]]:

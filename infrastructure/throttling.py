@@ -17,6 +17,7 @@ SLOW = frozenset(
     {
         ("POST", "/run/{flow_name}"),
         ("GET", "/run/{flow_name}/{execution_id}"),
+        ("POST", "/run/{flow_name}/{execution_id}/states/test"),
         ("POST", "/runs/redrive"),
         ("POST", "/runs/rerun"),
         ("POST", "/lib/{function_name}"),

@@ -197,7 +197,7 @@ def build(
     http_functions = HttpFunctions(functions, pool)
     described = LambdaDescriptions(functions, region, account, DemoUserPage(foundation.store.facts, foundation.moto))
     others = LogsApi(logs, functions, region, account, described)
-    router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes)
+    router = Router(current, lambda_api, http_functions, deployments, others, schedule_changes, region)
     pages = AllowedOrigins.of_api(settings.api_url)
     server = endpoint_server(
         permissions.guarded(router.respond), foundation.listener, AllowedHosts.from_environment(), pages

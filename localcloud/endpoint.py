@@ -18,7 +18,7 @@ from localcloud.http_messages import Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.schedules import ScheduleChanges
-from localcloud.signatures import signed_service
+from localcloud.signatures import signed_region, signed_service
 from localcloud.step_functions import StepFunctionsService
 from stepfunctions.errors import ServiceError
 
@@ -47,6 +47,7 @@ class Router:
         deployed_apis: Application,
         others: Application,
         schedule_changes: ScheduleChanges,
+        region: str,
     ) -> None:
         """Prepare.
 
@@ -57,6 +58,7 @@ class Router:
             deployed_apis: Answers requests to REST APIs that were deployed to this cloud.
             others: Answers every other request.
             schedule_changes: Told after each request that may change a schedule.
+            region: The region of the state machines. Moto's services have all regions.
         """
         self._service = service
         self._functions = functions
@@ -64,6 +66,7 @@ class Router:
         self._deployed_apis = deployed_apis
         self._others = others
         self._schedule_changes = schedule_changes
+        self._region = region
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
@@ -87,6 +90,12 @@ class Router:
     def _step_functions(self, action: str, request: Request) -> Response:
         headers = [("Content-Type", JSON_10), ("x-amzn-RequestId", str(uuid.uuid4()))]
         try:
+            signed = signed_region(request)
+            if signed and signed != self._region:
+                reason = f"Credential should be scoped to a valid region, not '{signed}'."
+                raise ServiceError(
+                    "InvalidSignatureException", f"{reason} The state machines here are in {self._region}."
+                )
             try:
                 body = strict_json.loads(request.body or b"{}")
             except strict_json.UnreadableError as error:

@@ -30,6 +30,7 @@ from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_services import JWKS_PATH_END, MotoService, MotoServices
+from localcloud.query_requests import query_refusal
 from localcloud.refusals import refusal
 from localcloud.state.database import NotDurable, Ticket
 from localcloud.state.kept import Kept
@@ -291,6 +292,8 @@ def _not_implemented(request: Request, error: NotImplementedError) -> Response:
 
 def _failed(request: Request) -> Response:
     """The answer to what moto does not expect: the next try would end the same way."""
+    if (refused := query_refusal(request)) is not None:
+        return refused
     traceback.print_exc()
     message = "The local cloud uses moto for this service, which failed at this request; the log says why."
     return error_response(request, 501, "NotImplemented", message)

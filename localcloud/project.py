@@ -269,13 +269,14 @@ class ProjectFlows:
             if error.code != "StateMachineAlreadyExists":
                 raise
         if self._service.handle("DescribeStateMachine", {"stateMachineArn": arn})["type"] == kind:
-            self._service.handle("UpdateStateMachine", {"stateMachineArn": arn, "definition": definition})
+            changed = {"stateMachineArn": arn, "definition": definition, "roleArn": role}
+            self._service.handle("UpdateStateMachine", changed)
         else:
             self._service.handle("DeleteStateMachine", {"stateMachineArn": arn})
             self._service.handle("CreateStateMachine", request)
 
     def _role(self, name: str) -> str:
-        return f"arn:aws:iam::{self._names.account}:role/{self._names.resource(name)}"
+        return f"arn:aws:iam::{self._names.account}:role{self._names.flow_role_path}{self._names.resource(name)}"
 
     def _remove_kept(self, project: Project) -> None:
         """Delete state machines of flows that were removed while nothing ran."""

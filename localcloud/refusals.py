@@ -1,4 +1,4 @@
-"""What moto would accept and then not do: a client is told at once, not when nothing happens."""
+"""What moto would accept and then not do, or do wrong: a client is told at once, not when nothing happens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 
 from localcloud.aws_errors import error_response
 from localcloud.http_messages import Request, Response
+from localcloud.query_requests import query_refusal, template_refusal
 
 _FUNCTIONS = re.compile(r"/2015-03-31/functions(/[^/?]+/configuration)?/?(\?.*)?")
 # Settings of Lambda functions that change how they run, and that the workers here do not have.
@@ -22,6 +23,8 @@ def refusal(service: str, request: Request) -> Response | None:
     """
     if request.method in ("GET", "HEAD"):
         return None
+    if service == "cloudformation":
+        return query_refusal(request) or template_refusal(request)
     what = ""
     if service == "pipes":
         what = "EventBridge Pipes: a pipe would pass nothing on"

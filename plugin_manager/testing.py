@@ -1,9 +1,9 @@
 """The pytest plugin for the tests of plugins, used together with the testing kit: `-p plugin_manager.testing`.
 
 `flows.load(name)` loads the plugin's flows, with its real functions; the fixture `call` calls one of its functions by
-name. In the plugin's own repository, tests see only the plugin. With `--project FOLDER` they see it as it is installed
-in that project, with the project's other functions and flows. Either way they use the plugin's own names, without the
-prefix that a project may give it.
+name, and `functions.lib.NAME.handler` is its module. In the plugin's own repository, tests see only the plugin. With
+`--project FOLDER` they see it as it is installed in that project, with the project's other functions and flows. Either
+way they use the plugin's own names, without the prefix that a project may give it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import pytest
 
 from asl.testing import FlowSource
 from chalicelib import plugins
-from chalicelib.functions import discover, find
+from chalicelib.functions import Function, discover, find
 from chalicelib.functions.calling import call_from_flow
+from chalicelib.functions.discovery import find_by_python_name
+from chalicelib.functions.other_names import install
 from chalicelib.plugins import FORMAT, INDEX, Plugin
 from compiler.cli.runner import LocalContext
 from compiler.source import flow_name
@@ -47,6 +49,11 @@ class Surroundings:
         """List the plugin's own flows."""
         files = (file.read_text(encoding="utf-8-sig") for file in self._plugin.flows.rglob("*.y*ml"))
         return sorted(name for source in files if (name := flow_name(source)))
+
+    def find(self, python_name: str) -> Function | None:
+        """Find a function by the Python name of its folder, the plugin's own first."""
+        own = self._plugin.prefix.replace("-", "_") + python_name
+        return find_by_python_name(own, self._root) or find_by_python_name(python_name, self._root)
 
     def call(self, name: str, event: Any = None, /, **parameters: Any) -> Any:
         """Call a function as a flow does.
@@ -93,11 +100,17 @@ def pytest_configure(config: pytest.Config) -> None:
         plugin = next(own, None)
         if plugin is None:
             raise pytest.UsageError(f"{folder} is not a plugin installed in {project}")
-        config.stash[_SURROUNDINGS] = Surroundings(project, plugin)
+        _use(config, Surroundings(project, plugin))
         return
     root = tempfile.TemporaryDirectory(prefix="plugin-")  # a project with only this plugin
     config.add_cleanup(root.cleanup)
-    config.stash[_SURROUNDINGS] = _own_project(Path(root.name).resolve(), folder)
+    _use(config, _own_project(Path(root.name).resolve(), folder))
+
+
+def _use(config: pytest.Config, surroundings: Surroundings) -> None:
+    """Let the fixtures and the imports of tests find the plugin."""
+    config.stash[_SURROUNDINGS] = surroundings
+    install(surroundings.find)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -90,13 +90,16 @@ def asking(
     """
     title = approval.title or "Your approval is asked for"
     wrong = {error.field: error.message for error in errors}
+    fields = fields_of(approval.form)
+    if wrong and len({each.path for each in fields if _wrong_with(each, wrong)}) == len(wrong):
+        problem = "Please correct what is marked below."
     lines = [f"<h1>{escape(title)}</h1>"]
     if approval.message:
         lines.append(f'<p class="text">{escape(approval.message)}</p>')
     if problem:
         lines.append(f'<div role="alert"><p>Nothing has been sent yet. {escape(problem)}</p></div>')
     lines.append('<form method="post">')
-    for number, field in enumerate(fields_of(approval.form)):
+    for number, field in enumerate(fields):
         default = field.text_of(field.schema.get("default"))
         entered = default if entries is None else entries.get(field.path, "")
         lines.extend(_field(field, f"f{number}", entered, _wrong_with(field, wrong)))

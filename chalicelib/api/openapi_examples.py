@@ -115,6 +115,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             ],
             "references": [],
             "accessGroups": [],
+            "labels": {},
             "permissions": [
                 {
                     "sid": "LambdaInvokeFunction",

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from importlib.abc import Loader, MetaPathFinder
+
+    from chalicelib.functions.discovery import Function
 else:  # base classes of types only: `importlib.abc` would make cold starts slower
     Loader = MetaPathFinder = object
 
@@ -24,10 +26,18 @@ _LIBRARY = f"{PACKAGE}.lib"
 _PACKAGES = frozenset({f"{PACKAGE}.base", f"{PACKAGE}.base.api_usage", _LIBRARY})
 
 
-def install() -> None:
-    """Let `functions` be imported in this process, unless there is a real package of this name."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())  # first: the parts of the packages it names are found by their files as well
+def install(find: Callable[[str], Function | None] | None = None) -> None:
+    """Let `functions` be imported in this process, unless there is a real package of this name.
+
+    Args:
+        find: Finds a function by the Python name of its folder; by default, one of the project.
+    """
+    finders = [finder for finder in sys.meta_path if isinstance(finder, _Finder)]
+    if not finders:
+        finders = [_Finder()]
+        sys.meta_path[:0] = finders  # first: the parts of the packages it names are found by their files as well
+    if find is not None:
+        finders[0].find_function = find
 
 
 def forget() -> None:
@@ -37,6 +47,9 @@ def forget() -> None:
 
 
 class _Finder(MetaPathFinder):
+    def __init__(self) -> None:
+        self.find_function: Callable[[str], Function | None] = _find
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
@@ -48,7 +61,7 @@ class _Finder(MetaPathFinder):
             return None
         if fullname in _PACKAGES:
             return ModuleSpec(fullname, _Empty(), is_package=True)
-        real = "chalicelib.usage" if fullname == USAGE else _real_name(fullname)
+        real = "chalicelib.usage" if fullname == USAGE else _real_name(fullname, self.find_function)
         return ModuleSpec(fullname, _Alias(real)) if real else None
 
 
@@ -77,15 +90,20 @@ class _Alias(_Empty):
         sys.modules[module.__name__] = importlib.import_module(self._real)  # which the import system then takes
 
 
-def _real_name(name: str) -> str | None:
+def _find(python_name: str) -> Function | None:
+    from chalicelib.functions.discovery import find_by_python_name
+
+    return find_by_python_name(python_name)
+
+
+def _real_name(name: str, find: Callable[[str], Function | None]) -> str | None:
     """Return the name under which the module of a function is imported; None if it is no function's."""
     if not name.startswith(f"{_LIBRARY}."):
         return None
     folder, _, module = name.removeprefix(f"{_LIBRARY}.").partition(".")
-    from chalicelib.functions.discovery import find_by_python_name
     from chalicelib.functions.loading import make_importable
 
-    function = find_by_python_name(folder)
+    function = find(folder)
     if function is None:  # a folder that functions share
         return f"chalicelib.lib.{folder}{'.' + module if module else ''}"
     make_importable(function)

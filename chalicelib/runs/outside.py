@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import aws, times
+from chalicelib.errors import error_code, is_throttling
 from chalicelib.flows import labels
 from chalicelib.flows.catalog import CatalogFlow, catalog
-from chalicelib.names import SCHEDULED, STARTED_BY_KEY, USER_KEY
+from chalicelib.names import EXPRESS, SCHEDULED, STARTED_BY_KEY, USER_KEY
 from chalicelib.runs import executions, records, searching
 from chalicelib.runs.finding import flow_and_id
 from chalicelib.runs.ids import is_id
@@ -26,6 +27,7 @@ from chalicelib.settings import settings
 _CLOCKS = 5.0  # seconds by which the times of records and of executions may differ
 _GENERATIONS = 4  # of flows that start flows
 _EXECUTIONS = 100  # of a flow among which the parent is looked for: the newest
+_HISTORIES = 20  # that are looked at
 _EVENTS = 200
 _STARTED = ("taskSubmittedEventDetails", "taskSucceededEventDetails")
 """The events whose output has the ARN of an execution that was started."""
@@ -101,17 +103,28 @@ def _traced(flow: CatalogFlow, execution_arn: str, moment: float) -> str | None:
 def _of_history(flow: CatalogFlow, execution_arn: str, moment: float) -> str | None:
     """Return the parent whose history names this execution, among those of the newest that the API did not start.
 
-    Step Functions is asked, since the parent's own record may be on its way.
+    Step Functions is asked, since the parent's own record may be on its way. If it has been asked too often, a run
+    without a parent is better than none.
     """
-    for name in [name for name in catalog().flows if _starts(name, flow)]:
-        machine = catalog().flows[name].state_machine_arn(settings.names)
-        for each in aws.stepfunctions().list_executions(stateMachineArn=machine, maxResults=_EXECUTIONS)["executions"]:
-            stop = each.get("stopDate")
-            ended = None if stop is None else times.iso(stop)
-            fits = not is_id(each["name"]) and _was_running(times.iso(each["startDate"]), ended, moment)
-            if fits and _history_names(each["executionArn"], execution_arn, moment):
-                return each["executionArn"]
-    return None
+    starters = [each for each in catalog().flows.values() if flow.name in each.references and each.type != EXPRESS]
+    try:
+        running = [arn for each in starters for arn in _running(each.state_machine_arn(settings.names), moment)]
+        return next((arn for arn in running[:_HISTORIES] if _history_names(arn, execution_arn, moment)), None)
+    except Exception as error:
+        if is_throttling(error) or error_code(error) in {"StateMachineDoesNotExist", "ExecutionDoesNotExist"}:
+            return None
+        raise
+
+
+def _running(machine: str, moment: float) -> list[str]:
+    """Return the executions that were running at a moment, of the newest, without those that the API started."""
+    found = aws.stepfunctions().list_executions(stateMachineArn=machine, maxResults=_EXECUTIONS)["executions"]
+    stops = [times.iso(each["stopDate"]) if "stopDate" in each else None for each in found]
+    return [
+        each["executionArn"]
+        for each, stop in zip(found, stops, strict=True)
+        if not is_id(each["name"]) and _was_running(times.iso(each["startDate"]), stop, moment)
+    ]
 
 
 def _history_names(parent: str, execution_arn: str, moment: float) -> bool:

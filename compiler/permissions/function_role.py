@@ -11,7 +11,6 @@ from chalicelib.files import read_text
 from chalicelib.names import Names
 from chalicelib.plugins import Plugin
 from compiler.permissions.granted import PermissionsError, checked_statements
-from infrastructure.resources import flow_role_path
 
 FILE = "lambda-permissions.yml"
 
@@ -107,7 +106,7 @@ def workbench_statements(names: Names) -> list[dict[str, Any]]:
     passed = _allow(
         "PassRolesOfFlows",
         ["iam:PassRole"],
-        [f"arn:{names.partition}:iam::{names.account}:role{flow_role_path(names)}*"],
+        [f"arn:{names.partition}:iam::{names.account}:role{names.flow_role_path}*"],
     )
     condition = {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
     return [_allow("TestStates", ["states:TestState"], ["*"]), {**passed, "Condition": condition}]

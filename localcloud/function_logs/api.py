@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from localcloud.function_logs.store import GROUP_PREFIX, Line, LogStore
 from localcloud.http_messages import Request, Response
+from localcloud.signatures import signed_region
 from localcloud.workers import FunctionSpec
 
 TARGET = "Logs_20140328."
@@ -62,6 +63,7 @@ class LogsApi:
     def __init__(self, store: LogStore, functions: Functions, region: str, account: str, others: Application) -> None:
         self._store = store
         self._functions = functions
+        self._region = region
         self._arn = f"arn:aws:logs:{region}:{account}:log-group:"
         self._others = others
         self._operations: dict[str, Callable[[Json], Json]] = {
@@ -73,7 +75,7 @@ class LogsApi:
     def respond(self, request: Request) -> Response:
         """Answer a request."""
         target = request.headers.get("x-amz-target", "")
-        if not target.startswith(TARGET):
+        if not target.startswith(TARGET) or signed_region(request) not in ("", self._region):
             return self._others.respond(request)
         operation = target[len(TARGET) :]
         try:

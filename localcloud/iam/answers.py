@@ -68,6 +68,20 @@ def refusal(request: Request, call: ApiCall, signing_name: str, text: str) -> Re
     return error_response(request, status, code, text)
 
 
+def identity(principal: Principal) -> Response:
+    """Return the answer to GetCallerIdentity.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    result = f"<Arn>{escape(principal.arn)}</Arn><UserId>{escape(principal.user_id)}</UserId>"
+    document = (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<GetCallerIdentityResult>{result}<Account>{principal.account}</Account></GetCallerIdentityResult>"
+        f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+    )
+    return Response(200, [("Content-Type", "text/xml")], document.encode())
+
+
 def _protocol(request: Request, call: ApiCall, signing_name: str) -> str:
     """Return the protocol of a request: some services speak several."""
     if request.headers.get("smithy-protocol") == "rpc-v2-cbor":

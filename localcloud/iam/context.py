@@ -6,15 +6,18 @@ of each service in the Service Authorization Reference.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.names import Names
+from localcloud.iam.existing import partition_key
 from localcloud.iam.needs import Need
 from localcloud.iam.roles import Principal
 
+_EQUATION = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 _TAG_LISTS = ("Tags", "TagList", "tags")
 # Condition keys whose value is an argument of the call.
 _ARGUMENTS = {
@@ -78,12 +81,15 @@ class RequestContext:
             return tuple(value for name, value in tags.items() if name.lower() == lower.removeprefix("aws:requesttag/"))
         if lower == "aws:tagkeys":
             return tuple(self._tags())
-        if lower.startswith("dynamodb:"):
-            return _of_items(lower, self._arguments)
+        if lower == "dynamodb:leadingkeys":
+            return _leading_keys(self._arguments, self._names)
+        if lower == "dynamodb:attributes":
+            return _attributes(self._arguments)
         if lower in ("events:source", "events:detail-type"):
             name = "Source" if lower.endswith("source") else "DetailType"
-            entries = self._arguments.get("Entries") or ()
-            return tuple(str(entry[name]) for entry in entries if isinstance(entry, Mapping) and name in entry)
+            entries = self._arguments.get("Entries")
+            listed = entries if isinstance(entries, list) else []
+            return tuple(str(entry[name]) for entry in listed if isinstance(entry, Mapping) and name in entry)
         return ()
 
     def _tags(self) -> dict[str, str]:
@@ -103,33 +109,41 @@ def _texts(value: Any) -> tuple[str, ...]:
     return (str(value),) if isinstance(value, (str, int, float)) else ()
 
 
-def _of_items(key: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the partition keys, or the attributes, that a request to DynamoDB names.
-
-    The name of the table's key is not part of a request. What is known: the first attribute of `Key` in requests with
-    one, and the only value of a query's key condition on one attribute.
-    """
-    if key == "dynamodb:leadingkeys":
-        found = arguments.get("Key")
-        if isinstance(found, Mapping) and found:
-            return _attribute(next(iter(found.values())))
-        values = arguments.get("ExpressionAttributeValues")
-        condition = str(arguments.get("KeyConditionExpression", ""))
-        first = condition.partition("=")[2].split()[:1]
-        if isinstance(values, Mapping) and first and first[0] in values:
-            return _attribute(values[first[0]])
-    if key == "dynamodb:attributes":
-        listed = arguments.get("AttributesToGet")
-        projected = str(arguments.get("ProjectionExpression", ""))
-        names = listed if isinstance(listed, list) else [part.strip() for part in projected.split(",") if part.strip()]
-        aliases = arguments.get("ExpressionAttributeNames") or {}
-        item = arguments.get("Item")
-        return tuple(str(aliases.get(name, name)) for name in (item if isinstance(item, Mapping) else names))
+def _leading_keys(arguments: Mapping[str, Any], names: Names) -> tuple[str, ...]:
+    """Return the value of the partition key in a request about one item, or in the condition of a query."""
+    table, index = str(arguments.get("TableName", "")), str(arguments.get("IndexName") or "")
+    name = partition_key(table, index, names.region, names.account)
+    for place in ("Key", "Item"):
+        item = arguments.get(place)
+        if isinstance(item, Mapping) and name in item:
+            return _plain(item[name])
+    aliases, values = _mapping(arguments, "ExpressionAttributeNames"), _mapping(arguments, "ExpressionAttributeValues")
+    for left, right in _EQUATION.findall(str(arguments.get("KeyConditionExpression", ""))):
+        if aliases.get(left, left) == name and right in values:
+            return _plain(values[right])
     return ()
 
 
-def _attribute(value: Any) -> tuple[str, ...]:
-    return tuple(str(text) for text in value.values()) if isinstance(value, Mapping) else ()
+def _attributes(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the attributes that a request names: to read or, with the item, to write."""
+    item, listed = arguments.get("Item"), arguments.get("AttributesToGet")
+    if isinstance(item, Mapping):
+        return tuple(map(str, item))
+    if isinstance(listed, list):
+        return tuple(map(str, listed))
+    aliases = _mapping(arguments, "ExpressionAttributeNames")
+    projected = [part.strip() for part in str(arguments.get("ProjectionExpression", "")).split(",")]
+    return tuple(str(aliases.get(name, name)) for name in projected if name)
+
+
+def _mapping(arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = arguments.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _plain(value: Any) -> tuple[str, ...]:
+    """Return the value of an attribute without its type: of `{"S": "x"}`, `x`."""
+    return tuple(map(str, value.values())) if isinstance(value, Mapping) else ()
 
 
 def _now() -> datetime:
@@ -148,6 +162,6 @@ _GLOBAL: dict[str, Callable[[Principal, Names], tuple[str, ...]]] = {
     "aws:resourceaccount": lambda _, names: (names.account,),
     "aws:securetransport": lambda _, __: ("true",),
     "aws:sourceip": lambda _, __: ("127.0.0.1",),
-    "aws:userid": lambda principal, _: (f"AROALOCALCLOUD:{principal.session}",),
+    "aws:userid": lambda principal, _: (principal.user_id,),
     "aws:viaawsservice": lambda _, __: ("false",),
 }

@@ -1,4 +1,4 @@
-"""Resources whose ARNs can't be built from what a call names: those that exist are looked up."""
+"""What a call does not say about the resources that it names: it is looked up in those that exist."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from localcloud.iam.needs import Need
 
 _SECRETS = "moto.secretsmanager.models"
+_TABLES = "moto.dynamodb.models"
 _RANDOM = "-??????"  # the end of a secret's ARN, which Secrets Manager chooses
 
 
@@ -30,3 +31,24 @@ def _secret(pattern: str) -> str:
     except RuntimeError:  # another request has added one meanwhile
         return pattern
     return pattern if secret is None else str(secret.arn)
+
+
+def partition_key(table: str, index: str, region: str, account: str) -> str | None:
+    """Return the name of the partition key of a table, or of its index; None if there is no such table.
+
+    Args:
+        table: Its name or ARN.
+        index: The name of the index, empty for the table itself.
+        region: Its region.
+        account: Its account.
+    """
+    module: Any = sys.modules.get(_TABLES)
+    if module is None:
+        return None
+    found = module.dynamodb_backends[account][region].tables.get(table.rpartition("/")[2])
+    if found is None or not index:
+        return None if found is None else str(found.hash_key_attr)
+    for known in (*found.global_indexes, *found.indexes):
+        if known.name == index:
+            return next((str(key["AttributeName"]) for key in known.schema if key["KeyType"] == "HASH"), None)
+    return None

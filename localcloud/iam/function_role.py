@@ -56,7 +56,7 @@ class FunctionRole:
 
     def _read(self) -> None:
         try:
-            policy = function_role_policy(self._names, self._user_pool_arn, self._root)
+            policy = function_role_policy(self._names, self._user_pool_arn, self._root, workbench=True)
             self._role = Role(self.arn, Policies.read([policy]), _PLACE)
         except (PermissionsError, PolicyError) as error:  # while somebody is writing it, the last one remains
             notice(f"permissions: {error}")

@@ -6,7 +6,7 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from asl.engine.tasks import TaskRequest
 from chalicelib.names import Names
@@ -29,6 +29,7 @@ _LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
 _MAX_REMEMBERED = 10_000
 _SESSION_LENGTH = 32  # of the names that Step Functions gives its sessions
 
+_Answer = TypeVar("_Answer")
 Respond = Callable[[Request], Response]
 
 
@@ -108,19 +109,19 @@ class Permissions:
 
     def authorize(self, task: TaskRequest) -> Denial | None:
         """Return why a task may not make its call, None if it may, or if that is only reported."""
+        return self._judged(task.resource, lambda: self._denial(task))
+
+    def _denial(self, task: TaskRequest) -> Denial | None:
         role = self._role_of(task.role_arn)
         if role is None:
             return None
         invocation = _invocation(task)
         if invocation is not None and (role.policies, *invocation) in self._may_invoke:
             return None
-        machine = task.state_machine_arn.split(":")[6].partition("/")[0]
-        flow = self._names.flow(machine)
-        owner = f"state machine {machine}" if flow is None else f"flow {flow}"
-        principal = Principal(role.arn, self._task_session, f"{owner}, state {task.state_name}")
-        needs = needs_of_task(task.resource, task.parameters, task.credentials, machine, self._names)
-        arguments = task.parameters if isinstance(task.parameters, dict) else None
-        text = self._judge(principal, role, needs, RequestContext(principal, arguments, self._names))
+        text = self._judge_task(task, role, task.credentials)
+        other = self._role_of(task.credentials.get("RoleArn")) if isinstance(task.credentials, dict) else None
+        if text is None and other is not None:  # the flow's role may assume this one, which makes the call
+            text = self._judge_task(task, other, None)
         if text is None and invocation is not None and not role.policies.ask_about_requests(_INVOKE):
             if len(self._may_invoke) >= _MAX_REMEMBERED:
                 self._may_invoke.clear()
@@ -133,11 +134,13 @@ class Permissions:
             return respond
 
         def guard(request: Request) -> Response:
-            return self._refusal(request) or respond(request)
+            answer = self._judged(f"{request.method} {request.target}", lambda: self._answer(request))
+            return answer or respond(request)
 
         return guard
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _answer(self, request: Request) -> Response | None:
+        """Return the refusal of a request that is not allowed, or who its sender is, if it asks; else None."""
         signature = signature_of(request)
         principal = self._sessions.get(signature.access_key) if signature is not None else None
         if signature is None or principal is None:
@@ -146,6 +149,8 @@ class Permissions:
         call = call_of(request, signature.service) if role is not None else None
         if role is None or call is None:
             return None
+        if (call.service, call.operation) == ("sts", "GetCallerIdentity"):
+            return answers.identity(principal)
         names = self._names._replace(region=signature.region or self._names.region)
         needs = needs_of_call(call.service, call.operation, call.arguments, names)
         text = self._judge(principal, role, needs, RequestContext(principal, call.arguments, names))
@@ -153,21 +158,43 @@ class Permissions:
             return None
         return answers.refusal(request, call, signature.service, text)
 
-    def _role_of(self, arn: str | None) -> Role | None:
-        if arn is None:
+    def _judged(self, what: str, judge: Callable[[], _Answer | None]) -> _Answer | None:
+        """Return what judging a call says. Where nothing is enforced, a mistake in judging stops nothing."""
+        try:
+            return judge()
+        except Exception as error:
+            if self.mode is Mode.ENFORCE:
+                raise
+            notice(f"permissions: {what} can't be judged: {type(error).__name__}: {error}")
+            return None
+
+    def _role_of(self, arn: Any) -> Role | None:
+        if not isinstance(arn, str):
             return None
         if arn == self._function_role.arn:
             return self._function_role()
         return self._flow_roles.get(arn) or self._other_role(arn)
 
+    def _judge_task(self, task: TaskRequest, role: Role, credentials: Any) -> str | None:
+        machine = task.state_machine_arn.split(":")[6].partition("/")[0]
+        flow = self._names.flow(machine)
+        owner = f"state machine {machine}" if flow is None else f"flow {flow}"
+        principal = Principal(role.arn, self._task_session, f"{owner}, state {task.state_name}")
+        needs = needs_of_task(task.resource, task.parameters, credentials, machine, self._names)
+        arguments = task.parameters if isinstance(task.parameters, dict) else None
+        return self._judge(principal, role, needs, RequestContext(principal, arguments, self._names))
+
     def _judge(self, principal: Principal, role: Role, needs: list[Need], context: RequestContext) -> str | None:
         """Return AWS's message about the first thing that a role does not allow, None if it allows all."""
+        first = None
         for need in with_existing(needs):
             decision = role.policies.decide(need.action, need.resource, context.about(need), known=need.known)
             if decision is not Decision.ALLOWED:
                 self._reporter.tell(principal, role, need, decision)
-                return answers.message(principal, need, decision)
-        return None
+                first = first or answers.message(principal, need, decision)
+                if self.mode is Mode.ENFORCE:  # the service stops here; a report is to be complete
+                    break
+        return first
 
 
 def _invocation(task: TaskRequest) -> tuple[Any, ...] | None:

@@ -27,10 +27,20 @@ class Principal:
     label: str
 
     @property
+    def account(self) -> str:
+        """The account of the role."""
+        return self.role_arn.split(":")[4]
+
+    @property
+    def user_id(self) -> str:
+        """The id of the session, which begins with that of the role."""
+        return f"AROALOCALCLOUD:{self.session}"
+
+    @property
     def arn(self) -> str:
         """The ARN that AWS's messages show."""
-        partition, account, name = self.role_arn.split(":")[1], self.role_arn.split(":")[4], self.role_arn
-        return f"arn:{partition}:sts::{account}:assumed-role/{name.rpartition('/')[2]}/{self.session}"
+        partition, name = self.role_arn.split(":")[1], self.role_arn.rpartition("/")[2]
+        return f"arn:{partition}:sts::{self.account}:assumed-role/{name}/{self.session}"
 
 
 def access_key(session: str) -> str:

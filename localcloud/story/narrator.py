@@ -223,7 +223,7 @@ class Narrator:
     def _run(self, arn: str) -> tuple[str, str]:
         """The flow's name and the execution's. An EXPRESS execution's ARN has another id behind its name."""
         parts = arn.split(":")
-        return parts[6].removeprefix(self._prefix), parts[7]
+        return parts[6].removeprefix(self._prefix).lstrip("-"), parts[7]
 
     # -- what repeats itself
 

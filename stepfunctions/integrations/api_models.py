@@ -113,10 +113,13 @@ def service_id(service: str) -> str:
     return str(model["metadata"]["serviceId"]) if model else service
 
 
-def error_shape(service: str, code: str) -> str | None:
-    """Return the name that the model of a service's API has for an error; None if it doesn't know the error."""
+def error_shape(service: str, action: str, code: str) -> str | None:
+    """Return the name that a service's model has for an error of an action; None if it doesn't list the error there."""
     model = _load(botocore_name(service))
-    for name, shape in model["shapes"].items() if model else ():
-        if shape.get("exception") and code in (name, shape.get("error", {}).get("code")):
-            return str(name)
+    if model is None:
+        return None
+    for error in model["operations"].get(operation_name(action), {}).get("errors", ()):
+        name = str(error["shape"])
+        if code in (name, model["shapes"][name].get("error", {}).get("code")):
+            return name
     return None

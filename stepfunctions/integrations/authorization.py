@@ -57,12 +57,12 @@ def denied(resource: str, denial: Denial) -> TaskError:
         denial: Why.
     """
     parsed = parse_resource(resource)
-    service, is_sdk = ("lambda", False) if parsed is None else (parsed.service, parsed.is_sdk)
+    service, action = ("lambda", "invoke") if parsed is None else (parsed.service, parsed.action)
     code, status = denial_error(service, protocol_of(service))
     extended = "null" if service == "s3" else None
     failure = ServiceFailure(code, denial.message, status, str(uuid.uuid4()), extended)
-    shape = error_shape(service, code)
-    if is_sdk:
+    shape = error_shape(service, action, code)
+    if parsed is not None and parsed.is_sdk:
         return sdk_error(failure, sdk_name(service_id(service)), shape)
     known = OPTIMIZED.get(service)
     if known is None:

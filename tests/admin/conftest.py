@@ -57,7 +57,7 @@ class Cloud:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             env={**self.environment, **env},
             cwd="/",
         )

@@ -27,7 +27,7 @@ def python(code: str, **environment: str) -> Any:
         env={**kept, "AWS_REGION": "us-east-1", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

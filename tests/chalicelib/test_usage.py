@@ -247,7 +247,7 @@ def ending(seconds: float) -> str:
     """What a process writes that ends right after it has counted seven calls."""
     code = ENDING.format(seconds=seconds)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, check=True, timeout=60, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=PROJECT, check=True, timeout=300, capture_output=True, text=True
     )
     return done.stdout
 

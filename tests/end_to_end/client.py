@@ -102,7 +102,7 @@ def problem(answer: requests.Response, status: int) -> dict[str, Any]:
     return document
 
 
-def eventually(check: Any, seconds: float = 20) -> Any:
+def eventually(check: Any, seconds: float = 60) -> Any:
     """Repeats `check` until it returns something true, and returns that."""
     deadline = time.monotonic() + seconds
     while not (found := check()):

@@ -39,7 +39,7 @@ class TestStart:
         begun = time.monotonic()
         answer = user.call("POST", "/run/e2eWait?wait=1", json={})
         assert answer.status_code == 202
-        assert 0.8 < time.monotonic() - begun < 5
+        assert 0.8 < time.monotonic() - begun < 20
         user.call("DELETE", f"/run/e2eWait/{answer.json()['executionId']}")
 
     @pytest.mark.parametrize("wait", ["26", "-1", "soon"])

@@ -34,7 +34,9 @@ def test_a_section_has_role_environment_and_every_function(project_flows: Projec
         "CORS_ORIGINS": "*",
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
+        "TRACING": "on",
         "WAITING_PER_USER": "10",
+        "WORKBENCH_GROUPS": "",
     }
     functions = section["lambda_functions"]
     own = {"api_handler", "approvals", "run-status", "run-sweep", "webhooks"}
@@ -64,7 +66,7 @@ def test_other_stages_and_what_else_the_stage_has_stay(tmp_path: Path) -> None:
     former = {
         "subnet_ids": ["subnet-1"],
         "lambda_timeout": 3,
-        "environment_variables": {"OWN": "1", "STAGE": "old"},
+        "environment_variables": {"OWN": "1", "STAGE": "old", "WEBHOOK_NETWORKS": "10.0.0.0/8"},
         "lambda_functions": {"gone": {}, "ping": {"reserved_concurrency": 5, "lambda_timeout": 1}},
     }
     file.write_text(json.dumps({"version": "2.0", "app_name": "a", "stages": {"dev": {"x": 1}, "prod": former}}))

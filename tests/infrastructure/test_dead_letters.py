@@ -100,6 +100,20 @@ def test_a_start_is_repeated_once(queue: Queue, cloud: LocalCloud, capsys: pytes
     assert queue.left() == 0
 
 
+def test_a_webhook_is_sent_again(queue: Queue, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    states = client_of(cloud, "stepfunctions")
+    keep = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    states.create_state_machine(name=NAMES.webhooks, definition=keep, roleArn="arn:aws:iam::123456789012:role/webhooks")
+    queue.scheduled(f"msg_5-{uuid.uuid4()}", NAMES.webhooks_arn)
+    assert run(queue.letters, "list", []) == 0
+    assert "Z  the webhook msg_5\n" in capsys.readouterr().out
+    assert run(queue.letters, "redrive", []) == 0
+    assert "started" in capsys.readouterr().out
+    (sent,) = states.list_executions(stateMachineArn=NAMES.webhooks_arn)["executions"]
+    assert json.loads(states.describe_execution(executionArn=sent["executionArn"])["input"]) == {"name": "late"}
+    states.delete_state_machine(stateMachineArn=NAMES.webhooks_arn)
+
+
 @pytest.mark.parametrize("sender", ["rule", "function"])
 def test_a_change_of_a_run_is_recorded(
     sender: str, queue: Queue, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]

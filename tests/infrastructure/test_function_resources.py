@@ -29,7 +29,15 @@ def test_a_function_has_its_log_and_the_stage_s_environment() -> None:
         "CORS_ORIGINS": "*",
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
+        "TRACING": "on",
+        "WORKBENCH_GROUPS": "",
     }
+
+
+def test_networks_that_webhooks_may_go_to() -> None:
+    stage = replace(PROD, webhook_networks=("10.0.0.0/8", "fd00::/8"))
+    _, function = function_resources(PING, stage, "python3.11").values()
+    assert function["Properties"]["Environment"]["Variables"]["WEBHOOK_NETWORKS"] == "10.0.0.0/8,fd00::/8"
 
 
 def test_what_the_project_has_set_for_chalice_is_carried_over() -> None:

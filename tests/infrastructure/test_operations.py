@@ -12,12 +12,16 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
+from chalicelib.settings import PROJECT
+from compiler import compile_project
 from infrastructure import api_stage, destroy, logs
 from infrastructure.chalice_records import records_file
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
+from infrastructure.function_resources import logging_config
 from infrastructure.stages import DEV, PROD, STAGES
 from tests.infrastructure.conftest import APP
 from tests.infrastructure.test_chalice_records import chalice_deployed
@@ -142,6 +146,21 @@ def test_a_name_without_logs_is_one_line(log_client: Any, capsys: pytest.Capture
     assert capsys.readouterr().err == "error: the stage prod has no logs of 'nope'\n"
 
 
+def test_functions_of_chalice_log_as_the_stage_says() -> None:
+    client, config = boto3.client("lambda"), logging_config(PROD)
+    assert config == {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    name = {"FunctionName": "new"}
+    with Stubber(client) as stub:
+        stub.add_response("get_function_configuration", {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "g"}}, name)
+        stub.add_response("get_function", {"Configuration": {"LastUpdateStatus": "Successful"}}, name)
+        stub.add_response("update_function_configuration", {}, {**name, "LoggingConfig": config})
+        stub.add_response(
+            "get_function_configuration", {"LoggingConfig": {**config, "LogGroup": "g"}}, {"FunctionName": "same"}
+        )
+        api_stage.set_logging(client, ["new", "same"], config)
+        stub.assert_no_pending_responses()
+
+
 def _deployed(project: Path, resources: list[dict[str, str]], stage: str = "prod") -> None:
     folder = project / ".chalice" / "deployed"
     folder.mkdir(parents=True)
@@ -168,7 +187,9 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     _deployed(tmp_path, [{"name": "rest_api", "rest_api_id": api}])
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions, name = boto3.client("lambda"), "serverless-dynamic-workflows-prod-run-status"
-    for each in (name, "serverless-dynamic-workflows-prod-run-sweep"):
+    flows = compile_project(PROJECT)
+    deployed = [name, f"{APP}-prod", *(f"{APP}-prod-{each}" for each in ("approvals", "run-sweep", *flows.settings))]
+    for each in deployed:
         functions.create_function(
             FunctionName=each, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"}
         )

@@ -44,6 +44,10 @@ def test_an_unknown_stage_is_one_line_that_says_what_to_do(name: str, hint: str)
         ({"alarm_topic_arn": "my-topic"}, "the ARN of an SNS topic"),
         ({"user_pool_id": "my-pool"}, "user_pool_id 'my-pool': must be the id of a user pool"),
         ({"mfa": "on"}, "mfa 'on': must be one of off, optional, admins, required"),
+        *(
+            ({"webhook_networks": value}, "each must be a network")
+            for value in (("10.0.0.1/8",), ("example.com",), "10.0.0.0/8")
+        ),
         ({"throttle_burst": 0}, "greater than 0"),
         ({"limited_rate": 0}, "limited_rate 0, limited_burst 100: must be greater than 0"),
         ({"waiting_per_user": -1}, "waiting_per_user -1: must be from 0 to 1000"),

@@ -62,12 +62,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     assert not cloud.settings.cloud_file.exists()
 
 
-def client_of(cloud: Cloud, service: str) -> Any:
+def client_of(cloud: Cloud, service: str, region: str = "us-east-1") -> Any:
     """A boto3 client of a service in the cloud."""
     make: Any = boto3.client
     return make(
         service,
         endpoint_url=cloud.endpoint,
-        region_name="us-east-1",
+        region_name=region,
         config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
     )

@@ -383,3 +383,12 @@ def test_what_the_cloud_lacks_is_refused_once_and_not_tried_again(
     assert answer["ResponseMetadata"]["RetryAttempts"] == 0
     assert answer["Error"]["Code"] == "NotImplemented"
     assert operation.split("_")[0] in answer["Error"]["Message"].lower()
+
+
+def test_state_machines_are_in_one_region(cloud: Cloud) -> None:
+    with pytest.raises(ClientError) as problem:
+        client_of(cloud, "stepfunctions", region="eu-west-1").list_state_machines()
+    error = problem.value.response["Error"]
+    assert error["Code"] == "InvalidSignatureException"
+    assert "not 'eu-west-1'. The state machines here are in us-east-1." in error["Message"]
+    assert client_of(cloud, "logs", region="eu-west-1").describe_log_groups()["logGroups"] == []

@@ -105,3 +105,44 @@ def test_answers_are_those_of_motos_applications() -> None:
             continue
         by_flask = _call(found.application, environ, request)
         assert (direct.status, direct.body) == (by_flask.status, by_flask.body)
+
+
+def form(body: str, service: str = "cloudformation") -> Request:
+    more = {"content_type": "application/x-www-form-urlencoded; charset=utf-8"}
+    return request(service=service, body=body.encode(), **more)
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "code", "words"),
+    [
+        ("cloudformation", "Action=CreateStack&StackName=a", "ValidationError", "Either Template URL or Template Body"),
+        ("cloudformation", "Action=UpdateStack&StackName=a", "ValidationError", "Either Template URL or Template Body"),
+        ("cloudformation", "Action=ValidateTemplate", "ValidationError", "Either Template URL or Template Body"),
+        (
+            "cloudformation",
+            "Action=CreateChangeSet&StackName=a&ChangeSetName=b",
+            "ValidationError",
+            "Either Template URL or Template Body",
+        ),
+        (
+            "cloudformation",
+            "Action=CreateStack&StackName=1+x&TemplateBody={}",
+            "ValidationError",
+            "at 'stackName' failed",
+        ),
+        ("cloudformation", "Action=CreateStack&TemplateBody={}", "ValidationError", "Value null at 'stackName' failed"),
+        (
+            "cloudformation",
+            "Action=Nope&Version=2010-05-15",
+            "InvalidAction",
+            "Could not find operation Nope for version",
+        ),
+        ("sns", "Action=Publish2&Version=2010-03-31", "InvalidAction", "Could not find operation Publish2"),
+    ],
+)
+def test_what_a_query_lacks_is_told_in_the_protocols_own_form(service: str, body: str, code: str, words: str) -> None:
+    application = MotoApplication(1, ACCOUNT)
+    response = application.respond(form(body, service))
+    text = response.body.decode()
+    assert (response.status, f"<Code>{code}</Code>" in text) == (400, True), text
+    assert words in text

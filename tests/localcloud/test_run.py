@@ -25,7 +25,7 @@ from localcloud.discovery import running_cloud
 from localcloud.signing_key import load_signing_key
 from tests.end_to_end import server as servers
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0  # on a busy machine
 
 
 def copy_project(folder: Path) -> Path:
@@ -83,7 +83,7 @@ class Running:
     def stop(self, number: int = signal.SIGINT) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 def children(process_id: int) -> list[int]:
@@ -122,7 +122,7 @@ def run_briefly(project: Path, **variables: str) -> subprocess.CompletedProcess[
         env={**os.environ, "PORT": "0", "AWS_PORT": "0", **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_SECONDS,
         check=False,
     )
 
@@ -227,7 +227,7 @@ def test_a_second_start_says_where_the_first_one_is(running: Running, arguments:
             env={**os.environ, "AWS_PORT": "0", **variables},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=START_SECONDS,
             check=False,
         )
         assert (ended.returncode, ended.stderr.count("\n"), ended.stdout) == (1, 1, "")
@@ -370,7 +370,7 @@ def test_being_terminated_leaves_nothing(tmp_path: Path) -> None:
     processes = children(running.process.pid)
     assert len(processes) >= 2
     assert running.stop(signal.SIGTERM) == 0
-    wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
+    wait_until(lambda: not any(command_line(pid) for pid in processes), 30)
     assert [file.name for file in (tmp_path / ".localcloud").iterdir() if file.suffix == ".json"] == []
     assert "Traceback" not in running.log
 
@@ -390,20 +390,22 @@ def test_json_is_one_object_a_line_and_a_terminal_gets_colours(tmp_path: Path) -
         return process
 
     process = asked_once(env={**variables, "LOG": "json"}, stdout=subprocess.PIPE)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=START_SECONDS)
     ready, request = (json.loads(line) for line in said.decode().splitlines())
     assert (ready["event"], ready["sessionFile"]) == ("ready", ".localcloud/session.json")
     assert (request["event"], request["path"], request["status"]) == ("request", "/health", 200)
     ours, theirs = os.openpty()
     process = asked_once(env=variables, stdout=theirs)
-    assert process.wait(60) == 0
+    assert process.wait(START_SECONDS) == 0
     os.close(theirs)
     shown = os.read(ours, 65536).decode()
     os.close(ours)
     assert "\x1b[32m  200\x1b[0m" in shown
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.2])
+@pytest.mark.parametrize(
+    "seconds", [0.6, pytest.param(0.3, marks=pytest.mark.thorough), pytest.param(1.2, marks=pytest.mark.thorough)]
+)
 def test_stopping_amid_the_start_says_nothing_but_that(tmp_path: Path, seconds: float) -> None:
     project = copy_project(tmp_path)
     with (project / "run.log").open("w") as log:
@@ -429,7 +431,7 @@ def test_a_killed_server_leaves_no_process(tmp_path: Path) -> None:
     assert running.post("/run/helloWorldFlow?wait=20").status_code == 200
     processes = children(running.process.pid)
     assert running.stop(signal.SIGKILL) == -signal.SIGKILL
-    wait_until(lambda: not any(command_line(pid) for pid in processes), 10)
+    wait_until(lambda: not any(command_line(pid) for pid in processes), 30)
     assert running.session_file.exists()
     assert running_cloud(tmp_path) is None  # though its file is left
     with port_in_use() as taken:

@@ -89,3 +89,13 @@ def test_tests_of_plugins_run_and_are_reported_in_order(tmp_path: Path, capfd: p
         out.index(text) for text in ("plugin good", "1 passed", "plugin bad", "1 failed", "plugin none", "no tests")
     ]
     assert said == sorted(said)
+
+
+def test_tests_of_plugins_import_its_functions_by_their_other_names(tmp_path: Path) -> None:
+    usage = "from functions.base.api_usage.handler import track_usage_middleware\n"
+    function = f"{usage}\ndef handler(event, context):\n    return 1\n"
+    test = "from functions.lib.my_greet.handler import handler\n\ndef test_it():\n    assert handler({}, None) == 1\n"
+    write(tmp_path / ".plugins" / "p", {"lib/my-greet/handler.py": function, "tests/test_it.py": test})
+    listed(tmp_path, {"name": "p", "prefix": "x_"})
+    write(tmp_path, {"config.json": '{"plugins": []}'})
+    assert main(["--root", str(tmp_path), "--test"]) == 0

@@ -70,7 +70,7 @@ class Lab:
             poll_seconds=0.3,
         )
         moto = MotoApplication(port, ACCOUNT)
-        router = Router(self.service, _NoLambda(), moto, moto, moto, ScheduleChanges())  # type: ignore[arg-type]
+        router = Router(self.service, _NoLambda(), moto, moto, moto, ScheduleChanges(), "us-east-1")  # type: ignore[arg-type]
         self.server = endpoint_server(router.respond, listener, AllowedHosts(), AllowedOrigins(frozenset()))
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self._clients: dict[str, Any] = {}

@@ -62,7 +62,7 @@ def test_one_entry_adds_an_integration() -> None:
     [
         ("eks:runJob.sync", "The pattern .sync of arn:aws:states:::eks:runJob.sync is not supported on this machine."),
         ("http:invoke.sync", "The pattern .sync of arn:aws:states:::http:invoke.sync is not supported"),
-        ("ssm:getParameter", "The resource arn:aws:states:::ssm:getParameter is not supported."),
+        ("bedrock:invokeModel", "The resource arn:aws:states:::bedrock:invokeModel is not supported."),
     ],
 )
 def test_a_resource_without_an_integration_fails_its_task(lab: Lab, resource: str, cause: str) -> None:

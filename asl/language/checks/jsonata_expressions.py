@@ -29,14 +29,25 @@ ERROR_OUTPUT = Check(
     code="UNSUPPORTED_JSONATA_EXPRESSION",
     source=_PAGE,
 )
+RESULT = Check(
+    "jsonata-result",
+    "Only Assign and Output of a Task, Map or Parallel can read $states.result.",
+    code="UNSUPPORTED_JSONATA_EXPRESSION",
+    source=_PAGE,
+)
 
 # Fields without expressions, or whose expressions belong to states of their own.
 _SKIPPED = frozenset(
     {"Type", "Comment", "QueryLanguage", "Next", "End", "Default", "Resource", "Label", "Retry"}
     | {"Branches", "ItemProcessor", "Iterator"}
 )
+_HAVE_RESULTS = ("Task", "Map", "Parallel")  # no set: a type may be anything here
+_OF_RESULTS = frozenset({"Assign", "Output"})
 _ERROR_OUTPUT = re.compile(r"\$states\s*\.\s*errorOutput(?!\w)")
+_RESULT = re.compile(r"\$states\s*\.\s*result(?!\w)")
 MAX_DEPTH = 200
+
+Hidden = list[tuple[Check, re.Pattern[str], str]]
 
 
 def check_state(state: StateView, report: Report) -> None:
@@ -45,26 +56,30 @@ def check_state(state: StateView, report: Report) -> None:
         return
     for name, value in state.fields.items():
         if name not in _SKIPPED and isinstance(value, (str, dict, list)):
-            _check(value, state.at(name), report, name == "Catch", 0)
+            hidden = [] if name == "Catch" else [(ERROR_OUTPUT, _ERROR_OUTPUT, "$states.errorOutput")]
+            if name not in _OF_RESULTS or state.type not in _HAVE_RESULTS:
+                hidden.append((RESULT, _RESULT, "$states.result"))
+            _check(value, state.at(name), report, hidden, 0)
 
 
-def _check(value: Any, pointer: str, report: Report, in_catcher: bool, depth: int) -> None:
+def _check(value: Any, pointer: str, report: Report, hidden: Hidden, depth: int) -> None:
+    """Check the expressions in a value. `hidden` are the members of $states that they can't read."""
     if isinstance(value, str):
         if value.startswith("{%") or value.endswith("%}"):
-            _check_text(value, pointer, report, in_catcher)
+            _check_text(value, pointer, report, hidden)
     elif depth > MAX_DEPTH:
         return
     elif isinstance(value, dict):
         for name, item in value.items():
             if isinstance(item, (str, dict, list)) and name not in ("Next", "Comment"):
-                _check(item, f"{pointer}/{escape_pointer(name)}", report, in_catcher, depth + 1)
+                _check(item, f"{pointer}/{escape_pointer(name)}", report, hidden, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, (str, dict, list)):
-                _check(item, f"{pointer}/{index}", report, in_catcher, depth + 1)
+                _check(item, f"{pointer}/{index}", report, hidden, depth + 1)
 
 
-def _check_text(text: str, pointer: str, report: Report, in_catcher: bool) -> None:
+def _check_text(text: str, pointer: str, report: Report, hidden: Hidden) -> None:
     if not (text.startswith("{%") and text.endswith("%}") and len(text) >= 4):
         report.add(DELIMITERS, "JSONata string must start with {% and end with %}", pointer)
         return
@@ -73,8 +88,10 @@ def _check_text(text: str, pointer: str, report: Report, in_catcher: bool) -> No
     if finding is not None:
         code, message = finding
         report.add(EXPRESSION if code == EXPRESSION.code else UNSUPPORTED, message, pointer)
-    elif not in_catcher and _ERROR_OUTPUT.search(expression):
-        report.add(ERROR_OUTPUT, "Reference to '$states.errorOutput' is not supported.", pointer)
+        return
+    for check, pattern, name in hidden:
+        if pattern.search(expression):
+            report.add(check, f"Reference to '{name}' is not supported.", pointer)
 
 
 def _examples() -> dict[str, Example]:
@@ -105,12 +122,18 @@ def _examples() -> dict[str, Example]:
             "/States/A/Output",
             jsonata_state(Output="{% $states.input %}"),
         ),
+        "jsonata-result": Example(
+            jsonata_state(Output="{% $states.result.a %}"),
+            "/States/A/Output",
+            "/States/A/Output",
+            jsonata_state(Output="{% $states.input.a %}"),
+        ),
     }
 
 
 RULES = Rules(
     order=80,
-    checks=(DELIMITERS, EXPRESSION, UNSUPPORTED, ERROR_OUTPUT),
+    checks=(DELIMITERS, EXPRESSION, UNSUPPORTED, ERROR_OUTPUT, RESULT),
     state=check_state,
     examples=_examples,
 )

@@ -81,9 +81,11 @@ def check_state(state: StateView, report: Report) -> None:
     if match is None:
         return
     service, action = match.groups()
+    unknown = service not in ACTIONS and service != "aws-sdk" and ":::" in resource
     second = action.endswith(".sync:2")
     if (
-        ((second or action.endswith(".sync")) and service in _NO_SYNC)
+        unknown
+        or ((second or action.endswith(".sync")) and service in _NO_SYNC)
         or (second and service != "states")
         or (action.endswith(".waitForTaskToken") and service in _NO_TOKEN)
         or action.partition(".")[0] not in ACTIONS.get(service, (action.partition(".")[0],))

@@ -69,6 +69,9 @@ _OF_CONTEXT = re.compile(
 """Calls of functions that take the context where they have no argument: the outermost context is undefined on AWS."""
 
 
+_TAKES_CONTEXT = re.compile(r"\$(?:string|boolean|not)\s*\(\s*\)")
+"""Calls that take null for a context that is undefined."""
+
 _SLOW = re.compile(r"\$(?:distinct|sort|lookup|zip|replace|match|split|contains|join|pad)(?!\w)|\^\s*\(|/")
 """What may take longer than the data are: the library looks at the time only between its functions."""
 _MAKES_LISTS = re.compile(r"\.\.|\$(?:range|pad|map|reduce|each)(?!\w)")
@@ -106,6 +109,7 @@ class Program:
         self._is_linear = is_linear(text)
         self._safe_size: int | None = None
         self._may_last = _SLOW.search(text) is not None
+        self._takes_context = _TAKES_CONTEXT.search(text) is not None
         self._reduces = "$reduce" in text
         self._writes = "$string" in text or "&" in text
         self._is_nothing = _OF_CONTEXT.fullmatch(text.strip()) is not None
@@ -191,7 +195,11 @@ class Program:
                 value = _evaluate(expression, as_numbers(bindings))
             except UnicodeEncodeError:
                 value = _evaluate(expression, _without_surrogates(bindings))
-            if (self._reduces and _holds(value, _is_null)) or (self._writes and _holds(value, _is_long_number)):
+            if (
+                self._takes_context
+                or (self._reduces and _holds(value, _is_null))
+                or (self._writes and _holds(value, _is_long_number))
+            ):
                 return _corrected(self._text, bindings, value, milliseconds)
             return value
         except ValueError as error:

@@ -159,7 +159,7 @@ RECURSIVE = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(%d))"
         ("$range(1, 1000000, 1)", MEMORY),
         ("[1..873783] ~> $count()", MEMORY),
         ("$sum([1..9999999])", MEMORY),
-        ("$reduce([1..40], function($a, $b){ $append($a, $a) }, [1])", MEMORY),
+        ("$reduce([1..9], function($a, $b){ $append($a, $a) }, [1..200000])", MEMORY),
         ("$pad('x', 10000000000)", MEMORY),
         ("$length($pad('', -1e300))", MEMORY),
         ("$formatInteger(1e14, 'I')", MEMORY),
@@ -438,7 +438,7 @@ def test_plain_expressions_load_no_library():
         "assert check_jsonata('$states.input.a') is None\n"
         "assert not [name for name in sys.modules if name in ('jsonata', 'jsonatapy')]\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_the_library_changes_nothing_in_the_process():
@@ -448,4 +448,4 @@ def test_the_library_changes_nothing_in_the_process():
         "from asl.language.jsonata import reference\n"
         "assert reference.parse_tree('a.b') is not None and sys.getrecursionlimit() == limit\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

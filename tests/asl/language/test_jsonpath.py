@@ -290,7 +290,7 @@ def test_positions_that_are_named_twice() -> None:
 def test_regular_expressions_take_their_time_and_no_more(regex: str, text: str, holds: bool) -> None:
     began = time.monotonic()
     assert (compile_path(f"$[?(@ =~ {regex})]")(Scope([text])) == [text]) is holds
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # without the limit it would be hours
 
 
 @pytest.mark.parametrize("path", ["$..[?(@.a in $.v)]", "$.v[?(@.a in $..a)]"])
@@ -300,4 +300,4 @@ def test_a_filter_that_compares_everything_with_everything_ends(path: str) -> No
     with pytest.raises(ExpressionError) as problem:
         compile_path(path)(Scope(document, None, {}))
     assert problem.value.cause == f"The JSONPath '{path}' selects too much of its input."
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20

@@ -107,6 +107,11 @@ def test_what_is_wrong_is_said_at_its_field() -> None:
     assert "checked" not in urgent
     assert {"role": "alert"} in page.all("div")
     assert "-1 is less than the minimum of 1" in page.texts
+    assert "Nothing has been sent yet. Please correct what is marked below." in page.texts
+    elsewhere = approval_page.asking(
+        approval(FORM), entries, "It doesn't match.", [FieldError("data.x", "is required")]
+    )
+    assert "Nothing has been sent yet. It doesn't match." in Page(elsewhere).texts
     assert ["selected" in each for each in page.all("option")] == [False, True, False]
     assert "Error: A desk" in page.texts
 

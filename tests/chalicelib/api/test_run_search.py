@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import types
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from chalicelib.runs import again, indexes, records
 from chalicelib.settings import settings
 
 from ..conftest import Api, LocalCloud, MakeApi, UseFlows, flow
+from ..faulty_aws import Fault, FaultyAws
 
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
@@ -268,6 +270,14 @@ class TestAdmins:
         stranger.get(f"/runs?parent={execution}").problem(404)
 
 
+def start_by_schedule(flow: str, tag: str) -> str:
+    """Starts a flow as EventBridge Scheduler does, and returns the execution's ARN."""
+    machine = settings.names.state_machine_arn(flow)
+    document = json.dumps({"order": {"id": tag}})
+    started = aws.stepfunctions().start_execution(stateMachineArn=machine, name=f"schedule-{tag}", input=document)
+    return started["executionArn"]
+
+
 class TestOutside:
     def test_an_operators_run_and_one_of_a_schedule(self, user: Api, admin: Api) -> None:
         tag = uuid.uuid4().hex
@@ -306,6 +316,26 @@ class TestOutside:
         nested = read(admin, "nestFlow", child)["executionArn"]
         (grandchild,) = eventually(lambda: ids(admin, f"parent={quote(nested)}"))
         assert read(admin, "labelFlow", grandchild)["parent"]["flow"] == "nestFlow"
+
+    def test_a_run_of_a_schedule_is_found_as_parent_by_its_history(self, admin: Api) -> None:
+        tag = uuid.uuid4().hex
+        parent = start_by_schedule("plainFlow", tag)
+        (child,) = eventually(lambda: ids(admin, f"parent={quote(parent)}"))
+        run = read(admin, "labelFlow", child)
+        assert (run["startedBy"], run["userId"], run["parent"]["executionId"]) == ("run", None, f"schedule-{tag}")
+
+    def test_a_run_has_a_record_although_step_functions_has_been_asked_too_often(
+        self, admin: Api, cloud: LocalCloud, clean: pytest.MonkeyPatch
+    ) -> None:
+        tag = uuid.uuid4().hex
+        proxy = FaultyAws(cloud.environment["AWS_ENDPOINT_URL"])
+        proxy.faults.append(Fault("ListExecutions", "throttle"))
+        clean.setenv("AWS_ENDPOINT_URL", proxy.url)
+        clean.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda seconds: None))  # between attempts
+        start_by_schedule("plainFlow", tag)
+        (child,) = eventually(lambda: ids(admin, f"user=all&label=order:{tag}&flow=labelFlow"))
+        assert read(admin, "labelFlow", child)["startedBy"] == "other"
+        proxy.close()
 
     def test_a_claim_that_is_not_true_is_not_recorded(self, user: Api, admin: Api) -> None:
         victim = read(user, "labelFlow", ran(user, "labelFlow"))["executionArn"]

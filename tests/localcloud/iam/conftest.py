@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from compiler.permissions.function_role import FILE
 from localcloud.cloud import Cloud
+from tests.localcloud.conftest import client_of
 
 APP = """
     import boto3
@@ -23,7 +25,8 @@ APP = """
             answer = getattr(client, event["operation"])(**event.get("arguments", {}))
         except ClientError as error:
             return {"error": error.response["Error"], "status": error.response["ResponseMetadata"]["HTTPStatusCode"]}
-        return {"status": answer["ResponseMetadata"]["HTTPStatusCode"]}
+        identity = {"arn": answer["Arn"]} if "Arn" in answer else {}
+        return {"status": answer["ResponseMetadata"]["HTTPStatusCode"], **identity}
 """
 CALL = """
     name: callFlow
@@ -34,7 +37,6 @@ CALL = """
       States:
         Call: {Type: Task, Resource: "${CallArn}", End: true}
 """
-PERMISSIONS = "lambda-permissions.yml"
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -59,7 +61,7 @@ def write_flow(
     """Write the flow `deniedFlow`: one task, whose role lacks an action, or has a statement of its own."""
     task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "End": True, **fields}
     permissions = {"deny": [deny] if deny else [], "allow": [allow] if allow else []}
-    states = {"Call": task, **({"Caught": {"Type": "Succeed"}} if fields else {})}
+    states = {"Call": task, **({"Caught": {"Type": "Succeed"}} if "Catch" in fields else {})}
     flow = {
         "name": "deniedFlow",
         "type": "EXPRESS",
@@ -72,8 +74,6 @@ def write_flow(
 @pytest.fixture
 def run(cloud: Cloud) -> Run:
     """Runs a flow to its end and returns the answer of DescribeExecution or StartSyncExecution."""
-    from tests.localcloud.conftest import client_of
-
     states = client_of(cloud, "stepfunctions")
 
     def run(flow: str, **given: Any) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def called(run: Run) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def granted(cloud: Cloud) -> Iterator[Granted]:
     """Writes statements into `lambda-permissions.yml`."""
-    file = cloud.settings.root / PERMISSIONS
+    file = cloud.settings.root / FILE
 
     def granted(*statements: dict[str, Any]) -> None:
         file.write_text(json.dumps({"iamRoleStatements": [{"Effect": "Allow", **item} for item in statements]}))

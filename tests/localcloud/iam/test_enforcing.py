@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
+from localcloud.iam import permissions
 from localcloud.iam.permissions import Mode
 from localcloud.iam.reporting import Reporter
 from tests.localcloud.conftest import client_of
@@ -83,6 +84,11 @@ def test_lambda_permissions_are_what_functions_may_do(called: Called, granted: G
     granted({"NotAction": "s3:*", "Resource": own, "Condition": condition})
     assert called("dynamodb", "get_item", **ORDER) == {"status": 200}
     assert called("dynamodb", "get_item", **{**ORDER, "Key": {"id": {"S": "2"}}})["status"] == 400
+    query = {"KeyConditionExpression": "#i = :i", "ExpressionAttributeNames": {"#i": "id"}}
+    for key, status in (("1", 200), ("2", 400)):
+        values = {":i": {"S": key}}
+        found = called("dynamodb", "query", TableName="orders", ExpressionAttributeValues=values, **query)
+        assert found["status"] == status
 
 
 def test_a_file_with_a_mistake_leaves_what_was_allowed(
@@ -104,6 +110,10 @@ def test_a_secret_is_known_by_its_arn(cloud: Cloud, called: Called, granted: Gra
     assert called("secretsmanager", "get_secret_value", SecretId="token") == {"status": 200}
     granted({"Action": "secretsmanager:GetSecretValue", "Resource": f"{arn}x"})
     assert "error" in called("secretsmanager", "get_secret_value", SecretId="token")
+
+
+def test_a_function_knows_who_it_is(called: Called) -> None:
+    assert called("sts", "get_caller_identity") == {"status": 200, "arn": FUNCTIONS}
 
 
 def test_other_credentials_are_the_administrators(cloud: Cloud) -> None:
@@ -139,8 +149,11 @@ DENIED = [
     ("sns:publish", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "x"}, "sns:Publish",
      "SNS.AuthorizationErrorException", "SNS:Publish on resource: arn:aws:sns:us-east-1:123456789012:t",
      "(Service: AmazonSNS; Status Code: 403; Error Code: AuthorizationError; Request ID: "),
-    ("aws-sdk:s3:getObject", {"Bucket": "b", "Key": "k"}, "s3:Get*", "S3.AccessDeniedException",
+    ("aws-sdk:s3:getObject", {"Bucket": "b", "Key": "k"}, "s3:Get*", "S3.S3Exception",
      's3:GetObject on resource: "arn:aws:s3:::b/k"', "(Service: S3, Status Code: 403, Request ID: "),
+    ("aws-sdk:kinesis:putRecord", {"StreamName": "s", "Data": "eA==", "PartitionKey": "p"}, "kinesis:*",
+     "Kinesis.AccessDeniedException", "kinesis:PutRecord on resource: arn:aws:kinesis:us-east-1:123456789012:stream/s",
+     "(Service: Kinesis, Status Code: 400, Request ID: "),
     ("states:startExecution", {"StateMachineArn": "${callFlow}"}, "states:StartExecution",
      "StepFunctions.AWSStepFunctionsException", "states:StartExecution on resource: arn:aws:states:us-east-1:",
      "(Service: AWSStepFunctions; Status Code: 400; Error Code: AccessDeniedException; Request ID: "),
@@ -238,8 +251,23 @@ def test_a_state_is_tested_with_the_role_that_it_is_given(cloud: Cloud) -> None:
     # A role that this cloud doesn't know says nothing: its policies are elsewhere.
     assert tested("arn:aws:iam::123456789012:role/unknown")["status"] == "SUCCEEDED"
     # That of a flow is what the compiler has derived for it.
-    flow = "arn:aws:iam::123456789012:role/serverless-dynamic-workflows-local-greetFlow"
+    flow = "arn:aws:iam::123456789012:role/serverless-dynamic-workflows/local/flows/serverless-dynamic-workflows-local-greetFlow"
     assert tested(flow)["error"] == "DynamoDb.DynamoDbException"
+
+
+def test_a_task_with_another_role_has_that_roles_permissions(cloud: Cloud, run: Run) -> None:
+    """The flow's role must be allowed to assume it, which the compiler derives."""
+    role = created_role(cloud, "other-account", "sqs:*")
+    write_flow(cloud, "aws-sdk:dynamodb:getItem", ORDER, Credentials={"RoleArn": role})
+    assert "assumed-role/other-account/" in run("deniedFlow")["cause"]
+    client_of(cloud, "iam").put_role_policy(
+        RoleName="other-account",
+        PolicyName="all",
+        PolicyDocument='{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}',
+    )
+    assert run("deniedFlow")["status"] == "SUCCEEDED"
+    write_flow(cloud, "aws-sdk:dynamodb:getItem", ORDER, deny="sts:AssumeRole", Credentials={"RoleArn": role})
+    assert f"{ROLE}-deniedFlow/" in run("deniedFlow")["cause"]
 
 
 def test_a_warning_says_once_what_to_add(
@@ -261,3 +289,18 @@ def test_a_warning_says_once_what_to_add(
         "`iamRoleStatements:` in lambda-permissions.yml: - {Action: 'dynamodb:GetItem', "
         "Resource: 'arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/orders'}",
     ]
+
+
+def test_a_mistake_in_judging_stops_nothing_that_is_only_reported(
+    cloud: Cloud, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mistaken(*_: Any) -> Any:
+        raise KeyError("x")
+
+    monkeypatch.setattr(permissions, "needs_of_task", mistaken)
+    write_flow(cloud, "aws-sdk:dynamodb:getItem", ORDER)
+    assert run("deniedFlow")["status"] == "FAILED"
+    monkeypatch.setattr(cloud.foundation.permissions, "mode", Mode.WARN)
+    assert run("deniedFlow")["status"] == "SUCCEEDED"
+    told = "permissions: arn:aws:states:::aws-sdk:dynamodb:getItem can't be judged: KeyError: 'x'"
+    assert told in capsys.readouterr().err

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from localcloud.iam.policies import Decision, Policies, PolicyError
 
@@ -124,6 +126,22 @@ def test_what_is_denied_stays_denied(some: list[dict[str, Any]], more: list[dict
         if before is ALLOWED and not any(statement["Effect"] == "Deny" for statement in more):
             assert after is ALLOWED
         assert policies(*more, *some).decide(action, resource, nothing) is after
+
+
+@given(STATEMENTS, st.booleans(), st.sampled_from(["s3:GetObject", "s3:PutObject", "sqs:SendMessage"]))
+def test_moto_decides_likewise(statements: list[dict[str, Any]], turned: bool, action: str) -> None:
+    """An engine by others, which knows actions, `NotAction`, resources and `*`, but no `?` and no variables."""
+    known = [statement for statement in statements if "?" not in statement["Resource"]]
+    if turned:
+        known = [{"NotAction" if key == "Action" else key: text for key, text in item.items()} for item in known]
+    theirs = {
+        PermissionResult.PERMITTED: ALLOWED,
+        PermissionResult.NEUTRAL: NOT_ALLOWED,
+        PermissionResult.DENIED: DENIED,
+    }
+    for resource in ("arn:aws:s3:::b/k", "arn:aws:s3:::c/long", "*"):
+        expected = IAMPolicy(json.dumps({"Statement": known})).is_action_permitted(action, resource)
+        assert policies(*known).decide(action, resource, nothing) is theirs[expected]
 
 
 @pytest.mark.parametrize(

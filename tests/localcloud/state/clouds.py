@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parents[3]
-START_SECONDS = 60.0
+START_SECONDS = 180.0  # on a busy machine
 
 _MAIN = """
 import resource, sys
@@ -50,7 +50,7 @@ class CloudProcess:
         )
         assert self.process.stdout is not None
         if not self.process.stdout.readline():
-            self.process.wait(20)
+            self.process.wait(60)
 
     @property
     def log(self) -> str:
@@ -85,7 +85,7 @@ class CloudProcess:
     def stop(self, number: int = signal.SIGTERM) -> None:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.wait(60)
 
     def __enter__(self) -> CloudProcess:
         return self

@@ -79,7 +79,7 @@ def test_another_value_of_state_is_refused() -> None:
         env={**os.environ, "STATE": "ram"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "STATE is 'ram': set it to disk or memory.\n")
@@ -179,7 +179,7 @@ def test_the_command_line_resets(project: Path) -> None:
     code = "import sys; from pathlib import Path; import chalicelib.settings as s; s.PROJECT = Path(sys.argv[1])\n"
     code += "from localcloud.__main__ import main; sys.exit(main(['reset']))"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(project)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, str(project)], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Forgot everything in ")

@@ -161,7 +161,7 @@ def test_acknowledged_changes_survive_a_kill(tmp_path: Path) -> None:
     assert {kind for kind, _ in load.expected} == KINDS
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)])
 def test_a_stop_in_the_middle_loses_nothing(tmp_path: Path, number: signal.Signals) -> None:
     write_project(tmp_path)
     load = Load()
