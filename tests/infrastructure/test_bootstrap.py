@@ -154,6 +154,15 @@ def test_it_allows_no_more(action: str, resource: str, context: dict[str, str]) 
     assert not allows(EXECUTION, action, resource, context)
 
 
+def test_it_allows_roles_with_a_path_too() -> None:
+    """Those of flows have one where a stage lets people test single states."""
+    role = f"arn:aws:iam::{ACCOUNT}:role{template_names('prod').flow_role_path}{APP}-prod-Role-1"
+    assert allows(EXECUTION, "iam:DeleteRole", role, {})
+    for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole"):
+        assert allows(EXECUTION, action, role, OURS)
+        assert not allows(EXECUTION, action, role, {})
+
+
 def test_a_bounded_role_cannot_give_itself_rights() -> None:
     policy = boundary(ACCOUNT)
     for action in ("lambda:InvokeFunction", "s3:GetObject", "states:StartExecution", "sts:AssumeRole"):
