@@ -1,8 +1,8 @@
 """Shows, repeats and discards what could not be delivered: `python -m infrastructure.dead_letters list --stage prod`.
 
-The queue `<app>-<stage>-dead-letters` gets scheduled starts of flows, changes of runs that could not be recorded, and
-webhooks. A repeated start has the name of the first, so that it never runs twice; recording a change twice changes
-nothing, and a repeated webhook has the id of the first.
+The queue `<app>-<stage>-dead-letters` gets scheduled starts of flows, webhooks, and events that the stage's own
+functions did not get or failed to handle, such as changes of runs. A repeated start has the name of the first, so that
+it never runs twice; recording a change twice changes nothing, and a repeated webhook has the id of the first.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -34,7 +34,7 @@ class DeadLetter:
     """A message of the queue.
 
     `what` says what was not delivered and `error` why. Of `start` and `event` at most one is set: the request to start
-    an execution, or the event for the function that records changes of runs. A message with neither can't be repeated.
+    an execution, or the event for `function`, an ARN. A message with neither can't be repeated.
     """
 
     id: str
@@ -44,6 +44,7 @@ class DeadLetter:
     error: str
     start: Mapping[str, Any] | None = None
     event: Mapping[str, Any] | None = None
+    function: str | None = None
 
 
 class DeadLetters:
@@ -109,7 +110,7 @@ class DeadLetters:
         if letter.start is not None:
             done = self._start(letter.start)
         elif letter.event is not None:
-            done = self._record(letter.event)
+            done = self._handle(letter.event, letter.function)
         else:
             raise DeploymentError("cannot be repeated: the message is not complete; discard it")
         self.discard(letter)
@@ -127,8 +128,8 @@ class DeadLetters:
             raise DeploymentError(f"cannot be started: {error}") from None
         return f"started {execution['executionArn']}"
 
-    def _record(self, event: Mapping[str, Any]) -> str:
-        function = self._names.resource(RUN_STATUS)
+    def _handle(self, event: Mapping[str, Any], function_arn: str | None) -> str:
+        function = _part(function_arn, 6) if function_arn else self._names.resource(RUN_STATUS)
         try:
             answer = self._functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         except self._functions.exceptions.ClientError as error:
@@ -136,7 +137,7 @@ class DeadLetters:
         if "FunctionError" in answer:
             failure = json.loads(answer["Payload"].read() or b"{}")
             raise DeploymentError(f"{function} failed: {failure.get('errorMessage', 'see its log')}")
-        return "recorded"
+        return f"handled by {function}"
 
 
 def _read(message: Mapping[str, Any]) -> DeadLetter:
@@ -147,13 +148,13 @@ def _read(message: Mapping[str, Any]) -> DeadLetter:
     except ValueError:  # the sender cuts what is larger than a message may be
         body = {}
     body = body if isinstance(body, dict) else {}
-    what, start, event = "a message that is not complete", None, None
+    what, start, event, function = "a message that is not complete", None, None, None
     if "requestPayload" in body:
-        event = body["requestPayload"]
+        event, function = body["requestPayload"], body.get("requestContext", {}).get("functionArn")
         response = body.get("responsePayload") or {}
         error = str(response.get("errorMessage") or body.get("requestContext", {}).get("condition", ""))
     elif "detail-type" in body:
-        event = body
+        event, function = body, attributes.get("TARGET_ARN")
     elif {"StateMachineArn", "Name", "Input"} <= body.keys() and attributes.get("IS_PAYLOAD_TRUNCATED") != "true":
         start = body
         machine = _part(body["StateMachineArn"], 6)
@@ -164,9 +165,13 @@ def _read(message: Mapping[str, Any]) -> DeadLetter:
         what = f"a scheduled start of {attributes['SCHEDULE_ARN'].rpartition('/')[2]}, whose input was cut"
     if event is not None:
         detail = event.get("detail", {})
-        what = f"the status {detail.get('status', '?')} of the run {_part(detail.get('executionArn', '?'), 7)}"
+        what = f"an event for {_part(function or '?', 6)}: {event.get('detail-type', '?')}"
+        if "executionArn" in detail:
+            what = f"the status {detail.get('status', '?')} of the run {_part(detail['executionArn'], 7)}"
     sent = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
-    return DeadLetter(message["MessageId"], message["ReceiptHandle"], sent, what, error or "unknown", start, event)
+    return DeadLetter(
+        message["MessageId"], message["ReceiptHandle"], sent, what, error or "unknown", start, event, function
+    )
 
 
 def _part(arn: str, position: int) -> str:

@@ -9,11 +9,14 @@ from tests.deployments.recording import DEPLOYER, Call, RecordedCloud
 from tests.infrastructure.iam import allows, deployer_policy
 
 
-def refused_to_cloudformation(cloud: RecordedCloud) -> list[str]:
+def refused_to_cloudformation(cloud: RecordedCloud, before: set[Call]) -> list[str]:
     """The actions of CloudFormation that no execution policy allows on any resource.
 
-    The local CloudFormation calls some operations by their names where IAM has other ones; requests don't always say
-    which resource they are about.
+    Requests don't always say which resource they are about.
+
+    Args:
+        cloud: The cloud.
+        before: The calls with which CloudFormation has created the bootstrap, as the administrator.
     """
     documents = execution_policies(ACCOUNT, REGION, qualifier()).values()
     listed = {
@@ -23,7 +26,7 @@ def refused_to_cloudformation(cloud: RecordedCloud) -> list[str]:
         if statement["Effect"] == "Allow"
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
-    called = {_IAM_ACTIONS.get(call.action, call.action) for call in cloud.calls_of(CALLER)}
+    called = {_IAM_ACTIONS.get(call.action, call.action) for call in cloud.calls_of(CALLER) - before}
     return sorted(action for action in called if action.lower() not in listed)
 
 

@@ -33,7 +33,7 @@ def test_a_line_leads_to_the_user_and_to_the_trace_and_has_no_secret() -> None:
 
 
 def test_metrics_for_each_method_cost_nothing_unless_they_are_wanted() -> None:
-    (settings,) = stage_properties(PROD, "arn")["MethodSettings"]
+    settings, *_ = stage_properties(PROD, "arn")["MethodSettings"]
     assert (settings["ResourcePath"], settings["HttpMethod"], settings["MetricsEnabled"]) == ("/*", "*", False)
-    (settings,) = stage_properties(replace(PROD, method_metrics=True), "arn")["MethodSettings"]
+    settings, *_ = stage_properties(replace(PROD, method_metrics=True), "arn")["MethodSettings"]
     assert settings["MetricsEnabled"] is True

@@ -19,6 +19,7 @@ from infrastructure.bootstrap import __main__ as command
 from infrastructure.bootstrap.policies import BOUNDARY, boundary, execution_policies, qualifier
 from infrastructure.flow_resources import flow_resources
 from infrastructure.identity import function_role_resources
+from infrastructure.linting.templates import expand
 from infrastructure.resources import bounded
 from infrastructure.schedules import schedule_resources
 from infrastructure.stages import PROD
@@ -95,9 +96,7 @@ def of_handlers(kind: str) -> set[str]:
 
 
 def kinds(assembly: Assembly) -> Iterator[str]:
-    from tests.infrastructure.test_templates import _expand
-
-    for template in (_expand(assembly.template), *assembly.nested.values()):
+    for template in (expand(assembly.template), *assembly.nested.values()):
         yield from (resource["Type"] for resource in template["Resources"].values())
 
 
@@ -153,6 +152,15 @@ def resource_of(kind: str, action: str) -> str:
 )
 def test_it_allows_no_more(action: str, resource: str, context: dict[str, str]) -> None:
     assert not allows(EXECUTION, action, resource, context)
+
+
+def test_it_allows_roles_with_a_path_too() -> None:
+    """Those of flows have one where a stage lets people test single states."""
+    role = f"arn:aws:iam::{ACCOUNT}:role{template_names('prod').flow_role_path}{APP}-prod-Role-1"
+    assert allows(EXECUTION, "iam:DeleteRole", role, {})
+    for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole"):
+        assert allows(EXECUTION, action, role, OURS)
+        assert not allows(EXECUTION, action, role, {})
 
 
 def test_a_bounded_role_cannot_give_itself_rights() -> None:

@@ -120,7 +120,8 @@ def test_a_change_of_a_run_is_recorded(
 ) -> None:
     event = status_event(f"run-{sender}")
     if sender == "rule":
-        queue.send(event, ERROR_CODE="THROTTLING", ERROR_MESSAGE="Rate exceeded")
+        target = NAMES.function_arn("run-status")
+        queue.send(event, ERROR_CODE="THROTTLING", ERROR_MESSAGE="Rate exceeded", TARGET_ARN=target)
     else:  # as an OnFailure destination of Lambda
         context = {"condition": "RetriesExhausted", "functionArn": NAMES.function_arn("run-status")}
         queue.send(
@@ -131,10 +132,21 @@ def test_a_change_of_a_run_is_recorded(
     assert f"the status FAILED of the run run-{sender}\n" in shown
     assert ("THROTTLING: Rate exceeded" if sender == "rule" else "no table") in shown
     assert run(queue.letters, "redrive", []) == 0
-    assert capsys.readouterr().out.endswith(": recorded\n")
+    assert capsys.readouterr().out.endswith(f": handled by {APP}-local-run-status\n")
     events = (cloud.settings.root / "status-events").read_text().splitlines()
     assert event in [json.loads(line) for line in events]
     assert queue.left() == 0
+
+
+def test_an_event_goes_to_the_function_that_did_not_get_it(queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
+    target = f"{NAMES.function_arn('greet')}:$LATEST"
+    queue.send({"detail-type": "Scheduled Event", "detail": {}, "name": "Ada"}, TARGET_ARN=target)
+    assert run(queue.letters, "redrive", []) == 0
+    shown = capsys.readouterr().out
+    assert f"an event for {APP}-local-greet: Scheduled Event: handled by {APP}-local-greet\n" in shown
+    queue.send({"detail-type": "Scheduled Event", "detail": {}}, TARGET_ARN=NAMES.function_arn("gone"))
+    assert run(queue.letters, "redrive", []) == 1
+    assert f"{APP}-local-gone cannot be invoked: " in capsys.readouterr().err
 
 
 def test_what_fails_again_stays(queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
