@@ -315,7 +315,7 @@ def check_page(console: Console, path: str) -> None:
     page.locator(".page .card, .page .empty").first.wait_for()
     console.fits()
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         console.check_accessible()
     page.set_viewport_size({"width": 640, "height": 360})  # a window of 1280 x 720 at 200 %
     console.fits()
