@@ -71,6 +71,13 @@ _OTHER_NAMES = {
     ("sqs", "QueueName"): "QueueUrl",
     ("secretsmanager", "Name"): "SecretId",
 }
+# What services that take a role are as the principals that it is passed to.
+_PRINCIPALS = {
+    "events": "events.amazonaws.com",
+    "lambda": "lambda.amazonaws.com",
+    "scheduler": "scheduler.amazonaws.com",
+    "sfn": "states.amazonaws.com",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +136,17 @@ def needs_of_call(service: str, operation: str, arguments: Mapping[str, Any] | N
             return list(_of_partiql(arguments, names))
     action = operation[:1].lower() + operation[1:]
     if arguments is not None:
-        return list(_needs(sdk_call(service, action, Arguments(_named(service, arguments))), names))
+        found = _needs(sdk_call(service, action, Arguments(_named(service, arguments))), names)
+        return [_passed_to(need, service) for need in found]
     needs = _needs(sdk_call(service, action, Arguments({}, computed_as_a_whole=True)), names)
     return [need for need in needs if need.action != "iam:PassRole"]  # nobody knows whether it passes a role
+
+
+def _passed_to(need: Need, service: str) -> Need:
+    """Return what a call needs to pass a role, with the service that the role is passed to: the one that is called."""
+    if need.action != "iam:PassRole" or need.passed_to or service not in _PRINCIPALS:
+        return need
+    return Need(need.action, need.resource, _PRINCIPALS[service])
 
 
 def _needs(statements: Iterable[Statement], names: Names, machine: str = "") -> Iterator[Need]:

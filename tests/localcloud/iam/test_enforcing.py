@@ -251,7 +251,7 @@ def test_a_state_is_tested_with_the_role_that_it_is_given(cloud: Cloud) -> None:
     # A role that this cloud doesn't know says nothing: its policies are elsewhere.
     assert tested("arn:aws:iam::123456789012:role/unknown")["status"] == "SUCCEEDED"
     # That of a flow is what the compiler has derived for it.
-    flow = "arn:aws:iam::123456789012:role/serverless-dynamic-workflows/local/flows/serverless-dynamic-workflows-local-greetFlow"
+    flow = f"arn:aws:iam::123456789012:role{cloud.names.flow_role_path}{cloud.names.resource('greetFlow')}"
     assert tested(flow)["error"] == "DynamoDb.DynamoDbException"
 
 
