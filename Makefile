@@ -105,7 +105,8 @@ bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 	@set -e; for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python "$$benchmark" $(ARGS); done
 
 bootstrap: $(STAMP) node_modules/.installed ## prepare an AWS account for deployments with rights over this project only
-	@options=$$($(BIN)/python -m infrastructure.bootstrap) && $(CDK) bootstrap $$options $(ARGS)
+	@# In a folder without an app, which CDK would synthesise.
+	@options=$$($(BIN)/python -m infrastructure.bootstrap) && cd node_modules && .bin/cdk bootstrap $$options $(ARGS)
 
 deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying
@@ -127,8 +128,8 @@ diff: $(STAMP) node_modules/.installed ## show what a deployment would change (S
 cdk: $(STAMP) node_modules/.installed ## run CDK's own command line (ARGS="bootstrap aws://ACCOUNT/REGION")
 	@$(CDK) $(ARGS)
 
-logs: $(STAMP) ## follow a stage's logs (STAGE=dev, ARGS="--name orderFlow")
-	@$(BIN)/python -m infrastructure.logs --follow --stage $(STAGE) $(ARGS)
+logs: $(STAMP) ## follow a stage's logs, or print one run's (STAGE=dev, RUN=<id>, ARGS="--name orderFlow"; STAGE=local: `make run`)
+	@$(BIN)/python -m infrastructure.logs $(if $(RUN),--run '$(RUN)',--follow) --stage $(STAGE) $(ARGS)
 
 destroy: $(STAMP) node_modules/.installed ## remove a stage from AWS (STAGE=dev); asks first if its data is kept
 	@$(BIN)/python -m infrastructure.destroy --stage $(STAGE)

@@ -62,6 +62,12 @@ class Settings:
         return os.environ.get("ADMIN_MFA") == "required"
 
     @property
+    def waiting_per_user(self) -> int:
+        """How many requests of a user may wait for runs at the same time; 0 for any number."""
+        text = os.environ.get("WAITING_PER_USER", "")
+        return int(text) if text.isdecimal() else 0
+
+    @property
     def user_pool_arn(self) -> str:
         pool = self.user_pool_id or f"{self.region}_local"
         region = pool.partition("_")[
@@ -127,6 +133,14 @@ class Settings:
     def trace_header(self) -> str:
         """The X-Ray trace of the invocation that the process serves, as Lambda names it; empty elsewhere."""
         return os.environ.get("_X_AMZN_TRACE_ID", "")
+
+    @property
+    def xray_daemon(self) -> tuple[str, int] | None:
+        """Host and port of X-Ray's daemon; None where there is none, or where the stage does without tracing."""
+        if os.environ.get("TRACING") == "off":
+            return None
+        host, _, port = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "").rpartition(":")
+        return (host, int(port)) if host and port.isdigit() else None
 
     @property
     def secrets_refresh_seconds(self) -> float:

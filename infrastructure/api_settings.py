@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.names import Names
 from infrastructure.stage import StageSettings
+from infrastructure.throttling import method_settings
 
 FIELDS = {
     "time": "requestTime",
@@ -46,15 +47,7 @@ def stage_properties(stage: StageSettings, access_log: Any) -> dict[str, Any]:
     """
     properties: dict[str, Any] = {
         "TracingEnabled": stage.tracing,
-        "MethodSettings": [
-            {
-                "HttpMethod": "*",
-                "ResourcePath": "/*",
-                "MetricsEnabled": stage.method_metrics,
-                "ThrottlingRateLimit": stage.throttle_rate,
-                "ThrottlingBurstLimit": stage.throttle_burst,
-            }
-        ],
+        "MethodSettings": method_settings(stage),
     }
     if stage.access_log:
         properties["AccessLogSetting"] = {"DestinationArn": access_log, "Format": FORMAT}

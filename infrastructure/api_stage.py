@@ -1,5 +1,7 @@
-"""Sets what `chalice deploy` cannot set: throttling, the access log, and where events go that `run-status` and
-`run-sweep` failed to handle: `python -m infrastructure.api_stage --stage prod`.
+"""Sets what `chalice deploy` cannot set: `python -m infrastructure.api_stage --stage prod`.
+
+That is throttling, the access log, logs in JSON, and where events go that `run-status` and `run-sweep`
+failed to handle.
 
 The CDK app sets the same in its template. Run this after `chalice deploy`; later deployments leave the settings alone.
 """
@@ -9,16 +11,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from chalicelib.names import Names
 from chalicelib.settings import PROJECT
 from infrastructure.api_settings import FORMAT, access_log_group
 from infrastructure.errors import DeploymentError
-from infrastructure.function_resources import API_STAGE, RUN_STATUS, RUN_SWEEP
+from infrastructure.function_resources import API_STAGE, OWN_FUNCTIONS, RUN_STATUS, RUN_SWEEP, logging_config
 from infrastructure.schedules import queue_name
 from infrastructure.stage import StageSettings
+from infrastructure.throttling import method_limits
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args(argv)
     from infrastructure.cloud import Cloud
-    from infrastructure.synthesis import checked_stage
+    from infrastructure.synthesis import checked_stage, compiled_flows
 
     try:
         stage = checked_stage(arguments.stage)
@@ -39,15 +43,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         operations = [*settings(stage), *access_log_settings(stage, names, logged=logged)]
         client.update_stage(restApiId=api, stageName=API_STAGE, patchOperations=operations)
         queue = f"arn:{names.partition}:sqs:{names.region}:{names.account}:{queue_name(names)}"
+        functions = cloud.client("lambda")
         for function in (RUN_STATUS, RUN_SWEEP):
-            cloud.client("lambda").put_function_event_invoke_config(
+            functions.put_function_event_invoke_config(
                 FunctionName=names.resource(function), DestinationConfig={"OnFailure": {"Destination": queue}}
             )
+        full_names = map(names.resource, [*compiled_flows().settings, *OWN_FUNCTIONS])
+        set_logging(functions, [f"{names.app}-{stage.name}", *full_names], logging_config(stage))
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(f"API {api}: {stage.throttle_rate:g} requests per second, bursts of {stage.throttle_burst}")
     return 0
+
+
+def set_logging(client: Any, functions: Iterable[str], config: Mapping[str, str]) -> None:
+    """Let functions log as the stage says, those that don't yet.
+
+    Args:
+        client: A client of Lambda.
+        functions: The full names of the functions.
+        config: Their `LoggingConfig`.
+    """
+    for name in functions:
+        found = client.get_function_configuration(FunctionName=name).get("LoggingConfig", {})
+        if any(found.get(key) != value for key, value in config.items()):
+            client.get_waiter("function_updated_v2").wait(FunctionName=name)  # from Chalice's own update
+            client.update_function_configuration(FunctionName=name, LoggingConfig=config)
 
 
 def settings(stage: StageSettings) -> list[dict[str, str]]:
@@ -60,6 +82,11 @@ def settings(stage: StageSettings) -> list[dict[str, str]]:
         "/*/*/throttling/burstLimit": str(stage.throttle_burst),
         "/*/*/metrics/enabled": "true" if stage.method_metrics else "false",
     }
+    for limit in method_limits(stage):
+        own = f"{limit.patch_path}/{limit.method}"
+        values[f"{own}/throttling/rateLimit"] = f"{limit.rate:g}"
+        values[f"{own}/throttling/burstLimit"] = str(limit.burst)
+        values[f"{own}/metrics/enabled"] = values["/*/*/metrics/enabled"]
     return [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
 
 

@@ -25,6 +25,7 @@ from infrastructure.function_resources import (
     FunctionSettings,
     environment,
     function_templates,
+    logging_config,
 )
 from infrastructure.identity import FUNCTION_ROLE, USER_POOL, USER_POOL_ARN, USER_POOL_CLIENT
 from infrastructure.observability import ACCESS_LOG, API_LOG
@@ -110,6 +111,9 @@ class ChaliceApplication(Chalice):
         variables = environment(stage, account, Token.as_string(USER_POOL), Token.as_string(USER_POOL_CLIENT))
         variables = {**_variables(handler), **variables}  # keep those that .chalice/config.json adds
         handler |= {"FunctionName": f"{APP_NAME}-{stage.name}", "Environment": {"Variables": variables}}
+        if stage.api_concurrency is not None:
+            handler["ReservedConcurrentExecutions"] = stage.api_concurrency
+        handler["LoggingConfig"] = logging_config(stage)
         handler.pop("Tags", None)  # the stack adds its own tags
         api = resources["RestAPI"]["Properties"]
         api["OpenApiVersion"] = "2.0"  # otherwise SAM adds a second stage, `Stage`, without these settings

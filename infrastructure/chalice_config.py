@@ -76,11 +76,13 @@ def stage_section(stage: StageSettings, outputs: Mapping[str, str], flows: Proje
             f"the stack of stage {stage.name} has no output {', '.join(missing)}: deploy it again with "
             f"make cdk ARGS='deploy -c stage={stage.name} -c api=chalice'"
         )
-    functions = {
+    functions: dict[str, dict[str, int | None]] = {
         name: {"lambda_timeout": use.timeout, "lambda_memory_size": use.memory} for name, use in flows.settings.items()
     }
     for name, (timeout, memory) in OWN_FUNCTIONS.items():
         functions[name] = {"lambda_timeout": timeout, "lambda_memory_size": memory}
+    # None lets Chalice remove a reservation of an earlier deployment.
+    functions["api_handler"] = {"reserved_concurrency": stage.api_concurrency}
     return {
         "api_gateway_stage": API_STAGE,
         "api_gateway_endpoint_type": "REGIONAL",

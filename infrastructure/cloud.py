@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from chalicelib import APP_NAME
@@ -30,6 +29,7 @@ class Cloud:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
         self._client_error = ClientError
+        self._clients: dict[str, Any] = {}
         try:
             # boto3 reads only AWS_DEFAULT_REGION; AWS's other tools set AWS_REGION.
             self._session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
@@ -52,8 +52,10 @@ class Cloud:
             raise DeploymentError(f"AWS cannot be reached: {error}") from None
 
     def client(self, service: str) -> Any:
-        """Create a client of a service."""
-        return self._session.client(service, config=self._config)  # type: ignore[call-overload]
+        """Return the client of a service. Creating one takes long, so each is created once."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=self._config)  # type: ignore[call-overload]
+        return self._clients[service]
 
     def check_bootstrap(self, qualifier: str) -> None:
         """Check that CDK's bootstrap stack exists and is recent enough.
@@ -203,31 +205,6 @@ class Cloud:
                 raise DeploymentError(f"the table {name} cannot be read: {error}") from None
             return False
         return True
-
-    def check_recorded(self, stage: str, project: Path) -> None:
-        """Check that Chalice knows what `chalice deploy` created for a stage, possibly from another folder.
-
-        Without its records it would create a second API, and could delete neither the API nor the functions.
-
-        Args:
-            stage: The stage's name.
-            project: The project's folder, where Chalice keeps its records.
-
-        Raises:
-            DeploymentError: The API's function exists, but the records do not.
-        """
-        if (project / ".chalice" / "deployed" / f"{stage}.json").is_file():
-            return
-        try:
-            self.client("lambda").get_function(FunctionName=f"{APP_NAME}-{stage}")
-        except self._client_error as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise DeploymentError(f"the function {APP_NAME}-{stage} cannot be read: {error}") from None
-            return
-        raise DeploymentError(
-            f"`chalice deploy` created the API and the functions of stage {stage} from another folder: copy its file "
-            f".chalice/deployed/{stage}.json here, which Chalice needs to update or delete them"
-        )
 
     def lift_protection(self, stage: str) -> None:
         """Let CloudFormation delete a stage's stack."""

@@ -1,8 +1,7 @@
 """Prepares to destroy a stage: `python -m infrastructure.destroy --stage prod` asks, and lifts the protection.
 
 A stage that keeps its data is destroyed only after its name is typed. What `chalice deploy` created can be deleted only
-with Chalice's records, `.chalice/deployed/STAGE.json`. If they are missing, nothing is destroyed, since the API and the
-functions would be left behind.
+with Chalice's records, `.chalice/deployed/STAGE.json`. If they are missing, they are written anew.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from chalicelib.settings import PROJECT
+from infrastructure.chalice_records import records_file, take_over
 from infrastructure.cloud import Cloud, front_door
 from infrastructure.errors import DeploymentError
 from infrastructure.stage import StageSettings
@@ -28,11 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         stage = checked_stage(arguments.stage)
         cloud = Cloud()
         stack = cloud.stack(stage.name)
-        recorded = (PROJECT / ".chalice" / "deployed" / f"{stage.name}.json").is_file()
-        if stack is None and not recorded:
+        if stack is None or front_door(stack) != "cdk":
+            taken = take_over(cloud, stage.name, PROJECT)
+            print(*([taken] if taken else []), sep="\n", end="\n" if taken else "")
+        if stack is None and not records_file(PROJECT, stage.name).is_file():
             raise DeploymentError(f"there is no stage {stage.name} in account {cloud.account}, {cloud.region}")
-        if stack is not None and not recorded and front_door(stack) == "chalice":
-            cloud.check_recorded(stage.name, PROJECT)
         confirm(stage, cloud.account, cloud.region)
         if stage.retain_data and stack is not None:
             cloud.lift_protection(stage.name)

@@ -129,6 +129,7 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
                 "Timeout": function.timeout,
                 "MemorySize": function.memory,
                 "Architectures": [stage.architecture],
+                "LoggingConfig": logging_config(stage),
                 "TracingConfig": {"Mode": "Active" if stage.tracing else "PassThrough"},
                 "Environment": {
                     "Variables": {
@@ -155,7 +156,16 @@ def function_resources(function: FunctionSettings, stage: StageSettings, runtime
     return resources
 
 
-OPTIONAL_VARIABLES = ("ADMIN_MFA", "WEBHOOK_NETWORKS", "WORKBENCH_GROUPS")
+def logging_config(stage: StageSettings) -> dict[str, str]:
+    """Return how every function logs: JSON, with the ids of request, trace and run (`chalicelib.logs`).
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html
+    """
+    level = "WARN" if stage.log_level == "WARNING" else stage.log_level
+    return {"LogFormat": "JSON", "ApplicationLogLevel": level, "SystemLogLevel": "INFO"}
+
+
+OPTIONAL_VARIABLES = ("ADMIN_MFA", "WEBHOOK_NETWORKS")
 """Variables that `environment` has only if the stage's settings say so."""
 
 
@@ -173,6 +183,7 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
     return {
         **mfa,
         **networks,
+        "WAITING_PER_USER": str(stage.waiting_per_user),
         "STAGE": stage.name,
         "ACCOUNT_ID": account,
         "USER_POOL_ID": user_pool_id,
@@ -180,5 +191,6 @@ def environment(stage: StageSettings, account: Any, user_pool_id: Any, user_pool
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "FLOW_ALIAS": LIVE,
         "LOG_LEVEL": stage.log_level,
-        **({"WORKBENCH_GROUPS": ",".join(stage.workbench)} if stage.workbench else {}),
+        "TRACING": "on" if stage.tracing else "off",
+        "WORKBENCH_GROUPS": ",".join(stage.workbench),
     }

@@ -1,23 +1,32 @@
 """Prints the logs of a stage, of the API, all functions and all flows: `python -m infrastructure.logs --stage prod`.
 
+--run ID            only the lines of this run, in order; then ID is the id of a run, or the ARN of an execution
 --name orderFlow    only this flow or function, or `api` for the API
---minutes 60        how far back to start
+--minutes 60        how far back to start; with --run, how long after its start to look (a day)
 --follow            keep printing new events
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from chalicelib import APP_NAME
+from chalicelib.errors import Unavailable
+from chalicelib.settings import PROJECT
 from infrastructure.errors import DeploymentError
 
 PAUSE = 2.0  # seconds between two requests
+RECENT, DAY = 10.0, 1440.0  # minutes
+LOCAL = "local"
+NOTHING = "no lines: either nothing was written, or it is not in CloudWatch yet"
 API = "api"
 _PREFIXES = ("/aws/lambda/", "/aws/vendedlogs/states/", "/aws/apigateway/")
 
@@ -29,20 +38,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--stage", required=True)
     parser.add_argument("--name")
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--run")
+    parser.add_argument("--minutes", type=float)
     parser.add_argument("--follow", action="store_true")
     arguments = parser.parse_args(argv)
     from infrastructure.cloud import Cloud
+    from infrastructure.run_logs import find_run, lines
     from infrastructure.synthesis import checked_stage
 
     try:
-        stage = checked_stage(arguments.stage)
-        client = Cloud().client("logs")
-        groups = log_groups(client, stage.name, arguments.name)
+        if arguments.stage == LOCAL:
+            use_local_cloud(PROJECT)
+        else:
+            checked_stage(arguments.stage)
+        cloud = Cloud()
+        client = cloud.client("logs")
+        groups = log_groups(client, arguments.stage, arguments.name)
         if not groups:
             what = f" of {arguments.name!r}" if arguments.name else ""
-            raise DeploymentError(f"the stage {stage.name} has no logs{what}")
-        since = int((time.time() - arguments.minutes * 60) * 1000)
+            raise DeploymentError(f"the stage {arguments.stage} has no logs{what}")
+        if arguments.run:
+            run = find_run(arguments.run, cloud.client("stepfunctions"))
+            found = lines(client, arguments.stage, groups, run, (arguments.minutes or DAY) * 60)
+            print(*found, sep="\n") if found else print(NOTHING, file=sys.stderr)
+            return 0
+        since = int((time.time() - (arguments.minutes or RECENT) * 60) * 1000)
         while True:
             for line, at in events(client, groups, since):
                 print(line, flush=True)
@@ -50,11 +70,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             if not arguments.follow:
                 return 0
             time.sleep(PAUSE)
-    except DeploymentError as error:
+    except (DeploymentError, Unavailable) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         return 0
+
+
+def use_local_cloud(project: Path) -> None:
+    """Let this process use the local cloud that `make run` serves in a project.
+
+    Raises:
+        DeploymentError: None is running there.
+    """
+    try:
+        document = json.loads((project / ".localcloud" / "cloud.json").read_text(encoding="utf-8"))
+        os.environ.update(document["environment"])
+    except (OSError, ValueError, KeyError):
+        raise DeploymentError("no local cloud is running here: start it with `make run`") from None
 
 
 def log_groups(client: Any, stage: str, name: str | None = None) -> list[str]:

@@ -61,7 +61,9 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
         DeploymentError: A check failed.
     """
     from compiler.permissions.granted import PermissionsError
+    from infrastructure.account import check_account
     from infrastructure.bootstrap.policies import qualifier
+    from infrastructure.chalice_records import found_records, records_file
     from infrastructure.cloud import Cloud
     from infrastructure.flow_resources import flow_resources
     from infrastructure.identity import function_role_resources
@@ -86,9 +88,11 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
     check_boundary(cloud, stage)
     if stage.access_log:
         cloud.check_access_log_role()
-    check_deployed(cloud.stack(stage.name), stage.name, api)
-    if api == "chalice":
-        cloud.check_recorded(stage.name, project)
+    stack = cloud.stack(stage.name)
+    check_deployed(stack, stage.name, api)
+    check_account(cloud, stage, len(flows.flows), stack)
+    if api == "chalice" and not records_file(project, stage.name).is_file():
+        found_records(cloud, stage.name)  # raises if they can't be taken over
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     prefix = template_names(stage.name).secrets_prefix
     check_webhook_secrets(cloud, prefix, flows, stage.name)

@@ -68,9 +68,17 @@ class StageSettings:
     switches it off. They can then do whatever the roles of flows allow: see docs/security.md.
     """
     throttle_rate: float = 100.0
-    """Requests per second that the API accepts from all callers together."""
+    """Requests per second that each method of the API accepts from all callers together."""
     throttle_burst: int = 200
-    """Requests that the API accepts at once."""
+    """Requests that each method of the API accepts at once."""
+    limited_rate: float = 50.0
+    """The same for methods that may take long, such as `POST /run/{flow_name}`, and those that need no token."""
+    limited_burst: int = 100
+    waiting_per_user: int = 10
+    """Requests of a user that may wait for runs (`?wait=`) at the same time; more are answered at once. 0: no limit."""
+    api_concurrency: int | None = None
+    """Requests that the API's function works on at the same time, which are reserved for it. None: as many as Lambda
+    allows the whole account, so that the API can leave nothing for the functions of flows."""
 
     webhook_networks: tuple[str, ...] = ()
     """Networks of yours that webhooks may go to, `10.1.0.0/16`; all others must be public. Functions reach a network
@@ -131,8 +139,13 @@ class StageSettings:
                 self.permissions_boundary is None or _POLICY.fullmatch(self.permissions_boundary)
             ),
             f"mfa {self.mfa!r}: must be one of {', '.join(_MFA)}": self.mfa in _MFA,
-            f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}: must be greater than 0": (
-                min(self.throttle_rate, self.throttle_burst) > 0
+            f"throttle_rate {self.throttle_rate}, throttle_burst {self.throttle_burst}, limited_rate "
+            f"{self.limited_rate}, limited_burst {self.limited_burst}: must be greater than 0": (
+                min(self.throttle_rate, self.throttle_burst, self.limited_rate, self.limited_burst) > 0
+            ),
+            f"waiting_per_user {self.waiting_per_user}: must be from 0 to 1000": 0 <= self.waiting_per_user <= 1000,
+            f"api_concurrency {self.api_concurrency}: must be None, or at least 1": (
+                self.api_concurrency is None or self.api_concurrency >= 1
             ),
             f"webhook_networks {self.webhook_networks!r}: each must be a network such as '10.1.0.0/16'": (
                 isinstance(self.webhook_networks, tuple) and all(map(_is_network, self.webhook_networks))

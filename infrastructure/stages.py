@@ -24,6 +24,7 @@ PROD = StageSettings(
     log_retention_days=180,
     throttle_rate=500.0,
     throttle_burst=1000,
+    api_concurrency=200,
 )
 
 STAGES: Mapping[str, StageSettings] = {stage.name: stage for stage in (DEV, PROD)}

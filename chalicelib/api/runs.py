@@ -34,7 +34,7 @@ def start_run(call: Call) -> Answer:
     check_input(flow, body)
     run = start(flow, call.user.id, body, call.headers.get("idempotency-key"))
     if deadline is not None:
-        run = waiting.wait(run, deadline)
+        run = waiting.wait(run, deadline, call.user.id)
         if run.ended:
             return Answer(answers.whole(run))
     return _started(run, f"The flow {flow.name} was started.", f"{call.path.rstrip('/')}/{run.execution_id}")
@@ -44,7 +44,7 @@ def get_run(call: Call) -> Answer:
     """Answer with a run: its status, and its output or error."""
     deadline = _deadline(call)
     run = find_run(call)
-    return Answer(answers.whole(run if deadline is None else waiting.wait(run, deadline)))
+    return Answer(answers.whole(run if deadline is None else waiting.wait(run, deadline, call.user.id)))
 
 
 def run_history(call: Call) -> Answer:

@@ -155,16 +155,38 @@ def _repeated(flow: CatalogFlow, known: Run, text: str, key: str | None) -> Run:
 
 
 def _execute(flow: CatalogFlow, run: Run, text: str, key: str | None) -> Run:
+    began = time.time()
     try:
         if flow.type == "EXPRESS":
-            return _run_express(flow, run, text)
-        _start_standard(flow, run, text)
+            run = _run_express(flow, run, text)
+        else:
+            _start_standard(flow, run, text)
     except Unavailable:  # it may have begun: record and key stay
         raise
     except Exception as error:
         _take_back(run, key, error)
         raise _explained(error, flow) from error
+    _observe(flow, run, began)
     return run
+
+
+def _trace_header(run: Run) -> str:
+    parent = None
+    if settings.xray_daemon is not None:
+        from chalicelib.telemetry.xray import request_segment
+
+        parent = request_segment(run.execution_id)
+    return trace_header(run.execution_id, parent)
+
+
+def _observe(flow: CatalogFlow, run: Run, began: float) -> None:
+    """Say in the log and in X-Ray which request has started the run."""
+    if settings.on_lambda:  # Lambda adds the request's id to the line
+        _log.info("the flow %s started", flow.name, extra={"startedRunId": run.execution_id})
+    if settings.xray_daemon is not None:
+        from chalicelib.telemetry.xray import send_request
+
+        send_request(run.execution_id, flow.name, began, time.time())
 
 
 def _start_standard(flow: CatalogFlow, run: Run, text: str) -> None:
@@ -181,7 +203,7 @@ def _start_standard(flow: CatalogFlow, run: Run, text: str) -> None:
                 stateMachineArn=flow.state_machine_arn(settings.names),
                 name=run.execution_id,
                 input=text,
-                traceHeader=trace_header(run.execution_id),
+                traceHeader=_trace_header(run),
             )
             return
         except Exception as error:
@@ -208,7 +230,7 @@ def _run_express(flow: CatalogFlow, run: Run, text: str) -> Run:
             stateMachineArn=flow.state_machine_arn(settings.names),
             name=run.execution_id,
             input=text,
-            traceHeader=trace_header(run.execution_id),
+            traceHeader=_trace_header(run),
         )
     except Exception as error:
         if type(error).__name__ != "ReadTimeoutError":

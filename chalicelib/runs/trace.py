@@ -41,9 +41,15 @@ def _check(execution_id: str) -> str:
     return hashlib.sha256(execution_id.encode()).hexdigest()[:3]
 
 
-def trace_header(execution_id: str) -> str:
-    """Return the `traceHeader` to start a run with. It is sampled: Lambda names no trace in its log otherwise."""
-    return f"Root={trace_id(execution_id)};Sampled=1"
+def trace_header(execution_id: str, parent: str | None = None) -> str:
+    """Return the `traceHeader` to start a run with. It is sampled: Lambda names no trace in its log otherwise.
+
+    Args:
+        execution_id: The run's id.
+        parent: The id of the segment that the run's are below.
+    """
+    above = "" if parent is None else f"Parent={parent};"
+    return f"Root={trace_id(execution_id)};{above}Sampled=1"
 
 
 def root_of(header: str | None) -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chalicelib.errors import is_throttling, is_unanswered
-from chalicelib.runs import belief, records
+from chalicelib.runs import belief, records, waiting_slots
 from chalicelib.runs.records import Run
 
 FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH = 0.01, 0.5, 1.5  # seconds between two looks at a record, and their growth
@@ -125,17 +125,24 @@ class Watcher:
 _watcher = Watcher()
 
 
-def wait(run: Run, deadline: float) -> Run:
-    """Return the run when it has ended, or as it is at the deadline.
+def wait(run: Run, deadline: float, user_id: str) -> Run:
+    """Return the run when it has ended, or as it is at the deadline, or if the user waits for too many runs already.
 
     A record that says `RUNNING` for too long is checked meanwhile. What can't be read is as if nothing had changed.
 
     Args:
         run: The run as it was read last.
         deadline: When to return at the latest, by the monotonic clock.
+        user_id: Who waits, which need not be the run's owner.
     """
-    if run.ended or deadline <= time.monotonic():
+    left = deadline - time.monotonic()
+    if run.ended or left <= 0:
         return run
+    with waiting_slots.slot(user_id, left) as free:
+        return _wait(run, deadline) if free else run
+
+
+def _wait(run: Run, deadline: float) -> Run:
     with _watcher.watch(run) as watched:
         check = time.monotonic() + belief.until_doubt(run)
         while (left := deadline - time.monotonic()) > 0:

@@ -25,14 +25,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="python -m infrastructure.bootstrap", description=__doc__).parse_args(argv)
     try:
         cloud = Cloud()
-        execution = execution_policies(cloud.account, cloud.region, qualifier())
+        own = qualifier()
+        execution = execution_policies(cloud.account, cloud.region, own)
         for name, document in {**execution, BOUNDARY: boundary(cloud.account)}.items():
             print(f"{name}: {put_policy(cloud, name, document)}", file=sys.stderr)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     listed = ",".join(policy_arn(cloud, name) for name in execution)
-    print(f"aws://{cloud.account}/{cloud.region} --cloudformation-execution-policies {listed}")
+    target = f"aws://{cloud.account}/{cloud.region}"
+    print(f"{target} --qualifier {own} --cloudformation-execution-policies {listed}")
     return 0
 
 

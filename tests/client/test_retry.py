@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sdw_client import Client, RateLimited, Retry, Unavailable, Unreachable
+from sdw_client import Client, RateLimited, Retry, Unavailable, Unreachable, WaitTimeout
 from sdw_client.retry import retry_after
 
 from .conftest import Account
@@ -146,3 +146,24 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after({"retry-after": format_datetime(datetime.fromtimestamp(time.time() - 60, UTC))}) == 0
     assert retry_after({"retry-after": "soon"}) is None
     assert retry_after({}) is None
+
+
+def test_a_service_that_lets_no_more_requests_wait_is_not_asked_all_the_time(account: Account) -> None:
+    asked: list[str] = []
+
+    class Impatient(httpx.HTTPTransport):
+        """The service, which answers a request that wants to wait at once."""
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                asked.append(request.url.path)
+                request.url = request.url.copy_remove_param("wait")
+            return super().handle_request(request)
+
+    client = Client(account.url, token=account.token, transport=Impatient())
+    run = client.flow("e2eWait").run({})
+    asked.clear()
+    with pytest.raises(WaitTimeout):
+        run.wait(timeout=2.5)
+    run.stop()
+    assert 1 < len(asked) < 6

@@ -278,12 +278,6 @@ class TestFrame:
                 page.keyboard.press(key)
             signed_in.heading(heading)
 
-    def test_offline_is_said(self, signed_in: Console) -> None:
-        signed_in.page.context.set_offline(True)
-        signed_in.page.get_by_text("You are offline.").wait_for()
-        signed_in.page.context.set_offline(False)
-        signed_in.page.get_by_text("You are offline.").wait_for(state="detached")
-
     def test_every_page_is_readable_in_each_theme_on_a_phone_and_at_200_percent(self, signed_in: Console) -> None:
         for path in ("/flows", "/flows/orderFlow", "/flows/orderFlow?tab=start", "/runs", "/functions", "/usage"):
             check_page(signed_in, path)

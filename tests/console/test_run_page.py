@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from ..end_to_end.client import eventually
+from ..end_to_end.server import Server
 from .conftest import Console
 
 StartRun = Callable[..., dict[str, Any]]
@@ -168,3 +172,69 @@ class TestExports:
         opened.get_by_text("Failed iterations: 7").wait_for(state="attached")
         assert opened.get_by_role("img", name="Graph of the states").is_visible()
         offline.close()
+
+
+class TestDefinitions:
+    def test_a_state_is_tried_in_the_workbench(self, signed_in: Console, open_run: StartRun) -> None:
+        items = [{"sku": "TEA", "quantity": 2, "unit_price": 4}]
+        order = {"order_id": "A-1", "card_number": "4242 4242 4242 4242", "items": items}
+        open_run("orderFlow", order, "?state=/States/IsEverythingDone")
+        page = signed_in.page
+        page.get_by_role("region", name="Variables").get_by_text("payment", exact=True).wait_for()
+        page.get_by_role("button", name="Workbench").wait_for()
+        page.keyboard.press("w")
+        bench = page.get_by_role("form", name="Workbench for the state IsEverythingDone")
+        bench.get_by_role("button", name="Run this state").click()
+        bench.get_by_text("They are the same.").wait_for()
+        signed_in.check_accessible()
+        content = bench.locator("[data-editor=Definition] .cm-content")
+        content.click()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.insert_text('{"Type": "Pass", "Output": {"paid": "{% $payment.done %}"}, "Next": "CancelOrder"}')
+        page.keyboard.press("ControlOrMeta+Enter")
+        result = bench.get_by_role("region", name="Result")
+        result.get_by_role("cell", name="CancelOrder").wait_for()
+        assert json.loads(result.get_by_label("output", exact=True).inner_text()) == {"paid": True}
+        content.click()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.insert_text('{"Type": "Pass"')
+        bench.get_by_role("button", name="Run this state").click()
+        bench.get_by_text("The definition isn't valid JSON").wait_for()
+        bench.get_by_role("button", name="Back to the state").click()
+        page.get_by_role("complementary", name="State IsEverythingDone").wait_for()
+
+    def test_a_large_graph_is_folded_and_the_run_keeps_its_own(
+        self, signed_in: Console, start_run: StartRun, served: Server
+    ) -> None:
+        file = served.project / "flows" / "console-changed.yml"
+
+        def save(states: dict[str, Any]) -> None:
+            flow = {"name": "consoleChanged", "definition": {"StartAt": "Each", "States": states}}
+            file.write_text(json.dumps(flow), encoding="utf-8")
+
+        inner = {"StartAt": "One", "States": {"One": {"Type": "Pass", "End": True}}}
+        names = [f"S{number}" for number in range(150)]
+        states: dict[str, Any] = {one: {"Type": "Pass", "Next": other} for one, other in pairwise(names)}
+        each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": inner, "Next": "S0"}
+        save({"Each": each, **states, "S149": {"Type": "Succeed"}})
+        run = eventually(lambda: (found := start_run("consoleChanged", {"items": [1, 2]})).get("output") and found)
+        signed_in.open(f"/runs/consoleChanged/{run['executionId']}")
+        page = signed_in.page
+        page.get_by_role("button", name="S149, succeed, Succeeded").wait_for()  # the last one is in sight
+        assert page.locator(".graph .node").count() < 100
+        page.get_by_role("button", name="Succeeded Each").click()
+        page.get_by_role("button", name="Open Each, 1 state inside").click()
+        page.locator(".graph .node", has_text="One").wait_for()
+        signed_in.check_accessible()
+        page.get_by_role("button", name="Whole flow").click()
+        page.get_by_role("button", name="S0, pass, Succeeded").wait_for()
+        assert not page.get_by_text("The flow has changed").is_visible()
+        save({"Each": {"Type": "Succeed"}})
+        path = f"/run/consoleChanged/{run['executionId']}/definition"
+        headers = {"Authorization": f"Bearer {served.session['idToken']}"}
+        eventually(lambda: requests.get(served.session["apiUrl"] + path, headers=headers, timeout=30).json()["changed"])
+        page.reload()
+        page.get_by_text("The flow has changed since this run was started.").wait_for()
+        page.get_by_role("button", name="S0, pass, Succeeded").wait_for()  # in the graph of the run
+        signed_in.check_accessible()
+        file.unlink()

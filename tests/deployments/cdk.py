@@ -12,8 +12,8 @@ import pytest
 
 from chalicelib import APP_NAME
 from tests.deployments import projects
-from tests.deployments.projects import ACCOUNT, PROJECT, REGION
-from tests.deployments.recording import RecordedCloud
+from tests.deployments.projects import PROJECT
+from tests.deployments.recording import DEPLOYER, RecordedCloud
 
 COMMAND = Path("node_modules", ".bin", "cdk")
 ADMINISTRATOR = "administrator"
@@ -28,7 +28,13 @@ needs_cdk = pytest.mark.skipif(
 
 
 def make(
-    cloud: RecordedCloud, project: Path, verb: str, *arguments: str, more: str = "", answer: str = ""
+    cloud: RecordedCloud,
+    project: Path,
+    verb: str,
+    *arguments: str,
+    more: str = "",
+    answer: str = "",
+    key: str = DEPLOYER,
 ) -> subprocess.CompletedProcess[str]:
     """Run `make VERB STAGE=prod` in a copy of the project, as the deployer.
 
@@ -39,19 +45,18 @@ def make(
         arguments: More for make.
         more: Further arguments for CDK's command line.
         answer: What is typed when make asks.
+        key: The access key of whoever runs it.
     """
     stamps = (".venv/.installed-local", ".venv/.installed", "node_modules/.installed", "chalicelib/console/index.html")
     settled = [word for file in stamps for word in ("-o", file)]
     tools = [f"BIN={os.path.relpath(Path(sys.executable).parent, project)}", f"ARGS=--no-notices {more}"]
     command = ["make", "--no-print-directory", *settled, verb, "STAGE=prod", *tools, *arguments]
-    return projects.run(command, project, {**cloud.variables(), **_CLI}, answer=answer)
+    return projects.run(command, project, {**cloud.variables(), **_CLI, "AWS_ACCESS_KEY_ID": key}, answer=answer)
 
 
-def bootstrap(cloud: RecordedCloud, folder: Path) -> None:
-    """Bootstrap the account, in a folder without an app, which CDK would synthesise."""
-    variables = {**cloud.variables(), **_CLI, "AWS_ACCESS_KEY_ID": ADMINISTRATOR}
-    command = [str(PROJECT / COMMAND), "--no-notices", "bootstrap", f"aws://{ACCOUNT}/{REGION}"]
-    projects.must(projects.run(command, folder, variables))
+def prepare(cloud: RecordedCloud, project: Path) -> None:
+    """Run `make bootstrap`, as the administrator."""
+    projects.must(make(cloud, project, "bootstrap", key=ADMINISTRATOR))
 
 
 def bootstrap_by_template(cloud: RecordedCloud) -> None:

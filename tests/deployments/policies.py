@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from infrastructure.bootstrap.policies import execution_policies, qualifier
+from rehearsal.cloudformation.provider import CALLER
 from tests.deployments.projects import ACCOUNT, REGION
 from tests.deployments.recording import DEPLOYER, Call, RecordedCloud
 from tests.infrastructure.iam import allows, deployer_policy
+
+
+def refused_to_cloudformation(cloud: RecordedCloud) -> list[str]:
+    """The actions of CloudFormation that no execution policy allows on any resource.
+
+    The local CloudFormation calls some operations by their names where IAM has other ones; requests don't always say
+    which resource they are about.
+    """
+    documents = execution_policies(ACCOUNT, REGION, qualifier()).values()
+    listed = {
+        action.lower()
+        for document in documents
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    called = {_IAM_ACTIONS.get(call.action, call.action) for call in cloud.calls_of(CALLER)}
+    return sorted(action for action in called if action.lower() not in listed)
+
+
+_IAM_ACTIONS = {"s3:GET": "s3:GetObject", "s3:HEAD": "s3:GetObject"}
 
 
 def refused(cloud: RecordedCloud) -> list[Call]:

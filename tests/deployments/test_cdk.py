@@ -8,8 +8,9 @@ import pytest
 
 from chalicelib import APP_NAME
 from chalicelib.names import Names
+from infrastructure.bootstrap.policies import BOUNDARY
 from tests.deployments import policies, projects
-from tests.deployments.cdk import SYNTHESISED, bootstrap, left_over, make, needs_cdk
+from tests.deployments.cdk import SYNTHESISED, left_over, make, needs_cdk, prepare
 from tests.deployments.projects import ACCOUNT, REGION, must
 from tests.deployments.recording import DEPLOYER, RecordedCloud
 from tests.deployments.use import StageClient, check_api, check_runs, outputs, sign_in
@@ -37,7 +38,11 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     projects.add_example_plugin(project)
     unprepared = make(cloud, project, "deploy")
     assert "error: 123456789012 is not bootstrapped for CDK in us-east-1; run once: make cdk" in unprepared.stderr
-    bootstrap(cloud, tmp_path)
+    prepare(cloud, project)
+    unbounded = make(cloud, project, "deploy")
+    assert f'set permissions_boundary="{BOUNDARY}"' in unbounded.stderr
+    stages = project / "infrastructure" / "stages.py"
+    stages.write_text(stages.read_text().replace('name="prod",', f'name="prod", permissions_boundary="{BOUNDARY}",'))
 
     # The first deployment fails half-way: the name of one of its resources is taken.
     logs, taken = cloud.client("logs"), f"/aws/lambda/{NAMES.resource('hello_world')}"
@@ -113,6 +118,9 @@ def test_the_life_of_a_stage(recorded: RecordedCloud, tmp_path: Path) -> None:
     assert {"sts:AssumeRole", "ssm:GetParameters", "states:UpdateStateMachineAlias"} <= called
     assert "cloudformation:UpdateTerminationProtection" in called
     assert policies.refused(cloud) == [], "policy.json lacks these"
+    assert policies.refused_to_cloudformation(cloud) == [], "infrastructure/bootstrap/execution-*.json lack these"
+    role = cloud.client("iam").get_role(RoleName=NAMES.resource(REGION))["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == f"arn:aws:iam::{ACCOUNT}:policy/{BOUNDARY}"
 
 
 def check_plugin(cloud: RecordedCloud, user: StageClient) -> None:

@@ -25,6 +25,9 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     api = deployed_api(project)
     (stage,) = cloud.client("apigateway").get_stages(restApiId=api)["item"]
     assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 500
+    assert stage["methodSettings"]["~1run~1{flow_name}/POST"]["throttlingRateLimit"] == 50
+    concurrency = cloud.client("lambda").get_function_concurrency(FunctionName=f"{APP_NAME}-prod")
+    assert concurrency["ReservedConcurrentExecutions"] == 200
     user = sign_in(cloud, api, made["UserPoolId"], made["UserPoolClientId"])
     check_api(user)
     check_runs(user)
@@ -49,6 +52,14 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
     must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
     assert user.request("POST", "/lib/ping", json={}).json() == {"version": 2}
 
+    # A clone without Chalice's records updates the same API, and removes it.
+    (project / ".chalice" / "deployed" / "prod.json").unlink()
+    again = must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
+    assert f"took over the API {api} and {len(functions)} functions" in again
+    assert deployed_api(project) == api
+    assert [found["id"] for found in cloud.client("apigateway").get_rest_apis()["items"]] == [api]
+    assert cloud.client("apigateway").get_rest_api(restApiId=api)["tags"] == {"Application": APP_NAME, "Stage": "prod"}
+    (project / ".chalice" / "deployed" / "prod.json").unlink()
     must(make(cloud, project, "destroy", more=SYNTHESISED, answer="prod\n"))
     assert left_over(cloud) == {made["UsageTableName"], made["RunsTableName"], f"{APP_NAME}-prod-users"}
 

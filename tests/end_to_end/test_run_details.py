@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import uuid
 from collections import defaultdict
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from .client import Client, eventually, problem
 from .conftest import Aws, MakeUser
+from .server import Server, environment
 
 ITEMS = 60
 STARTED = {"e2eTalkative": {"items": list(range(ITEMS))}, "e2eNesting": {}}
@@ -120,6 +123,18 @@ class TestLogs:
 
     def test_another_users_run(self, demo: Client, talkative: dict[str, Any]) -> None:
         problem(demo.get(f"/run/e2eTalkative/{talkative['executionId']}/logs"), 404)
+
+
+def test_the_command_for_logs_prints_the_lines_of_a_run_in_order(server: Server, user: Client) -> None:
+    run = user.run("e2eNesting", {})
+    command = [sys.executable, "-m", "infrastructure.logs", "--stage", "local", "--run", run["executionId"]]
+    printed = subprocess.check_output(command, cwd=server.project, env=environment(), text=True, timeout=60)
+    lines = [re.split(" {2,}", line, maxsplit=3) for line in printed.splitlines() if not line.startswith("    ")]
+    assert [line[0] for line in lines] == sorted(line[0] for line in lines)
+    assert [line[2:] for line in lines if line[3] in ("print 7/0", "logging 7/0", "json 7/0")] == [
+        ["INFO", "print 7/0"], ["WARNING", "logging 7/0"], ["DEBUG", "json 7/0"]
+    ]  # fmt: skip
+    assert re.search(r"ERROR +with a traceback\n(    .*\n)*    .*first line\n    second line", printed), printed
 
 
 def test_cloudwatch_shows_them_too(aws: Aws, talkative: dict[str, Any]) -> None:

@@ -197,7 +197,10 @@ def test_the_command_creates_and_updates_the_policies(capsys: pytest.CaptureFixt
         assert command.main([]) == 0
         printed = capsys.readouterr()
         listed = ",".join(f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in POLICIES)
-        assert printed.out == f"aws://{ACCOUNT}/{REGION} --cloudformation-execution-policies {listed}\n"
+        assert (
+            printed.out
+            == f"aws://{ACCOUNT}/{REGION} --qualifier {qualifier()} --cloudformation-execution-policies {listed}\n"
+        )
         assert printed.err == "".join(f"{name}: created\n" for name in names)
         assert command.main([]) == 0
         assert capsys.readouterr().err == "".join(f"{name}: unchanged\n" for name in names)

@@ -34,9 +34,14 @@ def test_a_section_has_role_environment_and_every_function(project_flows: Projec
         "CORS_ORIGINS": "*",
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
+        "TRACING": "on",
+        "WAITING_PER_USER": "10",
+        "WORKBENCH_GROUPS": "",
     }
     functions = section["lambda_functions"]
-    assert set(functions) == {*project_flows.settings, "approvals", "run-status", "run-sweep", "webhooks"}
+    own = {"api_handler", "approvals", "run-status", "run-sweep", "webhooks"}
+    assert set(functions) == {*project_flows.settings, *own}
+    assert functions["api_handler"] == {"reserved_concurrency": 200}
     for name, use in project_flows.settings.items():
         assert functions[name] == {"lambda_timeout": use.timeout, "lambda_memory_size": use.memory}
 

@@ -29,6 +29,8 @@ def test_a_function_has_its_log_and_the_stage_s_environment() -> None:
         "CORS_ORIGINS": "*",
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
+        "TRACING": "on",
+        "WORKBENCH_GROUPS": "",
     }
 
 

@@ -12,13 +12,19 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
+from chalicelib.settings import PROJECT
+from compiler import compile_project
 from infrastructure import api_stage, destroy, logs
+from infrastructure.chalice_records import records_file
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
+from infrastructure.function_resources import logging_config
 from infrastructure.stages import DEV, PROD, STAGES
 from tests.infrastructure.conftest import APP
+from tests.infrastructure.test_chalice_records import chalice_deployed
 
 STACK = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
 NOW = int(time.time() * 1000)  # moto drops events of other times
@@ -73,18 +79,14 @@ def test_what_chalice_has_deployed_elsewhere_is_not_left_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(destroy, "PROJECT", tmp_path)
-    role = {"Version": "2012-10-17", "Statement": []}
     with mock_aws():
         boto3.client("cloudformation").create_stack(StackName=f"{APP}-dev", TemplateBody=STACK)
         assert destroy.main(["--stage", "dev"]) == 0  # `chalice deploy` never ran
-        arn = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(role))["Role"]["Arn"]
-        boto3.client("lambda").create_function(
-            FunctionName=f"{APP}-dev", Runtime="python3.11", Role=arn, Handler="a.b", Code={"ZipFile": b"x"}
-        )
-        assert destroy.main(["--stage", "dev"]) == 1
-        assert "from another folder: copy its file .chalice/deployed/dev.json here" in capsys.readouterr().err
-        _deployed(tmp_path, [], "dev")
+        assert not records_file(tmp_path, "dev").exists()
+        chalice_deployed("dev", "ping")
         assert destroy.main(["--stage", "dev"]) == 0
+        assert "took over no API and 2 functions" in capsys.readouterr().out
+        assert records_file(tmp_path, "dev").is_file()
         boto3.client("cloudformation").delete_stack(StackName=f"{APP}-dev")
         assert destroy.main(["--stage", "dev"]) == 0  # what Chalice created is still to be deleted
 
@@ -144,6 +146,21 @@ def test_a_name_without_logs_is_one_line(log_client: Any, capsys: pytest.Capture
     assert capsys.readouterr().err == "error: the stage prod has no logs of 'nope'\n"
 
 
+def test_functions_of_chalice_log_as_the_stage_says() -> None:
+    client, config = boto3.client("lambda"), logging_config(PROD)
+    assert config == {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    name = {"FunctionName": "new"}
+    with Stubber(client) as stub:
+        stub.add_response("get_function_configuration", {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "g"}}, name)
+        stub.add_response("get_function", {"Configuration": {"LastUpdateStatus": "Successful"}}, name)
+        stub.add_response("update_function_configuration", {}, {**name, "LoggingConfig": config})
+        stub.add_response(
+            "get_function_configuration", {"LoggingConfig": {**config, "LogGroup": "g"}}, {"FunctionName": "same"}
+        )
+        api_stage.set_logging(client, ["new", "same"], config)
+        stub.assert_no_pending_responses()
+
+
 def _deployed(project: Path, resources: list[dict[str, str]], stage: str = "prod") -> None:
     folder = project / ".chalice" / "deployed"
     folder.mkdir(parents=True)
@@ -170,7 +187,9 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     _deployed(tmp_path, [{"name": "rest_api", "rest_api_id": api}])
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions, name = boto3.client("lambda"), "serverless-dynamic-workflows-prod-run-status"
-    for each in (name, "serverless-dynamic-workflows-prod-run-sweep"):
+    flows = compile_project(PROJECT)
+    deployed = [name, f"{APP}-prod", *(f"{APP}-prod-{each}" for each in ("approvals", "run-sweep", *flows.settings))]
+    for each in deployed:
         functions.create_function(
             FunctionName=each, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"}
         )
@@ -186,7 +205,10 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(STAGES, "prod", PROD)
     assert api_stage.main(["--stage", "prod"]) == 0
     assert not client.get_stage(restApiId=api, stageName="api").get("accessLogSettings")
-    (settings,) = client.get_stage(restApiId=api, stageName="api")["methodSettings"].values()
-    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500.0, 1000)
+    settings = client.get_stage(restApiId=api, stageName="api")["methodSettings"]
+    limits = {key: (one["throttlingRateLimit"], one["throttlingBurstLimit"]) for key, one in settings.items()}
+    assert limits.pop("*/*") == (500.0, 1000)
+    assert limits["~1run~1{flow_name}/POST"] == limits["~1health/GET"] == limits["~1/GET"] == (50.0, 100)
+    assert set(limits.values()) == {(50.0, 100)}
     undelivered = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]
     assert undelivered["Destination"].endswith(":serverless-dynamic-workflows-prod-dead-letters")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.settings import PROJECT
+from infrastructure.bootstrap.policies import qualifier
 from tests.infrastructure.conftest import APP
 from tests.infrastructure.iam import allows, deployer_policy
 
@@ -93,10 +94,12 @@ def test_it_allows_what_chalice_calls(resource: str, actions: str) -> None:
 
 
 def test_it_allows_the_roles_of_the_bootstrap_and_a_rollback() -> None:
+    own = qualifier()
     for role in ("deploy", "file-publishing", "lookup"):
-        arn = f"arn:aws:iam::123456789012:role/cdk-hnb659fds-{role}-role-123456789012-us-east-1"
+        arn = f"arn:aws:iam::123456789012:role/cdk-{own}-{role}-role-123456789012-us-east-1"
         assert allows(POLICY, "sts:AssumeRole", arn)
-        assert not allows(POLICY, "sts:AssumeRole", arn.replace("hnb659fds", "another"))
+        assert not allows(POLICY, "sts:AssumeRole", arn.replace(own, "another"))
+    assert allows(POLICY, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/cdk-bootstrap/{own}/version")
     assert allows(POLICY, "apigateway:GET", "arn:aws:apigateway:us-east-1::/account")  # preflight, for access logs
     assert allows(POLICY, "states:ListStateMachineVersions", MACHINE)
     assert allows(POLICY, "states:UpdateStateMachineAlias", f"{MACHINE}:live")

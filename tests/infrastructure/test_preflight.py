@@ -16,10 +16,12 @@ from moto import mock_aws
 from chalicelib.settings import PROJECT
 from infrastructure import preflight, stages
 from infrastructure.bootstrap.policies import QUALIFIER
+from infrastructure.chalice_records import records_file
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
 from infrastructure.stages import PROD, STAGES
 from plugin_manager.install import install
+from tests.infrastructure.test_chalice_records import chalice_deployed
 from tests.plugin_manager.projects import write
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/mine/version"
@@ -117,21 +119,13 @@ def test_what_chalice_deployed_from_another_folder_is_not_deployed_twice(
     with mock_aws():
         boto3.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="28", Type="String")
         preflight.check("prod", project, api="chalice")
-        role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        boto3.client("lambda").create_function(
-            FunctionName="serverless-dynamic-workflows-prod",
-            Runtime="python3.11",
-            Role=role,
-            Handler="app.app",
-            Code={"ZipFile": b"x"},
-        )
-        with pytest.raises(
-            DeploymentError, match=r"from another folder: copy its file \.chalice/deployed/prod\.json here"
-        ):
+        chalice_deployed("prod", apis=1)
+        preflight.check("prod", project, api="chalice")  # is taken over
+        chalice_deployed("prod", apis=1)
+        with pytest.raises(DeploymentError, match="delete all but the one that is in use"):
             preflight.check("prod", project, api="chalice")
-        records = project / ".chalice" / "deployed"
-        records.mkdir(parents=True)
-        (records / "prod.json").write_text("{}")
+        records_file(project, "prod").parent.mkdir(parents=True)
+        records_file(project, "prod").write_text("{}")
         preflight.check("prod", project, api="chalice")
 
 

@@ -49,6 +49,10 @@ def test_an_unknown_stage_is_one_line_that_says_what_to_do(name: str, hint: str)
             for value in (("10.0.0.1/8",), ("example.com",), "10.0.0.0/8")
         ),
         ({"throttle_burst": 0}, "greater than 0"),
+        ({"limited_rate": 0}, "limited_rate 0, limited_burst 100: must be greater than 0"),
+        ({"waiting_per_user": -1}, "waiting_per_user -1: must be from 0 to 1000"),
+        ({"api_concurrency": 0}, "api_concurrency 0: must be None, or at least 1"),
+        ({"permissions_boundary": "a/b"}, "permissions_boundary 'a/b': must be the name of a managed policy"),
         ({"api_memory": 64}, "from 128 to 10240"),
         ({"api_timeout": 0}, "from 1 to 900"),
     ],

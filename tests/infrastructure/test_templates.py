@@ -18,6 +18,7 @@ from infrastructure.linting.excuses import EXCUSES, read_excuses, unexcused
 from infrastructure.linting.templates import expand
 from infrastructure.linting.tools import cfn_lint
 from infrastructure.stages import PROD, STAGES
+from infrastructure.throttling import SLOW
 from infrastructure.tokens import template_names
 from tests.infrastructure.conftest import APP, FAKE_AWS, Assembly, as_text, statements
 
@@ -47,12 +48,24 @@ def test_cfn_lint_finds_nothing(name: str, assemblies: Path, monkeypatch: pytest
 
 def test_the_api_has_one_stage_only(prod: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "AWS_DEFAULT_REGION", "us-east-1")
-    stages = [r for r in expand(prod.template)["Resources"].values() if r["Type"] == "AWS::ApiGateway::Stage"]
+    expanded = expand(prod.template)["Resources"]
+    stages = [r for r in expanded.values() if r["Type"] == "AWS::ApiGateway::Stage"]
     (stage,) = stages
     assert stage["Properties"]["StageName"] == "api"
     assert stage["Properties"]["TracingEnabled"] is True
-    (settings,) = stage["Properties"]["MethodSettings"]
+    settings, *of_methods = stage["Properties"]["MethodSettings"]
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (500, 1000)
+    assert {(one["ThrottlingRateLimit"], one["ThrottlingBurstLimit"]) for one in of_methods} == {(50, 100)}
+    (body,) = [r["Properties"]["Body"] for r in expanded.values() if r["Type"] == "AWS::ApiGateway::RestApi"]
+    # Methods without an authorizer are limited, and no method is named that the API doesn't have.
+    limited = {(one["HttpMethod"], one["ResourcePath"][1:].replace("~1", "/") or "/") for one in of_methods}
+    methods = {(m.upper(), path): described for path, ms in body["paths"].items() for m, described in ms.items()}
+    assert limited <= set(methods)
+    open_to_all = {key for key, described in methods.items() if not described.get("security") and key[0] != "OPTIONS"}
+    assert open_to_all <= limited
+    assert limited - open_to_all == SLOW - {("POST", "/mcp")}
+    (function,) = [r for key, r in expanded.items() if key == "APIHandler"]
+    assert function["Properties"]["ReservedConcurrentExecutions"] == 200
 
 
 def test_every_flow_has_its_resources(prod: Assembly, project_flows: Project) -> None:

@@ -42,7 +42,8 @@ def _get_run(user: User, arguments: Json) -> Json:
     seconds = arguments.get("waitSeconds", 0)
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= MAX_WAIT:
         raise BadRequest(f"The argument 'waitSeconds' must be a number from 0 to {MAX_WAIT:.0f}.")
-    found = results.of_run(waiting.wait(find(user, _id(arguments)), time.monotonic() + seconds))
+    run = waiting.wait(find(user, _id(arguments)), time.monotonic() + seconds, user.id)
+    found = results.of_run(run)
     return {**found, "isError": False}  # to learn that a run has failed is no failure
 
 

@@ -48,7 +48,7 @@ def result(message: Message, call: Call) -> Json:
     Raises:
         RpcError: It has not ended within the time that a request may take.
     """
-    run = waiting.wait(_find(message, call), time.monotonic() + run_tools.MAX_WAIT)
+    run = waiting.wait(_find(message, call), time.monotonic() + run_tools.MAX_WAIT, call.user.id)
     if not run.ended:
         raise RpcError(INTERNAL_ERROR, "The task is still running. Poll tasks/get, then ask again.")
     return {**results.of_run(run), "_meta": {RELATED: {"taskId": run.execution_id}}}

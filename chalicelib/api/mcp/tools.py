@@ -172,7 +172,7 @@ def _run_flow(flow: CatalogFlow, arguments: Json, message: Message, call: Call) 
     run = start(flow, call.user.id, arguments, call.headers.get("idempotency-key"))
     if "task" in message.params and message.revision == LEGACY[0]:
         return tasks.created(run, message)
-    run = waiting.wait(run, deadline)
+    run = waiting.wait(run, deadline, call.user.id)
     return tasks.created(run, message) if not run.ended and message.takes_tasks else results.of_run(run)
 
 

@@ -23,12 +23,17 @@ SEARCH_SECONDS = 18.0
 class Search:
     """The searches of one request, which end in time.
 
+    Args:
+        client: A client of CloudWatch Logs; the application's own if None.
+        seconds: How long the searches may take together.
+
     Raises:
         Unavailable: CloudWatch Logs takes longer. Its throttling is an exception of botocore, and a 503 as well.
     """
 
-    def __init__(self) -> None:
-        self._deadline = time.monotonic() + SEARCH_SECONDS
+    def __init__(self, client: Any = None, seconds: float = SEARCH_SECONDS) -> None:
+        self._client = client
+        self._deadline = time.monotonic() + seconds
 
     def invocations(self, functions: Iterable[str], trace: str | None, first: int, last: int) -> list[Invocation]:
         """Return the invocations of a trace that ended in a time, in milliseconds since 1970, ordered by their ends.
@@ -43,7 +48,7 @@ class Search:
         found = {
             invocation.request_id: invocation
             for function in functions
-            for event in self._events(function, first, last, filterPattern=pattern)
+            for event in self.events(_group(function), first, last, filterPattern=pattern)
             if (invocation := invocation_of(function, event)) is not None
         }
         return sorted(found.values(), key=lambda invocation: (invocation.ended, invocation.request_id))
@@ -57,16 +62,18 @@ class Search:
             streams = list(dict.fromkeys(one.stream for one in own))
             for start in range(0, len(streams), MAX_STREAMS):
                 names = streams[start : start + MAX_STREAMS]
-                yield from self._events(function, first - 1_000, last, logStreamNames=names)
+                yield from self.events(_group(function), first - 1_000, last, logStreamNames=names)
 
-    def _events(self, function: str, first: int, last: int, **filters: Any) -> Iterator[LogEvent]:
+    def events(self, group: str, first: int, last: int, **filters: Any) -> Iterator[LogEvent]:
+        """Yield the events of a log group in a time, in milliseconds since 1970, narrowed as FilterLogEvents can."""
+        read = aws.logs().filter_log_events if self._client is None else self._client.filter_log_events
         more: dict[str, Any] = {}
         while True:
             if time.monotonic() > self._deadline:
                 raise Unavailable("CloudWatch Logs takes too long to search. Try again with a smaller limit.")
             try:
-                found = aws.logs().filter_log_events(
-                    logGroupName=f"/aws/lambda/{function}",
+                found = read(
+                    logGroupName=group,
                     startTime=max(0, first),
                     endTime=last + 1,
                     **filters,
@@ -81,3 +88,7 @@ class Search:
             if not found.get("nextToken"):
                 return
             more = {"nextToken": found["nextToken"]}
+
+
+def _group(function: str) -> str:
+    return f"/aws/lambda/{function}"

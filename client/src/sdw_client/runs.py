@@ -109,7 +109,11 @@ class RunOperations(Bound, Generic[R]):
             if left is not None and left <= 0 and not self.has_ended:
                 raise WaitTimeout(f"The run {self.reference} has not ended after {timeout:g} s; it goes on.")
             longest = MAX_WAIT if follower is None else follower.pause
-            yield from self._look(min(longest, longest if left is None else max(left, 0.05)))
+            asked, began = min(longest, longest if left is None else max(left, 0.05)), time.monotonic()
+            yield from self._look(asked)
+            if not self.has_ended and time.monotonic() - began < asked / 2:
+                # The service lets only so many requests of a user wait, and answers others at once.
+                yield Sleep(min(FOLLOW_SECONDS, asked))
 
     @operation
     def result(self, timeout: float | None = None) -> Steps[Any]:

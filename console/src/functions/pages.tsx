@@ -5,9 +5,10 @@ import { useLoad } from "../api/load";
 import type { components } from "../api/schema";
 import { Titled } from "../shell/app";
 import { pageAt } from "../shell/router";
-import type { Schema } from "../start/schema";
+import { isRequired, propertiesOf, type Schema } from "../start/schema";
 import { Start } from "../start/start";
 import { duration } from "../ui/format";
+import { Icon } from "../ui/icons";
 import { Json, Search } from "../ui/parts";
 import { matches } from "../ui/search";
 import { Empty, Show } from "../ui/states";
@@ -60,9 +61,9 @@ function FunctionsTable({ functions, any }: { functions: Function[]; any: boolea
                   {item.name}
                 </a>{" "}
                 {item.plugin && <span class="chip">{item.plugin}</span>}
-                <p class="muted clip">{item.description.split("\n")[0]}</p>
+                <p class="muted clip">{item.error ? item.error.message : item.description.split("\n")[0]}</p>
               </td>
-              <td class="mono muted">{fields(item.inputSchema as Schema | null)}</td>
+              <td class="mono muted">{item.error ? <Broken /> : fields(item.inputSchema as Schema | null)}</td>
             </tr>
           ))}
         </tbody>
@@ -71,10 +72,17 @@ function FunctionsTable({ functions, any }: { functions: Function[]; any: boolea
   );
 }
 
+function Broken() {
+  return (
+    <span class="status status-failed">
+      <Icon name="warning" /> Broken
+    </span>
+  );
+}
+
 /** Returns the names of an input's fields; optional ones have a question mark. */
 function fields(schema: Schema | null): string {
-  if (schema === null) return "can't be imported";
-  const names = Object.keys(schema.properties ?? {}).map((name) => (schema.required?.includes(name) ? name : `${name}?`));
+  const names = propertiesOf(schema ?? {}).map(([name]) => (schema && isRequired(schema, name) ? name : `${name}?`));
   return names.join(", ") || "any event";
 }
 
@@ -97,7 +105,15 @@ export function FunctionPage({ name }: { name: string }) {
       <Show of={functions}>
         {(data) => {
           const found = data.functions.find((item) => item.name === name);
-          return found ? (
+          if (!found) {
+            return (
+              <Empty title="There is no such function" icon="search">
+                <a href={pageAt("functions")}>All functions</a>
+              </Empty>
+            );
+          }
+          if (found.error) return <BrokenFunction error={found.error} />;
+          return (
             <>
               {found.description && <p class="lead muted pre">{found.description}</p>}
               <Start what={`function ${name}`} schema={found.inputSchema as Schema | null} action="Call the function" send={send} />
@@ -109,21 +125,47 @@ export function FunctionPage({ name }: { name: string }) {
                   <Json value={result.value} label="result" />
                 </section>
               )}
-              {found.outputSchema && Object.keys(found.outputSchema).length > 0 && (
-                <section class="section spaced">
-                  <h2>What it returns</h2>
-                  <Json value={found.outputSchema} label="output schema" />
-                </section>
-              )}
+              <SchemaOf title="What it takes" schema={found.inputSchema} label="input schema" />
+              <SchemaOf title="What it returns" schema={found.outputSchema} label="output schema" />
             </>
-          ) : (
-            <Empty title="There is no such function">
-              <a href={pageAt("functions")}>All functions</a>
-            </Empty>
           );
         }}
       </Show>
     </Titled>
+  );
+}
+
+function BrokenFunction({ error }: { error: NonNullable<Function["error"]> }) {
+  return (
+    <>
+      <p class="lead">
+        <Broken /> This function can't be called until its file is corrected.
+      </p>
+      <ul class="findings card" aria-label="What is wrong">
+        <li class="finding error">
+          <Icon name="failed" label="error" />
+          <div>
+            <p>{error.message}</p>
+            {error.file && (
+              <p class="muted small mono">
+                {error.file}
+                {error.line !== null && `, line ${error.line}`}
+              </p>
+            )}
+          </div>
+        </li>
+      </ul>
+    </>
+  );
+}
+
+function SchemaOf({ title, schema, label }: { title: string; schema: Record<string, unknown> | null; label: string }) {
+  if (!schema || !Object.keys(schema).length) return null;
+  return (
+    <details class="card schema spaced">
+      <summary>{title}</summary>
+      <Json value={schema} label={label} />
+    </details>
   );
 }
 

@@ -25,8 +25,10 @@ interface Properties {
   onSelect?: (path: string) => void;
 }
 
+/** The width of a letter in the name of a state. */
+const LETTER = 7.2;
 /** From so many states on, only those in sight are in the document. */
-const MANY = 200;
+const MANY = 120;
 
 const KIND_ICONS: Record<string, string> = {
   task: "M4.5 2.5h7v11h-7zM7 5.5h2M7 8h2",
@@ -221,7 +223,7 @@ function Node({ node, status, selected, onSelect, onOpen }: NodeProperties) {
         {node.name}
       </text>{" "}
       {status?.note && (
-        <text class="note" x={node.x + node.width / 2 + 10} y={node.y - 5}>
+        <text class="note" {...(node.container ? { x: node.x + 44 + node.name.length * LETTER, y: titleY } : { x: node.x + node.width / 2 + 10, y: node.y - 5 })}>
           {status.note}
         </text>
       )}
@@ -249,7 +251,7 @@ function Opener({ node, onOpen }: { node: GraphNode; onOpen: (path: string) => v
       class="opener"
       role="button"
       tabindex={0}
-      aria-label={`Open ${node.name}, ${text} states inside`}
+      aria-label={`Open ${node.name}, ${text} ${node.folded === 1 ? "state" : "states"} inside`}
       onClick={open}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;

@@ -34,7 +34,8 @@ export function Rows({ count, row, label, class: extra, handle, onEnd, level, ch
   const look = () => {
     const element = box.current;
     if (!element) return;
-    setView({ top: element.scrollTop, height: element.clientHeight });
+    const top = element.scrollTop - (element.scrollTop % row); // nothing changes within a row
+    setView((known) => (known.top === top && known.height === element.clientHeight ? known : { top, height: element.clientHeight }));
     onEnd?.(element.scrollTop + element.clientHeight > element.scrollHeight - row);
   };
   useLayoutEffect(() => {

@@ -37,8 +37,8 @@ export function RunsPage() {
           <button type="button" disabled={!rows.length} onClick={() => setBulk("rerun")}>
             <Icon name="play" /> Run all again …
           </button>
-          <button type="button" onClick={first.reload} disabled={first.loading} aria-label="Refresh">
-            <Icon name="refresh" /> <span class="wide-only">Refresh</span>
+          <button type="button" class="wide-only" onClick={first.reload} disabled={first.loading}>
+            <Icon name="refresh" /> Refresh
           </button>
         </>
       }

@@ -79,6 +79,10 @@ export interface Tab {
 /** Tabs after the pattern of WAI-ARIA: one is in the tab order, arrow keys move between them. */
 export function Tabs({ tabs, current, onChange, children }: { tabs: Tab[]; current: string; onChange: (id: string) => void; children: ComponentChildren }) {
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const tab = list.current?.querySelector<HTMLElement>(`#tab-${current}`);
+    if (tab && list.current) list.current.scrollLeft = tab.offsetLeft - (list.current.clientWidth - tab.offsetWidth) / 2;
+  }, [current]);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;

@@ -254,6 +254,32 @@ def test_a_stack_is_created_from_resources_that_exist(cloud: Cloud, stack: Stack
     assert (mfa["MfaConfiguration"], mfa["SoftwareTokenMfaConfiguration"]) == ("ON", {"Enabled": True})
 
 
+def test_concurrency_is_reserved_and_released(cloud: Cloud, stack: Stack) -> None:
+    client = client_of(cloud, "lambda")
+    client_of(cloud, "iam").create_role(RoleName=stack.name, AssumeRolePolicyDocument="{}")
+
+    def function(**properties: Any) -> dict[str, Any]:
+        fixed = {
+            "FunctionName": stack.name,
+            "Runtime": "python3.11",
+            "Handler": "a.b",
+            "Role": f"arn:aws:iam::123456789012:role/{stack.name}",
+            "Code": {"ZipFile": "x"},
+        }
+        return {"F": {"Type": "AWS::Lambda::Function", "Properties": {**fixed, **properties}}}
+
+    for properties, reserved in (
+        ({"ReservedConcurrentExecutions": 7}, 7),
+        ({"ReservedConcurrentExecutions": 9}, 9),
+        ({}, None),
+    ):
+        assert stack.deploy(function(**properties)).endswith("E_COMPLETE")
+        found = client.get_function_concurrency(FunctionName=stack.name)
+        assert found.get("ReservedConcurrentExecutions") == reserved
+    stack.client.delete_stack(StackName=stack.name)
+    client_of(cloud, "iam").delete_role(RoleName=stack.name)
+
+
 def test_a_table_gets_an_index_by_an_update_one_at_a_time(cloud: Cloud, stack: Stack) -> None:
     def table(*indexes: str) -> dict[str, Any]:
         keys = ["id", *indexes]
