@@ -184,7 +184,7 @@ class _Reader:
             self.run.role_arn = details.get("roleArn")
             self.run.start = seconds(event.get("timestamp", 0.0))
         elif kind in _ENDS:
-            self._end(event_id, _ENDS[kind], details)
+            self._end(event, _ENDS[kind], details)
         elif kind.endswith("StateEntered"):
             state = str(details["name"])
             frames = self._enter(event_id, kind, state, frames)
@@ -273,10 +273,16 @@ class _Reader:
                 cause=details.get("cause"),
             )
 
-    def _end(self, event_id: int, status: str, details: EventData) -> None:
-        run = self.run
+    def _end(self, event: EventData, status: str, details: EventData) -> None:
+        run, event_id = self.run, int(event["id"])
         run.status = status
         run.output, run.error, run.cause = details.get("output"), details.get("error"), details.get("cause")
+        if status == "FAILED":
+            # A Map that was not left has failed after its run, such as by a ResultPath.
+            for runs in run.map_runs.values():
+                if runs[-1].event_id == 0:
+                    when = seconds(event.get("timestamp", 0.0))
+                    runs[-1] = RecordedOutcome("failed", event_id, when, error=run.error, cause=run.cause)
         what = f"ends {status}" + (f" with {run.error}" if status == "FAILED" and run.error else "")
         self._step((), Step(event_id, what, ""))
 

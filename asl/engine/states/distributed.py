@@ -204,9 +204,11 @@ def _fail(_: Branch, failure: StateFailure) -> State:
 
 def _leave(branch: Branch, state: DistributedMap, run: MapRun, result: Any) -> State:
     branch.events.append((state.succeeded_event, branch.execution.engine.now(), branch.previous))
+    output, branch.size, assigned = state.fields.output(branch, result, None)
     if applies(EXIT_FOLLOWS_MAP_RUN_STARTED, branch.execution):
         branch.previous = run.started_event
-    return state.leave(branch, result, None)
+    state.record_exit(branch, output, assigned)
+    return state.next
 
 
 def _start_child(run: MapRun, value: Any) -> Execution:

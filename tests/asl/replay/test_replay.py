@@ -80,6 +80,17 @@ def test_any_unchanged_definition_fits(definition: dict[str, Any], value: Any) -
         assert told(definition, execution) == []
 
 
+def test_a_map_that_fails_after_its_run_fits() -> None:
+    processor = {
+        **flow(("P", {"Type": "Pass"})),
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+    }
+    definition = flow(("M", {"Type": "Map", "ItemProcessor": processor, "Assign": {"v.$": "$.nothing"}}))
+    execution = execute(definition, [], Tasks())
+    assert execution.error == "States.Runtime"
+    assert told(definition, execution) == []
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 60))
 def test_any_beginning_of_a_history_fits(count: int) -> None:
