@@ -96,6 +96,9 @@ class KeptExecutions(ExecutionIndex):
         arn = record.execution.arn
         with self._lock:
             known = self._by_arn.get(arn)
+            if known is None:
+                ended = self._known.get(arn)  # one that is redriven, or ended at once: it has its row
+                known = ended if ended is not None and ended.execution is record.execution else None
             if known is not None:
                 return known
             self._hold(record)

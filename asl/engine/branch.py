@@ -248,7 +248,9 @@ def _failed(branch: Branch, problem: BaseException) -> State | None:
     try:
         return branch.state.failed(branch, as_failure(branch, problem))
     except Exception as another:
-        branch.fail(as_failure(branch, another))
+        failure = as_failure(branch, another)
+        branch.state.record_evaluation(branch, failure)
+        branch.fail(failure)
         return None
 
 

@@ -32,7 +32,7 @@ def list_approvals(call: Call) -> Answer:
 def get_approval(call: Call) -> Answer:
     """Answer with one approval: with a page if a browser follows a link."""
     if call.query(KEY) is None or not _wants_page(call):
-        return Answer(shown(_find(call)), headers={**_private(call), "Vary": "Accept"})
+        return Answer(shown(_find(call)), headers=_private(call))
     from chalicelib.api import approval_page
 
     try:

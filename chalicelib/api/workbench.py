@@ -96,6 +96,8 @@ def _trial(body: dict[str, Any]) -> Trial:
             raise BadRequest(f"The key {key!r} must be an object.")
     if mock is not None and mock.keys() not in _MOCKS:
         raise BadRequest("The key 'mock' must have 'result', or 'error' and perhaps 'cause'.")
+    if mock is not None and "result" not in mock and not all(isinstance(text, str) for text in mock.values()):
+        raise BadRequest("The keys 'error' and 'cause' of 'mock' must be strings.")
     return Trial(path, definition, body.get("input", {}), variables or {}, mock)
 
 

@@ -11,15 +11,21 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chalicelib import aws
-from chalicelib.errors import DomainError, Forbidden, Invalid, NotFound, error_code
+from chalicelib.errors import DomainError, Forbidden, Invalid, NotFound, error_code, was_not_sent
 from chalicelib.pointers import split
 from chalicelib.runs.definitions import Recorded
 
 _REFUSED = {"InvalidArn", "InvalidDefinition", "InvalidExecutionInput", "ValidationException"}
 _ROLE = re.compile(r"arn:[\w-]*:iam::[^\s'\"]*")
 # In the inspection these are numbers and objects; all other values are JSON texts.
-_PLAIN = {"errorDetails", "maxConcurrency", "request", "response", "toleratedFailureCount"}
-_PLAIN |= {"toleratedFailurePercentage"}
+_PLAIN = {
+    "errorDetails",
+    "maxConcurrency",
+    "request",
+    "response",
+    "toleratedFailureCount",
+    "toleratedFailurePercentage",
+}
 
 
 class TooLong(DomainError):
@@ -139,6 +145,8 @@ def _message(error: Exception) -> str:
 
 def _is_timeout(error: Exception) -> bool:
     """Whether the service took the request and didn't answer in time; botocore's class is known by name only."""
+    if was_not_sent(error):
+        return False
     return isinstance(error.__cause__, TimeoutError) or type(error).__name__ == "ReadTimeoutError"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.names import Names
 from compiler.permissions import Statement
 from compiler.permissions.arguments import Arguments
+from compiler.permissions.authorization import iam_prefix
 from compiler.permissions.derive import statements_of_state
 from compiler.permissions.names import integration_name
 from compiler.permissions.sdk import sdk_call
@@ -53,6 +54,8 @@ WITHOUT_RESOURCE = frozenset(
 )
 # Calls that IAM never refuses: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _ALWAYS_ALLOWED = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
+# The principals to which services hand the roles that they are passed, where their names are not the IAM prefix.
+_PRINCIPALS = {"ecs": "ecs-tasks", "elasticbeanstalk": "ec2"}
 _TRANSACTION = {
     "ConditionCheck": "ConditionCheckItem",
     "Delete": "DeleteItem",
@@ -108,7 +111,7 @@ def needs_of_task(resource: str, parameters: Any, credentials: Any, machine: str
     state: dict[str, Any] = {"Type": "Task", "Resource": resource, "Parameters": arguments}
     if isinstance(credentials, dict):
         state["Credentials"] = credentials
-    return list(_needs(statements_of_state(state, machine), names, machine))
+    return list(_needs(statements_of_state(state, machine), name.partition(":")[0], names, machine))
 
 
 def needs_of_call(service: str, operation: str, arguments: Mapping[str, Any] | None, names: Names) -> list[Need]:
@@ -129,15 +132,17 @@ def needs_of_call(service: str, operation: str, arguments: Mapping[str, Any] | N
             return list(_of_partiql(arguments, names))
     action = operation[:1].lower() + operation[1:]
     if arguments is not None:
-        return list(_needs(sdk_call(service, action, Arguments(_named(service, arguments))), names))
-    needs = _needs(sdk_call(service, action, Arguments({}, computed_as_a_whole=True)), names)
+        return list(_needs(sdk_call(service, action, Arguments(_named(service, arguments))), service, names))
+    needs = _needs(sdk_call(service, action, Arguments({}, computed_as_a_whole=True)), service, names)
     return [need for need in needs if need.action != "iam:PassRole"]  # nobody knows whether it passes a role
 
 
-def _needs(statements: Iterable[Statement], names: Names, machine: str = "") -> Iterator[Need]:
+def _needs(statements: Iterable[Statement], service: str, names: Names, machine: str = "") -> Iterator[Need]:
     for statement in statements:
         condition = statement.condition or {}
         passed_to = condition.get("StringEquals", {}).get("iam:PassedToService", "")
+        if not passed_to and statement.actions == ("iam:PassRole",):
+            passed_to = f"{_PRINCIPALS.get(service, iam_prefix(service))}.amazonaws.com"
         for resource in statement.resources:
             arn = replace(resource.replace(_SELF, machine), PSEUDO_TARGETS, names)
             for action in statement.actions:

@@ -192,7 +192,8 @@ def _function_error(invocation: Invocation) -> tuple[str, str]:
     document = _value(invocation.payload)
     error_type = document.get("errorType") if isinstance(document, dict) else None
     if not error_type:
-        return "Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type."
+        reason = "The cause could not be determined because Lambda did not return an error type."
+        return "Lambda.Unknown", f"{reason} Returned payload: {cause}"
     if "requestId" not in document:
         document = {"errorMessage": None, "errorType": None, "requestId": invocation.request_id} | document
         cause = json.dumps(document)

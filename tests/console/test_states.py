@@ -90,7 +90,13 @@ def test_the_numbers_of_a_large_account_fit(signed_in: Console) -> None:
 
 
 def _flows() -> dict[str, Any]:
-    flow = {"description": f"{LONG} {LONG}", "type": "EXPRESS", "inputSchema": None, "definition": {}, "created": None}
+    flow: dict[str, Any] = {
+        "description": f"{LONG} {LONG}",
+        "type": "EXPRESS",
+        "inputSchema": None,
+        "definition": {},
+        "created": None,
+    }
     schedule = {
         "expression": "cron(0/5 8-17 ? * MON-FRI *)",
         "timezone": "America/Argentina/Buenos_Aires",
@@ -124,6 +130,8 @@ def _runs() -> dict[str, Any]:
 
 
 def _usage() -> dict[str, Any]:
-    months = [{"yearMonth": f"2026-{month:02d}", "apiCalls": 987_654_320 + month % 2} for month in range(1, 13)]
+    months: list[dict[str, Any]] = [
+        {"yearMonth": f"2026-{month:02d}", "apiCalls": 987_654_320 + month % 2} for month in range(1, 13)
+    ]
     months[0]["apiCalls"] += 2
     return {"userId": "u", "usage": months}

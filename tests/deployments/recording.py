@@ -72,16 +72,18 @@ class RecordedCloud:
     def client(self, service: str) -> Any:
         """A boto3 client of the cloud, whose calls are not the deployer's."""
         import boto3
+        from botocore.config import Config
 
+        patient = Config(read_timeout=300, retries={"total_max_attempts": 1})
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
         make: Any = session.client
-        return make(service, endpoint_url=self.endpoint)
+        return make(service, endpoint_url=self.endpoint, config=patient)
 
     def close(self) -> None:
         """End the cloud."""
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -145,3 +145,13 @@ class TestSecrets:
             (folder / "handler.py").unlink()
         assert seen == value
         assert value not in server.log
+
+
+def test_the_records_of_runs_are_swept_every_night(aws: Aws) -> None:
+    events = aws("events")
+    name = "serverless-dynamic-workflows-local-run-sweep"
+    assert events.describe_rule(Name=name)["ScheduleExpression"].startswith("cron(")
+    (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
+    answer = aws("lambda").invoke(FunctionName=target["Arn"])
+    assert "FunctionError" not in answer
+    assert set(json.loads(answer["Payload"].read())) == {"running", "checked", "corrected"}

@@ -30,6 +30,7 @@ def test_a_function_has_its_log_and_the_stage_s_environment() -> None:
         "FLOW_ALIAS": "live",
         "LOG_LEVEL": "INFO",
         "TRACING": "on",
+        "WAITING_PER_USER": "10",
         "WORKBENCH_GROUPS": "",
     }
 

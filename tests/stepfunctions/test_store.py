@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,23 @@ def test_an_execution_is_redriven_in_the_next_process(computer: Machine) -> None
     assert (third.describe(arn)["output"], third.describe(arn)["redriveCount"]) == ("2", 1)
     assert third.kinds(arn).count("ExecutionRedriven") == 1
     assert third.call("RedriveExecution", {"executionArn": arn, "clientToken": "t"})["redriveDate"]
+
+
+def test_executions_are_redriven_once_by_the_process_that_started_them(computer: Machine) -> None:
+    process = computer.boot()
+    machine = process.create("m", one("Fail", Error="E"))
+    started = [process.start(machine, n) for n in range(10)]
+    for arn in started:
+        process.ended(arn)
+
+    def redrive(arn: str) -> Any:
+        return process.call("RedriveExecution", {"executionArn": arn, "clientToken": arn[-8:]})["redriveDate"]
+
+    with ThreadPoolExecutor(8) as threads:
+        dates = list(threads.map(redrive, started))
+    for arn, date in zip(started, dates, strict=True):
+        assert process.ended(arn)["redriveCount"] == 1
+        assert redrive(arn) == date  # the same token is the same redrive
 
 
 def test_tokens_and_activities_outlive_the_process(computer: Machine) -> None:

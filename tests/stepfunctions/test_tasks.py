@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from stepfunctions import Invocation
+from stepfunctions.integrations.lambda_functions import _function_error
 from tests.stepfunctions.conftest import LAMBDA, PASSING, Lab, one
 from tests.stepfunctions.test_state_machines import refusal
 
@@ -226,3 +228,12 @@ def test_the_tail_of_a_function_s_log(lab: Lab) -> None:
     parameters = {"FunctionName": "f", "LogType": "Tail"}
     found = lab.run_task("arn:aws:states:::lambda:invoke", parameters)
     assert base64.b64decode(json.loads(found["output"])["LogResult"]).startswith(b"START RequestId: ")
+
+
+def test_a_function_that_fails_without_a_type_shows_what_it_returned() -> None:
+    payload = b'{"errorMessage": "Task timed out after 3.00 seconds"}'
+    assert _function_error(Invocation(payload, "Unhandled", "r")) == (
+        "Lambda.Unknown",
+        "The cause could not be determined because Lambda did not return an error type. "
+        'Returned payload: {"errorMessage": "Task timed out after 3.00 seconds"}',
+    )

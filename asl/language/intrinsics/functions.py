@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asl.language.errors import TooLarge
+from asl.language.java_random import JavaRandom
 from asl.language.sizes import MOST_CHARACTERS
 from asl.language.values import is_number, java_text, json_equal, json_text
 
@@ -210,12 +211,12 @@ def json_merge(left: Any, right: Any, deep: Any) -> dict[str, Any]:
 
 def math_random(start: Any, end: Any, seed: Any = None) -> int:
     """`States.MathRandom`: from `start` (included) to `end` (excluded); the same for the same seed."""
-    start, end = _integer(start), _integer(end)
-    if start >= end:
-        raise IntrinsicProblem(f"The end of the range, {end}, must be greater than its start, {start}")
-    generator: Any = random if seed is None else random.Random(_integer(seed))  # noqa: S311 - not for secrets
-    number: int = generator.randrange(start, end)
-    return number
+    first, beyond = _integer(start), _integer(end)
+    if first >= beyond:
+        raise IntrinsicProblem(f"The end of the range, {beyond}, must be greater than its start, {first}")
+    if seed is None or beyond - first > _INT_MAX:
+        return random.randrange(first, beyond)  # noqa: S311 - not for secrets
+    return first + JavaRandom(_integer(seed)).below(beyond - first)
 
 
 def math_add(left: Any, right: Any) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from asl.language.java_random import JavaRandom
 from asl.language.timestamps import parse_timestamp
 from asl.language.values import is_number
 
@@ -112,13 +113,7 @@ def make_random(seed: Any = None) -> float:
     """`$random()`, `$random(seed)`: from 0 (included) to 1; the same for the same seed."""
     if seed is None:
         return random.random()  # noqa: S311 - not for secrets
-    # As java.util.Random does, which AWS uses: a linear congruential generator of 48 bits.
-    state = (_integer(seed) ^ 0x5DEECE66D) & (2**48 - 1)
-    bits = []
-    for wanted in (26, 27):
-        state = (state * 0x5DEECE66D + 0xB) & (2**48 - 1)
-        bits.append(state >> (48 - wanted))
-    return ((bits[0] << 27) + bits[1]) / 2**53
+    return JavaRandom(_integer(seed)).double()
 
 
 class InternalFailure(Exception):

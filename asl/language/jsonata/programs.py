@@ -51,6 +51,7 @@ _OF_PICTURE = re.compile("D3(?:08|09|13)")
 _EXCEEDED = {
     "D1011": STACK_OVERFLOW,
     _TIMED_OUT: TIMED_OUT,
+    "D2014": MEMORY_EXCEEDED,
     "D2015": MEMORY_EXCEEDED,
 }
 # What the library says where Python has no memory for its result.
@@ -72,7 +73,7 @@ _OF_CONTEXT = re.compile(
 _TAKES_CONTEXT = re.compile(r"\$(?:string|boolean|not)\s*\(\s*\)")
 """Calls that take null for a context that is undefined."""
 
-_SLOW = re.compile(r"\$(?:distinct|sort|lookup|zip|replace|match|split|contains|join|pad)(?!\w)|\^\s*\(|/")
+_SLOW = re.compile(r"\$(?:distinct|sort|lookup|zip|replace|match|split|contains|join|pad)(?!\w)|\^\s*\(|[/|]")
 """What may take longer than the data are: the library looks at the time only between its functions."""
 _MAKES_LISTS = re.compile(r"\.\.|\$(?:range|pad|map|reduce|each)(?!\w)")
 _LITTLE = 2**18
@@ -330,7 +331,7 @@ def _ask(text: str, bindings: dict[str, Any], milliseconds: int) -> Explained | 
     """What the other library makes of an expression, if it can tell.
 
     Raises:
-        JsonataFailure: It took longer than a second.
+        JsonataFailure: It exceeds a limit there.
         TakesLong: It takes, or may take, longer than `milliseconds`, less than a second.
     """
     # Regular expressions can take without end there, and lists can be long.
@@ -339,11 +340,14 @@ def _ask(text: str, bindings: dict[str, Any], milliseconds: int) -> Explained | 
     from asl.language.jsonata import reference
 
     try:
-        return reference.evaluate(text, bindings, milliseconds)
+        explained = reference.evaluate(text, bindings, milliseconds)
     except TimeoutError:
         if milliseconds < TIMEOUT_MILLISECONDS:
             raise TakesLong from None
         raise JsonataFailure(TIMED_OUT) from None
+    if explained is not None and explained.failure is not None and explained.failure[:5] in _EXCEEDED:
+        raise JsonataFailure(_EXCEEDED[explained.failure[:5]])
+    return explained
 
 
 def _corrected(text: str, bindings: dict[str, Any], value: Any, milliseconds: int) -> Any:

@@ -58,8 +58,10 @@ function stateDetails(state: State): string {
   const note = noteOf(state);
   const loop = state.iterations;
   const failed = loop?.failedIndexes.length ? `<p>Failed iterations: ${escaped(loop.failedIndexes.map(number).join(", "))}</p>` : "";
+  const after = { ...state.variables, ...state.assigned };
+  const variables = Object.keys(after).length ? `<p class="muted">Variables</p><pre>${json(after)}</pre>` : "";
   const error = state.error ? `<p><strong>${escaped(state.error)}</strong> ${escaped(causeOf(state.cause).message)}</p>` : "";
-  return `<details><summary><span class="s ${state.status.toLowerCase()}">${escaped(statusText(state.status))}</span> ${escaped(state.name)} <span class="muted">${escaped(between(state.entered, state.exited, Date.now()))}${note ? `, ${escaped(note)}` : ""}</span></summary>${error}${failed}<p class="muted">Input</p><pre>${json(state.input)}</pre><p class="muted">Output</p><pre>${json(state.output)}</pre></details>`;
+  return `<details><summary><span class="s ${state.status.toLowerCase()}">${escaped(statusText(state.status))}</span> ${escaped(state.name)} <span class="muted">${escaped(between(state.entered, state.exited, Date.now()))}${note ? `, ${escaped(note)}` : ""}</span></summary>${error}${failed}<p class="muted">Input</p><pre>${json(state.input)}</pre><p class="muted">Output</p><pre>${json(state.output)}</pre>${variables}</details>`;
 }
 
 function drawing(graph: GraphData, states: readonly State[]): string {

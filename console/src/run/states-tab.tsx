@@ -44,7 +44,7 @@ export function StatesTab(properties: Properties) {
   const path = testable ? selected?.path : undefined;
   useKeys({ states: shown.states, selected: selected && keyOf(selected), view, canTry: Boolean(path) });
   if (selected && path && query.value.get("bench") !== null) {
-    return <Workbench key={`${path} ${place().iteration}`} run={run} state={selected} path={path} definition={at(definition, path)} />;
+    return <Workbench key={`${path} ${place().iteration}`} run={run} state={selected} path={path} others={Object.keys(at(definition, path.slice(0, path.lastIndexOf("/"))) ?? {})} definition={at(definition, path)} />;
   }
   return <Overview {...properties} selected={selected} all={all} view={view} />;
 }

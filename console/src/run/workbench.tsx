@@ -19,6 +19,8 @@ interface Properties {
   state: State;
   /** The state's path in the definition. */
   path: string;
+  /** The names of the states that it can lead to. */
+  others: readonly string[];
   definition: unknown;
 }
 
@@ -32,7 +34,7 @@ interface Outcome {
   busy: boolean;
 }
 
-export function Workbench({ run, state, path, definition }: Properties) {
+export function Workbench({ run, state, path, others, definition }: Properties) {
   const key = `${run.executionId} ${keyOf(state)} ${place().iteration}`;
   const [draft, setDraft] = useState(() => drafts.get(key) ?? recorded(state, definition));
   const [outcome, setOutcome] = useState<Outcome>({ busy: false });
@@ -110,7 +112,7 @@ export function Workbench({ run, state, path, definition }: Properties) {
         </div>
         <section class="bench-side bench-result" ref={result} tabIndex={-1} aria-label="Result" aria-busy={outcome.busy}>
           {outcome.failure !== undefined && !wrong && <Problem error={outcome.failure} />}
-          {outcome.tested ? <Result state={state} tested={outcome.tested} took={outcome.took ?? 0} /> : <Before state={state} busy={outcome.busy} />}
+          {outcome.tested ? <Result state={state} others={others} tested={outcome.tested} took={outcome.took ?? 0} /> : <Before state={state} busy={outcome.busy} />}
         </section>
       </div>
     </form>
@@ -231,7 +233,7 @@ function Next({ name }: { name: string }) {
   );
 }
 
-function Result({ state, tested, took }: { state: State; tested: Tested; took: number }) {
+function Result({ state, others, tested, took }: { state: State; others: readonly string[]; tested: Tested; took: number }) {
   const steps = stepsOf(tested.inspection as Record<string, unknown>);
   const status = TESTED_STATUSES[tested.status];
   return (
@@ -250,7 +252,10 @@ function Result({ state, tested, took }: { state: State; tested: Tested; took: n
             <td>
               <Status status={status} /> <span class="muted small">{duration(took)}</span>
             </td>
-            <td class={state.next === tested.nextState ? "" : "bench-other"}>{tested.nextState ?? "–"}</td>
+            <td class={state.next === tested.nextState ? "" : "bench-other"}>
+              {tested.nextState ?? "–"}
+              {tested.nextState !== undefined && !others.includes(tested.nextState) && <span class="small">: the definition has no such state</span>}
+            </td>
           </tr>
           <tr>
             <th scope="row">Recorded</th>

@@ -35,7 +35,9 @@ export function Editor({ value, language, label, onChange, findings = NONE }: Pr
   useEffect(() => mounted.current?.setFindings(findings), [findings]);
   return (
     <div class="editor" ref={host} data-editor={label}>
-      <pre>{value}</pre>
+      <pre tabIndex={0} aria-label={label}>
+        {value}
+      </pre>
     </div>
   );
 }

@@ -413,3 +413,16 @@ def test_a_request_says_where_its_attempt_belongs(lab: Lab) -> None:
         ("/States/Both/Branches/0/States/P", (), 1),
     ]
     assert {request.trace_header for request in lab.functions.requests} == {"Root=1-2-3"}
+
+
+def test_an_expression_of_a_catcher_that_fails_has_its_event(lab: Lab) -> None:
+    def fail(_: object) -> None:
+        raise Failed("E", "c")
+
+    catcher = {"ErrorEquals": ["E"], "Next": "B", "Output": "{% $nothing %}"}
+    task = {"Type": "Task", "Resource": LAMBDA + "f", "Catch": [catcher], "Next": "B"}
+    execution = lab.run(flow(("A", task), ("B", {"Type": "Pass"}), QueryLanguage="JSONata"), f=fail)
+    assert kinds(execution)[-3:] == ["LambdaFunctionFailed", "EvaluationFailed", "ExecutionFailed"]
+    failed = execution.history.events()[-2]
+    assert failed["evaluationFailedEventDetails"]["location"] == "Catch[0]/Output"
+    assert failed["previousEventId"] == failed["id"] - 1

@@ -135,6 +135,8 @@ def test_calls_without_what_they_need_fail_as_expressions_do(text: str) -> None:
         "$range(-9223372036854775808, 9223372036854775807, 1)",
         "$count($distinct($items))",
         "$count($items[$ in $items])",
+        '$count($items ~> |$|{"b": 1}|)',
+        '[1..40000] ~> |$|{"b": 1}|',
     ],
 )
 def test_no_function_keeps_an_expression_longer_than_the_limit(text: str) -> None:

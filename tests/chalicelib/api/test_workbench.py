@@ -135,6 +135,7 @@ class TestStates:
             ({"path": "/States/First", "inputs": {}}, 400, "unknown key 'inputs'"),
             ({"path": "/States/First", "definition": []}, 400, "'definition' must be an object"),
             ({"path": "/States/Call", "mock": {"cause": "x"}}, 400, "must have 'result', or 'error'"),
+            ({"path": "/States/Call", "mock": {"error": "x", "cause": 5}}, 400, "must be strings"),
             ({"path": "/States/Gone"}, 404, "no state at '/States/Gone'"),
             ({"path": "/States"}, 404, "no state at '/States'"),
             ({"path": "/StartAt/0/States/x"}, 404, "no state at"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
@@ -133,6 +134,17 @@ def test_the_application_has_the_functions_role(cloud: Cloud) -> None:
         client.delete_table(TableName=cloud.names.runs_table)
 
 
+def test_the_application_may_test_states_with_the_roles_of_flows_only(cloud: Cloud) -> None:
+    keys = {name.lower(): value for name, value in cloud.foundation.application_credentials.items()}
+    client = boto3.client("stepfunctions", endpoint_url=cloud.endpoint, region_name="us-east-1",
+                          config=Config(inject_host_prefix=False), **keys)  # fmt: skip
+    state = json.dumps({"Type": "Pass", "End": True})
+    role = f"arn:aws:iam::123456789012:role{cloud.names.flow_role_path}{cloud.names.resource('callFlow')}"
+    assert client.test_state(definition=state, roleArn=role)["status"] == "SUCCEEDED"
+    with pytest.raises(ClientError, match=r"not authorized to perform: iam:PassRole on resource: .*role/other"):
+        client.test_state(definition=state, roleArn="arn:aws:iam::123456789012:role/other")
+
+
 # An integration, its parameters, and what the state's failure must say.
 DENIED = [
     ("dynamodb:getItem", ORDER, "dynamodb:GetItem", "DynamoDB.AmazonDynamoDBException",
@@ -251,7 +263,7 @@ def test_a_state_is_tested_with_the_role_that_it_is_given(cloud: Cloud) -> None:
     # A role that this cloud doesn't know says nothing: its policies are elsewhere.
     assert tested("arn:aws:iam::123456789012:role/unknown")["status"] == "SUCCEEDED"
     # That of a flow is what the compiler has derived for it.
-    flow = "arn:aws:iam::123456789012:role/serverless-dynamic-workflows/local/flows/serverless-dynamic-workflows-local-greetFlow"
+    flow = f"arn:aws:iam::123456789012:role{cloud.names.flow_role_path}{cloud.names.resource('greetFlow')}"
     assert tested(flow)["error"] == "DynamoDb.DynamoDbException"
 
 

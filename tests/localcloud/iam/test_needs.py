@@ -104,3 +104,17 @@ def test_tasks() -> None:
         "arn:aws:states:::batch:submitJob.sync", {"JobDefinition": "d:1", "JobQueue": "q", "JobName": "n"}
     )
     assert {"batch:SubmitJob", "batch:DescribeJobs", "events:PutRule"} <= {need.action for need in synchronous}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "principal"),
+    [
+        ("sfn", "TestState", "states"),
+        ("lambda", "CreateFunction", "lambda"),
+        ("ecs", "RegisterTaskDefinition", "ecs-tasks"),
+    ],
+)
+def test_a_role_is_passed_to_the_service_that_is_called(service: str, operation: str, principal: str) -> None:
+    role = "arn:aws:iam::123456789012:role/r"
+    found = needs_of_call(service, operation, {"RoleArn": role}, NAMES)
+    assert [need.passed_to for need in found if need.action == "iam:PassRole"] == [f"{principal}.amazonaws.com"]
