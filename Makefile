@@ -106,7 +106,7 @@ bench: $(STAMP) ## run the benchmarks of docs/benchmarks.md
 
 bootstrap: $(STAMP) node_modules/.installed ## prepare an AWS account for deployments with rights over this project only
 	@# In a folder without an app, which CDK would synthesise.
-	@options=$$($(BIN)/python -m infrastructure.bootstrap) && cd node_modules && .bin/cdk bootstrap $$options $(ARGS)
+	@options=$$($(BIN)/python -m infrastructure.bootstrap) && cd node_modules && PATH="$(CURDIR)/$(BIN):$$PATH" .bin/cdk bootstrap $$options $(ARGS)
 
 deploy: $(STAMP) node_modules/.installed $(CONSOLE) ## deploy a stage to AWS (STAGE=dev; API=chalice: API and functions with `chalice deploy`)
 	@$(BIN)/python -m infrastructure.preflight --stage $(STAGE) --api $(API) --deploying

@@ -4,7 +4,8 @@
     python -m infrastructure.chalice_config --stage prod
     chalice deploy --stage prod
 
-This writes the stage's section of `.chalice/config.json`; other stages are not changed.
+This writes the stage's section of `.chalice/config.json`; other stages are not changed. If the stage was deployed from
+another folder, it also restores Chalice's records, which `chalice deploy` reads when it starts.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from chalicelib import APP_NAME
 from chalicelib.files import read_text
 from chalicelib.settings import PROJECT
 from compiler import Project
+from infrastructure.chalice_records import take_over
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import (
     API_STAGE,
@@ -49,8 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         stage = checked_stage(arguments.stage)
         flows = checked_flows(stage)
-        section = stage_section(stage, Cloud().stack_outputs(stage.name), flows)
+        cloud = Cloud()
+        section = stage_section(stage, cloud.stack_outputs(stage.name), flows)
         write_section(PROJECT / CONFIG, stage.name, section)
+        if taken := take_over(cloud, stage.name, PROJECT):
+            print(taken)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -49,7 +49,8 @@ def install() -> None:
         if words & _CALLING_AWS:
             cloud = Cloud()
             if stage is not None and (taken := take_over(cloud, stage, PROJECT)):
-                print(taken, file=sys.stderr)
+                # Chalice has read its records before it imports the application.
+                raise DeploymentError(f"{taken}. Nothing was changed; run the command again")
         if words & _PACKAGING:
             ensure(PROJECT, frozen=True)
     except DeploymentError as error:

@@ -1,7 +1,7 @@
-"""Chalice's records of what it deployed, `.chalice/deployed/STAGE.json`, written anew where they are missing.
+"""Chalice's records of what it deployed, `.chalice/deployed/STAGE.json`, restored where they are missing.
 
 Chalice updates and deletes only what its records name. In a clone without them it would create a second API, with
-another URL, and leave the first one behind for ever. What it needs to know is in the account: its functions have names,
+another URL, and leave the first one behind. What it needs to know is in the account: its functions have names,
 and the permission of the API's function names the API.
 """
 

@@ -1,7 +1,7 @@
 """Prepares to destroy a stage: `python -m infrastructure.destroy --stage prod` asks, and lifts the protection.
 
 A stage that keeps its data is destroyed only after its name is typed. What `chalice deploy` created can be deleted only
-with Chalice's records, `.chalice/deployed/STAGE.json`. If they are missing, they are written anew.
+with Chalice's records, `.chalice/deployed/STAGE.json`. If they are missing, they are restored.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def refused_to_cloudformation(cloud: RecordedCloud, before: set[Call]) -> list[s
     return sorted(action for action in called if action.lower() not in listed)
 
 
-_IAM_ACTIONS = {"s3:GET": "s3:GetObject", "s3:HEAD": "s3:GetObject"}
+_IAM_ACTIONS = {"s3:GET": "s3:GetObject", "s3:HEAD": "s3:GetObject", "ssm:GetParameter": "ssm:GetParameters"}
+"""What CloudFormation on AWS calls instead, by what the local one calls."""
 
 
 def refused(cloud: RecordedCloud) -> list[Call]:

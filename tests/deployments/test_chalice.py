@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from chalicelib import APP_NAME
@@ -54,8 +55,13 @@ def test_deploy_change_and_delete(recorded: RecordedCloud, tmp_path: Path) -> No
 
     # A clone without Chalice's records updates the same API, and removes it.
     (project / ".chalice" / "deployed" / "prod.json").unlink()
-    again = must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
-    assert f"took over the API {api} and {len(functions)} functions" in again
+    restored = projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables())
+    assert restored.returncode != 0
+    assert f"took over the API {api} and {len(functions)} functions. Nothing was changed; run the" in restored.stderr
+    (project / ".chalice" / "deployed" / "prod.json").unlink()
+    configured = [sys.executable, "-m", "infrastructure.chalice_config", "--stage", "prod"]
+    assert f"took over the API {api}" in must(projects.run(configured, project, cloud.variables()))
+    must(projects.run(["chalice", "deploy", "--stage", "prod"], project, cloud.variables()))
     assert deployed_api(project) == api
     assert [found["id"] for found in cloud.client("apigateway").get_rest_apis()["items"]] == [api]
     assert cloud.client("apigateway").get_rest_api(restApiId=api)["tags"] == {"Application": APP_NAME, "Stage": "prod"}

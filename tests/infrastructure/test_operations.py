@@ -21,7 +21,7 @@ from infrastructure import api_stage, destroy, logs
 from infrastructure.chalice_records import records_file
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
-from infrastructure.function_resources import logging_config
+from infrastructure.function_resources import OWN_FUNCTIONS, logging_config
 from infrastructure.stages import DEV, PROD, STAGES
 from tests.infrastructure.conftest import APP
 from tests.infrastructure.test_chalice_records import chalice_deployed
@@ -188,7 +188,7 @@ def test_throttling_is_set_as_the_stage_says(tmp_path: Path, monkeypatch: pytest
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions, name = boto3.client("lambda"), "serverless-dynamic-workflows-prod-run-status"
     flows = compile_project(PROJECT)
-    deployed = [name, f"{APP}-prod", *(f"{APP}-prod-{each}" for each in ("approvals", "run-sweep", *flows.settings))]
+    deployed = [f"{APP}-prod", *(f"{APP}-prod-{each}" for each in (*OWN_FUNCTIONS, *flows.settings))]
     for each in deployed:
         functions.create_function(
             FunctionName=each, Runtime="python3.11", Role=role, Handler="h", Code={"ZipFile": b"x"}
