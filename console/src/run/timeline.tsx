@@ -111,11 +111,12 @@ function levelOf(row: TimelineRow | undefined) {
 
 function Axis({ shown, start }: { shown: Window; start: number }) {
   const length = shown.to - shown.from;
+  const most = matchMedia("(max-width: 700px)").matches ? 2 : 7;
   return (
     <div class="timeline-row axis" aria-hidden="true">
       <span class="timeline-name muted small">State</span>
       <span class="track">
-        {ticks(shown.from - start, shown.to - start, 7).map((at) => {
+        {ticks(shown.from - start, shown.to - start, most).map((at) => {
           const left = ((at + start - shown.from) / length) * 100;
           return (
             <span key={at} class={left > 92 ? "tick end" : "tick"} style={{ left: `${left}%` }}>
