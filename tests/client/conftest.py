@@ -47,7 +47,7 @@ Sdw = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def no_traces_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SDW_URL", "SDW_TOKEN", "SDW_EMAIL", "SDW_PASSWORD", "SDW_STAGE"):
+    for name in ("SDW_URL", "SDW_TOKEN", "SDW_EMAIL", "SDW_PASSWORD", "SDW_STAGE", "MFA_CODE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SDW_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
@@ -69,6 +69,12 @@ def account(server: Server, aws: Aws) -> Account:  # noqa: F811
         AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD},
     )
     return Account(url, email, PASSWORD, answer["AuthenticationResult"]["IdToken"])
+
+
+def sign_out(account: Account, aws: Aws) -> None:  # noqa: F811
+    """End the user's refresh tokens."""
+    pool = Client(account.url).auth_config()["userPoolId"]
+    aws("cognito-idp").admin_user_global_sign_out(UserPoolId=pool, Username=account.email)
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ import pytest
 
 from sdw_client import Client, NewPasswordRequired, NotSignedIn, SignInFailed, Unauthorized, UnexpectedAnswer
 from sdw_client.auth import Login
-from sdw_client.cognito import Tokens
+from sdw_client.cognito import Credentials, Tokens
 from sdw_client.drivers import SyncDriver
 from sdw_client.logins import Logins, SavedLogin
 from sdw_client.retry import Retry
 
 from ..end_to_end.conftest import Aws
-from .conftest import PASSWORD, Account
+from .conftest import PASSWORD, Account, sign_out
 
 
 def run_login(login: Login) -> str:
@@ -32,14 +32,14 @@ def run_login(login: Login) -> str:
 class TestPassword:
     def test_signs_in_once(self, account: Account) -> None:
         kept: list[Tokens] = []
-        login = Login(account.url, Retry(), (account.email, account.password, None), keep=kept.append)
+        login = Login(account.url, Retry(), Credentials(account.email, account.password), keep=kept.append)
         assert run_login(login) == run_login(login)
         (tokens,) = kept
         assert 0 < tokens.expires_at - time.time() < 86_400
 
     def test_tokens_are_refreshed_before_they_expire(self, account: Account) -> None:
         kept: list[Tokens] = []
-        run_login(Login(account.url, Retry(), (account.email, account.password, None), keep=kept.append))
+        run_login(Login(account.url, Retry(), Credentials(account.email, account.password), keep=kept.append))
         ending = Tokens("stale", kept[0].refresh_token, time.time() + 30)
         token = run_login(Login(account.url, Retry(), tokens=ending, keep=kept.append))
         assert token == kept[-1].id_token != "stale"
@@ -50,7 +50,7 @@ class TestPassword:
     def test_a_refused_token_is_replaced_once(self, account: Account, tmp_path: Path) -> None:
         logins = Logins(tmp_path / "config" / "logins.json")
         kept: list[Tokens] = []
-        run_login(Login(account.url, Retry(), (account.email, account.password, None), keep=kept.append))
+        run_login(Login(account.url, Retry(), Credentials(account.email, account.password), keep=kept.append))
         forged = Tokens("x.y.z", kept[0].refresh_token, time.time() + 3600)  # such as one of a pool that was reset
         logins.keep(SavedLogin("dev", account.url, account.email, forged))
         with Client(stage="dev") as client:
@@ -78,9 +78,20 @@ class TestPassword:
         assert Client(account.url, email=email, password=PASSWORD, new_password=chosen).user().id
         assert Client(account.url, email=email, password=chosen).user().id
 
+    def test_a_new_password_that_nobody_asks_for_is_not_used(self, account: Account, aws: Aws) -> None:
+        user = Credentials(account.email, account.password, new_password="Correct-horse-8")
+        login = Login(account.url, Retry(), user)
+        first = run_login(login)
+        sign_out(account, aws)
+        driver = SyncDriver()
+        assert driver.run(login.renewed(first))
+        driver.close()
+
     def test_half_of_a_user(self) -> None:
         with pytest.raises(TypeError, match="both email and password"):
             Client("https://api.example.com", email="ada@example.com")
+        with pytest.raises(TypeError, match="both email and password"):
+            Client("https://api.example.com", code="123456")
 
     def test_a_password_goes_nowhere_unencrypted(self) -> None:
         from sdw_client.auth import _safe

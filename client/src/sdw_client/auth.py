@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sdw_client.cognito import Pool, Tokens
+from sdw_client.cognito import Credentials, Pool, Tokens
 from sdw_client.errors import NotSignedIn, SignInFailed, UnexpectedAnswer, error_of
 from sdw_client.retry import Retry, send
-from sdw_client.steps import Call, Request, Steps
+from sdw_client.steps import Call, Request, Sleep, Steps
 
 RENEW_BEFORE = 60.0
 """Seconds before its expiry at which a token is replaced."""
+LOOK_AGAIN = 0.02
+"""Seconds after which a request looks again whether another one has finished signing in."""
 
 
 class Auth(Protocol):
@@ -92,7 +95,7 @@ class Login:
     Args:
         url: The API.
         retry: How to repeat requests.
-        secret: Email, password and, if a new one must be chosen, that; None if there are only tokens.
+        user: What to sign in with; None if there are only tokens.
         tokens: Those of an earlier sign-in.
         keep: Is called with new tokens.
     """
@@ -101,27 +104,22 @@ class Login:
         self,
         url: str,
         retry: Retry,
-        secret: tuple[str, str, str | None] | None = None,
+        user: Credentials | None = None,
         tokens: Tokens | None = None,
         keep: Callable[[Tokens], None] | None = None,
     ) -> None:
-        self._url, self._retry, self._secret, self._keep = url, retry, secret, keep
+        self._url, self._retry, self._user, self._keep = url, retry, user, keep
         self._tokens = tokens
+        self._renewing = threading.Lock()
         self._pool: Pool | None = None
 
     def token(self) -> Steps[str]:
         """Sign in or refresh if need be."""
-        if self._tokens is None or self._tokens.expires_at - time.time() < RENEW_BEFORE:
-            yield from self.renew()
-        assert self._tokens is not None
-        return self._tokens.id_token
+        return (yield from self._token_unless(lambda tokens: tokens.expires_at - time.time() < RENEW_BEFORE))
 
     def renewed(self, refused: str) -> Steps[str | None]:
         """Refresh, unless another request has done so meanwhile."""
-        if self._tokens is None or self._tokens.id_token == refused:
-            yield from self.renew()
-        assert self._tokens is not None
-        return self._tokens.id_token
+        return (yield from self._token_unless(lambda tokens: tokens.id_token == refused))
 
     def renew(self) -> Steps[None]:
         """Get new tokens, by the refresh token if it is still accepted, or else by the password.
@@ -135,20 +133,35 @@ class Login:
             try:
                 return self._accept((yield from pool.refresh(self._tokens.refresh_token)))
             except SignInFailed as error:
-                if self._secret is None:
+                if self._user is None:
                     raise NotSignedIn(f"The session has ended: sign in again. ({error})") from error
-        if self._secret is None:
+        if self._user is None:
             raise NotSignedIn("The session has ended: sign in again.")
-        email, password, new_password = self._secret
-        self._accept((yield from pool.sign_in(email, password, new_password)))
-        if new_password is not None:
-            self._secret = (email, new_password, None)
+        tokens, self._user = yield from pool.sign_in(self._user)
+        self._accept(tokens)
 
     def revoke(self) -> Steps[None]:
         """End the refresh token."""
         if self._tokens is not None and self._tokens.refresh_token is not None:
             pool = yield from self._find_pool()
             yield from pool.revoke(self._tokens.refresh_token)
+
+    def _token_unless(self, is_stale: Callable[[Tokens], bool]) -> Steps[str]:
+        """Return the token, a new one if this one is stale.
+
+        Of several requests, one gets new tokens and the others use them: a code is accepted once, and no user wants to
+        enter one for each request. Waiting inside `acquire` would stop an event loop.
+        """
+        if self._tokens is None or is_stale(self._tokens):
+            while not self._renewing.acquire(blocking=False):
+                yield Sleep(LOOK_AGAIN)
+            try:
+                if self._tokens is None or is_stale(self._tokens):
+                    yield from self.renew()
+            finally:
+                self._renewing.release()
+        assert self._tokens is not None
+        return self._tokens.id_token
 
     def _accept(self, tokens: Tokens) -> None:
         self._tokens = tokens

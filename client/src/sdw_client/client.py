@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
 
 from sdw_client import connection
+from sdw_client.cognito import Credentials
 from sdw_client.core import Ask, Core, path
 from sdw_client.drivers import AsyncDriver, Driver, SyncDriver
 from sdw_client.flows import AsyncFlow, Flow
@@ -32,8 +33,9 @@ class Options(TypedDict, total=False):
     """Who calls, and how.
 
     `token` is an id token, or a function that returns one. `email` and `password` sign in with Cognito; `new_password`
-    replaces a password that must be changed. `session` is the file that `make run` writes. `stage` is the name of a
-    login that `sdw login` keeps. Without any of them, the client takes what the command `sdw` would take.
+    replaces a password that must be changed, and `code` is the code of the user's authenticator app, or a function that
+    returns it, which is called only when Cognito asks for it. `session` is the file that `make run` writes. `stage` is
+    the name of a login that `sdw login` keeps. Without any of them, the client takes what the command `sdw` would take.
 
     `retry` says how to repeat requests, `timeout` how many seconds to wait for an answer; `transport` replaces httpx's.
     """
@@ -42,6 +44,7 @@ class Options(TypedDict, total=False):
     email: str
     password: str
     new_password: str
+    code: str | Callable[[], Any]
     session: str | Path
     stage: str
     retry: Retry
@@ -160,7 +163,7 @@ class AsyncClient(ClientOperations[AsyncFlow, AsyncRun, AsyncRuns, AsyncFunction
 
     Args:
         url: As for `Client`.
-        options: See `Options`. A function as `token` may be a coroutine function.
+        options: See `Options`. A function as `token` or `code` may be a coroutine function.
 
     Raises:
         NotSignedIn: There is no address.
@@ -190,7 +193,7 @@ def _core(url: str | None, options: Options, driver: Driver) -> Core:
     wanted = connection.Wanted(
         url=url,
         token=options.get("token"),
-        secret=_secret(options),
+        user=_user(options),
         session=None if "session" not in options else Path(options["session"]),
         stage=options.get("stage"),
     )
@@ -198,9 +201,9 @@ def _core(url: str | None, options: Options, driver: Driver) -> Core:
     return Core(found.url, found.auth, driver, retry, options.get("timeout", 35.0))
 
 
-def _secret(options: Options) -> tuple[str, str, str | None] | None:
-    if "email" not in options and "password" not in options:
+def _user(options: Options) -> Credentials | None:
+    if not {"email", "password", "new_password", "code"} & options.keys():
         return None
     if "email" not in options or "password" not in options:
         raise TypeError("Signing in needs both email and password.")
-    return options["email"], options["password"], options.get("new_password")
+    return Credentials(options["email"], options["password"], options.get("new_password"), options.get("code"))

@@ -3,7 +3,7 @@
 The first that applies counts:
 
 1. arguments (options of the command `sdw`);
-2. `SDW_URL`, `SDW_TOKEN`, or `SDW_EMAIL` and `SDW_PASSWORD`; or `SDW_STAGE`, the name of a login;
+2. `SDW_URL`, `SDW_TOKEN`, or `SDW_EMAIL` and `SDW_PASSWORD` (and `MFA_CODE`); or `SDW_STAGE`, the name of a login;
 3. `.localcloud/session.json` in the working folder or one above it, which `make run` writes;
 4. the last login by `sdw login`.
 
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sdw_client.auth import Auth, Login, Nobody, OwnToken, SessionFile
+from sdw_client.cognito import Credentials
 from sdw_client.errors import NotSignedIn
 from sdw_client.logins import Logins, SavedLogin
 from sdw_client.retry import Retry
@@ -35,14 +36,14 @@ class Wanted:
     Args:
         url: The address.
         token: A token, or a function that returns one.
-        secret: Email, password, and a new password or None.
+        user: What to sign in with.
         session: A session file.
         stage: The name of a login by `sdw login`.
     """
 
     url: str | None = None
     token: str | Callable[[], Any] | None = None
-    secret: tuple[str, str, str | None] | None = None
+    user: Credentials | None = None
     session: Path | None = None
     stage: str | None = None
 
@@ -90,8 +91,8 @@ def find(wanted: Wanted, retry: Retry, environment: Mapping[str, str] | None = N
     url = _checked(url)
     if wanted.token is not None:
         return Connection(url, OwnToken(wanted.token))
-    if wanted.secret is not None:
-        return Connection(url, Login(url, retry, wanted.secret))
+    if wanted.user is not None:
+        return Connection(url, Login(url, retry, wanted.user))
     if login is None and (auth := _from_environment(url, variables, retry)) is not None:
         return Connection(url, auth)
     if session is not None and session.url == url:
@@ -112,7 +113,9 @@ def _from_environment(url: str, variables: Mapping[str, str], retry: Retry) -> A
     if token := variables.get("SDW_TOKEN"):
         return OwnToken(token)
     email, password = variables.get("SDW_EMAIL"), variables.get("SDW_PASSWORD")
-    return Login(url, retry, (email, password, None)) if email and password else None
+    if not email or not password:
+        return None
+    return Login(url, retry, Credentials(email, password, code=variables.get("MFA_CODE")))
 
 
 def _nearest() -> Path | None:

@@ -49,7 +49,34 @@ class NewPasswordRequired(SignInFailed):
     """The user must choose a password first. Sign in again with `new_password`."""
 
     def __init__(self, email: str):
-        super().__init__("NEW_PASSWORD_REQUIRED", f"{email} must choose a new password: pass new_password as well.")
+        super().__init__(
+            "NEW_PASSWORD_REQUIRED",
+            f"{email} must choose a new password: pass new_password as well, or run `sdw login` in a terminal.",
+        )
+        self.email = email
+
+
+class MfaCodeRequired(SignInFailed):
+    """The user needs the code of an authenticator app as well. Sign in again with `code`."""
+
+    def __init__(self, email: str):
+        super().__init__(
+            "SOFTWARE_TOKEN_MFA",
+            f"{email} signs in with the code of an authenticator app: pass code (the code, or a function that returns "
+            "it), use `sdw login --code`, or set MFA_CODE.",
+        )
+        self.email = email
+
+
+class MfaSetupRequired(SignInFailed):
+    """The stage requires a second factor, and the user has no authenticator app yet."""
+
+    def __init__(self, email: str):
+        super().__init__(
+            "MFA_SETUP",
+            f"{email} must add an authenticator app first: sign in to the web console, or run "
+            f"./admin/get_user_token.py --email {email} --set-up-mfa in the project.",
+        )
         self.email = email
 
 

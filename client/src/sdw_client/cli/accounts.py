@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +13,7 @@ from sdw_client.cli.context import Context, common
 from sdw_client.errors import NewPasswordRequired, NotSignedIn, SdwError
 
 if TYPE_CHECKING:
-    from sdw_client.cognito import Tokens
+    from sdw_client.cognito import Credentials, Tokens
 
 DEFAULT = "default"
 
@@ -20,29 +21,34 @@ DEFAULT = "default"
 @click.command("login")
 @click.option("--email", envvar="SDW_EMAIL", help="The user's email address. Asked for if it is left out.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the standard input.")
+@click.option("--code", envvar="MFA_CODE", help="The code of the user's authenticator app. Default: MFA_CODE, or ask.")
 @common
-def login_command(context: Context, email: str | None, password_stdin: bool) -> None:
+def login_command(context: Context, email: str | None, password_stdin: bool, code: str | None) -> None:
     """Sign in, and keep the login under the name --stage (`default`).
 
     The tokens are kept in a file that only you can read; the password is not kept. Later commands use the login that
     was made last, or the one that --stage or SDW_STAGE names.
+
+    What is left out is asked for, if the standard input is a terminal.
     """
+    from sdw_client.cognito import Credentials
     from sdw_client.logins import Logins, SavedLogin
 
-    url = context.url or os.environ.get("SDW_URL") or click.prompt("Address of the API", err=True)
+    url = context.url or os.environ.get("SDW_URL") or _ask("Address of the API", "--url or SDW_URL")
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"{url!r} must begin with https:// or http://.", param_hint="--url")
     url = url.rstrip("/")
-    email = email or str(click.prompt("Email", err=True))
+    email = email or _ask("Email", "--email or SDW_EMAIL")
     password = _password(password_stdin)
+    user = Credentials(email, password, code=code or (_ask_for_code if _on_terminal() else None))
     try:
-        tokens = _sign_in(url, (email, password, None))
+        tokens = _sign_in(url, user)
     except NewPasswordRequired:
-        if password_stdin:
+        if not _on_terminal():
             raise
         click.echo("You must choose a new password.", err=True)
         new = click.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
-        tokens = _sign_in(url, (email, password, new))
+        tokens = _sign_in(url, replace(user, new_password=new))
     logins, name = Logins.of(os.environ), context.stage or DEFAULT
     logins.keep(SavedLogin(name, url, email, tokens), as_last=True)
     text = f"Signed in to {url} as {email}. The login {name!r} is kept in {logins.file}."
@@ -102,10 +108,34 @@ def usage_command(context: Context, user: str | None, since: str | None, until: 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    return os.environ.get("SDW_PASSWORD") or str(click.prompt("Password", hide_input=True, err=True))
+    return os.environ.get("SDW_PASSWORD") or _ask("Password", "SDW_PASSWORD or --password-stdin", hide_input=True)
 
 
-def _sign_in(url: str, secret: tuple[str, str, str | None]) -> Tokens:
+def _ask_for_code() -> str:
+    return str(click.prompt("Code of your authenticator app", err=True))
+
+
+def _ask(what: str, instead: str, **how: Any) -> str:
+    """Ask for what was left out.
+
+    Args:
+        what: The prompt.
+        instead: How to give it without being asked.
+        how: Other arguments of the prompt.
+
+    Raises:
+        click.UsageError: Nobody can answer.
+    """
+    if not _on_terminal():
+        raise click.UsageError(f"{what} is missing, and the standard input is not a terminal: use {instead}.")
+    return str(click.prompt(what, err=True, **how))
+
+
+def _on_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _sign_in(url: str, user: Credentials) -> Tokens:
     from sdw_client.auth import Login
     from sdw_client.drivers import SyncDriver
     from sdw_client.retry import Retry
@@ -113,7 +143,7 @@ def _sign_in(url: str, secret: tuple[str, str, str | None]) -> Tokens:
     kept: list[Tokens] = []
     driver = SyncDriver()
     try:
-        driver.run(Login(url, Retry(attempts=3), secret, keep=kept.append).renew())
+        driver.run(Login(url, Retry(attempts=3), user, keep=kept.append).renew())
     finally:
         driver.close()
     return kept[-1]
