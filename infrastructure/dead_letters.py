@@ -20,9 +20,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.names import WEBHOOKS, Names
+from chalicelib.settings import PROJECT
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import RUN_STATUS
+from infrastructure.logs import LOCAL, use_local_cloud
 from infrastructure.schedules import queue_name
 
 HIDDEN_SECONDS = 120
@@ -66,9 +68,8 @@ class DeadLetters:
         try:
             self._url = self._queue.get_queue_url(QueueName=queue_name(names))["QueueUrl"]
         except self._queue.exceptions.QueueDoesNotExist:
-            raise DeploymentError(
-                f"there is no queue {queue_name(names)} in {cloud.region}: is the stage deployed?"
-            ) from (None)
+            why = "it comes with the first flow that has `notify`" if names.stage == LOCAL else "is the stage deployed?"
+            raise DeploymentError(f"there is no queue {queue_name(names)} in {cloud.region}: {why}") from None
 
     def all(self) -> list[DeadLetter]:
         """Return all messages, the oldest first. They are hidden from others for two minutes, or until `release`."""
@@ -194,9 +195,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     from infrastructure.synthesis import checked_stage
 
     try:
-        stage = checked_stage(arguments.stage)
+        if arguments.stage == LOCAL:
+            use_local_cloud(PROJECT)
+        else:
+            checked_stage(arguments.stage)
         cloud = Cloud()
-        letters = DeadLetters(cloud, Names(stage=stage.name, region=cloud.region, account=cloud.account))
+        letters = DeadLetters(cloud, Names(stage=arguments.stage, region=cloud.region, account=cloud.account))
         return run(letters, arguments.command, arguments.ids)
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -175,7 +175,7 @@ class TestRequirements:
 def test_the_configuration_files_have_their_shape() -> None:
     plugins = json.loads((PROJECT / "config.json").read_text())["plugins"]
     assert isinstance(plugins, list)
-    statements = yaml.safe_load((PROJECT / "lambda-permissions.yml").read_text())["iamRoleStatements"]
+    statements = yaml.safe_load((PROJECT / "lambda-permissions.yml").read_text())["iamRoleStatements"] or []
     assert all({"Effect", "Action", "Resource"} <= set(statement) for statement in statements)
 
 

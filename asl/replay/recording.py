@@ -237,6 +237,9 @@ class _Reader:
             frames = (*outer, Frame(container, name, failed=True))
         key = name, place_of(outer)
         if kind == "MapStateStarted":
+            runs = self.run.map_runs.get(key)
+            if runs and runs[-1].event_id == 0:  # it was retried for a failure after its run, which no event names
+                runs[-1] = RecordedOutcome("failed", int(event["id"]), seconds(event["timestamp"]))
             self._step(outer, Step(int(event["id"]), f"starts {details.get('length', 0)} iterations of {name!r}", name))
         elif kind == "MapRunStarted":
             self.run.map_runs.setdefault(key, []).append(RecordedOutcome("", 0, 0.0))

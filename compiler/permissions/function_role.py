@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import plugins
 from chalicelib.files import read_text
 from chalicelib.names import Names
 from chalicelib.plugins import Plugin
 from compiler.permissions.granted import PermissionsError, checked_statements
+
+if TYPE_CHECKING:
+    import yaml
 
 FILE = "lambda-permissions.yml"
 
@@ -135,13 +138,23 @@ def granted_statements(file: Path, names: Names) -> list[dict[str, Any]]:
     except RecursionError:
         raise PermissionsError(f"{file.name} is nested too deeply") from None
     except yaml.YAMLError as error:
-        raise PermissionsError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise PermissionsError(f"{file.name}{_mistake(error)}") from None
     statements = document.get("iamRoleStatements") if isinstance(document, dict) else None
     if statements is None:
         statements = [] if document == {} or (isinstance(document, dict) and "iamRoleStatements" in document) else None
     if not isinstance(statements, list):
         raise PermissionsError(f"{file.name}: expected a list of IAM statements under the key iamRoleStatements")
     return checked_statements(statements, file.name, names)
+
+
+def _mistake(error: yaml.YAMLError) -> str:
+    """Return where a file is not YAML, and why."""
+    import yaml
+
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f" is not valid YAML: {' '.join(str(error).split())}"
+    mark = error.problem_mark
+    return f":{mark.line + 1}:{mark.column + 1} is not valid YAML: {error.problem or error.context}"
 
 
 def plugin_statements(plugin: Plugin, names: Names) -> list[dict[str, Any]]:

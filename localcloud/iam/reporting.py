@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from os.path import commonprefix
 
 from chalicelib.names import Names
 from localcloud.iam.needs import Need
@@ -12,10 +14,14 @@ from localcloud.iam.roles import Principal, Role
 from localcloud.notices import notice
 
 MAX_REMEMBERED = 1000
+MAX_RESOURCES = 3
+"""Of so many resources each is told; then one line is about all others, such as the objects of a bucket."""
 
 
 class Reporter:
     """Writes a notice for each kind of call that is not allowed: once, until the role's policies change.
+
+    A caller that goes through many resources with one action gets a few notices, and a last one with a pattern for all.
 
     Args:
         names: The stage's names.
@@ -26,7 +32,7 @@ class Reporter:
         self._names = names
         self._verb = "was denied" if enforced else "would be denied on AWS"
         self._lock = threading.Lock()
-        self._told: OrderedDict[tuple[str, str, str, Policies], None] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str, Policies], list[str]] = OrderedDict()
 
     def tell(self, principal: Principal, role: Role, need: Need, decision: Decision) -> None:
         """Tell of one call.
@@ -37,26 +43,38 @@ class Reporter:
             need: What it does not allow.
             decision: Why.
         """
-        key = (principal.label, need.action, need.resource, role.policies)
+        key = (principal.label, need.action, role.policies)
         with self._lock:
-            if key in self._told:
+            resources = self._told.setdefault(key, [])
+            if need.resource in resources or len(resources) > MAX_RESOURCES:
                 return
-            self._told[key] = None
+            resources.append(need.resource)
             if len(self._told) > MAX_REMEMBERED:
                 self._told.popitem(last=False)
+            is_last = len(resources) > MAX_RESOURCES
         what = need.action if need.resource == "*" else f"{need.action} on {need.resource}"
-        way_out = f"To allow it, add this to {role.place}: {self._statement(need)}"
+        resource, allowed = need.resource, "it"
+        if is_last:
+            what += " and on others, which are not told,"
+            resource, allowed = common_pattern(resources), "them, if all of these are meant"
+        way_out = f"To allow {allowed}, add this to {role.place}: {self._statement(need.action, resource)}"
         if decision is Decision.DENIED:
             way_out = "A statement with the effect Deny covers it."
         notice(f"permissions: {principal.label}: {what} {self._verb}. {way_out}")
 
-    def _statement(self, need: Need) -> str:
+    def _statement(self, action: str, resource: str) -> str:
         """Return the statement to add, for every stage."""
-        resource, names = need.resource, self._names
+        names = self._names
         parts = resource.split(":", 5)
         if len(parts) == 6:
             parts[3] = "${AWS::Region}" if parts[3] == names.region else parts[3]
             parts[4] = "${AWS::AccountId}" if parts[4] == names.account else parts[4]
             parts[5] = parts[5].replace(names.resource(""), f"{names.app}-${{Stage}}-")
             resource = ":".join(parts)
-        return f"- {{Action: '{need.action}', Resource: '{resource}'}}"
+        return f"- {{Action: '{action}', Resource: '{resource}'}}"
+
+
+def common_pattern(arns: Sequence[str]) -> str:
+    """Return the pattern of the nearest folder that all resources are in: `arn:aws:s3:::bucket/folder/*`."""
+    common = commonprefix(arns)  # noqa: RUF071 - ARNs have two separators
+    return common[: max(common.rfind(separator) for separator in ":/") + 1] + "*"

@@ -38,6 +38,9 @@ from localcloud.workers import FunctionLine, PoolEntry, ReportKind, Source, Work
 Told = Observation | PoolEntry | RequestServed | Notice
 """What the story is made of."""
 
+CONSOLE_FILES = "/console/assets/"
+"""The console's own files, which are not told: one page loads a dozen of them."""
+
 MOST_LINES = 20
 """How many lines of functions are told of each state in a Map, for each run."""
 MOST_FAILURES = 10
@@ -126,6 +129,8 @@ class Narrator:
     def _request(self, request: RequestServed) -> Iterable[Event]:
         if request.method != "GET":
             return (request,)
+        if request.path.startswith(CONSOLE_FILES) and request.status < 400:
+            return ()
         key = (request.method, request.path, request.status, request.user)
         repeated = self._requests.get(key)
         if repeated is None:

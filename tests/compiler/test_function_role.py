@@ -130,7 +130,12 @@ iamRoleStatements:
         ("iamRoleStatements: [{Action: [], Resource: '*'}]", "Action must be a string or a list of strings"),
         ("iamRoleStatements: [{Effect: allow, Action: a, Resource: b}]", "Allow or Deny, not 'allow'"),
         ("iamRoleStatements: [{Action: a, Resource: '${Region}'}]", r"unknown \$\{Region\}; use one of"),
-        ("iamRoleStatements: [", "is not valid YAML"),
+        ("iamRoleStatements: [", "^lambda-permissions.yml:1:21 is not valid YAML: expected the node content"),
+        (
+            "iamRoleStatements: []\n  - {Action: a, Resource: b}",
+            "^lambda-permissions.yml:2:3 is not valid YAML: expected",
+        ),
+        ("iamRoleStatements: \x01", "^lambda-permissions.yml is not valid YAML: unacceptable character"),
     ],
 )
 def test_a_mistake_names_the_statement(text: str, message: str, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_failed_runs_are_started_again_once_whatever_happens(own: Console, user:
         route.fulfill(status=503, json={"detail": "AWS did not answer."})
 
     page.route(PREVIEW, fail)
-    dialog.get_by_role("button", name="Start again 3 runs").click()
+    dialog.get_by_role("button", name="Start 3 runs again").click()
     dialog.get_by_text("It stopped after 0 of 3 runs.").wait_for()
     own.check_accessible()
     page.unroute(PREVIEW)
@@ -112,7 +112,7 @@ def test_more_than_a_thousand_are_told(own: Console) -> None:
     dialog.get_by_text("and 800 more").wait_for()
     own.fits()
     own.check_accessible()
-    dialog.get_by_role("button", name="Start again 1,000 runs").click()
+    dialog.get_by_role("button", name="Start 1,000 runs again").click()
     dialog.get_by_text("1,000 runs were started again.").wait_for()
     done = [body for body in sent if not body.get("dryRun")]
     assert sum(body["limit"] for body in done) == 1000

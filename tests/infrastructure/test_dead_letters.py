@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,3 +189,19 @@ def test_a_stage_that_is_not_deployed(cloud: LocalCloud, monkeypatch: pytest.Mon
         DeploymentError, match=f"there is no queue {APP}-prod-dead-letters in us-east-1: is the stage dep"
     ):
         DeadLetters(Cloud(), Names(stage="prod", region="us-east-1", account="123456789012"))
+
+
+def test_the_local_cloud_is_a_stage(
+    cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dead_letters, "PROJECT", tmp_path)
+    assert dead_letters.main(["list", "--stage", "local"]) == 1
+    assert capsys.readouterr().err == "error: no local cloud is running here: start it with `make run`\n"
+    (tmp_path / ".localcloud").mkdir()
+    environment = {**FAKE_AWS, "AWS_ENDPOINT_URL": cloud.endpoint}
+    (tmp_path / ".localcloud" / "cloud.json").write_text(json.dumps({"environment": environment}))
+    for name in environment:
+        monkeypatch.setenv(name, "before")
+    client_of(cloud, "sqs").create_queue(QueueName=f"{APP}-local-dead-letters")
+    assert dead_letters.main(["list", "--stage", "local"]) == 0
+    assert capsys.readouterr().out.endswith(" messages\n")

@@ -18,13 +18,11 @@ from chalicelib.runs.trace import trace_id
 from infrastructure import logs
 from tests.infrastructure.conftest import APP
 
-NOW = int(time.time() * 1000)
 
-
-def put(client: Any, group: str, *events: tuple[int, str], stream: str = "s") -> None:
+def put(client: Any, began: int, group: str, *events: tuple[int, str], stream: str = "s") -> None:
     client.create_log_group(logGroupName=group)
     client.create_log_stream(logGroupName=group, logStreamName=stream)
-    written = [{"timestamp": NOW + after, "message": message} for after, message in events]
+    written = [{"timestamp": began + after, "message": message} for after, message in events]
     client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=written)
 
 
@@ -51,20 +49,23 @@ def run() -> Any:
     run, other = new_id(), new_id()
     with mock_aws():
         client = boto3.client("logs")
+        now = int(time.time() * 1000)
         started = {"level": "INFO", "message": "the flow orderFlow started", "requestId": "r-1", "startedRunId": run}
-        put(client, f"/aws/lambda/{APP}-prod", (0, json.dumps(started)))
+        put(client, now, f"/aws/lambda/{APP}-prod", (0, json.dumps(started)))
         put(
             client,
+            now,
             f"/aws/lambda/{APP}-prod-validate",
             *invocation(other, 10, "not mine"),
             *invocation(run, 20, "first", "second"),
         )
-        put(client, f"/aws/lambda/{APP}-prod-charge", *invocation(run, 40, "third\nwith more"))
-        put(client, f"/aws/lambda/{APP}-dev-charge", *invocation(run, 50, "of another stage"))
+        put(client, now, f"/aws/lambda/{APP}-prod-charge", *invocation(run, 40, "third\nwith more"))
+        put(client, now, f"/aws/lambda/{APP}-dev-charge", *invocation(run, 50, "of another stage"))
         arn = f"arn:aws:states:us-east-1:123456789012:execution:{APP}-prod-orderFlow:{run}"
         failed = {"error": "Boom", "cause": "because"}
         put(
             client,
+            now,
             f"/aws/vendedlogs/states/{APP}-prod-orderFlow",
             (5, json.dumps({"type": "ExecutionStarted", "details": {}, "execution_arn": arn})),
             (15, json.dumps({"type": "TaskStateEntered", "details": {"name": "Validate"}, "execution_arn": arn})),

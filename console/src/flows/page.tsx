@@ -266,7 +266,7 @@ function Code({ flow }: { flow: Details }) {
       <section class="section">
         <h2>What its role may do</h2>
         {flow.permissions?.length ? (
-          <div class="card table-box">
+          <div class="card table-box" tabIndex={0} role="region" aria-label="What its role may do">
             <table>
               <thead>
                 <tr>

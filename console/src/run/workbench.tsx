@@ -40,7 +40,9 @@ export function Workbench({ run, state, path, others, definition }: Properties) 
   const [outcome, setOutcome] = useState<Outcome>({ busy: false });
   const controller = useRef<AbortController | undefined>(undefined);
   const result = useRef<HTMLElement>(null);
+  const form = useRef<HTMLFormElement>(null);
   useEffect(() => () => controller.current?.abort(), []);
+  useEffect(() => form.current?.focus({ preventScroll: true }), []); // so that Ctrl+Enter works at once
   const change = (part: Partial<Draft>) => {
     const changed = { ...draft, ...part };
     drafts.set(key, changed);
@@ -73,6 +75,8 @@ export function Workbench({ run, state, path, others, definition }: Properties) 
   return (
     <form
       class="card bench"
+      ref={form}
+      tabIndex={-1}
       aria-label={`Workbench for the state ${state.name}`}
       onSubmit={(event) => {
         event.preventDefault();

@@ -7,13 +7,13 @@ import { number } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Dialog } from "../ui/parts";
 import { Empty, Problem } from "../ui/states";
-import { bulkFilter, counted, forget, interrupted, keep, MOST, preview, work, type AgainRow, type BulkFilter, type Job, type Preview, type Send, type Verb } from "./bulk";
+import { bulkFilter, counted, firstOf, forget, interrupted, keep, MOST, preview, work, type AgainRow, type BulkFilter, type Job, type Preview, type Send, type Verb } from "./bulk";
 
 const WORDS = {
   redrive: {
     title: "Redrive runs",
     lead: "Failed, timed out and aborted runs continue where they stopped. States that succeeded don't run again.",
-    button: "Redrive",
+    button: (runs: string) => `Redrive ${runs}`,
     doing: "Redriving",
     done: "redriven",
     none: "No failed run matches the filters",
@@ -21,7 +21,7 @@ const WORDS = {
   rerun: {
     title: "Run again",
     lead: "Each run is started again as a new run, with its former input.",
-    button: "Start again",
+    button: (runs: string) => `Start ${runs} again`,
     doing: "Starting",
     done: "started again",
     none: "No run matches the filters",
@@ -29,6 +29,7 @@ const WORDS = {
 };
 
 const SHOWN = 200;
+const FLOWS = 6;
 
 const send: Send = (verb, body, key) => {
   const options = { body, params: { header: key ? { "Idempotency-Key": key } : {} } };
@@ -146,7 +147,7 @@ function Question({ verb, found, onConfirm, onCancel }: { verb: Verb; found: Pre
           <dt>Runs</dt>
           <dd class="big number">{number(possible.length)}</dd>
         </div>
-        {counted(possible, (row) => row.flow).slice(0, 6).map(([flow, count]) => (
+        {firstOf(counted(possible, (row) => row.flow), FLOWS, "other flows").map(([flow, count]) => (
           <div key={flow}>
             <dt>{flow}</dt>
             <dd class="number">{number(count)}</dd>
@@ -160,7 +161,7 @@ function Question({ verb, found, onConfirm, onCancel }: { verb: Verb; found: Pre
           Cancel
         </button>
         <button type="button" class="primary" ref={confirm} disabled={!possible.length} onClick={onConfirm}>
-          {words.button} {possible.length === 1 ? "1 run" : `${number(possible.length)} runs`}
+          {words.button(possible.length === 1 ? "1 run" : `${number(possible.length)} runs`)}
         </button>
       </div>
     </>

@@ -103,3 +103,9 @@ export function counted(rows: AgainRow[], of: (row: AgainRow) => string): [strin
   for (const row of rows) counts.set(of(row), (counts.get(of(row)) ?? 0) + 1);
   return [...counts].sort((one, other) => other[1] - one[1]);
 }
+
+/** The first of these counts, and the sum of all others. */
+export function firstOf(counts: [string, number][], most: number, others: string): [string, number][] {
+  const rest = counts.slice(most).reduce((sum, [, count]) => sum + count, 0);
+  return rest > 0 ? [...counts.slice(0, most), [others, rest]] : counts;
+}

@@ -14,10 +14,8 @@ import { problemOfId } from "./user-id";
 
 export function UsagePage() {
   const chosen = query.value.get("user") ?? "";
-  const usage = useLoad(
-    `usage ${chosen}`,
-    (signal) => ask(chosen ? api.GET("/usage/{user_id}", { params: { path: { user_id: chosen } }, signal }) : api.GET("/usage", { signal })),
-    true,
+  const usage = useLoad(`usage ${chosen}`, (signal) =>
+    ask(chosen ? api.GET("/usage/{user_id}", { params: { path: { user_id: chosen } }, signal }) : api.GET("/usage", { signal })),
   );
   return (
     <Titled title="Usage">
@@ -25,9 +23,7 @@ export function UsagePage() {
       <Show of={usage} rows={5}>
         {(data) =>
           data.usage.length ? (
-            <div class={usage.stale ? "stale" : undefined} aria-busy={usage.stale}>
-              <Months usage={data.usage} />
-            </div>
+            <Months usage={data.usage} />
           ) : (
             <Empty title="No calls yet">
               {chosen && (

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { bulkFilter, counted, interrupted, keep, MOST, preview, work, type Again, type AgainRow, type Body, type Job, type Send } from "../../src/runs/bulk";
+import { bulkFilter, counted, firstOf, interrupted, keep, MOST, preview, work, type Again, type AgainRow, type Body, type Job, type Send } from "../../src/runs/bulk";
 
 const NOW = Date.parse("2026-11-27T10:00:00Z");
 const never = () => false;
@@ -81,4 +81,7 @@ describe("the work", () => {
 it("counts by any property", () => {
   const rows = ["a", "b", "b"].map((flow): AgainRow => ({ flow, executionId: flow, result: "refused" }));
   expect(counted(rows, (row) => row.flow)).toEqual([["b", 2], ["a", 1]]);
+  const counts: [string, number][] = [["b", 3], ["a", 2], ["c", 1]];
+  expect(firstOf(counts, 1, "others")).toEqual([["b", 3], ["others", 3]]);
+  expect(firstOf(counts, 3, "others")).toEqual(counts);
 });

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from localcloud.cloud import Cloud
 from localcloud.iam import permissions
 from localcloud.iam.permissions import Mode
-from localcloud.iam.reporting import Reporter
+from localcloud.iam.reporting import Reporter, common_pattern
 from tests.localcloud.conftest import client_of
 from tests.localcloud.iam.conftest import Granted, Run, write_flow
 
@@ -301,6 +301,35 @@ def test_a_warning_says_once_what_to_add(
         "`iamRoleStatements:` in lambda-permissions.yml: - {Action: 'dynamodb:GetItem', "
         "Resource: 'arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/orders'}",
     ]
+
+
+def test_many_resources_are_told_by_a_pattern(
+    cloud: Cloud, called: Called, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A function that reads a whole bucket doesn't fill the terminal, and what it is told to add allows the rest."""
+    monkeypatch.setattr(cloud.foundation.permissions, "mode", Mode.WARN)
+    monkeypatch.setattr(cloud.foundation.permissions, "_reporter", Reporter(cloud.names, enforced=False))
+    for key in ("in/a1", "in/a2", "in/a3", "in/a4", "in/a5", "in/a1"):
+        called("s3", "get_object", Bucket="many", Key=key)
+    called("s3", "put_object", Bucket="many", Key="out")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("permissions: ")]
+    assert [line.split(" would")[0].removeprefix("permissions: function call: ") for line in lines] == [
+        "s3:GetObject on arn:aws:s3:::many/in/a1",
+        "s3:GetObject on arn:aws:s3:::many/in/a2",
+        "s3:GetObject on arn:aws:s3:::many/in/a3",
+        "s3:GetObject on arn:aws:s3:::many/in/a4 and on others, which are not told,",
+        "s3:PutObject on arn:aws:s3:::many/out",
+    ]
+    assert lines[3].endswith(
+        "To allow them, if all of these are meant, add this to `iamRoleStatements:` in lambda-permissions.yml: "
+        "- {Action: 's3:GetObject', Resource: 'arn:aws:s3:::many/in/*'}"
+    )
+
+
+def test_the_pattern_of_many_resources_is_their_nearest_folder() -> None:
+    assert common_pattern(["arn:aws:s3:::one/a", "arn:aws:s3:::other/b"]) == "arn:aws:s3:::*"
+    tables = [f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}" for name in ("orders", "ordinary")]
+    assert common_pattern(tables) == "arn:aws:dynamodb:us-east-1:123456789012:table/*"
 
 
 def test_a_mistake_in_judging_stops_nothing_that_is_only_reported(

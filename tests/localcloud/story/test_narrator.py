@@ -180,6 +180,13 @@ def test_polling_is_folded() -> None:
     assert told.tell(poll[50]) == poll[50:51]
 
 
+def test_files_of_the_console_are_told_only_if_they_fail() -> None:
+    page = RequestServed(1000.0, "GET", "/console", 200, 1.0, None)
+    file = RequestServed(1000.0, "GET", "/console/assets/index.js", 200, 1.0, None)
+    missing = RequestServed(1000.0, "GET", "/console/assets/old.js", 404, 1.0, None)
+    assert Told().tell(page, file, missing) == [page, missing]
+
+
 def test_what_is_not_the_same_request_is_told() -> None:
     one = RequestServed(1000.0, "GET", "/runs", 200, 1.0, "me")
     others = [
