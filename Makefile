@@ -8,8 +8,6 @@ STAMP := $(VENV)/.installed
 CONSOLE := chalicelib/console/index.html
 CONSOLE_SOURCES = $(shell find console \( -name node_modules -o -name build -o -name schema.d.ts \) -prune -o -type f -print) \
 	$(wildcard chalicelib/api/openapi*.py)
-TEMPLATE_SOURCES = $(shell find infrastructure compiler flows -name '*.py' -o -name '*.yml') \
-	app.py chalicelib/names.py lambda-permissions.yml .chalice/config.json requirements-dev.txt
 PACKAGES := asl chalicelib compiler stepfunctions localcloud rehearsal infrastructure plugin_manager admin
 ARGS ?=
 STAGE ?= dev
@@ -19,7 +17,7 @@ export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup node run console reset add remove plugins recipe check test clients lint typecheck format bench bootstrap deploy diff cdk logs destroy lock audit clean
+.PHONY: help setup node run console reset add remove plugins recipe check test clients lint templates typecheck format bench bootstrap deploy diff cdk logs destroy lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,7 +76,7 @@ clients: $(STAMP) ## install programs that use the API, for tests that are skipp
 		$$folder/bin/python -m pip install --quiet --disable-pip-version-check "$${client#*=}" || exit 1; \
 	done
 
-lint: $(STAMP) ## check style, formatting, import rules, and the templates of all stages if they may have changed
+lint: $(STAMP) ## check style, formatting and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@# import-linter accepts only packages as roots, so app.py is presented as one. It cannot leave out folders, so it
@@ -91,7 +89,9 @@ lint: $(STAMP) ## check style, formatting, import rules, and the templates of al
 	done
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR):$(CURDIR)/client/src" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
 	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
-	@$(MAKE) --no-print-directory $(VENV)/lint/.templates
+
+templates: $(STAMP) $(VENV)/lint/bin/checkov node ## check the templates of your stages with cfn-lint, checkov and cdk-nag, which takes minutes
+	@$(BIN)/python -m infrastructure.linting
 
 typecheck: $(STAMP) ## check types, strictly
 	@$(BIN)/mypy $(PACKAGES:%=-p %) -p sdw_client -m app
@@ -154,11 +154,6 @@ audit: $(STAMP) node ## look for known vulnerabilities and unsafe code, and writ
 	@$(VENV)/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 	@npm audit --package-lock-only
 	@$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-file sbom.json
-
-# cfn-lint, checkov and cdk-nag take a minute or two, so they run only when a source of the templates has changed.
-$(VENV)/lint/.templates: $(VENV)/lint/bin/checkov $(TEMPLATE_SOURCES)
-	@echo "Linting the templates of all stages ..."
-	@$(BIN)/python -m infrastructure.linting && touch $@
 
 $(VENV)/lint/bin/checkov: requirements-lint.txt
 	@$(BIN)/python -m venv $(VENV)/lint && $(VENV)/lint/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt && touch $@

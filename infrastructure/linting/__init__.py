@@ -1,4 +1,4 @@
-"""What linters say about the templates of the stages: `python -m infrastructure.linting`, a part of `make lint`.
+"""What linters say about the templates of the stages: `python -m infrastructure.linting`, `make templates`.
 
 `templates` synthesises the stages, `tools` runs cfn-lint, checkov and cdk-nag and reads what they find, `excuses` reads
 `infrastructure/excused.yml`. Each finding is fixed, or excused there with a reason; an excuse that excuses nothing is

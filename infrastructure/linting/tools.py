@@ -44,7 +44,7 @@ def checkov(folders: Sequence[Path]) -> list[Finding]:
         DeploymentError: It is not installed, or failed.
     """
     if not CHECKOV.exists():
-        raise DeploymentError("checkov is not installed: run `make lint`, which installs it")
+        raise DeploymentError("checkov is not installed: run `make templates`, which installs it")
     root = _common(folders)
     options = ["--framework", "cloudformation", "--output", "json", "--quiet", "--compact", "--skip-download"]
     done = _run([str(CHECKOV), "--directory", str(root), *options])

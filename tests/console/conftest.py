@@ -36,7 +36,9 @@ def need_built() -> None:
         pytest.skip("the console is not built: run `make console`")
 
 
-@pytest.fixture(scope="session")
+# Not for longer than the package: while Playwright is open, its event loop runs in this thread, and nothing else can
+# run one.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not Path(CHROMIUM).exists():
