@@ -14,7 +14,7 @@ from chalicelib.flows.catalog import catalog
 from chalicelib.flows.placeholders import Comparison, compared, unknown_in
 from chalicelib.runs import Run
 from chalicelib.runs.definitions import recorded
-from chalicelib.runs.state_tests import Trial, test_state
+from chalicelib.runs.state_tests import Trial, state_at, test_state
 from chalicelib.settings import settings
 
 MAX_BODY = 2_000_000
@@ -57,13 +57,14 @@ def test_run_state(call: Call) -> Answer:
         written = _written(run)
         names = Comparison() if written is None else compared(written, found.definition)
         trial = trial._replace(definition=_filled_in(trial.definition, names))
+    is_changed = trial.definition not in (None, state_at(found.definition, trial.path))
     _log.info(
         "The user %s tests the state %s of the run %s of the flow %s%s.",
         call.user.id,
         trial.path,
         run.execution_id,
         run.flow,
-        "" if trial.definition is None else " with another definition",
+        " with another definition" if is_changed else "",
     )
     return Answer(test_state(found, trial))
 

@@ -45,6 +45,11 @@ class ClashError(FunctionError):
     """Two functions would be the same one on AWS. The message names both files."""
 
 
+def shown(file: Path) -> str:
+    """Return a file's path for people: within the project, from its folder."""
+    return str(file.relative_to(PROJECT) if file.is_relative_to(PROJECT) else file)
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A library function on disk; it is not imported yet."""
@@ -88,7 +93,7 @@ def survey(root: Path = PROJECT) -> tuple[dict[str, Function], list[FunctionErro
     for function in sorted(_candidates(root), key=lambda f: f.name):
         unreadable = why_unreadable(function.path)
         if unreadable:
-            problems.append(UnreadableFunctionError(f"{function.path} can't be read: {unreadable}."))
+            problems.append(UnreadableFunctionError(f"{shown(function.path)} can't be read: {unreadable}."))
             continue
         problem = name_problem(function.name)
         if problem:

@@ -6,10 +6,9 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
-from chalicelib.functions.discovery import Function, FunctionError
+from chalicelib.functions.discovery import Function, FunctionError, shown
 from chalicelib.functions.loading import is_user_module
 from chalicelib.functions.missing_modules import advice
-from chalicelib.settings import PROJECT
 
 MAX_MESSAGE = 1_000
 """Characters of an exception's message that are shown."""
@@ -39,13 +38,13 @@ def locate(function: Function, error: BaseException) -> Failure:
     """
     if isinstance(error, FunctionError):
         if error.__cause__ is None:
-            return Failure(str(error), _relative(str(function.path)), None)
+            return Failure(str(error), shown(function.path), None)
         error = error.__cause__
     file, line = _place(error) or (str(function.path), None)
     message = (error.msg if isinstance(error, SyntaxError) else str(error))[:MAX_MESSAGE]
     message += advice(function, error)
     name = type(error).__name__
-    return Failure(f"{name}: {message}" if message else name, _relative(file), line)
+    return Failure(f"{name}: {message}" if message else name, shown(Path(file)), line)
 
 
 def _place(error: BaseException) -> tuple[str, int | None] | None:
@@ -57,8 +56,3 @@ def _place(error: BaseException) -> tuple[str, int | None] | None:
         if in_file and is_user_module(frame.f_globals.get("__name__", "")):
             found = frame.f_code.co_filename, line
     return found
-
-
-def _relative(file: str) -> str:
-    path = Path(file)
-    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else file

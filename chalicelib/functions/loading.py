@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib import secrets
 from chalicelib.functions import other_names
-from chalicelib.functions.discovery import Function, FunctionError
+from chalicelib.functions.discovery import Function, FunctionError, shown
 from chalicelib.functions.signature import Signature
 from chalicelib.plugins import make_package
 from chalicelib.settings import settings
@@ -82,12 +82,12 @@ def import_function(function: Function) -> Loaded:
         except Exception:
             raise
         except BaseException as error:  # sys.exit and the like would end a process that only lists the functions
-            raise FunctionError(f"{function.path} raises {error!r} on import") from error
+            raise FunctionError(f"{shown(function.path)} raises {error!r} on import") from error
         finally:
             _watch()
     handler = getattr(module, "handler", None)
     if not callable(handler):
-        raise FunctionError(f"{function.path} has no function `handler`. Add `def handler(event, context): ...`")
+        raise FunctionError(f"{shown(function.path)} has no function `handler`. Add `def handler(event, context): ...`")
     return Loaded(handler)
 
 

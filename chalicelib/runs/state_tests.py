@@ -61,7 +61,7 @@ def test_state(recorded: Recorded, trial: Trial) -> dict[str, Any]:
         Forbidden: The stage may not test states.
         TooLong: There is no answer in time; the state's work may be done nevertheless.
     """
-    state: Any = _state_at(recorded.definition, trial.path)
+    state: Any = state_at(recorded.definition, trial.path)
     if trial.definition is not None:
         state = trial.definition
     if "QueryLanguage" in recorded.definition:  # as the state has it in its definition, whose others aren't looked at
@@ -93,7 +93,7 @@ def test_state(recorded: Recorded, trial: Trial) -> dict[str, Any]:
     return _rendered(found)
 
 
-def _state_at(definition: Any, path: str) -> dict[str, Any]:
+def state_at(definition: Any, path: str) -> dict[str, Any]:
     """Return a state of a definition.
 
     Raises:

@@ -41,6 +41,9 @@ Told = Observation | PoolEntry | RequestServed | Notice
 CONSOLE_FILES = "/console/assets/"
 """The console's own files, which are not told: one page loads a dozen of them."""
 
+TESTED_STATE = "tested state"
+"""Stands for the flow of a state that is run alone."""
+
 MOST_LINES = 20
 """How many lines of functions are told of each state in a Map, for each run."""
 MOST_FAILURES = 10
@@ -223,11 +226,14 @@ class Narrator:
         source = entry.source
         flow, run = self._run(source.run) if source.run else ("", "")
         function = entry.function.removeprefix(self._prefix)
-        return function, entry.request_id, flow, run, source.state, source.iterations, source.attempt
+        state = "" if flow == TESTED_STATE else source.state
+        return function, entry.request_id, flow, run, state, source.iterations, source.attempt
 
     def _run(self, arn: str) -> tuple[str, str]:
         """The flow's name and the execution's. An EXPRESS execution's ARN has another id behind its name."""
         parts = arn.split(":")
+        if parts[6] == parts[7]:  # the names that TestState makes up
+            return TESTED_STATE, parts[7]
         return parts[6].removeprefix(self._prefix).lstrip("-"), parts[7]
 
     # -- what repeats itself

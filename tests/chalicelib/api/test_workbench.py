@@ -102,6 +102,16 @@ class TestStates:
         kept = user.get(f"{run}/definition").json()
         assert (kept["changed"], kept["definition"]) == (False, definition("${Adder}"))  # nothing is saved
 
+    def test_the_log_tells_another_definition_from_the_same(
+        self, user: Api, run: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO", "chalicelib.api.workbench")
+        first = definition("${Adder}")["States"]["First"]
+        for body in ({}, {"definition": first}, {"definition": {**first, "Comment": "new"}}):
+            try_(user, run, path="/States/First", **body)
+        told = [record.getMessage() for record in caplog.records if " tests the state " in record.getMessage()]
+        assert [line.endswith(" of the flow wb-flow with another definition.") for line in told] == [False, False, True]
+
     def test_a_state_has_the_query_language_of_its_definition(
         self, user: Api, cloud: LocalCloud, use_flows: UseFlows
     ) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib.functions import discover
 from chalicelib.functions.calling import call_from_flow, lambda_handler
-from chalicelib.functions.discovery import FunctionError
+from chalicelib.functions.discovery import FunctionError, shown
 from chalicelib.functions.loading import load
 from chalicelib.functions.signature import ValidationError
+from chalicelib.settings import PROJECT
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,11 @@ def test_a_module_without_handler_says_what_to_add(tmp_path: Path) -> None:
     write(tmp_path, "handler = 3")
     with pytest.raises(FunctionError, match=r"handler\.py has no function `handler`"):
         call(tmp_path)
+
+
+def test_a_file_of_the_project_is_shown_from_its_folder(tmp_path: Path) -> None:
+    assert shown(PROJECT / "chalicelib/lib/greet/handler.py") == "chalicelib/lib/greet/handler.py"
+    assert shown(tmp_path / "handler.py") == str(tmp_path / "handler.py")
 
 
 def test_no_bytecode_is_left_behind(tmp_path: Path) -> None:

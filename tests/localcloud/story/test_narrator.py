@@ -180,6 +180,14 @@ def test_polling_is_folded() -> None:
     assert told.tell(poll[50]) == poll[50:51]
 
 
+def test_a_state_that_is_tested_alone_is_called_so() -> None:
+    """The context object of TestState has made-up names of the flow, the run and the state."""
+    name = "c9b610c8-5540-45cf-a9d1-607ea7cd32f3"
+    arn = f"arn:aws:states:us-east-1:123456789012:execution:{name}:{name}"
+    (told,) = Told().tell(FunctionLine(1.0, "f", "hi", "r", Source(arn, arn, "StateName", "", (), 1, arn)))
+    assert isinstance(told, FunctionPrinted) and (told.flow, told.run, told.state) == ("tested state", name, "")
+
+
 def test_files_of_the_console_are_told_only_if_they_fail() -> None:
     page = RequestServed(1000.0, "GET", "/console", 200, 1.0, None)
     file = RequestServed(1000.0, "GET", "/console/assets/index.js", 200, 1.0, None)
