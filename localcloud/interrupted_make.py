@@ -12,24 +12,26 @@ import threading
 import time
 from pathlib import Path
 
+from localcloud.stopping import Stop
+
 LOOK_SECONDS = 0.5
 
 
-def follow_make(stopped: threading.Event) -> None:
-    """Set `stopped` once the make that runs this process is interrupted or gone. Without one, or /proc, do nothing."""
+def follow_make(stop: Stop) -> None:
+    """Tell `stop` once the make that runs this process is interrupted or gone. Without one, or /proc, do nothing."""
     make = os.getppid()
     try:
         if (Path("/proc") / str(make) / "comm").read_text().strip() not in ("make", "gmake") or not _listens(make):
             return
     except OSError:
         return
-    threading.Thread(target=_watch, args=(make, stopped), name="make", daemon=True).start()
+    threading.Thread(target=_watch, args=(make, stop), name="make", daemon=True).start()
 
 
-def _watch(make: int, stopped: threading.Event) -> None:
+def _watch(make: int, stop: Stop) -> None:
     while _listens(make):
         time.sleep(LOOK_SECONDS)
-    stopped.set()
+    stop.set()
 
 
 def _listens(process_id: int) -> bool:

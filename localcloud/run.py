@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import sys
 import threading
@@ -24,6 +23,7 @@ from localcloud.packages import PackageWatch
 from localcloud.settings import HOST, CloudSettings, SetupError
 from localcloud.sockets import listen, wait_readable
 from localcloud.state.database import NotDurable
+from localcloud.stopping import Stop
 from localcloud.story import LogFormat, Story, StoryHandler, log_format, open_story
 from plugin_manager.freshness import ensure
 
@@ -44,8 +44,8 @@ def run(root: Path) -> int:
     ensure(root, keep_going=True)
     port = port_from("PORT", DEFAULT_PORT)
     endpoint_port = port_from("AWS_PORT", port + 1 if port else 0)
-    stopped = _stop_signals()
-    follow_make(stopped)
+    stop = Stop()
+    follow_make(stop)
     log_format()  # refuses what it does not know before anything starts
     with ExitStack() as stack:
         settings = stack.enter_context(closing(Instance(CloudSettings.from_environment(root)))).settings
@@ -62,7 +62,7 @@ def run(root: Path) -> int:
                 cloud, session = _start(settings, endpoint_listener, api, story, stack)
         except ApiError as error:
             raise SetupError(str(error)) from None
-        if not stopped.is_set():
+        if not stop.is_set():
             session.open(api_url)
             stack.callback(session.close)
             stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
@@ -70,7 +70,7 @@ def run(root: Path) -> int:
             _announce(session.document(), str(file), time.monotonic() - began)
             api.serve()
             cloud.warm_up()
-            stopped.wait()
+            stop.wait()
         sys.stderr.write("Stopping.\n")
     return 0
 
@@ -80,9 +80,9 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
 
     The session file names `api_url`, where `chalice local` is to serve the API.
     """
-    stopped = _stop_signals()
+    stop = Stop()
     if parent is not None:
-        threading.Thread(target=wait_for_end, args=(parent, stopped), name="parent", daemon=True).start()
+        threading.Thread(target=wait_for_end, args=(parent, stop), name="parent", daemon=True).start()
     from localcloud.cloud import build
     from localcloud.foundation import Foundation
     from localcloud.session import Session
@@ -101,7 +101,7 @@ def run_cloud(root: Path, port: int, api_url: str, parent: int | None) -> int:
         stack.callback(PackageWatch(root, lambda text: notice(text, INFO)).close)
         print(f"AWS endpoint {cloud.endpoint}, session {cloud.settings.session_file}", flush=True)
         cloud.warm_up()
-        stopped.wait()
+        stop.wait()
     return 0
 
 
@@ -114,8 +114,8 @@ def _failures_in_one_line() -> Iterator[None]:
         raise SetupError(f"The local cloud can't start: {error}") from None
 
 
-def wait_for_end(process_id: int, ended: threading.Event) -> None:
-    """Wait until a process that is not ours to wait for has ended, then set `ended`."""
+def wait_for_end(process_id: int, stop: Stop) -> None:
+    """Wait until a process that is not ours to wait for has ended, then tell `stop`."""
     try:
         if hasattr(os, "pidfd_open"):
             wait_readable(os.pidfd_open(process_id))
@@ -125,7 +125,7 @@ def wait_for_end(process_id: int, ended: threading.Event) -> None:
                 time.sleep(1)
     except ProcessLookupError:
         pass
-    ended.set()
+    stop.set()
 
 
 def _start(
@@ -165,13 +165,6 @@ def port_from(variable: str, default: int) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise SetupError(f"{variable} is {text!r}: set it to a port number from 1 to 65535, or 0 for any free one.")
     return int(text)
-
-
-def _stop_signals() -> threading.Event:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
 
 
 def _announce(session: dict[str, str], file: str, seconds: float) -> None:

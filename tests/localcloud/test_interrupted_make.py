@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = """
 import sys, threading
 from localcloud.interrupted_make import follow_make
-stopped = threading.Event()
-follow_make(stopped)
+from localcloud.stopping import Stop
+stop = Stop()
+follow_make(stop)
 print("waiting", threading.active_count(), flush=True)
-print("stopped" if stopped.wait(float(sys.argv[1])) else "not stopped", flush=True)
+print("stopped" if stop.wait(float(sys.argv[1])) else "not stopped", flush=True)
 """
 
 

@@ -22,6 +22,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.end_to_end import server as servers
 
+# Signals around the moment at which the main thread goes to sleep; a lost one would take 20 seconds.
+SIGNALS = """
+import os, random, signal, threading, time
+from localcloud.stopping import Stop
+chance = random.Random(1)
+for _ in range(200):
+    stop, pause = Stop(), chance.random() / 2000
+    def tell():
+        ends = time.perf_counter() + pause
+        while time.perf_counter() < ends:
+            pass
+        os.kill(os.getpid(), chance.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)))
+    thread = threading.Thread(target=tell)
+    thread.start()
+    assert stop.wait(20) and stop.is_set()
+    thread.join()
+stop = Stop()
+assert not stop.is_set()
+threading.Timer(0.1, stop.set).start()
+stop.wait()
+print("all told")
+"""
 ROLE = "arn:aws:iam::123456789012:role/role"
 BUSY = {
     "QueryLanguage": "JSONata",
@@ -101,3 +123,8 @@ def test_a_flow_that_never_rests_keeps_nobody_waiting(cloud: subprocess.Popen[st
     assert len(promptly(sfn.list_executions, stateMachineArn=standard, statusFilter="RUNNING")["executions"]) == 2
     cloud.send_signal(signal.SIGTERM)
     assert cloud.wait(15) == 0
+
+
+def test_no_signal_is_missed() -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNALS], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("all told\n", "")

@@ -59,6 +59,7 @@ def test_a_run_without_a_trace(cloud: LocalCloud, cloud_make_api: MakeApi) -> No
     request = {"stateMachineArn": names.state_machine_arn("logless"), "name": "by-hand", "input": "{}"}
     cloud.cloud.service.handle("StartExecution", request)
     admin = cloud_make_api(["admin"])
+    assert admin.get("/run/logless/by-hand?wait=20").json()["status"] == "SUCCEEDED"
     assert admin.get("/run/logless/by-hand/logs").json() == {"lines": []}
 
 
