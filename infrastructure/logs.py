@@ -72,9 +72,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             time.sleep(PAUSE)
     except (DeploymentError, Unavailable) as error:
         print(f"error: {error}", file=sys.stderr)
+        if arguments.stage != LOCAL and _local_cloud(PROJECT).exists():
+            print("note: the stage of `make run` is `local`: make logs STAGE=local", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         return 0
+
+
+def _local_cloud(project: Path) -> Path:
+    return project / ".localcloud" / "cloud.json"
 
 
 def use_local_cloud(project: Path) -> None:
@@ -84,7 +90,7 @@ def use_local_cloud(project: Path) -> None:
         DeploymentError: None is running there.
     """
     try:
-        document = json.loads((project / ".localcloud" / "cloud.json").read_text(encoding="utf-8"))
+        document = json.loads(_local_cloud(project).read_text(encoding="utf-8"))
         os.environ.update(document["environment"])
     except (OSError, ValueError, KeyError):
         raise DeploymentError("no local cloud is running here: start it with `make run`") from None

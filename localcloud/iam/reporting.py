@@ -59,7 +59,7 @@ class Reporter:
             resource, allowed = common_pattern(resources), "them, if all of these are meant"
         way_out = f"To allow {allowed}, add this to {role.place}: {self._statement(need.action, resource)}"
         if decision is Decision.DENIED:
-            way_out = "A statement with the effect Deny covers it."
+            way_out = f"A statement with the effect Deny covers it: look into {role.place}."
         notice(f"permissions: {principal.label}: {what} {self._verb}. {way_out}")
 
     def _statement(self, action: str, resource: str) -> str:

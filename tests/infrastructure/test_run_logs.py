@@ -104,12 +104,16 @@ def test_another_execution_is_named_by_its_arn(run: str, capsys: pytest.CaptureF
     assert f"error: {arn}: Execution Does Not Exist" in capsys.readouterr().err
 
 
-def test_the_local_cloud_is_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_cloud_is_a_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(logs, "PROJECT", tmp_path)
     assert logs.main(["--stage", "local", "--run", new_id()]) == 1
     (tmp_path / ".localcloud").mkdir()
     environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "STAGE": "local"}
     (tmp_path / ".localcloud" / "cloud.json").write_text(json.dumps({"environment": environment}))
+    assert logs.main(["--stage", "other"]) == 1
+    assert "make logs STAGE=local" in capsys.readouterr().err
     for name in environment:
         monkeypatch.setenv(name, "before")
     logs.use_local_cloud(tmp_path)

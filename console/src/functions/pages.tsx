@@ -61,7 +61,7 @@ function FunctionsTable({ functions, any }: { functions: Function[]; any: boolea
                   {item.name}
                 </a>{" "}
                 {item.plugin && <span class="chip">{item.plugin}</span>}
-                <p class="muted clip">{item.error ? item.error.message : item.description.split("\n")[0]}</p>
+                <p class="muted clip">{item.error ? mistake(item.error) : item.description.split("\n")[0]}</p>
               </td>
               <td class="mono muted">{item.error ? <Broken /> : fields(item.inputSchema as Schema | null)}</td>
             </tr>
@@ -133,6 +133,11 @@ export function FunctionPage({ name }: { name: string }) {
       </Show>
     </Titled>
   );
+}
+
+/** A mistake in a line: where it is, and what. */
+function mistake({ file, line, message }: NonNullable<Function["error"]>): string {
+  return file ? `${file}${line ? `:${String(line)}` : ""}: ${message}` : message;
 }
 
 function BrokenFunction({ error }: { error: NonNullable<Function["error"]> }) {
