@@ -138,7 +138,7 @@ class TestWhileRunning:
         write_flow(name, flow(name, "3").replace("End: true", "Next: Nowhere"))
         assert f"{name}.yml:" in problem(demo.post(f"/run/{name}", {}), 503)["detail"]
         assert demo.run("helloWorldFlow")["status"] == "SUCCEEDED"
-        assert f"flow {name} is broken" in server.log
+        eventually(lambda: f"flow {name} is broken" in server.log)
         write_flow(name, flow(name, "4"))
         assert demo.run(name)["output"] == {"version": 4}
 

@@ -19,6 +19,7 @@ from asl.language.scope import MISSING
 MOST_BYTES = 512 * 2**20
 """How much memory evaluations may take in addition to what the process has at its start."""
 
+_FIRST = "$reduce([1..9], function($a, $b) { $a + $number($string($b)) })"
 _EXCEEDED = json.dumps({"failure": MEMORY_EXCEEDED}).encode()
 
 
@@ -54,6 +55,8 @@ def main() -> None:
     """Answer until the input ends, with the process that asks."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed is no answer
+    # What the library does once only is not charged to the first expression.
+    compile_program(_FIRST).evaluate({}, 0.0, TIMEOUT_MILLISECONDS)
     _limit_memory()
     for line in sys.stdin.buffer:
         answers.write(answer(line) + b"\n")

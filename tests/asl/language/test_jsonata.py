@@ -149,6 +149,7 @@ def test_an_expression_that_fails(text, message):
 
 
 MEMORY = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+TIME = "Expression evaluation timeout: Check for infinite loop"
 STACK = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
 RECURSIVE = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(%d))"
 
@@ -159,20 +160,21 @@ RECURSIVE = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(%d))"
         ("$range(1, 1000000, 1)", MEMORY),
         ("[1..873783] ~> $count()", MEMORY),
         ("$sum([1..9999999])", MEMORY),
-        ("$reduce([1..9], function($a, $b){ $append($a, $a) }, [1..200000])", MEMORY),
+        ("$reduce([1..9], function($a, $b){ $append($a, $a) }, [1..200000])", f"{MEMORY} or {TIME}"),
         ("$pad('x', 10000000000)", MEMORY),
         ("$length($pad('', -1e300))", MEMORY),
         ("$formatInteger(1e14, 'I')", MEMORY),
         (RECURSIVE % 32, STACK),
         ("+".join("1" * 101), STACK),
-        ("($f := function($n){ $f($n + 1) }; $f(1))", "Expression evaluation timeout: Check for infinite loop"),
+        ("($f := function($n){ $f($n + 1) }; $f(1))", TIME),
     ],
 )
 def test_an_expression_that_needs_too_much_fails(text, message):
     with pytest.raises(ExpressionError) as failure:
         evaluate(text)
     assert failure.value.error == "States.QueryEvaluationError"
-    assert failure.value.cause.partition(" threw an error during evaluation: ")[2] == message
+    # A busy machine may take a second for what another one refuses sooner.
+    assert failure.value.cause.partition(" threw an error during evaluation: ")[2] in message.split(" or ")
 
 
 @pytest.mark.parametrize(
