@@ -24,6 +24,7 @@ from localcloud.browsers import AllowedHosts, refused_host
 from localcloud.handover import Handover
 from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_reading import RequestReader
+from localcloud.sockets import BACKLOG
 
 IDLE_SECONDS = 120.0
 """How long a kept connection may wait for its next request."""
@@ -43,7 +44,7 @@ class HttpServer(ThreadingMixIn, TCPServer):
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
-    request_queue_size = 512
+    request_queue_size = BACKLOG
 
     def __init__(self, address: tuple[str, int], handler: Any, listener: socket.socket | None = None) -> None:
         """Listen on `address`, or accept from `listener`, which already does.

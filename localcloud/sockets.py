@@ -11,6 +11,9 @@ from typing import Any
 
 from localcloud.settings import HOST, SetupError
 
+BACKLOG = 4096
+"""Connections that may wait to be accepted. Beyond that, and beyond the system's own limit, clients try again after a
+second, which a thousand requests at once would notice."""
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
@@ -28,7 +31,7 @@ def listen(port: int, variable: str) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
-        listener.listen(512)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         holder = port_holder(port) if error.errno == errno.EADDRINUSE else None
