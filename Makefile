@@ -90,7 +90,7 @@ lint: $(STAMP) ## check style, formatting and import rules
 	@cd .import_linter_cache && PYTHONPATH="$(CURDIR):$(CURDIR)/client/src" "$(CURDIR)/$(BIN)/lint-imports" --config ../pyproject.toml
 	@console/build.sh "$(CURDIR)/$(BIN)/python" types lint
 
-templates: $(STAMP) $(VENV)/lint/bin/checkov node ## check the templates of your stages with cfn-lint, checkov and cdk-nag, which takes minutes
+templates: $(STAMP) $(VENV)/lint/bin/checkov node ## check the templates of your stages with cfn-lint, checkov and cdk-nag
 	@$(BIN)/python -m infrastructure.linting
 
 typecheck: $(STAMP) ## check types, strictly
