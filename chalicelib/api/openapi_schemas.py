@@ -453,6 +453,9 @@ def _key(name: str) -> str:
     return re.sub("[^A-Za-z0-9._-]", "_", name)
 
 
+_OF_ITEMS = {"items", "prefixItems"}
+
+
 def _rebase(value: Any, base: str, moved: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [_rebase(item, base, moved) for item in value]
@@ -463,4 +466,7 @@ def _rebase(value: Any, base: str, moved: dict[str, str]) -> Any:
     if isinstance(reference, str) and reference.startswith("#"):
         start = next((one for one in moved if reference == one or reference.startswith(f"{one}/")), None)
         rebased["$ref"] = base + reference[1:] if start is None else moved[start] + reference[len(start) :]
+    kinds = value.get("type")
+    if (kinds == "array" or (isinstance(kinds, list) and "array" in kinds)) and not value.keys() & _OF_ITEMS:
+        rebased["items"] = {}  # which says nothing; generators of clients refuse arrays that say nothing
     return rebased

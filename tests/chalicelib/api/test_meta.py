@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from chalicelib.api import openapi
+from chalicelib.api import openapi, openapi_schemas
 
 from ..conftest import Api, IdentityProvider, UseFlows, flow
 
@@ -193,6 +193,17 @@ class TestOpenApi:
         assert body("/lib/price_order") == {"$ref": "#/components/schemas/price_order.input"}
         assert schemas["price_order.input"]["required"] == ["items"]
         assert document["paths"]["/lib/ping"]["post"]["summary"] == "Answer that the service is alive, as plain text"
+
+    def test_generators_of_clients_get_arrays_with_items(self) -> None:
+        components: dict[str, Any] = {}
+        anything = {"type": ["string", "array"]}
+        pair = {"type": "array", "prefixItems": [{"type": "number"}]}
+        openapi_schemas.add(components, "f", {"properties": {"a": anything, "b": pair, "c": {"type": "array"}}})
+        assert components["f"]["properties"] == {
+            "a": anything | {"items": {}},
+            "b": pair,
+            "c": {"type": "array", "items": {}},
+        }
 
     def test_a_flow_has_its_labels_groups_and_examples(self, document: dict[str, Any]) -> None:
         operation = document["paths"]["/run/labelledFlow"]["post"]
