@@ -1,7 +1,7 @@
 """Configures logging: Lambda's own handler, or standard error.
 
 A deployed stage logs JSON, by its functions' `LoggingConfig`. Lambda's handler writes each record as an object with the
-request's id, and adds what a record has besides; so each line also has the ids of its trace and of its run.
+request's id, and any attributes that were added to the record: the ids of its trace and of its run.
 https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 """
 

@@ -24,7 +24,7 @@ from chalicelib.settings import PROJECT
 from infrastructure.cloud import Cloud
 from infrastructure.errors import DeploymentError
 from infrastructure.function_resources import RUN_STATUS
-from infrastructure.logs import LOCAL, use_local_cloud
+from infrastructure.logs import LOCAL, use_stage
 from infrastructure.schedules import queue_name
 
 HIDDEN_SECONDS = 120
@@ -192,13 +192,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.command != "list" and arguments.all == bool(arguments.ids):
         parser.error(f"{arguments.command}: name messages by their ids, or use --all")
-    from infrastructure.synthesis import checked_stage
-
     try:
-        if arguments.stage == LOCAL:
-            use_local_cloud(PROJECT)
-        else:
-            checked_stage(arguments.stage)
+        use_stage(arguments.stage, PROJECT)
         cloud = Cloud()
         letters = DeadLetters(cloud, Names(stage=arguments.stage, region=cloud.region, account=cloud.account))
         return run(letters, arguments.command, arguments.ids)

@@ -44,13 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     from infrastructure.cloud import Cloud
     from infrastructure.run_logs import find_run, lines
-    from infrastructure.synthesis import checked_stage
 
     try:
-        if arguments.stage == LOCAL:
-            use_local_cloud(PROJECT)
-        else:
-            checked_stage(arguments.stage)
+        use_stage(arguments.stage, PROJECT)
         cloud = Cloud()
         client = cloud.client("logs")
         groups = log_groups(client, arguments.stage, arguments.name)
@@ -81,6 +77,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _local_cloud(project: Path) -> Path:
     return project / ".localcloud" / "cloud.json"
+
+
+def use_stage(name: str, project: Path) -> None:
+    """Check that there is a stage; for `local`, let this process use the local cloud of a project.
+
+    Raises:
+        DeploymentError: There is no such stage, or no local cloud is running.
+    """
+    from infrastructure.synthesis import checked_stage
+
+    if name == LOCAL:
+        use_local_cloud(project)
+    else:
+        checked_stage(name)
 
 
 def use_local_cloud(project: Path) -> None:

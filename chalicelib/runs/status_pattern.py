@@ -1,9 +1,9 @@
 """Which status changes the function `run-status` gets: the pattern of the rule in EventBridge.
 
-A run that the API starts has a record before it begins, so the event that says that it began has no news. It is told by
-the execution's name, a UUID of version 7, which Step Functions never makes, together with the user's id in the input.
-Everything else passes: ends, redrives, and the beginnings of runs that schedules, other flows and people start. So do
-events too large to contain the input.
+A run that the API starts has a record before it begins, so the event of its beginning adds nothing. Such an event is
+recognised by the execution's name, a UUID of version 7, which Step Functions never makes, together with the user's id
+in the input. Everything else passes: ends, redrives, and the beginnings of runs that schedules, other flows and people
+start. So do events too large to contain the input.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """

@@ -179,7 +179,7 @@ class Area:
         if new is None:
             statements.append((f"DELETE FROM items {_OF_ITEM}", (self.number, *name)))  # noqa: S608
         else:
-            item, text = item_of(self.own, new), text_of(new)
+            item, text = item_of(self.own.table, new), text_of(new)
             statements.append((_PUT, (self.number, *name, text)))
         for keys in self.indexes:
             statements += self._moved(keys, name, keys.place(old), keys.place(new))
@@ -282,23 +282,29 @@ class Area:
         return self._item(text_of(item.attrs))
 
     def _item(self, data: str) -> Any:
-        return item_of(self.own, {name: loaded_value(value) for name, value in json.loads(data).items()})
+        return item_of(self.own.table, {name: loaded_value(value) for name, value in json.loads(data).items()})
 
 
-def item_of(own: Keys, attributes: Attributes) -> Any:
-    """Return moto's item with these attributes, past its checks: they have passed them."""
+def item_of(keys: Sequence[str], attributes: Attributes) -> Any:
+    """Return moto's item with these attributes, past its checks: they have passed them.
+
+    Args:
+        keys: The table's keys, one or two.
+        attributes: The attributes.
+    """
     from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 
     item: Any = Item.__new__(Item)
     held = LimitedSizeDict()
     dict.update(held, attributes)
     item.attrs = held
-    item.hash_key, item.range_key = attributes[own.hash], attributes[own.range]
+    item.hash_key = attributes[keys[0]]
+    item.range_key = attributes[keys[1]] if len(keys) > 1 else None
     return item
 
 
 def text_of(attributes: Attributes) -> str:
-    """Return attributes as the JSON that is kept."""
+    """Return attributes, or an answer that has them, as JSON."""
     return json.dumps(attributes, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 

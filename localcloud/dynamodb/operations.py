@@ -14,7 +14,7 @@ from typing import Any
 
 from localcloud.aws_errors import JSON_10
 from localcloud.dynamodb import expressions
-from localcloud.dynamodb.areas import Area, Bounds, Name
+from localcloud.dynamodb.areas import Area, Bounds, Name, text_of
 from localcloud.dynamodb.expressions import Attributes, Scope, Unsupported
 from localcloud.dynamodb.keys import Keys, Position, keys_of
 from localcloud.dynamodb.shelf import Shelf
@@ -258,7 +258,7 @@ def _transact_write_items(tables: _Tables, body: dict[str, Any]) -> dict[str, An
 
 
 def _response(status: int, answer: dict[str, Any]) -> Response:
-    content = json.dumps(answer, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    content = text_of(answer).encode()
     headers = [
         ("Content-Type", JSON_10),
         ("x-amzn-RequestId", str(uuid.uuid4())),
@@ -474,7 +474,3 @@ def _checked(table: _Table, attributes: dict[str, Any]) -> dict[str, Any]:
 def _check_known(body: dict[str, Any], known: AbstractSet[str]) -> None:
     if not known >= body.keys():
         raise Unsupported
-
-
-def _plain(value: Any) -> Any:
-    return binascii.b2a_base64(value, newline=False).decode() if isinstance(value, bytes) else value.to_json()

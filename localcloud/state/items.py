@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from localcloud.dynamodb.areas import text_of
+from localcloud.dynamodb.areas import item_of, text_of
 from localcloud.dynamodb.requests import READING, keys_in
 from localcloud.dynamodb.shelf import KIND, Shelf, name_of
+from localcloud.dynamodb.values import loaded_value
 from localcloud.http_messages import Request
 from localcloud.state.database import Statement, Ticket
 from localcloud.state.operations import action_of
@@ -43,19 +44,12 @@ class TableItems:
 
     def load(self, backend: Any, rows: Iterable[tuple[str, str, Any]]) -> None:
         """Put the items into the tables, past moto's checks: they have passed them."""
-        from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
-
         for table_name, _, data in rows:
             table = backend.tables.get(table_name)
             if table is None:
                 continue
-            item: Any = Item.__new__(Item)
-            attributes = LimitedSizeDict()
-            for name, value in json.loads(data).items():
-                dict.__setitem__(attributes, name, DynamoType(value))
-            item.attrs = attributes
-            item.hash_key = DynamoType(attributes[table.hash_key_attr])
-            item.range_key = DynamoType(attributes[table.range_key_attr]) if table.range_key_attr else None
+            attributes = {name: loaded_value(value) for name, value in json.loads(data).items()}
+            item = item_of(table.table_key_attrs, attributes)
             if item.range_key is None:
                 table.items[item.hash_key] = item
             else:

@@ -151,7 +151,7 @@ def _rendered(invocation: Invocation, event: LogEvent, match: Match | None) -> d
 def _trace(run: Run) -> _Trace | None:
     """Return the trace of a run: its own if the API started it, otherwise the one that it was started with.
 
-    Schedules start flows without a trace. Their invocations are told from others by their request ids and times.
+    Schedules start flows without a trace. Their invocations are recognised by their request ids and times.
 
     Raises:
         Conflict: There is none, and an EXPRESS run has no history that could take its place.

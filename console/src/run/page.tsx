@@ -6,7 +6,7 @@ import { useLoad } from "../api/load";
 import { Titled } from "../shell/app";
 import { pageAt } from "../shell/router";
 import { Problem, Skeleton } from "../ui/states";
-import { lazily } from "./lazy";
+import { lazily } from "../ui/lazy";
 
 const loadView = async () => (await import("./view")).RunView;
 const RunView = lazily(loadView);

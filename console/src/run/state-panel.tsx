@@ -13,7 +13,7 @@ import { place, selectState } from "./address";
 import { causeOf } from "./causes";
 import { shown } from "./values";
 import { ErrorBox, Refusal } from "./error";
-import { lazily } from "./lazy";
+import { lazily } from "../ui/lazy";
 import { belongs, clock, LogLine } from "./log-lines";
 import { useLogs, type LogLoader } from "./logs";
 import { keyOf, type Run, type State } from "./model";

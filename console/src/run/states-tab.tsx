@@ -11,7 +11,7 @@ import { Empty, Skeleton } from "../ui/states";
 import { enterIteration, place, selectState, withLast, WRONG } from "./address";
 import { Refusal } from "./error";
 import type { Followed } from "./follow";
-import { lazily } from "./lazy";
+import { lazily } from "../ui/lazy";
 import { goToWrong, Loop, useIterations, type LoopView } from "./loop";
 import type { LogLoader } from "./logs";
 import { keyOf, mapAround, nextWrong, nodeStatuses, noteOf, wentWrong, type Run, type State } from "./model";

@@ -17,7 +17,7 @@ import { place } from "./address";
 import { ErrorBox } from "./error";
 import { RunFacts } from "./facts";
 import { useStates } from "./follow";
-import { lazily } from "./lazy";
+import { lazily } from "../ui/lazy";
 import { LogLoader } from "./logs";
 import { mapAround, type Run } from "./model";
 import { StatesTab } from "./states-tab";
