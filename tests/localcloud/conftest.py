@@ -1,4 +1,4 @@
-"""A cloud with a small project in it, one for all tests of this folder."""
+"""A cloud with a small project in it, one for the tests of a file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_project(root: Path) -> None:
     (root / "flows" / "broken.yml").write_text("name: brokenFlow\ndefinition: {StartAt: Nowhere, States: {}}\n")
 
 
-@pytest.fixture(scope="package")  # one process has one cloud at a time, as moto is global
+@pytest.fixture(scope="module")  # a process has one cloud at a time, as moto is global: folders below begin others
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("project")
     write_project(root)

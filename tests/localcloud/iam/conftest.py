@@ -39,7 +39,7 @@ CALL = """
 """
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def project(cloud: Cloud) -> None:
     """Add to the project of the cloud what these tests run."""
     root = cloud.settings.root
