@@ -161,6 +161,7 @@ class Gateway(LocalGateway):
         except ValueError:
             path = target.partition("?")[0]
             raise NotFound(f"There is no path {path}. GET /openapi.json lists all.") from None
+        event["requestContext"]["requestTimeEpoch"] = int(request.received_at * 1000)
         # As API Gateway hands repeated headers over: the last one, and the list of all.
         many: dict[str, list[str]] = {}
         for name, value in request.header_list:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -19,6 +20,7 @@ class Request:
         headers: By lower-case name; the values of repeated ones are joined by `, ` (RFC 9110, 5.3).
         header_list: Names and values in the order in which they were sent.
         body: Without transfer coding.
+        received_at: When its last byte arrived, in seconds since 1970.
     """
 
     method: str
@@ -27,6 +29,7 @@ class Request:
     headers: dict[str, str]
     header_list: list[tuple[str, str]]
     body: bytes
+    received_at: float = field(default_factory=time.time)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from localcloud.browsers import AllowedHosts, refused_host
 from localcloud.handover import Handover
 from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_reading import RequestReader
-from localcloud.sockets import BACKLOG
+from localcloud.sockets import BACKLOG, received_at
 
 IDLE_SECONDS = 120.0
 """How long a kept connection may wait for its next request."""
@@ -178,6 +178,8 @@ class HttpConnection(BaseRequestHandler):
                     if not self._answer(reader.requests.popleft()):
                         return False
                 raise
+            for request in reader.requests:
+                request.received_at = received_at(self.connection)
             if reader.expects_continue():
                 self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True

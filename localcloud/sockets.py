@@ -6,6 +6,9 @@ import contextlib
 import errno
 import selectors
 import socket
+import struct
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ BACKLOG = 4096
 """Connections that may wait to be accepted. Beyond that, and beyond the system's own limit, clients try again after a
 second, which a thousand requests at once would notice."""
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
+_LAST_DATA_RECEIVED = struct.Struct("52xI")  # tcpi_last_data_recv of tcp(7)'s `struct tcp_info`, in milliseconds
 
 
 def listen(port: int, variable: str) -> socket.socket:
@@ -66,6 +70,19 @@ def _description(process: Path) -> str:
         return f"the project in {(process / 'cwd').readlink()} (process {process.name})"
     command = " ".join(words).strip()
     return f"`{command[:60]}` (process {process.name})"
+
+
+def received_at(connection: socket.socket) -> float:
+    """Return when the bytes that arrived last on a TCP connection did so, in seconds since 1970.
+
+    A thread that has just read them may have waited for its turn meanwhile. Only Linux knows; elsewhere it is now.
+    """
+    now = time.time()
+    if sys.platform != "linux":
+        return now
+    information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA_RECEIVED.size)
+    (milliseconds,) = _LAST_DATA_RECEIVED.unpack(information)
+    return now - float(milliseconds) / 1000
 
 
 def wait_readable(*sources: Any, seconds: float | None = None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,10 @@ from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from chalicelib.identity import User
+
+
+LONGEST_REQUEST = 29
+"""Seconds after which API Gateway gives up (its integration timeout)."""
 
 
 class Answer:
@@ -70,6 +75,13 @@ class Call:
         """The proxy event of API Gateway."""
         event: dict[str, Any] = self._request.to_original_event()
         return event
+
+    @property
+    def age(self) -> float:
+        """Seconds since API Gateway got the request: a cold start or a queue may come first. 0.0 if unknown."""
+        received = self._request.context.get("requestTimeEpoch")  # in milliseconds
+        age = time.time() - received / 1000 if received else 0.0
+        return age if 0 < age < LONGEST_REQUEST else 0.0  # or one of the two clocks is wrong
 
     @property
     def context(self) -> Any:

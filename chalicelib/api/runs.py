@@ -196,7 +196,7 @@ def _part(part: again.Part, dry_run: bool) -> Answer:
 
 
 def _deadline(call: Call) -> float | None:
-    """Until when the request wants to wait, by the monotonic clock; None if not at all."""
+    """Until when the request wants to wait, by the monotonic clock; None if not at all. It counts from its arrival."""
     text = call.query("wait")
     if text is None:
         return None
@@ -208,7 +208,7 @@ def _deadline(call: Call) -> float | None:
         raise BadRequest(
             f"The query parameter 'wait' is {text!r}; it must be a number of seconds from 0 to {MAX_WAIT}."
         )
-    return time.monotonic() + seconds if seconds else None
+    return time.monotonic() + max(0.0, seconds - call.age) if seconds else None
 
 
 def _flag(call: Call, name: str) -> bool:

@@ -244,11 +244,15 @@ class Api:
         config = Config.create(chalice_app=app.app, app_name=app.app.app_name)
         self._gateway = Gateway(app.app, config, function_caller=function_caller)
 
-    def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Reply:
+    def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, age: float = 0.0
+    ) -> Reply:
+        """Answer a request, which API Gateway got `age` seconds ago."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         sent = {"host": "localhost", **({"authorization": f"Bearer {self.token}"} if self.token else {})}
         sent |= {name.lower(): value for name, value in (headers or {}).items()}
-        answer = self._gateway.respond(Request(method, path, "HTTP/1.1", sent, list(sent.items()), raw))
+        request = Request(method, path, "HTTP/1.1", sent, list(sent.items()), raw, time.time() - age)
+        answer = self._gateway.respond(request)
         return Reply(answer.status, dict(answer.headers), answer.body)
 
     def get(self, path: str, **options: Any) -> Reply:

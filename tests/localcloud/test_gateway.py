@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -49,6 +50,10 @@ def make_app() -> Chalice:
     def headers() -> Any:
         event = app.current_request.to_original_event()
         return {name: [event["headers"][name], event["multiValueHeaders"][name]] for name in ("x-many", "x-one")}
+
+    @app.route("/received")
+    def received() -> Any:
+        return app.current_request.context["requestTimeEpoch"]
 
     @app.route("/run/{name}/{id}")
     def run(name: str, id: str) -> Any:
@@ -109,6 +114,11 @@ def forged(token: str, **changes: Any) -> str:
 def unsigned(token: str) -> str:
     header = base64.urlsafe_b64encode(b'{"alg": "none", "typ": "JWT"}').rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}."
+
+
+def test_the_application_knows_when_a_request_arrived(url: str) -> None:
+    before = time.time()
+    assert 1000 * before - 10 <= requests.get(f"{url}/received", timeout=10).json() <= 1000 * time.time()
 
 
 def test_a_token_signed_with_the_key_that_moto_publishes_is_refused(url: str, token: str) -> None:
