@@ -1,5 +1,7 @@
 """Compares a stage with the quotas of its account, which the other stages and applications share.
 
+Here are those of which AWS tells the sum; what has to be counted is in `quotas`.
+
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
@@ -10,8 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import APP_NAME
+from compiler import Project
 from infrastructure.cloud import Cloud, outputs
 from infrastructure.errors import LimitError
+from infrastructure.quotas import shortages
 from infrastructure.stage import StageSettings
 
 OWN_ROLES = 3
@@ -20,21 +24,27 @@ LEFT_UNRESERVED = 100
 """Concurrent executions that Lambda keeps for the functions without a reservation."""
 
 
-def check_account(cloud: Cloud, stage: StageSettings, flows: int, stack: Mapping[str, Any] | None) -> None:
+def check_account(cloud: Cloud, stage: StageSettings, flows: Project, stack: Mapping[str, Any] | None) -> list[str]:
     """Check that the account has room for a stage. Where the caller may not ask, nothing is checked.
 
     Args:
         cloud: AWS.
         stage: The stage's settings.
-        flows: The number of its flows.
+        flows: Its compiled flows.
         stack: The stage's stack as CloudFormation describes it; None if there is none.
 
+    Returns:
+        What it may lack, unless it was allowed more than others: a line for each quota.
+
     Raises:
-        LimitError: It has not; the message has a line for each quota.
+        LimitError: It has no room; the message has a line for each quota.
     """
-    found = [problem for problem in (_roles(cloud, stage, flows, stack), _concurrency(cloud, stage)) if problem]
-    if found:
-        raise LimitError("\n".join(found))
+    found = [_roles(cloud, stage, len(flows.flows), stack), _concurrency(cloud, stage)]
+    short = shortages(cloud, stage, flows)
+    problems = [problem for problem in (*found, *(each.text for each in short if each.certain)) if problem]
+    if problems:
+        raise LimitError("\n".join(problems))
+    return [each.text for each in short]
 
 
 def _roles(cloud: Cloud, stage: StageSettings, flows: int, stack: Mapping[str, Any] | None) -> str | None:

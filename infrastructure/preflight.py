@@ -90,14 +90,14 @@ def check(stage_name: str, project: Path = PROJECT, *, api: str = "cdk") -> tupl
         cloud.check_access_log_role()
     stack = cloud.stack(stage.name)
     check_deployed(stack, stage.name, api)
-    check_account(cloud, stage, len(flows.flows), stack)
+    scarce = check_account(cloud, stage, flows, stack)
     if api == "chalice" and not records_file(project, stage.name).is_file():
         found_records(cloud, stage.name)  # raises if they can't be taken over
     deployed = f"stage {stage.name}: {len(flows.flows)} flows to account {cloud.account}, region {cloud.region}"
     prefix = template_names(stage.name).secrets_prefix
     check_webhook_secrets(cloud, prefix, flows, stage.name)
     secrets = _missing_secrets(cloud, prefix, project)
-    return cloud, "\n".join([deployed, *secrets])
+    return cloud, "\n".join([deployed, *(f"warning: {line}" for line in scarce), *secrets])
 
 
 def check_deployed(stack: Mapping[str, Any] | None, stage: str, api: str) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from compiler import Project
+from infrastructure import account
 from infrastructure.account import check_account
 from infrastructure.cloud import Cloud
 from infrastructure.errors import LimitError
@@ -18,6 +21,17 @@ from infrastructure.stages import PROD
 from tests.infrastructure.conftest import APP
 
 STAGE = replace(PROD, api_concurrency=None)
+
+
+@pytest.fixture(autouse=True)
+def _room_in_the_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted there is in `test_quotas`."""
+    monkeypatch.setattr(account, "shortages", lambda *_: [])
+
+
+def project(flows: int) -> Project:
+    """A project with so many flows."""
+    return Project(Path(), cast("dict[str, Any]", dict.fromkeys(map(str, range(flows)))), (), {})
 
 
 @pytest.fixture
@@ -31,12 +45,12 @@ def deployed(flows: int) -> dict[str, Any]:
 
 
 def test_roles(cloud: Cloud) -> None:
-    check_account(cloud, STAGE, 900, None)
+    check_account(cloud, STAGE, project(900), None)
     with pytest.raises(LimitError, match="stage prod: its 1100 flows need 1103 more roles, but the account has 0"):
-        check_account(cloud, STAGE, 1100, None)
-    check_account(cloud, STAGE, 1100, deployed(1050))
+        check_account(cloud, STAGE, project(1100), None)
+    check_account(cloud, STAGE, project(1100), deployed(1050))
     with pytest.raises(LimitError, match=r'its 2200 flows need 1150 more roles, .*quota "Roles per account"'):
-        check_account(cloud, STAGE, 2200, deployed(1050))
+        check_account(cloud, STAGE, project(2200), deployed(1050))
 
 
 @pytest.mark.parametrize(("reserved", "wanted", "fits"), [(0, 300, True), (0, 301, False), (150, 300, True)])
@@ -50,10 +64,10 @@ def test_concurrency(reserved: int, wanted: int, fits: bool, cloud: Cloud, monke
         own = {"ReservedConcurrentExecutions": reserved} if reserved else {}
         stubbed.add_response("get_function_concurrency", own, {"FunctionName": f"{APP}-prod"})
         if fits:
-            check_account(cloud, replace(STAGE, api_concurrency=wanted), 1, None)
+            check_account(cloud, replace(STAGE, api_concurrency=wanted), project(1), None)
             return
         with pytest.raises(LimitError) as raised:
-            check_account(cloud, replace(STAGE, api_concurrency=wanted), 1, None)
+            check_account(cloud, replace(STAGE, api_concurrency=wanted), project(1), None)
     assert f"api_concurrency {wanted}: the account has 400 unreserved concurrent executions" in str(raised.value)
     assert "set it to at most 300, or None, or request an increase" in str(raised.value)
 
@@ -66,4 +80,4 @@ def test_who_may_not_ask_is_not_stopped(status: int, cloud: Cloud, monkeypatch: 
     with Stubber(clients["iam"]) as iam, Stubber(clients["lambda"]) as functions:
         iam.add_client_error("get_account_summary", "AccessDenied", http_status_code=status)
         functions.add_client_error("get_account_settings", "AccessDeniedException", http_status_code=status)
-        check_account(cloud, replace(PROD, api_concurrency=5000), 5000, None)
+        check_account(cloud, replace(PROD, api_concurrency=5000), project(5000), None)
