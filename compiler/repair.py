@@ -73,6 +73,10 @@ def _repair(value: dict[str, Any], tokens: list[str], name: str) -> None:
         case "functions":
             if inner:
                 _repair_function(value["functions"], int(inner[0]), inner[1:])
+        case "notify" if inner:
+            _repair_webhook(value, inner)
+        case "labels" if inner and isinstance(value.get("labels"), dict):
+            value["labels"].pop(inner[0], None)
         case "schedule" if inner and inner[0] != "expression":
             value["schedule"].pop(inner[0], None)
         case _:
@@ -89,3 +93,23 @@ def _repair_function(functions: list[Any], index: int, inner: list[str]) -> None
         entry[inner[0]] = ""
     else:
         entry.pop(inner[0], None)
+
+
+def _repair_webhook(value: dict[str, Any], inner: list[str]) -> None:
+    """Repair one webhook; it keeps its place, so that what is found about those behind it names theirs."""
+    listed = isinstance(value["notify"], list)
+    index, rest = (int(inner[0]), inner[1:]) if listed else (0, inner)
+    entry = value["notify"][index] if listed else value["notify"]
+    any_url = f"https://{index}.invalid/"
+    if not isinstance(entry, dict):
+        entry = {"url": any_url}
+    elif not rest:
+        entry = {"url": any_url, **entry}
+    elif rest[0] == "url":
+        entry = {**entry, "url": any_url}
+    else:
+        entry = {key: item for key, item in entry.items() if key != rest[0]}
+    if listed:
+        value["notify"][index] = entry
+    else:
+        value["notify"] = entry

@@ -45,12 +45,12 @@ def _problem(url: str) -> tuple[str, str]:
         endpoint = endpoint_of(url)
     except ValueError as error:
         return str(error), "write a URL such as https://example.com/runs"
-    if endpoint.scheme != "https":
-        return "it must begin with https://", elsewhere
     address = literal(endpoint.host)
     if is_local_name(endpoint.host) or (address is not None and not is_public(address)):
         shown = endpoint.host if address is None or str(address) == endpoint.host else f"{endpoint.host} ({address})"
         return f"{shown} is not a public address", elsewhere
+    if endpoint.scheme != "https":
+        return "it must begin with https://", f"write `https{url[url.index(':') :]}`"
     return "", ""
 
 
