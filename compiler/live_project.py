@@ -36,6 +36,7 @@ class LiveProject:
         self._stamp: object = None
         self._paths: dict[str, str] = {}  # of the flows, as they last compiled
         self._next_scan = 0.0
+        self._last_cost = 0.0  # of a scan, in seconds
 
     def project(self) -> Project:
         """Return the compiled project; the same object until a file changes."""
@@ -52,8 +53,10 @@ class LiveProject:
         with self._lock:
             began = time.thread_time()  # this thread's own time: a busy machine makes no scan more expensive
             stamp = _stamp(self._root)
-            cost = time.thread_time() - began
-            # The more files there are, the longer a scan takes and the longer its answer is kept.
+            taken = time.thread_time() - began
+            # The more files there are, the longer a scan takes and the longer its answer is kept. One slow scan may be
+            # the machine's doing; two in a row are not.
+            cost, self._last_cost = min(taken, self._last_cost), taken
             self._next_scan = time.monotonic() + cost * _SCAN_SHARE if cost > _CHEAP_SCAN else 0.0
             if self._value is None or stamp != self._stamp:
                 project = _with_lost_names(compile_project(self._root), self._paths)

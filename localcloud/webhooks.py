@@ -6,6 +6,7 @@ import json
 
 from chalicelib.aws_json import AwsError
 from chalicelib.names import Names
+from chalicelib.webhooks.addresses import VARIABLE
 from chalicelib.webhooks.signing import new_secret
 from compiler.compiled import Project
 from compiler.webhook_delivery import delivery_definition
@@ -23,6 +24,7 @@ class Webhooks:
         self._names = names
         self._service = service
         self._secrets: set[str] = set()
+        self._urls: set[str] = set()
         self._has_machine = False
 
     def prepare(self, project: Project) -> None:
@@ -35,6 +37,10 @@ class Webhooks:
             if entry.secret not in self._secrets:
                 self._secrets.add(entry.secret)
                 self._create_secret(entry.secret, flow)
+            named = VARIABLE.fullmatch(entry.url)
+            if named is not None and named[1] not in self._urls:
+                self._urls.add(named[1])
+                self._look_for_url(named[1], flow)
 
     def _create_machine(self) -> None:
         queue = self._client.call("sqs", "CreateQueue", {"QueueName": self._names.resource("dead-letters")})
@@ -51,6 +57,16 @@ class Webhooks:
                 raise
             changed = {"stateMachineArn": self._names.webhooks_arn, "definition": definition}
             self._service.handle("UpdateStateMachine", changed)
+
+    def _look_for_url(self, name: str, flow: str) -> None:
+        parameter = self._names.secrets_prefix + name
+        try:
+            self._client.call("ssm", "GetParameter", {"Name": parameter})
+        except AwsError as error:
+            if error.code != "ParameterNotFound":
+                raise
+            command = f"aws ssm put-parameter --type SecureString --name {parameter} --value https://..."
+            notice(f"flow {flow}: its webhook goes to the URL in the secret {name}, which doesn't exist: {command}")
 
     def _create_secret(self, name: str, flow: str) -> None:
         parameter = self._names.secrets_prefix + name

@@ -59,4 +59,5 @@ class FunctionRole:
             policy = function_role_policy(self._names, self._user_pool_arn, self._root, workbench=True)
             self._role = Role(self.arn, Policies.read([policy]), _PLACE)
         except (PermissionsError, PolicyError) as error:  # while somebody is writing it, the last one remains
-            notice(f"permissions: {error}")
+            meanwhile = "no call of a function is judged" if self._role is None else "the permissions before apply"
+            notice(f"permissions: {error}; until it is fixed, {meanwhile}")
