@@ -32,9 +32,9 @@ def answer(route: Route, request: Request, params: dict[str, str]) -> Response:
         from chalicelib.errors import DomainError, problem_of
 
         problem = problem_of(error, request_id)
-        if problem.status == 500 or not isinstance(error, DomainError):
-            trace = not getattr(error, "is_logged", False)
-            _log.error("%s %s failed, request id %s", route.method, route.path, request_id, exc_info=trace)
+        unexpected = problem.status == 500 or not isinstance(error, DomainError)
+        if unexpected and not getattr(error, "is_logged", False):
+            _log.error("%s %s failed, request id %s", route.method, route.path, request_id, exc_info=True)
         _export_span(route, request_id, began, Answer(None, problem.status))
         return _problem_response(problem, origin)
     _export_span(route, request_id, began, answered)

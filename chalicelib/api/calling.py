@@ -48,7 +48,7 @@ class FunctionCaller(Protocol):
 class FunctionFailed(DomainError):
     """A function failed on this machine; the message says where.
 
-    `is_logged` tells whether its traceback is in the log already.
+    `is_logged` says whether the log has it already, with the traceback.
     """
 
     is_logged = False

@@ -28,7 +28,7 @@ from localcloud.story.events import (
     TryFailed,
 )
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RANDOM_END = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|msg_[0-9a-f]{32}")  # of runs, of webhooks
 SHORT_ID = 6
 LONGEST_NAME = 16
 
@@ -55,7 +55,7 @@ class Layout:
 
 def short_id(run: str) -> str:
     """Return the end of a run's id: a UUID of version 7 begins with the time, which runs side by side share."""
-    return run[-SHORT_ID:] if _UUID.fullmatch(run) else run[-LONGEST_NAME:]
+    return run[-SHORT_ID:] if _RANDOM_END.fullmatch(run) else run[-LONGEST_NAME:]
 
 
 def duration(seconds: float) -> str:

@@ -79,9 +79,9 @@ def call_tool(message: Message, call: Call) -> Json:
         return run_tools.call(name, call.user, arguments)
     except Exception as error:
         result, problem = results.of_error(error, call.request_id)
-        if problem.status == 500 or not isinstance(error, DomainError):
-            trace = not getattr(error, "is_logged", False)
-            _log.error("the tool %s failed, request id %s", name, call.request_id, exc_info=trace)
+        unexpected = problem.status == 500 or not isinstance(error, DomainError)
+        if unexpected and not getattr(error, "is_logged", False):
+            _log.error("the tool %s failed, request id %s", name, call.request_id, exc_info=True)
         return result
 
 
