@@ -16,7 +16,10 @@ def main(arguments: list[str]) -> int:
         print(f"Python {found} is too old: install Python 3.11 or newer and run `make clean setup`.", file=sys.stderr)
         return 1
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to stop, Ctrl-C ends this without a word
+    from localcloud.memory import share_one_heap
     from localcloud.settings import DEFAULT_ENDPOINT_PORT, CloudSettings, SetupError
+
+    share_one_heap()
 
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="The AWS APIs on this machine.")
     parser.add_argument(

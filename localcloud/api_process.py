@@ -28,6 +28,7 @@ from chalicelib.flows.catalog import use_source
 from chalicelib.functions import FunctionError
 from chalicelib.settings import PROJECT
 from compiler.live_project import LiveProject
+from localcloud.memory import share_one_heap
 from localcloud.settings import CloudSettings
 from localcloud.story import Story, StoryHandler, open_story
 from localcloud.workers.bootstrap import distrust_young_bytecode, follow_parent
@@ -40,6 +41,7 @@ WARM_UP = ("chalice.local", "jose.jwt", "jose.backends.cryptography_backend", "b
 def main() -> int:
     """Serve until a signal ends the process, and return the exit code."""
     listener_fd, ready_fd, handover_fd, successor_fd, parent = (int(text) for text in sys.argv[1:6])
+    share_one_heap()
     follow_parent(parent)
     distrust_young_bytecode(str(PROJECT))
     for module in WARM_UP:
