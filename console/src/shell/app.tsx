@@ -2,6 +2,8 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { ApprovalsPage } from "../approvals/list";
+import { ApprovalPage } from "../approvals/page";
 import { Mark, SignIn } from "../auth/sign-in";
 import { signOut, tokens, user } from "../auth/session";
 import { FlowPage } from "../flows/page";
@@ -22,6 +24,7 @@ import { Toasts } from "./toasts";
 const PAGES = [
   { name: "flows", title: "Flows", keys: "g f" },
   { name: "runs", title: "Runs", keys: "g r" },
+  { name: "approvals", title: "Approvals", keys: "g a" },
   { name: "functions", title: "Functions", keys: "g u" },
   { name: "usage", title: "Usage", keys: "g s" },
 ];
@@ -116,6 +119,8 @@ function Page() {
       return name ? <FlowPage key={name} name={name} /> : <FlowsPage />;
     case "runs":
       return name && part ? <RunPage key={part} flow={name} id={part} /> : <RunsPage />;
+    case "approvals":
+      return name ? <ApprovalPage key={name} id={name} /> : <ApprovalsPage />;
     case "functions":
       return name ? <FunctionPage key={name} name={name} /> : <FunctionsPage />;
     case "usage":
