@@ -14,7 +14,7 @@ from localcloud.aws_errors import JSON_10, error_response
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.deployments import names_an_api
 from localcloud.http_functions import PATH as HTTP_FUNCTIONS_PATH
-from localcloud.http_messages import Request, Response
+from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.schedules import ScheduleChanges
@@ -124,12 +124,15 @@ def endpoint_server(
         max_body_bytes = MAX_BODY_BYTES
         allowed_hosts = hosts
 
+        def admit(self, request: Request) -> None:
+            super().admit(request)
+            refusal = None if names_an_api(request) else pages.refusal(request)
+            if refusal is not None:
+                raise Malformed(403, refusal, request)
+
         def respond(self, request: Request) -> Response:
             if names_an_api(request):
                 return respond(request)
-            refusal = pages.refusal(request)
-            if refusal is not None:
-                return self.refuse(403, refusal, request)
             return pages.readable(request, pages.preflight(request) or respond(request))
 
         def refuse(self, status: int, detail: str, request: Request | None) -> Response:
