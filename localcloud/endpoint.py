@@ -16,6 +16,7 @@ from localcloud.deployments import names_an_api
 from localcloud.http_functions import PATH as HTTP_FUNCTIONS_PATH
 from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
+from localcloud.json_requests import document_refusal
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.schedules import ScheduleChanges
 from localcloud.signatures import signed_region, signed_service
@@ -72,6 +73,9 @@ class Router:
         """Answer one request."""
         if names_an_api(request):  # first, as any web page may send these
             return self._deployed_apis.respond(request)
+        refused = document_refusal(request)
+        if refused is not None:
+            return refused
         target = request.headers.get("x-amz-target", "")
         if target.startswith(STEP_FUNCTIONS_TARGET):
             return self._step_functions(target[len(STEP_FUNCTIONS_TARGET) :], request)
