@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +56,16 @@ class User:
     @property
     def is_admin(self) -> bool:
         return ADMIN_GROUP in self.groups
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the user as a JSON object, for another process."""
+        return {**asdict(self), "expires_at": self.expires_at and self.expires_at.isoformat()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> User:
+        """Return the user of a JSON object that `to_json` returned."""
+        expires_at = document["expires_at"] and datetime.fromisoformat(document["expires_at"])
+        return cls(**{**document, "groups": tuple(document["groups"]), "expires_at": expires_at})
 
 
 def authenticate(headers: Mapping[str, str], authorizer_claims: Mapping[str, Any] | None) -> User:

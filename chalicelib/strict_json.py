@@ -50,6 +50,19 @@ def loads(data: bytes, *, digits: bool = False) -> Any:
     return value
 
 
+def check(data: bytes) -> None:
+    """Look for what a parser could fail at, without reading the document unless it may be there.
+
+    Args:
+        data: The document, in UTF-8.
+
+    Raises:
+        UnreadableError: It has too many levels, or an unpaired surrogate.
+    """
+    if data.count(b"[") + data.count(b"{") > MAX_LEVELS or b"\\ud" in data or b"\\uD" in data:
+        loads(data)
+
+
 def _is_too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= MAX_LEVELS:  # as good as always
         return False

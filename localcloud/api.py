@@ -27,6 +27,7 @@ from localcloud.sockets import wait_readable
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 WATCH_SECONDS = 0.3
+RETRY_SECONDS = 2.0
 MAX_RESTARTS = 5  # in a row without ever serving
 
 Stamp = dict[str, tuple[int, int]]
@@ -51,6 +52,9 @@ class _Process:
                 pass_fds=descriptors,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
+        except OSError:
+            os.close(self._ready)
+            raise
         finally:
             os.close(ready_write)
 
@@ -147,8 +151,13 @@ class Api:
                 continue  # until a file changes
             changed = sorted(path for path, _ in set(stamp.items()) ^ set(self._stamp.items()))
             reason = f"{', '.join(dict.fromkeys(changed))} changed" if changed else "its process has ended"
+            try:
+                failures = 0 if self._replace(reason, died) else failures + 1
+            except OSError as error:  # no descriptor or process is left: tried again until there is
+                notice(f"The API's process can't be started ({error.strerror}); trying again.")
+                self._closing.wait(RETRY_SECONDS)
+                continue
             self._stamp = stamp
-            failures = 0 if self._replace(reason, died) else failures + 1
 
     def _replace(self, reason: str, died: bool) -> bool:
         began = time.monotonic()

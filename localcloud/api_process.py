@@ -22,7 +22,7 @@ import sys
 import threading
 import traceback
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from chalicelib.flows.catalog import use_source
 from chalicelib.functions import FunctionError
@@ -74,7 +74,6 @@ def main() -> int:
 
     successor = socket.socket(fileno=successor_fd)
     server.handover.receive(socket.socket(fileno=handover_fd))
-    contain_exits()
     gc.freeze()  # what is loaded stays: looking through it again and again would hold up requests
     os.write(ready_fd, b"ready\n")
     os.close(ready_fd)
@@ -82,25 +81,6 @@ def main() -> int:
         signal.signal(signal.SIGTERM, stop)  # only now is there something to finish
         server.serve_forever(0.05)
     return 0
-
-
-class ProcessExit(BaseException):
-    """Code of a plugin's route has called `os._exit`."""
-
-
-def contain_exits() -> None:
-    """Let `os._exit` in a plugin's route fail the call: on AWS too it ends one sandbox, and other calls are answered.
-
-    Functions run in workers, which they may end.
-    """
-    leave, process = os._exit, os.getpid()
-
-    def contained(status: int) -> NoReturn:
-        if os.getpid() != process:  # a child that was forked off
-            leave(status)
-        raise ProcessExit(status)
-
-    os._exit = contained
 
 
 def make_server(listener: socket.socket, story: Story) -> Any:

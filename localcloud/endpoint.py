@@ -14,8 +14,9 @@ from localcloud.aws_errors import JSON_10, error_response
 from localcloud.browsers import AllowedHosts, AllowedOrigins
 from localcloud.deployments import names_an_api
 from localcloud.http_functions import PATH as HTTP_FUNCTIONS_PATH
-from localcloud.http_messages import Request, Response
+from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
+from localcloud.json_requests import document_refusal
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.schedules import ScheduleChanges
 from localcloud.signatures import signed_region, signed_service
@@ -72,6 +73,9 @@ class Router:
         """Answer one request."""
         if names_an_api(request):  # first, as any web page may send these
             return self._deployed_apis.respond(request)
+        refused = document_refusal(request)
+        if refused is not None:
+            return refused
         target = request.headers.get("x-amz-target", "")
         if target.startswith(STEP_FUNCTIONS_TARGET):
             return self._step_functions(target[len(STEP_FUNCTIONS_TARGET) :], request)
@@ -124,12 +128,15 @@ def endpoint_server(
         max_body_bytes = MAX_BODY_BYTES
         allowed_hosts = hosts
 
+        def admit(self, request: Request) -> None:
+            super().admit(request)
+            refusal = None if names_an_api(request) else pages.refusal(request)
+            if refusal is not None:
+                raise Malformed(403, refusal, request)
+
         def respond(self, request: Request) -> Response:
             if names_an_api(request):
                 return respond(request)
-            refusal = pages.refusal(request)
-            if refusal is not None:
-                return self.refuse(403, refusal, request)
             return pages.readable(request, pages.preflight(request) or respond(request))
 
         def refuse(self, status: int, detail: str, request: Request | None) -> Response:

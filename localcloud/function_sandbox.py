@@ -1,8 +1,11 @@
-"""Runs functions that are called over HTTP: the handler of the workers that stand in for the API's Lambda function.
+"""Runs functions that are called over HTTP, and the routes of plugins: the handler of the workers that stand in for the
+API's Lambda function.
 
-As in a deployed stage, one process serves all functions, a call at a time. `localcloud.worker_caller` sends
+As in a deployed stage, one process serves all of them, a call at a time. `localcloud.worker_caller` sends one of
 
-    {"function": NAME, "event": PROXY EVENT}    or    {"describe": [NAME, ...]}
+    {"function": NAME, "event": PROXY EVENT}
+    {"plugin": NAME, "route": KEY, "event": PROXY EVENT, "parameters": {...}, "user": {...}}
+    {"describe": [NAME, ...]}
 
 and gets a line of JSON, followed by the body of the answer:
 
@@ -18,9 +21,9 @@ import json
 import traceback
 from typing import Any
 
-from chalicelib import functions, logs, usage
-from chalicelib.api.calling import answer_of, failed
-from chalicelib.api.http import Answer
+from chalicelib import functions, logs, plugins, usage
+from chalicelib.api.calling import answer_of, failed, route_failed
+from chalicelib.api.http import Answer, Call
 from chalicelib.errors import DomainError, NotFound, caller_error
 from chalicelib.functions import Function
 from chalicelib.functions.loading import is_user_module, prepare
@@ -32,20 +35,49 @@ def handler(message: dict[str, Any], context: Any) -> bytes:
     """Answer a message of the API's process."""
     if "describe" in message:
         return _packed({"descriptions": _describe(message["describe"])})
-    function = functions.find(message["function"])
-    if function is None:
-        return _packed(_problem(NotFound(f"There is no function {message['function']!r}.")))
     try:
         with usage.call(None, counted=True):  # by the API, before it sent the message
-            prepare(function)
-            return _answered(answer_of(function, message["event"], context))
+            return _answered(_answer(message, context))
     except MemoryError:
         raise
     except BaseException as error:  # sys.exit and the like too: the call fails, and this process serves others
         known = caller_error(error)
         if known is None or known.status == 500 or not isinstance(error, DomainError):
-            raise Failed(error, known or failed(function, error)) from None
+            raise Failed(error, known or _failure(message, error)) from None
         return _packed(_problem(known))
+
+
+def _answer(message: dict[str, Any], context: Any) -> Answer:
+    if "route" in message:
+        return _answer_of_route(message, context)
+    function = functions.find(message["function"])
+    if function is None:
+        raise NotFound(f"There is no function {message['function']!r}.")
+    prepare(function)
+    return answer_of(function, message["event"], context)
+
+
+def _answer_of_route(message: dict[str, Any], context: Any) -> Answer:
+    from chalice.app import Request
+
+    from chalicelib.api.plugins import answer_of as answer_of_route
+    from chalicelib.identity import User
+
+    name, key = message["plugin"], message["route"]
+    plugin = next((found for found in plugins.installed() if found.name == name and key in found.routes), None)
+    if plugin is None:
+        raise NotFound(f"The plugin {name!r} has no route {key} any more.")
+    call = Call(Request(message["event"], context), message["parameters"], context.aws_request_id)
+    call.set_user(User.from_json(message["user"]))
+    return answer_of_route(plugin, key, call)
+
+
+def _failure(message: dict[str, Any], error: BaseException) -> DomainError:
+    """Return the description of a failure for a developer."""
+    if "route" in message:
+        return route_failed(message["plugin"], message["route"], error)
+    function = functions.find(message["function"])
+    return DomainError(str(error)) if function is None else failed(function, error)
 
 
 def _describe(names: list[str]) -> list[dict[str, Any] | None]:
@@ -75,7 +107,7 @@ def _packed(head: dict[str, Any], body: bytes = b"") -> bytes:
 
 
 class Failed(Exception):
-    """What a function raised without meaning the caller: the pool writes it to the function's log, as in a flow.
+    """What a function or a route raised without meaning the caller: the pool writes it to the log, as in a flow.
 
     `lambda_error_document` is what `bootstrap` makes of it: the error with the frames from the first one of the user's
     code, and the problem for the caller.
@@ -83,7 +115,8 @@ class Failed(Exception):
 
     def __init__(self, error: BaseException, problem: DomainError) -> None:
         super().__init__(str(error))
-        raised = error.__cause__ if isinstance(error, functions.FunctionError) and error.__cause__ else error
+        wraps = isinstance(error, functions.FunctionError | plugins.HookError)
+        raised = error.__cause__ or error if wraps else error
         frames = list(traceback.walk_tb(raised.__traceback__))
         names = [frame.f_globals.get("__name__", "") for frame, _ in frames]
         first = next((index for index, name in enumerate(names) if is_user_module(name)), len(frames))

@@ -1,9 +1,9 @@
-"""Runs the functions that the API's process is asked for, in workers that stand in for the API's Lambda function.
+"""Runs functions and plugins' routes for the API's process, in workers that stand in for the API's Lambda function.
 
     POST /_localcloud/functions/NAME
 
 takes a message of `localcloud.worker_caller` and answers with what the worker returned, or with the header
-`X-Amz-Function-Error` and the error that Lambda would report. `NAME` is empty for descriptions.
+`X-Amz-Function-Error` and the error that Lambda would report. `NAME` is empty for descriptions, and `api` for routes.
 """
 
 from __future__ import annotations

@@ -42,12 +42,16 @@ class Response:
 
 
 class Malformed(Exception):
-    """What arrived is not an acceptable request: it is answered with `status`, and the connection is closed."""
+    """What arrived is not an acceptable request: it is answered with `status`, and the connection is closed.
 
-    def __init__(self, status: int, detail: str) -> None:
+    `request` is what is known of it once its headers were read.
+    """
+
+    def __init__(self, status: int, detail: str, request: Request | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.request = request
 
 
 def is_token(value: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httptools
@@ -19,6 +20,8 @@ MAX_TARGET_BYTES = 65_536
 MAX_HEADER_BYTES = 131_072
 """Bytes of all headers together."""
 MAX_HEADERS = 200
+MAX_FRAMING = 8
+"""Bytes that the chunks of a body may have around each byte of content, on average: one that is alone has five."""
 
 # uri-host [":" port] (RFC 9110, 7.2): a name, an IPv4 address, or an IPv6 address in brackets. May be empty.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]{0,5})?")
@@ -28,14 +31,22 @@ _REQUEST_LINE = re.compile(rb"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+) [^ ]+ HTTP/1\.[01
 
 
 class RequestReader:
-    """The requests of one connection, in order. `requests` contains those that are complete and not yet answered."""
+    """The requests of one connection, in order. `requests` contains those that are complete and not yet answered.
 
-    def __init__(self, max_body_bytes: int) -> None:
+    Args:
+        max_body_bytes: How large a body may be.
+        admit: Is given each request before its body is read, and may raise `Malformed`.
+    """
+
+    def __init__(self, max_body_bytes: int, admit: Callable[[Request], None] = lambda _: None) -> None:
         self.requests: deque[Request] = deque()
         self._max_body_bytes = max_body_bytes
+        self._admit = admit
         self._last = False  # the client has said that it sends nothing more
         self._expects_continue = False
-        self._headers: dict[str, str] = {}
+        self._headers_complete = False
+        self._framing = b""  # how a body is delimited that the parser is going to skip
+        self._body = bytearray()
         self._parser = httptools.HttpRequestParser(self)
         self._begin()
 
@@ -66,6 +77,9 @@ class RequestReader:
             except httptools.HttpParserUpgrade as upgrade:  # to a protocol that isn't spoken here
                 data = data[upgrade.args[0] :]
                 self._parser = httptools.HttpRequestParser(self)
+                if self._framing:  # the parser has skipped the body
+                    self._parser.feed_data(b"POST / HTTP/1.1\r\n" + self._framing + b"\r\n\r\n")
+                    self._framing = b""
             except httptools.HttpParserInvalidMethodError:
                 line = _REQUEST_LINE.match(data)
                 if line and not self.requests:
@@ -76,6 +90,8 @@ class RequestReader:
                     raise _problem(error) from None
             if not self._headers_complete and self._size > MAX_HEADER_BYTES:
                 raise self._too_large()
+            if self._size > 2 * MAX_HEADER_BYTES + (1 + MAX_FRAMING) * len(self._body):
+                raise Malformed(413, "The body's chunks have far more extensions than content.")
 
     def expects_continue(self) -> bool:
         """Return, once, whether the client waits for `100 Continue` before it sends the body."""
@@ -95,17 +111,23 @@ class RequestReader:
     # Called by the parser.
 
     def on_url(self, part: bytes) -> None:
+        if self._framing:
+            return
         self._url += part
         if len(self._url) > MAX_TARGET_BYTES:
             raise Malformed(414, f"The request's target is longer than {MAX_TARGET_BYTES} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._framing:
+            return
         self._header_bytes += len(name) + len(value)
         if len(self._header_list) >= MAX_HEADERS or self._header_bytes > MAX_HEADER_BYTES:
             raise self._too_large()
         self._header_list.append((name.decode("latin-1"), value.decode("latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
+        if self._framing:
+            return
         version = self._parser.get_http_version()
         if version not in ("1.1", "1.0"):
             raise Malformed(505, "Only HTTP/1.1 and HTTP/1.0 are supported.")
@@ -121,12 +143,12 @@ class RequestReader:
             raise Malformed(400, "The request has no Host header.")
         if not _HOST.fullmatch(headers.get("host", "")):
             raise Malformed(400, "The Host header isn't a host with an optional port.")
-        self._method = self._parser.get_method().decode("latin-1")
-        self._target = self._target_of(self._url.decode("latin-1"), headers)
-        self._version = f"HTTP/{version}"
-        self._headers = headers
+        method = self._parser.get_method().decode("latin-1")
+        target = self._target_of(method, self._url.decode("latin-1"), headers)
+        self._request = Request(method, target, f"HTTP/{version}", headers, self._header_list, b"")
         self._headers_complete = True
-        self._check_body(headers)
+        self._admit(self._request)
+        self._check_body(self._request)
 
     def on_body(self, part: bytes) -> None:
         self._expects_continue = False
@@ -134,10 +156,11 @@ class RequestReader:
         self._check_size(len(self._body))
 
     def on_message_complete(self) -> None:
-        request = Request(
-            self._method, self._target, self._version, self._headers, self._header_list, bytes(self._body)
-        )
-        self._last = not self._parser.should_keep_alive() and "upgrade" not in self._headers
+        if self._framing:
+            return
+        request = self._request
+        request.body = bytes(self._body)
+        self._last = not self._parser.should_keep_alive() and "upgrade" not in request.headers
         self._begin()
         self.requests.append(request)
 
@@ -145,21 +168,20 @@ class RequestReader:
         self._url = b""
         self._size = 0
         self._header_bytes = 0
-        self._method = self._target = self._version = ""
-        self._headers = {}
         self._header_list: list[tuple[str, str]] = []
         self._headers_complete = False
         self._expects_continue = False
+        self._framing = b""
         self._body = bytearray()
 
     def on_message_begin(self) -> None:
         self._size = max(self._size, 1)  # of several in one read, each begins with its first byte
 
-    def _target_of(self, url: str, headers: dict[str, str]) -> str:
+    def _target_of(self, method: str, url: str, headers: dict[str, str]) -> str:
         """Return path and query of a target in any of its forms (RFC 9112, 3.2)."""
-        if url.startswith("/") or (url == "*" and self._method == "OPTIONS"):
+        if url.startswith("/") or (url == "*" and method == "OPTIONS"):
             return url
-        if self._method == "CONNECT":
+        if method == "CONNECT":
             raise Malformed(501, "CONNECT isn't supported.")
         try:
             parts = urlsplit(url)
@@ -173,7 +195,8 @@ class RequestReader:
         ]
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
-    def _check_body(self, headers: dict[str, str]) -> None:
+    def _check_body(self, request: Request) -> None:
+        headers = request.headers
         coding = headers.get("transfer-encoding")
         if coding is not None:
             codings = [item.strip().lower() for item in coding.split(",")]
@@ -181,15 +204,17 @@ class RequestReader:
                 raise Malformed(400, "The body's length is unknown: its last transfer coding isn't `chunked`.")
             if len(codings) > 1:
                 raise Malformed(501, "The only transfer coding supported is `chunked`.")
-            if self._version == "HTTP/1.0":
+            if request.version == "HTTP/1.0":
                 raise Malformed(400, "HTTP/1.0 has no transfer codings.")
         length = int(headers.get("content-length") or 0)
         self._check_size(length)
+        if self._parser.should_upgrade() and (coding is not None or length > 0):
+            self._framing = b"Transfer-Encoding: chunked" if coding is not None else b"Content-Length: %d" % length
         expectation = headers.get("expect")
         if expectation is not None:
             if expectation.lower() != "100-continue":
                 raise Malformed(417, "The only expectation supported is `100-continue`.")
-            self._expects_continue = self._version == "HTTP/1.1" and (coding is not None or length > 0)
+            self._expects_continue = request.version == "HTTP/1.1" and (coding is not None or length > 0)
 
     def _check_size(self, size: int) -> None:
         if size > self._max_body_bytes:

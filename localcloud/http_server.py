@@ -118,6 +118,16 @@ class HttpConnection(BaseRequestHandler):
     server: HttpServer
     request: socket.socket
 
+    def admit(self, request: Request) -> None:
+        """Look at a request before its body is read.
+
+        Raises:
+            Malformed: It is refused.
+        """
+        host = request.headers.get("host")
+        if not self.allowed_hosts.allow(host):
+            raise Malformed(403, refused_host(host or ""), request)
+
     def respond(self, request: Request) -> Response:
         """Answer `request`; what it raises becomes a 500 by `refuse`."""
         raise NotImplementedError
@@ -129,7 +139,7 @@ class HttpConnection(BaseRequestHandler):
     def setup(self) -> None:
         self.connection = self.request
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        self._reader = RequestReader(self.max_body_bytes)
+        self._reader = RequestReader(self.max_body_bytes, self.admit)
         self._idle = select.poll()
         self._idle.register(self.connection, select.POLLIN)
         self._idle.register(self.server.handover.signal, select.POLLIN)
@@ -142,7 +152,8 @@ class HttpConnection(BaseRequestHandler):
                     if not self._answer(self._reader.requests.popleft()):
                         return
         except Malformed as error:
-            self._write(self.refuse(error.status, error.detail, None), keep=False, head=False)
+            head = error.request is not None and error.request.method == "HEAD"
+            self._write(self.refuse(error.status, error.detail, error.request), keep=False, head=head)
             self._discard_input()
         except (ConnectionError, TimeoutError):
             return
@@ -188,9 +199,6 @@ class HttpConnection(BaseRequestHandler):
         """Serve one request; return whether the connection is kept."""
         self.connection.settimeout(IDLE_SECONDS)
         try:
-            host = request.headers.get("host")
-            if not self.allowed_hosts.allow(host):
-                raise Malformed(403, refused_host(host or ""))
             response = self.respond(request)
             keep = _wants_keep_alive(request) and not self.server.handover.draining
         except Malformed as error:

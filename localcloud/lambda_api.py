@@ -69,7 +69,7 @@ class LambdaApi:
             return error_response(413, "RequestTooLargeException", message)
         try:
             read_json(payload.decode())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"Could not parse request body into json: {error}"
             return error_response(400, "InvalidRequestContentException", message)
         if kind == "DryRun":

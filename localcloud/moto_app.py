@@ -28,6 +28,7 @@ from localcloud.deployments import extend
 from localcloud.dynamodb import ItemOperations, Scratch, Shelf
 from localcloud.functions import FunctionRegistry
 from localcloud.http_messages import Request, Response
+from localcloud.json_requests import json_refusal
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_services import JWKS_PATH_END, MotoService, MotoServices
 from localcloud.query_requests import query_refusal
@@ -292,7 +293,7 @@ def _not_implemented(request: Request, error: NotImplementedError) -> Response:
 
 def _failed(request: Request) -> Response:
     """The answer to what moto does not expect: the next try would end the same way."""
-    if (refused := query_refusal(request)) is not None:
+    if (refused := query_refusal(request) or json_refusal(request)) is not None:
         return refused
     traceback.print_exc()
     message = "The local cloud uses moto for this service, which failed at this request; the log says why."

@@ -48,7 +48,10 @@ class PackageWatch:
             now = self._stamps()
             if now == seen and now != self._installed:  # for a whole interval, as several files change together
                 self._installed = now
-                self._install()
+                try:
+                    self._install()
+                except OSError as error:
+                    self._say(f"Packages could not be installed ({error.strerror}): run `make setup`.")
             seen = now
 
     def _install(self) -> None:

@@ -36,7 +36,7 @@ def refusal(service: str, request: Request) -> Response | None:
 def _setting(body: bytes) -> str:
     try:
         document = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     names = (name for name in _SETTINGS if isinstance(document, dict) and document.get(name))
     return next((f"{_SETTINGS[name]}: {name} would have no effect" for name in names), "")

@@ -13,6 +13,7 @@ import heapq
 import itertools
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -61,6 +62,14 @@ class ScheduleEntry:
         return repr(self.version)
 
 
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A schedule that can't fire, and why."""
+
+    key: str
+    reason: str
+
+
 @dataclass(slots=True, eq=False)
 class _Planned:
     entry: ScheduleEntry
@@ -101,7 +110,7 @@ class Schedules:
 
     def __init__(  # noqa: PLR0913  (what it plans, where it delivers, and its clocks)
         self,
-        entries: Callable[[], Iterable[ScheduleEntry]],
+        entries: Callable[[], Iterable[ScheduleEntry | Unusable]],
         deliver: Deliver,
         changes: ScheduleChanges,
         marks: Marks,
@@ -151,14 +160,22 @@ class Schedules:
     def refresh(self) -> None:
         """Plan what has been added or changed, forget what has been removed or disabled."""
         with self._condition:
-            current = {entry.key: entry for entry in self._entries()}
+            current: dict[str, ScheduleEntry] = {}
+            for entry in self._entries():
+                if isinstance(entry, Unusable):
+                    self._reject(entry.key, entry.reason, entry.reason)
+                else:
+                    current[entry.key] = entry
             for key in [key for key, planned in self._planned.items() if key not in current]:
                 del self._planned[key]
             new: dict[str, tuple[str, datetime]] = {}
             for key, entry in current.items():
                 planned = self._planned.get(key)
                 if planned is None or planned.entry.version != entry.version:
-                    self._plan(entry, new)
+                    try:
+                        self._plan(entry, new)
+                    except Exception as error:  # a date beyond the calendar; other schedules must fire
+                        self._reject(key, entry.version, _described(error))
             self._marks.keep_only(current)
             self._marks.put(new)
             self._condition.notify()
@@ -216,9 +233,7 @@ class Schedules:
         try:
             expression = parse_schedule(entry.expression, entry.timezone)
         except ScheduleError as error:
-            if self._rejected.get(entry.key) != entry.version:
-                self._rejected[entry.key] = entry.version
-                log_failed_delivery(entry.key, error)
+            self._reject(entry.key, entry.version, error)
             return
         now = self._now()
         mark = self._marks.get(entry.key, entry.version_text)
@@ -231,6 +246,12 @@ class Schedules:
             heapq.heappush(self._heap, (missed, next(self._sequence), planned))
             return
         self._plan_next(planned, now)
+
+    def _reject(self, key: str, version: Any, reason: Any) -> None:
+        """Say once why a schedule does not fire."""
+        if self._rejected.get(key) != version:
+            self._rejected[key] = version
+            log_failed_delivery(key, reason)
 
     def _plan_next(self, planned: _Planned, after: datetime) -> None:
         entry = planned.entry
@@ -253,15 +274,25 @@ class Schedules:
                 self._deliver(target.arn, target.input_at(planned.due))
             except UnknownTarget as error:
                 log_failed_delivery(planned.entry.key, error)
+            except Exception as error:  # whatever a target or its input is: other schedules must fire
+                log_failed_delivery(planned.entry.key, _described(error))
 
     def _run(self) -> None:
         while True:
-            seconds = self.fire_due()
+            try:
+                seconds = self.fire_due()
+            except Exception:  # without this thread, no schedule would fire any more
+                traceback.print_exc()
+                seconds = 1.0
             with self._condition:
                 if self._closing:
                     return
                 if not self._changes.pending:
                     self._condition.wait(seconds)
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _is_rate(entry: ScheduleEntry) -> bool:
@@ -283,8 +314,10 @@ def _last_missed(
     return missed
 
 
-def moto_entries(account: str, region: str, changing: Changing) -> Iterator[ScheduleEntry]:
+def moto_entries(account: str, region: str, changing: Changing) -> Iterator[ScheduleEntry | Unusable]:
     """The enabled schedules in moto's back ends: of EventBridge Scheduler, and EventBridge's rules with a schedule.
+
+    Moto takes any JSON for a target, a retry policy or a date.
 
     Args:
         account: The account of the back ends.
@@ -297,10 +330,16 @@ def moto_entries(account: str, region: str, changing: Changing) -> Iterator[Sche
     for group in list(scheduler_backends[account][region].schedule_groups.values()):
         for schedule in list(group.schedules.values()):
             if schedule.state == "ENABLED":
-                yield _scheduler_entry(group, schedule, changing)
+                try:
+                    yield _scheduler_entry(group, schedule, changing)
+                except Exception as error:
+                    yield Unusable(f"schedule {group.name}/{schedule.name}", _described(error))
     for rule in list(events_backends[account][region].describe_event_bus("default").rules.values()):
         if rule.scheduled_expression and rule.state == "ENABLED":
-            yield _rule_entry(rule, account, region)
+            try:
+                yield _rule_entry(rule, account, region)
+            except Exception as error:
+                yield Unusable(f"rule {rule.name}", _described(error))
 
 
 def _scheduler_entry(group: Any, schedule: Any, changing: Changing) -> ScheduleEntry:

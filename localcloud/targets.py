@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from chalicelib import strict_json
 from localcloud.functions import FunctionRegistry
 from localcloud.lambda_api import LambdaApi
 from localcloud.notices import notice
@@ -54,8 +55,7 @@ class Targets:
         elif service == "states":
             self._start_execution(arn, payload)
         elif service == "scheduler" and arn.endswith(":aws-sdk:sfn:startExecution"):
-            wanted = json.loads(payload)
-            self._start_execution(wanted["StateMachineArn"], wanted.get("Input", "{}"), wanted.get("Name"))
+            self._start_execution(*_start_request(payload))
         elif service == "sqs":
             self._send_message(parts[3], parts[4], parts[5], payload, group_id)
         elif service == "sns":
@@ -91,7 +91,18 @@ class Targets:
             raise UnknownTarget(f"the topic {arn} takes no message: {error.message}") from error
 
 
-def log_failed_delivery(source: str, error: Exception) -> None:
+def _start_request(payload: str) -> tuple[str, str, str | None]:
+    """Return state machine, input and name of a schedule's StartExecution. Raises UnknownTarget."""
+    try:
+        wanted = strict_json.loads(payload.encode())
+    except ValueError as error:
+        raise UnknownTarget(f"its Input can't be read: {error}") from None
+    if not isinstance(wanted, dict) or not isinstance(wanted.get("StateMachineArn"), str):
+        raise UnknownTarget("its Input must be a JSON object with a StateMachineArn")
+    return wanted["StateMachineArn"], wanted.get("Input", "{}"), wanted.get("Name")
+
+
+def log_failed_delivery(source: str, error: object) -> None:
     """Log that an event or schedule has not reached its target: nobody waits for an answer."""
     notice(f"[{source}] not delivered: {error}")
 

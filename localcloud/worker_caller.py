@@ -1,4 +1,4 @@
-"""Has functions that are called over HTTP run in the workers of the local cloud.
+"""Has functions that are called over HTTP, and plugins' routes, run in the workers of the local cloud.
 
 The API's process sends each call to the cloud's process (`localcloud.http_functions`) over a kept connection, and the
 worker's answer comes back as `localcloud.function_sandbox` wrote it.
@@ -14,10 +14,12 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from chalicelib.api.http import Answer
+from chalicelib.api.http import Answer, Call
 from chalicelib.errors import GATEWAY_TIMEOUT, DomainError, FieldError, TooLarge, Unavailable
 from chalicelib.functions import Function
 from chalicelib.functions.describing import Broken, Description
+from chalicelib.plugins import Plugin
+from localcloud.project import API_FUNCTION
 from localcloud.settings import FUNCTIONS_URL
 from localcloud.workers.spec import MAX_PAYLOAD_BYTES
 
@@ -65,19 +67,28 @@ class WorkerCaller:
         Raises:
             DomainError: The failure, as the caller may see it.
         """
-        message = json.dumps({"function": function.name, "event": event}, ensure_ascii=False).encode("utf-8", "replace")
-        if len(message) > MAX_PAYLOAD_BYTES:
-            raise TooLarge(
-                f"The request has {len(message)} bytes as the function's event; Lambda takes {MAX_PAYLOAD_BYTES}."
-            )
-        error, payload = self._send(function.name, message, context.aws_request_id)
-        if error:
-            raise _failure(function, payload)
-        head, _, body = payload.partition(b"\n")
-        found = json.loads(head)
-        if "problem" in found:
-            raise _problem(found["problem"])
-        return Answer(body.decode() if found["isText"] else body, found["status"], found["headers"])
+        message = {"function": function.name, "event": event}
+        return self._answer(function.name, message, context.aws_request_id, f"The function {function.name!r}")
+
+    def call_route(self, plugin: Plugin, key: str, call: Call) -> Answer:
+        """Return what a plugin's route answers.
+
+        Args:
+            plugin: The plugin.
+            key: The route, as in the plugin's `routes`.
+            call: The request.
+
+        Raises:
+            DomainError: The failure, as the caller may see it.
+        """
+        message = {
+            "plugin": plugin.name,
+            "route": key,
+            "event": call.event,
+            "parameters": call.parameters,
+            "user": call.user.to_json(),
+        }
+        return self._answer(API_FUNCTION, message, call.request_id, f"The route {key} of the plugin {plugin.name!r}")
 
     def describe(self, known: Iterable[Function]) -> list[Description]:
         """Describe functions, in their order. One whose import ends its worker is marked as broken, like others."""
@@ -90,6 +101,22 @@ class WorkerCaller:
         if len(listed) > 1:  # find out which one it was
             return [described for function in listed for described in self.describe([function])]
         return [_unknown(function, _reason(payload)) for function in listed]
+
+    def _answer(self, name: str, message: dict[str, Any], request_id: str, who: str) -> Answer:
+        """Send a message that asks for an answer. `name` is what the output appears under, `who` runs."""
+        data = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+        if len(data) > MAX_PAYLOAD_BYTES:
+            raise TooLarge(
+                f"The request has {len(data)} bytes as the function's event; Lambda takes {MAX_PAYLOAD_BYTES}."
+            )
+        error, payload = self._send(name, data, request_id)
+        if error:
+            raise _failure(who, payload)
+        head, _, body = payload.partition(b"\n")
+        found = json.loads(head)
+        if "problem" in found:
+            raise _problem(found["problem"])
+        return Answer(body.decode() if found["isText"] else body, found["status"], found["headers"])
 
     def _send(self, name: str, message: bytes, request_id: str) -> tuple[str, bytes]:
         """Send a message and return the kind of the failure, empty if it was answered, and the answer.
@@ -128,8 +155,8 @@ def _problem(document: dict[str, Any]) -> Problem:
     return Problem(document["status"], document["detail"], errors=errors, headers=document["headers"])
 
 
-def _failure(function: Function, payload: bytes) -> DomainError:
-    """Return the problem for an invocation that failed: the function's error, its time, memory, crash or size."""
+def _failure(who: str, payload: bytes) -> DomainError:
+    """Return the problem for an invocation that failed: what it raised, its time, memory, crash or size."""
     document = json.loads(payload)
     if "problem" in document:
         return _problem(document["problem"])
@@ -137,7 +164,7 @@ def _failure(function: Function, payload: bytes) -> DomainError:
     if kind == "Sandbox.Timedout":
         return Problem(504, GATEWAY_TIMEOUT, errors=[], headers={})
     status = 502 if kind == "Function.ResponseSizeTooLarge" else 500
-    detail = f"The function {function.name!r} failed: {_reason(payload)}."
+    detail = f"{who} failed: {_reason(payload)}."
     return Problem(status, detail, errors=[], headers={})
 
 

@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestS
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,7 +137,7 @@ def _check_testable_without_mock(request: dict[str, Any], kind: Any, resource: s
 def _read_mocked_result(mock: dict[str, Any], state: dict[str, Any]) -> Any:
     kind = state["Type"]
     try:
-        result = json.loads(mock["result"])
+        result = read_json(mock["result"])
     except (ValueError, RecursionError):
         raise validation_exception("The mock.result must be valid JSON") from None
     if kind in _ONLY_MOCKED and not isinstance(result, list):
@@ -191,7 +190,7 @@ def _read_object(request: dict[str, Any], name: str) -> dict[str, Any] | None:
     if written is None:
         return None
     try:
-        value = json.loads(written)
+        value = read_json(written)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

@@ -4,7 +4,8 @@ Each commit is a group: everything that is waiting when the thread comes round i
 wait share one `fsync`. What nobody waits for is written with it, or after `BEHIND_SECONDS`.
 
 A commit that fails (a full disk) fails everybody who can be refused, and is logged once a minute. What cannot be
-refused, such as the end of an execution, stays in the queue and is tried again every `RETRY_SECONDS`.
+refused, such as the end of an execution, stays in the queue and is tried again every `RETRY_SECONDS`. Whatever else
+goes wrong is treated in the same way: if the thread ended, everybody would wait for ever.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from asl.language.values import without_surrogates
 
 _log = logging.getLogger(__name__)
 
@@ -183,22 +186,22 @@ class Store:
             return not self._closing
 
     def _commit(self) -> None:
-        # What is behind comes first: what is submitted until then has caused it, and is in the same transaction.
-        behind = list(self._behind())
-        with self._condition:
-            writes, self._queue = self._queue, []
+        writes: list[_Write] = []
         try:
+            # What is behind comes first: what is submitted until then has caused it, and is in the same transaction.
+            behind = list(self._behind())
+            with self._condition:
+                writes, self._queue = self._queue, []
             if not (behind or writes):
                 return
-            execute = self._writer.execute
-            execute("BEGIN")
+            self._writer.execute("BEGIN")
             for write in writes:
                 for statement in write.statements():
-                    execute(*statement)
+                    self._execute(statement)
             for statement in behind:
-                execute(*statement)
-            execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+                self._execute(statement)
+            self._writer.execute("COMMIT")
+        except Exception as error:
             self._failed(writes, error)
         else:
             if self._failing:
@@ -206,6 +209,13 @@ class Store:
             for write in writes:
                 if write.done is not None:
                     write.done.set_result(None)
+
+    def _execute(self, statement: Statement) -> None:
+        sql, arguments = statement
+        try:
+            self._writer.execute(sql, arguments)
+        except UnicodeEncodeError:  # of an unpaired surrogate, which nothing should have let in
+            self._writer.execute(sql, [without_surrogates(argument) for argument in arguments])
 
     def _failed(self, writes: list[_Write], error: Exception) -> None:
         if self._writer.in_transaction:
@@ -216,7 +226,8 @@ class Store:
         now = time.monotonic()
         if now - self._said > SAID_EVERY_SECONDS:  # small commits may succeed in between
             self._said = now
-            _log.error("%s", message)
+            unexpected = not isinstance(error, sqlite3.Error | OSError)
+            _log.error("%s", message, exc_info=error if unexpected else None)
         self._on_failure()
         with self._condition:
             self._queue[:0] = [write for write in writes if not write.refusable]

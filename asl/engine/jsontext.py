@@ -7,6 +7,8 @@ import json.encoder
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from asl.language.values import may_have_surrogates, without_surrogates
+
 PAYLOAD_LIMIT = 262_144
 """The most bytes that a state's input, output or result may have as UTF-8 JSON text
 (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
@@ -39,9 +41,14 @@ _encode_ascii = _encoder(ascii_only=True)
 
 
 def loads(text: str) -> Any:
-    """The value of a JSON text; ValueError if it is none (`NaN` and `Infinity` are not JSON)."""
+    """The value of a JSON text, with U+FFFD in place of unpaired surrogates.
+
+    Raises:
+        ValueError: The text is not JSON, as are `NaN` and `Infinity`.
+    """
     try:
-        return _decode(text)
+        value = _decode(text)
+        return without_surrogates(value) if may_have_surrogates(text) else value
     except RecursionError:
         raise ValueError("the JSON text is nested too deep") from None
 

@@ -52,12 +52,28 @@ def java_text(value: Any) -> str:
     return json.dumps(value)
 
 
+def without_surrogates(value: Any) -> Any:
+    """Return a JSON value with U+FFFD in place of unpaired surrogates, which UTF-8 can't express."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def may_have_surrogates(text: str) -> bool:
+    """Return whether JSON text has an escape that may stand for half of a surrogate pair."""
+    return "\\ud" in text or "\\uD" in text
+
+
 def read_json(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """Return the value of JSON text.
+    """Return the value of JSON text, with U+FFFD in place of unpaired surrogates.
 
     Args:
         text: The JSON text.
-        make: Makes an object from its members; a dict if None.
+        make: Makes an object from its members; a dict if None. If it is given, unpaired surrogates stay.
 
     Raises:
         json.JSONDecodeError: The text is not JSON. Unlike Python's parser, this refuses NaN, Infinity and numbers
@@ -75,9 +91,10 @@ def read_json(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = N
         return value
 
     try:
-        return json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=make)
+        value = json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=make)
     except json.JSONDecodeError as error:
         raise _as_every_python_says(error) from None
+    return without_surrogates(value) if make is None and may_have_surrogates(text) else value
 
 
 def _as_every_python_says(error: json.JSONDecodeError) -> json.JSONDecodeError:

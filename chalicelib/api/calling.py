@@ -1,6 +1,6 @@
-"""Calls functions over HTTP, in this process or where the gateway in front of the application has them run.
+"""Calls functions and plugins' routes over HTTP, here or where the gateway in front of the application has them run.
 
-On Lambda, a function runs in the process that answers the request. A gateway on a developer's machine may hand its own
+On Lambda, they run in the process that answers the request. A gateway on a developer's machine may hand its own
 `FunctionCaller` along with the Lambda context, as `context.function_caller`.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.api.http import Answer, Call
@@ -19,15 +20,16 @@ from chalicelib.functions.signature import ValidationError
 from chalicelib.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from chalicelib.functions.describing import Description
+    from chalicelib.plugins import Plugin
 
 TEXT = "text/plain; charset=utf-8"
 
 
 class FunctionCaller(Protocol):
-    """Runs functions for the API."""
+    """Runs functions and plugins' routes for the API."""
 
     def call(self, function: Function, event: dict[str, Any], context: Any) -> Answer:
         """Return what a function answers.
@@ -41,12 +43,24 @@ class FunctionCaller(Protocol):
             DomainError: The failure, as the caller may see it.
         """
 
+    def call_route(self, plugin: Plugin, key: str, call: Call) -> Answer:
+        """Return what a plugin's route answers.
+
+        Args:
+            plugin: The plugin.
+            key: The route, as in the plugin's `routes`.
+            call: The request.
+
+        Raises:
+            DomainError: The failure, as the caller may see it.
+        """
+
     def describe(self, known: Iterable[Function]) -> list[Description]:
         """Describe functions, in their order."""
 
 
 class FunctionFailed(DomainError):
-    """A function failed on this machine; the message says where.
+    """A function or a plugin's route failed on this machine; the message says where.
 
     `is_logged` says whether the log has it already, with the traceback.
     """
@@ -55,7 +69,7 @@ class FunctionFailed(DomainError):
 
 
 class InProcess:
-    """Runs functions in this process."""
+    """Runs functions and plugins' routes in this process."""
 
     def call(self, function: Function, event: dict[str, Any], context: Any) -> Answer:
         """Return what a function answers.
@@ -68,16 +82,24 @@ class InProcess:
         Raises:
             FunctionFailed: The function failed, and this is not AWS. There, its exception itself is raised.
         """
-        try:
+        with _failing(str(function.path), lambda error: failed(function, error)):
             return answer_of(function, event, context)
-        except BaseException as error:  # sys.exit and the like too: the call fails, its process serves others
-            if caller_error(error) is not None:
-                raise
-            if not settings.on_lambda:
-                raise failed(function, error) from error
-            if not isinstance(error, Exception):
-                raise RuntimeError(f"{function.path} raised {error!r}") from error
-            raise
+
+    def call_route(self, plugin: Plugin, key: str, call: Call) -> Answer:
+        """Return what a plugin's route answers.
+
+        Args:
+            plugin: The plugin.
+            key: The route, as in the plugin's `routes`.
+            call: The request.
+
+        Raises:
+            FunctionFailed: The route failed, and this is not AWS. There, its exception itself is raised.
+        """
+        from chalicelib.api import plugins
+
+        with _failing(f"plugin {plugin.name}: {key}", lambda error: route_failed(plugin.name, key, error)):
+            return plugins.answer_of(plugin, key, call)
 
     def describe(self, known: Iterable[Function]) -> list[Description]:
         """Describe functions, in their order."""
@@ -95,11 +117,35 @@ def caller_of(call: Call) -> FunctionCaller:
     return caller
 
 
+@contextmanager
+def _failing(who: str, describe: Callable[[BaseException], FunctionFailed]) -> Iterator[None]:
+    """Raise what the caller may see, and nothing that ends the process, which serves others."""
+    try:
+        yield
+    except BaseException as error:
+        if caller_error(error) is not None:
+            raise
+        if not settings.on_lambda:
+            raise describe(error) from error
+        if not isinstance(error, Exception):
+            raise RuntimeError(f"{who} raised {error!r}") from error
+        raise
+
+
 def failed(function: Function, error: BaseException) -> FunctionFailed:
     """Return the description of a failure for a developer: file, line and message."""
     from chalicelib.functions.failures import describe_failure
 
     return FunctionFailed(f"The function {function.name!r} failed: {describe_failure(function, error)}")
+
+
+def route_failed(plugin: str, key: str, error: BaseException) -> FunctionFailed:
+    """Return the description of the failure of a plugin's route for a developer: file, line and message."""
+    from chalicelib.functions.failures import describe_error
+    from chalicelib.plugins import HookError
+
+    reason = str(error) if isinstance(error, HookError) else f"plugin {plugin}: {key}: {describe_error(error)}"
+    return FunctionFailed(f"The route failed: {reason}.")
 
 
 def answer_of(function: Function, event: dict[str, Any], context: Any) -> Answer:

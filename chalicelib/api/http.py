@@ -52,6 +52,11 @@ class Call:
     def set_user(self, user: User) -> None:
         self._user = user
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The path parameters, still encoded."""
+        return self._params
+
     def param(self, name: str) -> str:
         """Return a path parameter, decoded; API Gateway passes it encoded."""
         return unquote(self._params[name])

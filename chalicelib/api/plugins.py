@@ -1,6 +1,7 @@
 """`/plugins/NAME/...`: the routes that plugins add. Each is imported at its first call: the start does not grow.
 
-A view is `def view(call: Call) -> Answer`, like those of this package; other results are sent as JSON.
+A view is `def view(call: Call) -> Answer`, like those of this package; other results are sent as JSON. Views run where
+functions run that are called over HTTP (see `calling`).
 """
 
 from __future__ import annotations
@@ -20,22 +21,35 @@ _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 def routes() -> Iterator[Route]:
     """Return the routes of all plugins. They need a token, like the project's own routes."""
     for plugin in plugins.installed():
-        for key, reference in plugin.routes.items():
+        for key in plugin.routes:
             method, _, path = key.partition(" ")
-            yield Route(method, f"/plugins/{plugin.name}{path}".rstrip("/"), _view(plugin, key, reference))
+            yield Route(method, f"/plugins/{plugin.name}{path}".rstrip("/"), _view(plugin, key))
 
 
-def _view(plugin: Plugin, key: str, reference: str) -> View:
-    loaded: list[View] = []
+def answer_of(plugin: Plugin, key: str, call: Call) -> Answer:
+    """Call a view in this process, and return its answer.
 
+    Args:
+        plugin: The plugin.
+        key: The route, as in the plugin's `routes`.
+        call: The request.
+
+    Raises:
+        HookError: The view cannot be imported, exits, or its answer cannot be sent.
+        BaseException: What the view raises.
+    """
+    try:
+        answer = plugins.load_hook(plugin, plugin.routes[key])(call)
+    except SystemExit as error:
+        raise HookError(f"plugin {plugin.name}: {key} raised {error!r}") from error
+    return _sound(answer if isinstance(answer, Answer) else Answer(answer), f"plugin {plugin.name}: {key}")
+
+
+def _view(plugin: Plugin, key: str) -> View:
     def view(call: Call) -> Answer:
-        try:
-            if not loaded:
-                loaded.append(plugins.load_hook(plugin, reference))
-            answer = loaded[0](call)
-        except SystemExit as error:
-            raise HookError(f"plugin {plugin.name}: {key} raised {error!r}") from error
-        return _sound(answer if isinstance(answer, Answer) else Answer(answer), f"plugin {plugin.name}: {key}")
+        from chalicelib.api.calling import caller_of  # with all that functions need
+
+        return caller_of(call).call_route(plugin, key, call)
 
     view.__name__ = "".join(c if c.isalnum() else "_" for c in f"plugin_{plugin.name}_{key}").lower()
     return view

@@ -30,6 +30,13 @@ def describe_failure(function: Function, error: BaseException) -> str:
     return f"{file}, line {line}: {message}" if line else f"{file}: {message}"
 
 
+def describe_error(error: BaseException) -> str:
+    """Describe what user code other than a function raised: `FILE, line N: Class: message`."""
+    message = ": ".join(filter(None, (type(error).__name__, str(error)[:MAX_MESSAGE])))
+    file, line = _place(error) or ("", None)
+    return f"{shown(Path(file))}, line {line}: {message}" if line else message
+
+
 def locate(function: Function, error: BaseException) -> Failure:
     """Return what `function` raised, and where.
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from localcloud.function_logs.store import GROUP_PREFIX, Line, LogStore
 from localcloud.http_messages import Request, Response
+from localcloud.json_requests import json_refusal
 from localcloud.signatures import signed_region
 from localcloud.workers import FunctionSpec
 
@@ -23,6 +24,9 @@ MAX_GROUPS = 50
 """The most groups in one answer."""
 MAX_BYTES = 1024 * 1024
 """Of the events in one answer."""
+
+LATEST = 1 << 53
+"""The last time, in milliseconds: SQLite's integers end somewhere."""
 
 Json = dict[str, Any]
 
@@ -78,10 +82,10 @@ class LogsApi:
         if not target.startswith(TARGET) or signed_region(request) not in ("", self._region):
             return self._others.respond(request)
         operation = target[len(TARGET) :]
-        try:
-            body = json.loads(request.body or b"{}")
-        except ValueError:
-            return self._others.respond(request)
+        invalid = json_refusal(request, "logs")
+        if invalid is not None:
+            return invalid
+        body = json.loads(request.body or b"{}")
         try:
             if operation == "DescribeLogGroups":
                 return self._describe_groups(body, request)
@@ -168,7 +172,7 @@ class LogsApi:
     def _filter_events(self, body: Json) -> Json:
         matches = pattern_of(body.get("filterPattern") or "")
         streams = body.get("logStreamNames") or []
-        where, values = ["time >= ?", "time <= ?"], [body.get("startTime") or 0, body.get("endTime") or 1 << 53]
+        where, values = ["time >= ?", "time <= ?"], [_time(body, "startTime", 0), _time(body, "endTime", LATEST)]
         if streams:
             where.append(f"stream IN ({','.join('?' * len(streams))})")
             values += streams
@@ -197,12 +201,11 @@ class LogsApi:
         limit = min(int(body.get("limit") or MAX_EVENTS), MAX_EVENTS)
         where, values = (
             ["stream = ?", "time >= ?", "time < ?"],
-            [stream, body.get("startTime") or 0, body.get("endTime")],
+            [stream, _time(body, "startTime", 0), _time(body, "endTime", LATEST)],
         )
-        values[2] = values[2] or 1 << 53
         token = str(body.get("nextToken") or "")
         kind, _, place = token.partition("/")
-        if token and (kind not in {"f", "b"} or not place.isdigit()):
+        if token and (kind not in {"f", "b"} or not place.isdecimal() or int(place) >= LATEST):
             raise Refused("InvalidParameterException", "The specified nextToken is invalid.")
         if token:
             where.append("id > ?" if kind == "f" else "id < ?")
@@ -244,6 +247,10 @@ def pattern_of(pattern: str) -> Callable[[str], bool]:
     return matches
 
 
+def _time(body: Json, name: str, default: int) -> int:
+    return min(body.get(name) or default, LATEST)
+
+
 def _is_asked_for(name: str, body: Json) -> bool:
     named = [_group({"logGroupIdentifier": identifier}) for identifier in body.get("logGroupIdentifiers") or []]
     return (
@@ -278,9 +285,9 @@ def _token(*numbers: int) -> str:
 def _position(token: str) -> list[int]:
     try:
         found = json.loads(base64.urlsafe_b64decode(token))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, list) or not all(isinstance(number, int) for number in found):
+    if not isinstance(found, list) or not found or not all(isinstance(n, int) and 0 <= n < LATEST for n in found):
         raise Refused("InvalidParameterException", "The specified nextToken is invalid.")
     return found
 

@@ -140,7 +140,7 @@ class LogStore:
             try:
                 with self._lock:
                     self._write([entry for entry in entries if not isinstance(entry, threading.Event) and entry])
-            except sqlite3.Error as error:  # the disk is full, perhaps: functions run on
+            except Exception as error:  # the disk is full, perhaps: functions run on, and this thread must
                 sys.stderr.write(f"Lines of functions could not be kept: {error}\n")
             for entry in entries:
                 if isinstance(entry, threading.Event):

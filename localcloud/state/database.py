@@ -164,9 +164,22 @@ class Database:
             if not self._failing and not self._closed:
                 self._failing = True
                 notice(f"{self.path.parent}: changes can't be kept ({error}): requests that change something fail.")
+        except Exception:  # one has a value that SQLite can't take, and must not keep the others from the disk
+            self._unwritten = []
+            for ticket in unwritten:
+                self._write_alone(ticket)
         for ticket in tickets:
-            ticket.failure = failure
+            ticket.failure = ticket.failure or failure
             ticket.settled = True
+
+    def _write_alone(self, ticket: Ticket) -> None:
+        try:
+            self._write(list(ticket.statements))
+            ticket.written = True
+        except Exception as error:
+            ticket.failure = NotDurable(str(error))
+            if isinstance(error, sqlite3.Error | OSError):
+                self._unwritten.append(ticket)
 
     def _write(self, statements: list[Statement]) -> None:
         if not statements:

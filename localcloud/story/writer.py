@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -71,6 +72,8 @@ class Writer:
             except OSError:  # nobody reads any more
                 self._closed = True
                 return
+            except Exception:  # what could not be told must not silence what comes after it
+                traceback.print_exc()
 
     def _take(self) -> list[Any]:
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import json
 import re
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from typing_extensions import override
 
-from asl.engine.jsontext import dumps
+from asl.engine.jsontext import dumps, loads
 from asl.engine.tasks import Cancel, Completion, TaskRequest
 from stepfunctions.integrations import sdk
 from stepfunctions.integrations.api_models import field_problems
@@ -222,6 +221,6 @@ def _header(value: Any) -> str:
 
 def _value(content: str) -> Any:
     try:
-        return json.loads(content) if content else ""
+        return loads(content) if content else ""
     except ValueError:
         return content

@@ -204,10 +204,11 @@ def _value(payload: bytes) -> Any:
     """Return the JSON value of a payload; a payload that isn't JSON is a string."""
     if not payload:
         return None
+    text = payload.decode(errors="replace")
     try:
-        return json.loads(payload)
+        return loads(text)
     except ValueError:
-        return payload.decode(errors="replace")
+        return text
 
 
 def _log_tail(request_id: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.strict_json import UnreadableError, loads
+from chalicelib.strict_json import UnreadableError, check, loads
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,14 @@ def test_anything_is_read_or_refused(document: bytes) -> None:
     except UnreadableError:
         return
     json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize("document", [b"[" * 501, b'{"a": "\\uD800"}', b'["\\udfff"]'])
+def test_a_document_is_checked_for_what_parsers_fail_at(document: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        check(document)
+
+
+@pytest.mark.parametrize("document", [b"", b"no JSON", b"[[1]", b'"\\ud83d\\ude00"', b'"' + b"[" * 600 + b'"'])
+def test_and_otherwise_left_to_whoever_reads_it(document: bytes) -> None:
+    check(document)

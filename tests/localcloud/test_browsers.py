@@ -156,6 +156,18 @@ class TestEndpoint:
             answer = send(cloud.endpoint, method, route, {"Sec-Fetch-Site": "cross-site", "Origin": origin})
             assert answer.status == 403
 
+    @pytest.mark.parametrize("page", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    def test_a_page_cannot_fill_the_memory_with_bodies(self, cloud: Cloud, page: dict[str, str]) -> None:
+        """It is refused before its body is read."""
+        address = urlsplit(cloud.endpoint)
+        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+        connection.putrequest("POST", "/")
+        for name, value in {**page, "Content-Length": str(200_000_000)}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        assert connection.getresponse().status == 403
+        connection.close()
+
     def test_a_page_cannot_make_a_function_run(self, cloud: Cloud) -> None:
         """Everything that it would need is refused: a role, a bucket, a function, an invocation, a secret, a reset."""
         page = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"}

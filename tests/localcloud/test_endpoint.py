@@ -365,6 +365,66 @@ def test_malformed_requests_are_answered(cloud: Cloud) -> None:
     assert json.load(raised.value)["__type"] == "SerializationException"
 
 
+def ask(cloud: Cloud, service: str, target: str, body: bytes, path: str = "/") -> tuple[int, dict[str, Any]]:
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=x/20200101/us-east-1/{service}/aws4_request, Signature=x",
+        "Content-Type": "application/x-amz-json-1.1" if target else "application/json",
+        **({"X-Amz-Target": target} if target else {}),
+    }
+    asked = urllib.request.Request(cloud.endpoint + path, data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a": "\\ud800"}', b'{"a":' * 600 + b"1" + b"}" * 600])
+@pytest.mark.parametrize(
+    ("service", "target", "path"),
+    [
+        ("dynamodb", "DynamoDB_20120810.PutItem", "/"),
+        ("cognito-idp", "AWSCognitoIdentityProviderService.SignUp", "/"),
+        ("logs", "Logs_20140328.FilterLogEvents", "/"),
+        ("states", "AWSStepFunctions.StartExecution", "/"),
+        ("ssm", "AmazonSSM.PutParameter", "/"),
+        ("lambda", "", "/2015-03-31/functions"),
+        ("lambda", "", "/2015-03-31/functions/greet/invocations"),
+    ],
+)
+def test_json_that_nobody_can_work_with_is_refused(
+    cloud: Cloud, service: str, target: str, path: str, body: bytes
+) -> None:
+    status, answer = ask(cloud, service, target, body, path)
+    assert (status, answer["__type"]) == (400, "SerializationException")
+    assert "can't be read" in answer["message"]
+
+
+LOGS = {"logGroupName": "/aws/lambda/greet"}
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "body", "code", "words"),
+    [
+        ("dynamodb", "DynamoDB_20120810.DeleteTable", {}, "ValidationException", "TableName"),
+        ("dynamodb", "DynamoDB_20120810.DeleteTable", {"TableName": []}, "ValidationException", "TableName"),
+        ("cognito-idp", "AWSCognitoIdentityProviderService.CreateUserPool", {}, "ValidationException", "PoolName"),
+        ("ssm", "AmazonSSM.GetParameters", {"Names": 1}, "ValidationException", "Names"),
+        ("ssm", "AmazonSSM.GetParameters", [], "SerializationException", "JSON object"),
+        ("logs", "Logs_20140328.FilterLogEvents", [], "SerializationException", "JSON object"),
+        ("logs", "Logs_20140328.FilterLogEvents", {**LOGS, "limit": "x"}, "ValidationException", "limit"),
+        ("logs", "Logs_20140328.DescribeLogGroups", {"limit": -5}, "ValidationException", "limit"),
+    ],
+)
+def test_parameters_that_moto_fails_at_are_named(
+    cloud: Cloud, service: str, target: str, body: object, code: str, words: str
+) -> None:
+    status, answer = ask(cloud, service, target, json.dumps(body).encode())
+    assert status == 400
+    assert answer["__type"].endswith(code)
+    assert words in answer.get("message", answer.get("Message", ""))
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [

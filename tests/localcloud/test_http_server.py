@@ -161,6 +161,7 @@ def test_head_has_no_body(server: HttpServer) -> None:
         (b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         (b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"b" * 140_000 + b"\r\n\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 400_000 + b"\r\na\r\n", 413),
     ],
 )
 def test_malformed_requests_are_refused_and_the_connection_closed(
@@ -204,6 +205,40 @@ def test_another_protocol_is_ignored_when_it_is_offered(server: HttpServer) -> N
     first = b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     answer = raw(server, first + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize("step", [1, 5, 1000])
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: 41\r\n", b"GET /smuggled HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n"),
+        (b"Transfer-Encoding: chunked\r\n", b"2\r\n{}\r\n1\r\n \r\n0\r\nTrailer: x\r\n\r\n"),
+    ],
+)
+def test_a_request_that_offers_another_protocol_has_its_body(framing: bytes, body: bytes, step: int) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
+    data = b"POST /1 HTTP/1.1\r\nHost: a\r\n" + offer + framing + b"\r\n" + body
+    data += b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+    reader = RequestReader(1000)
+    for start in range(0, len(data), step):
+        reader.feed(data[start : start + step])
+    first, second = reader.requests
+    assert (first.method, first.target, first.headers["upgrade"], second.target) == ("POST", "/1", "h2c", "/2")
+    assert first.body == (body if b"Length" in framing else b"{} ")
+    assert not reader.begun
+
+
+def test_a_request_is_refused_before_its_body_is_read(server: HttpServer) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 900\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 403 ")
+
+
+def test_chunks_may_be_as_small_as_a_byte(server: HttpServer) -> None:
+    chunks = b"1\r\na\r\n" * 1000 + b"0\r\n\r\n"
+    answer = raw(server, b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answer.endswith(b"a" * 1000)
 
 
 def test_what_follows_the_last_request_is_ignored(server: HttpServer) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import Cloud
-from localcloud.schedules import MAX_SLEEP_SECONDS, Firing, ScheduleChanges, ScheduleEntry, Schedules
+from localcloud.schedules import MAX_SLEEP_SECONDS, Firing, ScheduleChanges, ScheduleEntry, Schedules, Unusable
 from localcloud.state.marks import MarksInMemory
 from localcloud.targets import UnknownTarget
 from tests.localcloud.conftest import client_of
@@ -221,6 +223,70 @@ def test_one_failing_target_does_not_stop_the_others(planner: Planner, capsys: p
     planner.move(minutes=1)
     assert [arn for _, arn, _ in planner.delivered] == ["good"]
     assert "there is no bad" in capsys.readouterr().err
+
+
+def test_whatever_a_target_does_the_others_are_fired(planner: Planner, capsys: pytest.CaptureFixture[str]) -> None:
+    def input_at(due: datetime) -> str:
+        raise KeyError("detail")
+
+    planner.put("bad", "rate(1 minute)", targets=(Firing("bad", input_at), Firing("good", lambda due: "2")))
+    planner.move(minutes=1)
+    assert [arn for _, arn, _ in planner.delivered] == ["good"]
+    assert "[bad] not delivered: KeyError: 'detail'" in capsys.readouterr().err
+
+
+def test_a_schedule_that_cannot_be_planned_is_reported_once(
+    planner: Planner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Endless:
+        def next_after(self, moment: datetime) -> datetime:
+            raise OverflowError("date value out of range")
+
+    planner.put("good", "rate(1 minute)")
+    unusable = Unusable("unusable", "KeyError: 'Arn'")
+    planner.schedules._entries = lambda: (unusable, *planner.entries.values())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("localcloud.schedules.parse_schedule", lambda *_: Endless())
+        planner.put("endless", "rate(2 minutes)")
+        planner.schedules.refresh()
+    planner.move(minutes=1)
+    assert planner.times("good") == [60]
+    printed = capsys.readouterr().err
+    assert printed.count("[unusable] not delivered: KeyError: 'Arn'") == 1
+    assert printed.count("[endless] not delivered: OverflowError") == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ({}, "KeyError"),
+        ({"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution", "Input": "not json"}, "its Input can't be read"),
+        ({"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution", "Input": "[1]"}, "must be a JSON object"),
+        ({"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution", "Input": '{"StateMachineArn": 1}'}, "JSON object"),
+        ({"Arn": "x", "Input": "1"}, "not supported"),
+    ],
+)
+def test_targets_that_only_moto_takes_do_not_stop_schedules(
+    cloud: Cloud, capfd: pytest.CaptureFixture[str], target: dict[str, str], text: str
+) -> None:
+    body = {
+        "ScheduleExpression": "rate(1 minute)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"RoleArn": "arn:aws:iam::123456789012:role/x", **target},
+    }
+    scheduler = client_of(cloud, "scheduler")
+    scope = "Credential=x/20200101/us-east-1/scheduler/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}", "Content-Type": "application/json"}
+    name = f"odd-{zlib.crc32(json.dumps(target).encode())}"
+    asked = urllib.request.Request(f"{cloud.endpoint}/schedules/{name}", json.dumps(body).encode(), headers)
+    urllib.request.urlopen(asked).close()
+    cloud.schedules._now = lambda: datetime.now(UTC) + timedelta(minutes=2)
+    try:
+        cloud.schedules.fire_due()
+    finally:
+        cloud.schedules._now = lambda: datetime.now(UTC)
+        scheduler.delete_schedule(Name=name)
+    assert text in capfd.readouterr().err
 
 
 def test_without_schedules_it_sleeps_long(planner: Planner) -> None:

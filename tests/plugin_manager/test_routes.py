@@ -1,8 +1,9 @@
-"""The routes that plugins add to the API."""
+"""The routes that plugins add to the API: what becomes of what they return and raise."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from chalicelib import plugins
 from chalicelib.api.http import Answer
-from chalicelib.api.plugins import routes
+from chalicelib.api.plugins import answer_of, routes
 from chalicelib.plugins import HookError
 
 from .projects import listed, write
@@ -44,7 +45,7 @@ def view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str) -> Any
     monkeypatch.setattr(plugins, "installed", lambda: found)
     (route,) = routes()
     assert (route.method, route.path, route.public) == ("GET", "/plugins/acme/a/{b}", False)
-    return route.view
+    return partial(answer_of, found[0], "GET /a/{b}")
 
 
 @pytest.mark.parametrize(("name", "answer"), [("fine", Answer('{"a":1}')), ("text", Answer("x", 201, {"X-Y": "z"}))])

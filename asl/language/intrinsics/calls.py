@@ -88,6 +88,10 @@ def compile_intrinsic(text: str) -> Callable[[Scope], Any]:
             raise ExpressionError(
                 INTRINSIC_FAILURE, f"The function '{text}' had the following error: {problem}"
             ) from None
+        except (ArithmeticError, ValueError) as problem:  # of numbers with hundreds of digits
+            raise ExpressionError(
+                INTRINSIC_FAILURE, f"The function '{text}' had the following error: {problem}"
+            ) from None
         except RecursionError:
             raise ExpressionError(
                 INTRINSIC_FAILURE, f"The function '{text}' had the following error: The value is too deeply nested"

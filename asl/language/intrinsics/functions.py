@@ -21,7 +21,7 @@ from typing import Any
 from asl.language.errors import TooLarge
 from asl.language.java_random import JavaRandom
 from asl.language.sizes import MOST_CHARACTERS
-from asl.language.values import is_number, java_text, json_equal, json_text
+from asl.language.values import is_number, java_text, json_equal, json_text, read_json
 
 MAX_ARRAY_ITEMS = 1000  # of ArrayRange
 MAX_TEXT = 10_000  # characters, of Base64Encode, Base64Decode and Hash
@@ -98,13 +98,9 @@ def string_to_json(text: Any) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return read_json(text)
     except (ValueError, RecursionError):
         raise IntrinsicProblem(f"The string is not JSON: {text}") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def json_to_string(value: Any) -> str:
@@ -133,10 +129,9 @@ def array_range(first: Any, last: Any, step: Any) -> list[int]:
     first, last, step = _integer(first), _integer(last), _integer(step)
     if step == 0:
         raise IntrinsicProblem("The step of a range cannot be zero")
-    numbers = range(first, last + (1 if step > 0 else -1), step)
-    if len(numbers) > MAX_ARRAY_ITEMS:
+    if (last - first) // step >= MAX_ARRAY_ITEMS:
         raise IntrinsicProblem(f"The range has more than {MAX_ARRAY_ITEMS} items")
-    return list(numbers)
+    return list(range(first, last + (1 if step > 0 else -1), step))
 
 
 def array_get_item(items: Any, index: Any) -> Any:

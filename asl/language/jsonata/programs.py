@@ -31,6 +31,7 @@ from asl.language.jsonata.library import jsonatapy
 from asl.language.jsonata.plain import states_value
 from asl.language.jsonata.workers import WORKERS, Answer
 from asl.language.scope import MISSING, Scope
+from asl.language.values import without_surrogates
 
 if TYPE_CHECKING:
     from asl.language.jsonata.reference import Explained
@@ -195,7 +196,7 @@ class Program:
             except OverflowError:
                 value = _evaluate(expression, as_numbers(bindings))
             except UnicodeEncodeError:
-                value = _evaluate(expression, _without_surrogates(bindings))
+                value = _evaluate(expression, without_surrogates(bindings))
             if (
                 self._takes_context
                 or (self._reduces and _holds(value, _is_null))
@@ -366,17 +367,6 @@ def _after_crash(text: str, bindings: dict[str, Any], milliseconds: int) -> Any:
     if explained.failure is not None:
         raise JsonataFailure(explained.failure)
     return _plain_json(explained.value)
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Lone surrogates cannot be encoded; each becomes U+FFFD."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return value
 
 
 _LIBRARY_DECIDES = f"host function raised {LibraryDecides.__name__}"

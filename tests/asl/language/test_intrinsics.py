@@ -47,6 +47,7 @@ def call(text: str, scope: Scope = SCOPE) -> Any:
         (r"States.Format('\{\} \'{}\' \\', 1)", "{} '1' \\"),
         ("States.StringToJson('{\"a\": [1]}')", {"a": [1]}),
         ("States.StringToJson('-0')", 0),
+        (r"""States.StringToJson('"a\\ud800b \\ud83d\\ude00"')""", "a\ufffdb \U0001f600"),
         ("States.StringToJson('')", None),
         ("States.JsonToString($.items)", "[1,2,3,2,1.0]"),
         ("States.JsonToString('é')", '"é"'),
@@ -96,12 +97,15 @@ def test_a_call_answers(text, expected):
         "States.Format(1)",
         "States.StringToJson('nope')",
         "States.StringToJson('NaN')",
+        "States.StringToJson('1e400')",
         "States.StringToJson(1)",
         "States.ArrayPartition($.items, 0)",
         "States.ArrayPartition($.name, 1)",
         "States.ArrayContains($.name, 'A')",
         "States.ArrayRange(1, 2, 0)",
         "States.ArrayRange(1, 1001, 1)",
+        "States.ArrayRange(1, 1e300, 1)",
+        "States.ArrayRange(-1, -1e300, -1)",
         "States.ArrayRange('1', 2, 1)",
         "States.ArrayGetItem($.items, 5)",
         "States.ArrayGetItem($.items, -1)",
@@ -124,6 +128,12 @@ def test_a_call_that_cannot_answer_fails(text):
         call(text)
     assert failure.value.error == "States.IntrinsicFailure"
     assert failure.value.cause.startswith(f"The function '{text}' had the following error: ")
+
+
+def test_numbers_of_thousands_of_digits_fail_like_others():
+    with pytest.raises(ExpressionError) as failure:
+        compile_intrinsic("States.MathAdd($.n, $.n)")(Scope({"n": 10**4300 - 1}))
+    assert failure.value.error == "States.IntrinsicFailure"
 
 
 def test_a_path_that_finds_nothing_names_the_whole_call():

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 
+from asl.engine.jsontext import loads
 from asl.language.timestamps import parse_timestamp
 from asl.language.values import java_text, json_equal, json_text, read_json
 from tests.asl.language.strategies import json_values
@@ -88,3 +89,15 @@ def test_the_words_are_those_of_every_python(text: str, message: str) -> None:
 def test_texts_that_are() -> None:
     assert read_json('{"a": [1, 2.5, "NaN"]}') == {"a": [1, 2.5, "NaN"]}
     assert read_json('{"a": 1, "a": 2}', lambda pairs: pairs) == [("a", 1), ("a", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"\ud800"', "\ufffd"),
+        (r'{"\uDC00a": ["\ud83d\ude00", "\ude00\ud83d"]}', {"\ufffda": ["\U0001f600", "\ufffd\ufffd"]}),
+        (r'"\\ud800"', r"\ud800"),
+    ],
+)
+def test_unpaired_surrogates_are_replaced(text: str, value: object) -> None:
+    assert read_json(text) == loads(text) == value

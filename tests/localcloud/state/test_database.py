@@ -170,3 +170,19 @@ def test_a_full_disk_acknowledges_nothing_false(path: Path) -> None:
     assert len(lines) == 2, lines
     assert "changes can't be kept (" in lines[0]
     assert lines[1].endswith("changes are kept again.")
+
+
+@pytest.mark.parametrize("value", ["\ud800", 1 << 70])
+def test_a_value_that_cannot_be_written_fails_its_own_commit_only(path: Path, value: object) -> None:
+    database = open_with_table(path)
+    before, bad, after = (
+        database.enqueue([insert(1)]),
+        database.enqueue([("INSERT INTO t VALUES (2, ?)", (value,))]),
+        database.enqueue([insert(3)]),
+    )
+    database.wait([before, after])
+    with pytest.raises(NotDurable):
+        database.wait([bad])
+    database.commit([insert(4)])
+    assert keys(path) == [1, 3, 4]
+    database.close()
