@@ -29,7 +29,12 @@ _RANDOM = re.compile(r"-([A-Za-z0-9]{6})$")
 _INFERENCE_PROFILE = re.compile(
     r"(?:arn:[\w${}:-]*:inference-profile/)?(?:us|us-gov|eu|apac|ap|global|jp|au|ca)\.(?P<model>[^/]+)"
 )
-_QUEUE_URL = re.compile(r"https?://sqs\.(?P<region>.+?)\.amazonaws\.com(?:\.cn)?/(?P<account>[^/]+)/(?P<name>[^/]+)")
+_QUALIFIED = re.compile(r"(.*:stateMachine:[^:]+):[^:]+")
+_QUEUE_URL = re.compile(
+    r"https?://(?P<host>[^/]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws))/(?P<account>[^/]+)/(?P<name>[^/]+)"
+)
+# In the host of a queue: `sqs.REGION.amazonaws.com`, those for FIPS and VPC endpoints, and formerly `REGION.queue...`.
+_QUEUE_REGION = re.compile(r"(?:^|\.)sqs(?:-fips)?\.([^.]+)\.|^([^.]+)\.queue\.")
 
 
 def arn(service: str, resource: str) -> str:
@@ -138,7 +143,9 @@ def executions_of(machine: Resources) -> Resources:
         if placeholder:
             arns.append(f"${{{EXECUTIONS}{placeholder[1]}}}")
         else:
-            arns.append(text.replace(":stateMachine:", ":execution:") + ":*")
+            # An execution's ARN does not say by which version or alias it was started.
+            machine_arn = _QUALIFIED.sub(r"\1", text)
+            arns.append(machine_arn.replace(":stateMachine:", ":execution:") + ":*")
     return Resources(tuple(arns), machine.note)
 
 
@@ -149,7 +156,9 @@ def queue(arguments: Arguments) -> Resources:
         return Resources((arn("sqs", "*"),), "QueueUrl is computed at run time")
     match = _QUEUE_URL.fullmatch(text)
     if match:
-        return Resources((f"arn:${{AWS::Partition}}:sqs:{match['region']}:{match['account']}:{match['name']}",))
+        found = _QUEUE_REGION.search(match["host"])
+        region = (found[1] or found[2]) if found else "*"
+        return Resources((f"{PARTITION}:sqs:{region}:{match['account']}:{match['name']}",))
     return Resources((text if is_arn(text) else arn("sqs", text.rstrip("/").rpartition("/")[2]),))
 
 
@@ -254,6 +263,23 @@ def parameter(arguments: Arguments) -> Resources:
     if text is None:
         return Resources((arn("ssm", "parameter/*"),), "Name is computed at run time")
     return Resources((text if is_arn(text) else arn("ssm", "parameter/" + text.lstrip("/")),))
+
+
+def log_groups(arguments: Arguments) -> Resources:
+    """Return the log groups that a call names: one or several, by name or ARN."""
+    for name in ("LogGroupName", "LogGroupIdentifier"):
+        if arguments.given(name) and not arguments.computed_as_a_whole:
+            return _log_group(arguments.literal(name))
+    for name in ("LogGroupNames", "LogGroupIdentifiers"):
+        if arguments.given(name) and not arguments.computed_as_a_whole:
+            return _each(arguments, name, _log_group)
+    return ANY
+
+
+def _log_group(text: str | None) -> Resources:
+    if text is None:
+        return Resources((arn("logs", "log-group:*:*"),), "the log group is computed at run time")
+    return Resources((f"{text.removesuffix(':*')}:*" if is_arn(text) else arn("logs", f"log-group:{text}:*"),))
 
 
 def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Resources]) -> Resources:

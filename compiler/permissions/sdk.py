@@ -39,7 +39,7 @@ def _table(arguments: Arguments) -> Resources:
 def _tables_of_requests(arguments: Arguments) -> Resources:
     requests = arguments.nested("RequestItems").values
     if requests and not any(name.endswith(".$") for name in requests):
-        return Resources(tuple(arn("dynamodb", f"table/{name}") for name in requests))
+        return Resources(tuple(name if r.is_arn(name) else arn("dynamodb", f"table/{name}") for name in requests))
     return Resources((arn("dynamodb", "table/*"),), "the tables are known only at run time")
 
 
@@ -131,7 +131,7 @@ _RESOURCES: dict[str, ResourceOf] = {
     "kinesis": _STREAM,
     "kms": r.key,
     "lambda": first_given(("FunctionName", r.function), otherwise=anything),
-    "logs": named("LogGroupName", "logs", "log-group:{}:*"),
+    "logs": r.log_groups,
     "rds-data": first_given(("ResourceArn", named("ResourceArn", "rds", "cluster:{}")), otherwise=anything),
     "redshift-data": first_given(
         ("ClusterIdentifier", named("ClusterIdentifier", "redshift", "cluster:{}")),
@@ -169,6 +169,7 @@ _OTHER_KINDS: dict[str, dict[str, ResourceOf]] = {
         anything,
     ),
     "lambda": {"CreateEventSourceMapping": anything},
+    "logs": {"*IndexPolic*": anything, "DescribeFieldIndexes": anything},
     "scheduler": {"*ScheduleGroup": named("Name", "scheduler", "schedule-group/{}")},
     "ssm": {
         "*Document*": first_given(("Name", named("Name", "ssm", "document/{}")), otherwise=anything),

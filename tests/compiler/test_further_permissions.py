@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .grants import FUNCTION, HERE, MACHINE, PREFIX, Grants, grants, rule, task
+from .grants import EXECUTION, FUNCTION, HERE, MACHINE, PREFIX, START, Grants, grants, rule, task
 
 CASES: dict[str, tuple[dict[str, Any], Grants]] = {
     "batch with tags": (
@@ -451,6 +451,71 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
     "a database's last snapshot": (
         task("arn:aws:states:::aws-sdk:rds:deleteDBInstance", DBInstanceIdentifier="d", FinalDBSnapshotIdentifier="s"),
         {("rds:DeleteDBInstance", "*"), ("rds:CreateDBSnapshot", "*")},
+    ),
+    "an execution of an alias, whose ARN lacks it": (
+        task(f"{START}.sync", StateMachineArn="arn:aws:states:eu-west-1:1:stateMachine:x:live"),
+        {
+            ("states:StartExecution", "arn:aws:states:eu-west-1:1:stateMachine:x:live"),
+            *((f"states:{verb}Execution", "arn:aws:states:eu-west-1:1:execution:x:*") for verb in ("Describe", "Stop")),
+            *rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
+        },
+    ),
+    "tables of another account": (
+        task(
+            "arn:aws:states:::aws-sdk:dynamodb:batchGetItem",
+            RequestItems={"t": {}, "arn:aws:dynamodb:eu-west-1:1:table/u": {}},
+        ),
+        {
+            ("dynamodb:BatchGetItem", f"arn:aws:dynamodb:{HERE}:table/t"),
+            ("dynamodb:BatchGetItem", "arn:aws:dynamodb:eu-west-1:1:table/u"),
+        },
+    ),
+    "log groups by name": (
+        task("arn:aws:states:::aws-sdk:cloudwatchlogs:startQuery", LogGroupNames=["/a", "/b"]),
+        {("logs:StartQuery", f"arn:aws:logs:{HERE}:log-group:/{name}:*") for name in "ab"},
+    ),
+    "a log group by ARN": (
+        task(
+            "arn:aws:states:::aws-sdk:cloudwatchlogs:filterLogEvents",
+            LogGroupIdentifier="arn:aws:logs:eu-west-1:1:log-group:/a",
+        ),
+        {("logs:FilterLogEvents", "arn:aws:logs:eu-west-1:1:log-group:/a:*")},
+    ),
+    **{
+        f"the queue at {host}": (
+            task("arn:aws:states:::sqs:sendMessage", QueueUrl=f"https://{host}/999988887777/q"),
+            {("sqs:SendMessage", f"arn:aws:sqs:{region}:999988887777:q")},
+        )
+        for host, region in (
+            ("sqs.us-east-2.amazonaws.com", "us-east-2"),
+            ("sqs-fips.us-east-2.amazonaws.com", "us-east-2"),
+            ("sqs.us-east-2.api.aws", "us-east-2"),
+            ("vpce-1-2.sqs.us-east-2.vpce.amazonaws.com", "us-east-2"),
+            ("us-east-2.queue.amazonaws.com", "us-east-2"),
+            ("queue.amazonaws.com", "*"),
+        )
+    },
+    "a version of a data set": (
+        {
+            "Type": "Map",
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:getObject",
+                "Parameters": {"Bucket": "b", "Key": "k", "VersionId": "1"},
+            },
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+                "StartAt": "B",
+                "States": {"B": {"Type": "Pass", "End": True}},
+            },
+            "Label": "each",
+            "End": True,
+        },
+        {
+            ("s3:GetObjectVersion", "arn:aws:s3:::b/k"),
+            ("states:StartExecution", f"{MACHINE}{PREFIX}own"),
+            *((f"states:{verb}Execution", f"{EXECUTION}{PREFIX}own:*") for verb in ("Describe", "Stop")),
+            ("states:RedriveExecution", f"{EXECUTION}{PREFIX}own/each:*"),
+        },
     ),
     "tags by another name": (
         task("arn:aws:states:::aws-sdk:backup:createBackupPlan", BackupPlanTags={"a": "b"}),
