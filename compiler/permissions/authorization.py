@@ -169,6 +169,7 @@ _ACTIONS: dict[str, dict[str, str]] = {
     "s3": {
         "HeadBucket": "ListBucket",
         "HeadObject": "GetObject",
+        "GetObjectAttributes": "GetObject GetObjectAttributes",
         "ListObjects": "ListBucket",
         "ListObjectsV2": "ListBucket",
         "ListObjectVersions": "ListBucketVersions",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compiler.permissions.arguments import Arguments
-from compiler.permissions.resources import PARTITION, is_arn
+from compiler.permissions.resources import PARTITION, is_arn, object_arn
 from compiler.permissions.statement import Statement
 
 _READ = ("s3:GetObject",)
@@ -23,8 +23,8 @@ _BUCKET_URL = re.compile(r"https?://(?:(?P<host>[^./]+)\.)?s3[.-][^/]*amazonaws\
 class _Place:
     """Arguments that name objects: `outer` is the path to them, and `bucket` and `key` name them; or `uri` does.
 
-    `prefix` says that `key` is only the beginning of the object's name. With the argument `unless` the service uses
-    another identity than its caller's.
+    A path may go through lists. `prefix` says that `key` is only the beginning of the object's name. With the argument
+    `unless` the service uses another identity than its caller's.
     """
 
     outer: str = ""
@@ -50,6 +50,7 @@ def _output(outer: str, bucket: str, key: str) -> _Place:
 
 _TRANSCRIBE_ROLE = "JobExecutionSettings.DataAccessRoleArn"
 _PLACES: dict[str, tuple[_Place, ...]] = {
+    "bedrock": (_Place("Input", uri="S3Uri"), _Place("Output", uri="S3Uri", actions=_WRITE)),
     "bedrockdataautomationruntime": (
         _Place("InputConfiguration", uri="S3Uri"),
         _Place("OutputConfiguration", uri="S3Uri", actions=_WRITE, prefix=True),
@@ -65,12 +66,15 @@ _PLACES: dict[str, tuple[_Place, ...]] = {
     "polly": (_output("", "OutputS3BucketName", "OutputS3KeyPrefix"),),
     "rekognition": (
         *map(_image, ("Image", "SourceImage", "TargetImage", "Video", "Input")),
+        *map(_image, ("DatasetSource.GroundTruthManifest", "TrainingData.Assets.GroundTruthManifest")),
+        _image("TestingData.Assets.GroundTruthManifest"),
         _output("OutputConfig", "S3Bucket", "S3KeyPrefix"),
     ),
     "signer": (_Place("Source.S3", "BucketName", "Key"), _output("Destination.S3", "BucketName", "Prefix")),
     "textract": (
         _image("Document"),
         _image("DocumentLocation"),
+        _image("DocumentPages"),
         _output("OutputConfig", "S3Bucket", "S3Prefix"),
     ),
     "transcribe": (
@@ -96,23 +100,26 @@ def objects_of_call(service: str, arguments: Arguments) -> Iterator[Statement]:
     for place in _PLACES.get(service, ()):
         if place.unless and arguments.at(place.unless) is not None:
             continue
-        found = _place(place, arguments)
-        if found is not None:
-            resource, note = found
-            yield Statement("", place.actions, (resource,), note=note)
+        for inner in _inside(arguments, place.outer):
+            found = _place(place, inner)
+            if found is not None:
+                resource, note = found
+                yield Statement("", place.actions, (resource,), note=note)
 
 
-def images_of_call(service: str, arguments: Arguments) -> Iterator[Statement]:
-    """Yield the statements for lists of objects, such as Textract's `DocumentPages` and Rekognition's manifests."""
-    if service == "textract":
-        for page in arguments.items("DocumentPages"):
-            yield from objects_of_call("textract", Arguments({"Document": page.values}))
+def _inside(arguments: Arguments, path: str) -> list[Arguments]:
+    """Return what is at a path of members; each item of a list on the way."""
+    found = [arguments]
+    for name in filter(None, path.split(".")):
+        found = [
+            inner
+            for outer in found
+            for inner in (outer.items(name) if isinstance(outer.value(name), list) else [outer.nested(name)])
+        ]
+    return found
 
 
-def _place(place: _Place, arguments: Arguments) -> tuple[str, str] | None:
-    inner = arguments
-    for name in filter(None, place.outer.split(".")):
-        inner = inner.nested(name)
+def _place(place: _Place, inner: Arguments) -> tuple[str, str] | None:
     if inner.computed_as_a_whole:
         return f"{PARTITION}:s3:::*/*", f"{place.outer} is computed at run time"
     if place.uri:
@@ -125,8 +132,8 @@ def _place(place: _Place, arguments: Arguments) -> tuple[str, str] | None:
     key = inner.literal(place.key)
     of_bucket = bucket if is_arn(bucket) else f"{PARTITION}:s3:::{bucket}"
     if key is None:
-        return f"{of_bucket}/*", f"{place.key} is computed at run time" if inner.given(place.key) else ""
-    return f"{of_bucket}/{key}{'*' if place.prefix else ''}", ""
+        return object_arn(of_bucket, "*"), f"{place.key} is computed at run time" if inner.given(place.key) else ""
+    return object_arn(of_bucket, f"{key}*" if place.prefix else key), ""
 
 
 def _uri(place: _Place, arguments: Arguments) -> tuple[str, str] | None:

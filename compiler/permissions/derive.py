@@ -101,11 +101,13 @@ def _reader(reader: dict[str, Any]) -> Iterator[Statement]:
         if not isinstance(config, dict) or config.get("Transformation") != "LOAD_AND_FLATTEN":
             return
     objects = r.bucket_objects(arguments)
-    yield Statement("", ("s3:GetObject",), objects.arns, note=objects.note)
+    of_version = arguments.given("VersionId") and not arguments.computed_as_a_whole
+    action = "s3:GetObjectVersion" if of_version else "s3:GetObject"
+    yield Statement("", (action,), objects.arns, note=objects.note)
     config = reader.get("ReaderConfig")
     if isinstance(config, dict) and config.get("InputType") == "MANIFEST":
         of = r.bucket(arguments)
-        yield Statement("", ("s3:GetObject",), (of.arns[0] + "/*",), note="the manifest names the objects")
+        yield Statement("", ("s3:GetObject",), (r.object_arn(of.arns[0], "*"),), note="the manifest names the objects")
 
 
 def _with_flow_name(statement: Statement, flow_name: str) -> Statement:

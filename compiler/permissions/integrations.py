@@ -15,6 +15,7 @@ from compiler.permissions.arguments import Arguments
 from compiler.permissions.buckets import objects_of_call
 from compiler.permissions.passed_roles import ROLES_OF_THIS_STAGE, computed_roles, passed_roles, role_arguments
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, named
+from compiler.permissions.rights_of_caller import with_rights_of_caller
 from compiler.permissions.statement import Statement
 from compiler.permissions.tagging import tagging
 
@@ -34,13 +35,15 @@ class Integration:
     """What an integration always needs, what `.sync` needs in addition, and the event rule that `.sync` uses.
 
     `passes_role` is the argument with a role that is always passed (`Outer.RoleArn` for a nested one; empty if
-    the roles are those of something that exists), and the service that gets it.
+    the roles are those of something that exists), and the service that gets it. `linked_role` is the service whose
+    service-linked role the first call in an account creates.
     """
 
     grants: tuple[Grant, ...]
     sync: tuple[Grant, ...] = ()
     rule: str = ""
     passes_role: tuple[str, str] | None = None
+    linked_role: str = ""
 
 
 def _one(*actions: str, on: ResourceOf = anything) -> tuple[Grant, ...]:
@@ -59,6 +62,7 @@ _APPLICATION_JOBS = named("ApplicationId", "emr-serverless", "/applications/{}/j
 _EKS_CLUSTER = named("Name", "eks", "cluster/{}")
 _BREW_JOB = named("Name", "databrew", "job/{}")
 _SAGEMAKER_RULE = "StepFunctionsGetEventsForSageMaker{}JobsRule"
+_CODEBUILD_RULE = "StepFunctionsGetEventForCodeBuild{}Rule"
 _EMR_SERVERLESS = "StepFunctionsGetEventsForEMRServerless{}Rule"
 
 
@@ -77,12 +81,29 @@ def _data_catalogs(arguments: Arguments) -> Resources:
     return Resources(found.arns, found.note or "allow what the query reads in Glue and S3 in `permissions`")
 
 
-def _sagemaker(kind: str, parameter: str, path: str, *, role: str | None = "RoleArn") -> Integration:
+def _of_build(arguments: Arguments) -> Resources:
+    return Resources((arn("codebuild", "project/*"),), "the definition does not name the project of the build")
+
+
+def _reports(arguments: Arguments) -> Resources:
+    return Resources((arn("codebuild", "report-group/*"),), "the definition does not name the group of the report")
+
+
+def _roles_of_nodes(arguments: Arguments) -> Resources:
+    text = arguments.literal("NodeRole")
+    if text is None:
+        return Resources(("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*",), "NodeRole is computed at run time")
+    return Resources((r.role(text),))
+
+
+def _sagemaker(
+    kind: str, parameter: str, path: str, *, role: str | None = "RoleArn", events: str | None = None
+) -> Integration:
     resource = named(parameter, "sagemaker", path + "/{}")
     return Integration(
-        _one("sagemaker:AddTags", f"sagemaker:Create{kind}", on=resource),
-        _one(f"sagemaker:Describe{kind}", "sagemaker:ListTags", f"sagemaker:Stop{kind}", on=resource),
-        _SAGEMAKER_RULE.format(kind.removesuffix("Job")),
+        _one("sagemaker:AddTags", f"sagemaker:Create{kind}", "sagemaker:ListTags", on=resource),
+        _one(f"sagemaker:Describe{kind}", f"sagemaker:Stop{kind}", on=resource),
+        _SAGEMAKER_RULE.format(events or kind.removesuffix("Job")),
         (role, "sagemaker.amazonaws.com") if role else None,
     )
 
@@ -95,6 +116,7 @@ def _emr_serverless(action: str, sync: tuple[str, ...], kind: str, resource: Res
         _one(*(f"emr-serverless:{name}" for name in sync), on=resource),
         _EMR_SERVERLESS.format(kind),
         role,
+        "ops.emr-serverless" if action == "CreateApplication" else "",
     )
 
 
@@ -144,17 +166,28 @@ INTEGRATIONS: dict[str, Integration] = {
     "codebuild:startBuild": Integration(
         _one("codebuild:StartBuild", on=_PROJECT),
         _one("codebuild:BatchGetBuilds", "codebuild:StopBuild", on=_PROJECT),
-        "StepFunctionsGetEventForCodeBuildStartBuildRule",
+        _CODEBUILD_RULE.format("StartBuild"),
     ),
     "codebuild:startBuildBatch": Integration(
         _one("codebuild:StartBuildBatch", on=_PROJECT),
         _one("codebuild:BatchGetBuildBatches", "codebuild:StopBuildBatch", on=_PROJECT),
-        "StepFunctionsGetEventForCodeBuildStartBuildBatchRule",
+        _CODEBUILD_RULE.format("StartBuildBatch"),
     ),
-    "codebuild:stopBuild": Integration(_one("codebuild:StopBuild")),
-    "codebuild:batchGetBuilds": Integration(_one("codebuild:BatchGetBuilds")),
-    "codebuild:batchGetReports": Integration(_one("codebuild:BatchGetReports")),
-    "codebuild:batchDeleteBuilds": Integration(_one("codebuild:BatchDeleteBuilds")),
+    "codebuild:retryBuild": Integration(
+        _one("codebuild:RetryBuild", on=_of_build),
+        _one("codebuild:BatchGetBuilds", "codebuild:StopBuild", on=_of_build),
+        _CODEBUILD_RULE.format("RetryBuild"),
+    ),
+    "codebuild:retryBuildBatch": Integration(
+        _one("codebuild:RetryBuildBatch", on=_of_build),
+        _one("codebuild:BatchGetBuildBatches", "codebuild:StopBuildBatch", on=_of_build),
+        _CODEBUILD_RULE.format("RetryBuildBatch"),
+    ),
+    **{
+        f"codebuild:{action[:1].lower()}{action[1:]}": Integration(_one(f"codebuild:{action}", on=_of_build))
+        for action in ("StopBuild", "StopBuildBatch", "BatchGetBuilds", "BatchDeleteBuilds", "DeleteBuildBatch")
+    },
+    "codebuild:batchGetReports": Integration(_one("codebuild:BatchGetReports", on=_reports)),
     "athena:startQueryExecution": Integration(
         (
             Grant(("athena:StartQueryExecution",), _WORK_GROUP),
@@ -173,16 +206,20 @@ INTEGRATIONS: dict[str, Integration] = {
         (Grant(("athena:GetQueryResults",), _WORK_GROUP), Grant(("s3:GetObject",), r.query_results))
     ),
     "eks:createCluster": Integration(
-        _one("eks:CreateCluster", on=_EKS_CLUSTER),
+        _one("eks:CreateCluster"),
         _one("eks:DeleteCluster", "eks:DescribeCluster", on=_EKS_CLUSTER),
-        "StepFunctionsEksServiceIntegration",
-        ("RoleArn", "eks.amazonaws.com"),
+        passes_role=("RoleArn", "eks.amazonaws.com"),
     ),
     "eks:deleteCluster": Integration(
         _one("eks:DeleteCluster", on=_EKS_CLUSTER), _one("eks:DescribeCluster", on=_EKS_CLUSTER)
     ),
     "eks:createNodegroup": Integration(
-        _one("eks:CreateNodegroup", on=named("ClusterName", "eks", "cluster/{}")),
+        (
+            Grant(("eks:CreateNodegroup",), named("ClusterName", "eks", "cluster/{}")),
+            # EKS looks at these with the rights of its caller.
+            Grant(("ec2:DescribeSubnets",)),
+            Grant(("iam:GetRole", "iam:ListAttachedRolePolicies"), _roles_of_nodes),
+        ),
         _one("eks:DeleteNodegroup", "eks:DescribeNodegroup", on=named("ClusterName", "eks", "nodegroup/{}/*")),
         "",
         ("NodeRole", "eks.amazonaws.com"),
@@ -233,7 +270,9 @@ INTEGRATIONS: dict[str, Integration] = {
     "elasticmapreduce:modifyInstanceGroupByName": Integration(
         _one("elasticmapreduce:ListInstanceGroups", "elasticmapreduce:ModifyInstanceGroups", on=_CLUSTER)
     ),
-    "emr-containers:createVirtualCluster": Integration(_one("emr-containers:CreateVirtualCluster")),
+    "emr-containers:createVirtualCluster": Integration(
+        _one("emr-containers:CreateVirtualCluster"), linked_role="emr-containers"
+    ),
     "emr-containers:deleteVirtualCluster": Integration(
         _one("emr-containers:DeleteVirtualCluster", on=named("Id", "emr-containers", "/virtualclusters/{}")),
         _one("emr-containers:DescribeVirtualCluster", on=named("Id", "emr-containers", "/virtualclusters/{}")),
@@ -243,7 +282,10 @@ INTEGRATIONS: dict[str, Integration] = {
         _one("emr-containers:CancelJobRun", "emr-containers:DescribeJobRun", on=_JOB_RUNS),
     ),
     "emr-serverless:createApplication": _emr_serverless(
-        "CreateApplication", ("DeleteApplication", "GetApplication"), "Application", anything
+        "CreateApplication",
+        ("DeleteApplication", "GetApplication"),
+        "Application",
+        lambda args: Resources((arn("emr-serverless", "/applications/*"),), "application ids are assigned at run time"),
     ),
     "emr-serverless:startApplication": _emr_serverless(
         "StartApplication", ("GetApplication", "StopApplication"), "Application", _APPLICATION
@@ -267,6 +309,7 @@ INTEGRATIONS: dict[str, Integration] = {
         "HyperParameterTuningJobName",
         "hyper-parameter-tuning-job",
         role="TrainingJobDefinition.RoleArn",
+        events="Tuning",
     ),
     "sagemaker:createModel": Integration(
         _one("sagemaker:AddTags", "sagemaker:CreateModel", on=named("ModelName", "sagemaker", "model/{}")),
@@ -288,13 +331,23 @@ INTEGRATIONS: dict[str, Integration] = {
     "bedrock:invokeModel": Integration(_one("bedrock:InvokeModel", on=r.model)),
     "bedrock:createModelCustomizationJob": Integration(
         _one("bedrock:CreateModelCustomizationJob"),
-        _one("bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"),
+        _one(
+            "bedrock:GetModelCustomizationJob",
+            "bedrock:StopModelCustomizationJob",
+            on=lambda args: Resources(
+                (arn("bedrock", "model-customization-job/*"),), "job ids are assigned at run time"
+            ),
+        ),
         "",
         ("RoleArn", "bedrock.amazonaws.com"),
     ),
     "mediaconvert:createJob": Integration(
         _one("mediaconvert:CreateJob"),
-        _one("mediaconvert:CancelJob", "mediaconvert:GetJob"),
+        _one(
+            "mediaconvert:CancelJob",
+            "mediaconvert:GetJob",
+            on=lambda args: Resources((arn("mediaconvert", "jobs/*"),), "job ids are assigned at run time"),
+        ),
         "StepFunctionsGetEventsForMediaConvertJobRule",
         ("Role", "mediaconvert.amazonaws.com"),
     ),
@@ -327,8 +380,12 @@ def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Stateme
         yield Statement("", tuple(sorted(grant.actions)), found.arns, note=found.note)
     if sync and integration.rule:
         yield Statement("", EVENT_ACTIONS, (arn("events", f"rule/{integration.rule}"),))
+    if integration.linked_role:
+        role = f"{r.PARTITION}:iam::${{AWS::AccountId}}:role/aws-service-role/{integration.linked_role}.amazonaws.com/*"
+        yield Statement("", ("iam:CreateServiceLinkedRole",), (role,))
     yield from _roles(name, integration.passes_role, arguments)
     yield from objects_of_call(name.partition(":")[0], arguments)
+    yield from with_rights_of_caller(name.partition(":")[0], arguments)
     yield from _tagging(name, integration, arguments)
 
 

@@ -22,7 +22,19 @@ ResourceOf = Callable[[Arguments], Resources]
 PARTITION = "arn:${AWS::Partition}"
 
 ANY = Resources(("*",), "the action does not support resource-level permissions, or they are not known")
-_QUEUE_URL = re.compile(r"https?://sqs\.(?P<region>.+?)\.amazonaws\.com(?:\.cn)?/(?P<account>[^/]+)/(?P<name>[^/]+)")
+_ACCESS_POINT = re.compile(r"arn:[^:]*:s3(?:-outposts)?:[^:]*:[^:]*:(?:.*[:/])?accesspoint[:/][^:/]+")
+# The characters that Secrets Manager adds to the ARN of a secret.
+_RANDOM = re.compile(r"-([A-Za-z0-9]{6})$")
+# The id of an inference profile that AWS defines is that of a model after the name of a group of regions.
+_INFERENCE_PROFILE = re.compile(
+    r"(?:arn:[\w${}:-]*:inference-profile/)?(?:us|us-gov|eu|apac|ap|global|jp|au|ca)\.(?P<model>[^/]+)"
+)
+_QUALIFIED = re.compile(r"(.*:stateMachine:[^:]+):[^:]+")
+_QUEUE_URL = re.compile(
+    r"https?://(?P<host>[^/]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws))/(?P<account>[^/]+)/(?P<name>[^/]+)"
+)
+# In the host of a queue: `sqs.REGION.amazonaws.com`, those for FIPS and VPC endpoints, and formerly `REGION.queue...`.
+_QUEUE_REGION = re.compile(r"(?:^|\.)sqs(?:-fips)?\.([^.]+)\.|^([^.]+)\.queue\.")
 
 
 def arn(service: str, resource: str) -> str:
@@ -100,16 +112,18 @@ def function(arguments: Arguments) -> Resources:
     if text is None:
         arns = (arn("lambda", "function:${ResourcePrefix}*"),)
         return Resources(arns, "FunctionName is computed at run time; only functions of this stage are allowed")
-    if is_arn(text):
-        qualifier = arguments.literal("Qualifier")
-        return Resources((f"{text}:{qualifier}" if qualifier else text,))
-    account, _, name = text.rpartition("function:")
     qualifier = arguments.literal("Qualifier")
+    note = ""
+    if qualifier is None and arguments.given("Qualifier"):
+        qualifier, note = "*", "Qualifier is computed at run time"
+    if is_arn(text):
+        return Resources((f"{text}:{qualifier}" if qualifier else text,), note)
+    account, _, name = text.rpartition("function:")
     name = f"{name}:{qualifier}" if qualifier and ":" not in name else name
     found = arn("lambda", f"function:{name}")
     if account:  # 123456789012:function:name
         found = found.replace("${AWS::AccountId}", account.rstrip(":"))
-    return Resources((found,))
+    return Resources((found,), note)
 
 
 def state_machine(arguments: Arguments) -> Resources:
@@ -129,7 +143,9 @@ def executions_of(machine: Resources) -> Resources:
         if placeholder:
             arns.append(f"${{{EXECUTIONS}{placeholder[1]}}}")
         else:
-            arns.append(text.replace(":stateMachine:", ":execution:") + ":*")
+            # An execution's ARN does not say by which version or alias it was started.
+            machine_arn = _QUALIFIED.sub(r"\1", text)
+            arns.append(machine_arn.replace(":stateMachine:", ":execution:") + ":*")
     return Resources(tuple(arns), machine.note)
 
 
@@ -140,7 +156,9 @@ def queue(arguments: Arguments) -> Resources:
         return Resources((arn("sqs", "*"),), "QueueUrl is computed at run time")
     match = _QUEUE_URL.fullmatch(text)
     if match:
-        return Resources((f"arn:${{AWS::Partition}}:sqs:{match['region']}:{match['account']}:{match['name']}",))
+        found = _QUEUE_REGION.search(match["host"])
+        region = (found[1] or found[2]) if found else "*"
+        return Resources((f"{PARTITION}:sqs:{region}:{match['account']}:{match['name']}",))
     return Resources((text if is_arn(text) else arn("sqs", text.rstrip("/").rpartition("/")[2]),))
 
 
@@ -178,11 +196,17 @@ def bucket_objects(arguments: Arguments) -> Resources:
     of = bucket(arguments)
     key = arguments.literal("Key")
     if key is not None:
-        return Resources((f"{of.arns[0]}/{key}",), of.note)
+        return Resources((object_arn(of.arns[0], key),), of.note)
     prefix = arguments.literal("Prefix")
     if prefix is not None:
-        return Resources((f"{of.arns[0]}/{prefix}*",), of.note)
-    return Resources((f"{of.arns[0]}/*",), of.note or "Key is computed at run time")
+        return Resources((object_arn(of.arns[0], f"{prefix}*"),), of.note)
+    return Resources((object_arn(of.arns[0], "*"),), of.note or "Key is computed at run time")
+
+
+def object_arn(bucket_arn: str, key: str) -> str:
+    """Return the ARN of an object, or of a pattern of them, in a bucket or behind an access point."""
+    behind = "/object" if _ACCESS_POINT.fullmatch(bucket_arn) else ""
+    return f"{bucket_arn}{behind}/{key}"
 
 
 def query_results(arguments: Arguments) -> Resources:
@@ -203,10 +227,27 @@ def query_bucket(arguments: Arguments) -> Resources:
 
 def secret(arguments: Arguments) -> Resources:
     """Return the secret in `SecretId`; Secrets Manager adds six random characters to the ARN of a name."""
-    text = arguments.literal("SecretId")
-    if text is None:
-        return Resources((arn("secretsmanager", "secret:*"),), "SecretId is computed at run time")
-    return Resources((text if is_arn(text) else arn("secretsmanager", f"secret:{text}-??????"),))
+    return secret_in("SecretId")(arguments)
+
+
+def secret_in(parameter: str) -> ResourceOf:
+    """Return a function from arguments to the secret that one of them names: by its name, or by its ARN.
+
+    The ARN may lack the random characters; whether `my-secret` ends with them is not known.
+    """
+
+    def resources(arguments: Arguments) -> Resources:
+        text = arguments.literal(parameter)
+        if text is None:
+            return Resources((arn("secretsmanager", "secret:*"),), f"{parameter} is computed at run time")
+        if not is_arn(text):
+            return Resources((arn("secretsmanager", f"secret:{text}-??????"),))
+        end = _RANDOM.search(text)
+        if PLACEHOLDER.fullmatch(text) or "*" in text or (end and not (end[1].isalpha() and end[1].islower())):
+            return Resources((text,))
+        return Resources((f"{text}*" if end else f"{text}-??????",))
+
+    return resources
 
 
 def secrets(arguments: Arguments) -> Resources:
@@ -224,6 +265,23 @@ def parameter(arguments: Arguments) -> Resources:
     return Resources((text if is_arn(text) else arn("ssm", "parameter/" + text.lstrip("/")),))
 
 
+def log_groups(arguments: Arguments) -> Resources:
+    """Return the log groups that a call names: one or several, by name or ARN."""
+    for name in ("LogGroupName", "LogGroupIdentifier"):
+        if arguments.given(name) and not arguments.computed_as_a_whole:
+            return _log_group(arguments.literal(name))
+    for name in ("LogGroupNames", "LogGroupIdentifiers"):
+        if arguments.given(name) and not arguments.computed_as_a_whole:
+            return _each(arguments, name, _log_group)
+    return ANY
+
+
+def _log_group(text: str | None) -> Resources:
+    if text is None:
+        return Resources((arn("logs", "log-group:*:*"),), "the log group is computed at run time")
+    return Resources((f"{text.removesuffix(':*')}:*" if is_arn(text) else arn("logs", f"log-group:{text}:*"),))
+
+
 def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Resources]) -> Resources:
     """Return the resources of a list of names."""
     texts = arguments.literals(name)
@@ -234,22 +292,44 @@ def _each(arguments: Arguments, name: str, resource: Callable[[str | None], Reso
 
 def key(arguments: Arguments) -> Resources:
     """Return the KMS key in `KeyId`; an alias is not a resource."""
-    text = arguments.literal("KeyId")
-    if text is not None and (":key/" in text or PLACEHOLDER.fullmatch(text)):
-        return Resources((text,))
-    if text is not None and "alias/" not in text:
-        return Resources((arn("kms", f"key/{text}"),))
-    return Resources((arn("kms", "key/*"),), "KeyId is an alias or computed at run time; IAM identifies keys by id")
+    return key_in("KeyId")(arguments)
+
+
+def key_in(parameter: str) -> ResourceOf:
+    """Return a function from arguments to the KMS key that one of them names; an alias is not a resource."""
+
+    def resources(arguments: Arguments) -> Resources:
+        text = arguments.literal(parameter)
+        if text is not None and (":key/" in text or PLACEHOLDER.fullmatch(text)):
+            return Resources((text,))
+        if text is not None and "alias/" not in text:
+            return Resources((arn("kms", f"key/{text}"),))
+        note = f"{parameter} is an alias or computed at run time; IAM identifies keys by id"
+        return Resources((arn("kms", "key/*"),), note)
+
+    return resources
 
 
 def model(arguments: Arguments) -> Resources:
-    """Return the foundation model in `ModelId`."""
+    """Return the foundation model in `ModelId`, or the inference profile and the models that it calls.
+
+    Source: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html.
+    """
     text = arguments.literal("ModelId")
+    models = f"{PARTITION}:bedrock:*::foundation-model/"
     if text is None:
-        return Resources(("arn:${AWS::Partition}:bedrock:*::foundation-model/*",), "ModelId is computed at run time")
+        profiles = arn("bedrock", "inference-profile/*")
+        return Resources((f"{models}*", profiles), "ModelId is computed at run time")
+    profile = _INFERENCE_PROFILE.fullmatch(text)
+    if profile:
+        note = "an inference profile calls its model in several regions"
+        found = text if is_arn(text) else arn("bedrock", f"inference-profile/{text}")
+        return Resources((found, models + profile["model"]), note)
+    if ":application-inference-profile/" in text:
+        return Resources((text, f"{models}*"), "the definition does not specify the model of the inference profile")
     if is_arn(text):
         return Resources((text,))
-    return Resources((f"arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}::foundation-model/{text}",))
+    return Resources((f"{PARTITION}:bedrock:${{AWS::Region}}::foundation-model/{text}",))
 
 
 def api_endpoint(arguments: Arguments) -> Resources:

@@ -6,10 +6,11 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-poli
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from compiler.permissions import resources as r
 from compiler.permissions.arguments import Arguments
-from compiler.permissions.resources import PARTITION, Resources
+from compiler.permissions.resources import PARTITION, Resources, is_arn
 from compiler.permissions.statement import Statement
 from compiler.permissions.tagging import tagging
 
@@ -26,17 +27,29 @@ _OF_A_VERSION = (
     "DeleteObjectTagging",
     "GetObject",
     "GetObjectAcl",
+    "GetObjectAttributes",
     "GetObjectTagging",
+    "HeadObject",
+    "PutObjectAcl",
     "PutObjectTagging",
 )
-# Arguments of PutObject and the like that need an IAM action of their own.
-_WITH_OBJECT = {
-    "ACL": "PutObjectAcl",
-    "GrantRead": "PutObjectAcl",
-    "GrantFullControl": "PutObjectAcl",
-    "Tagging": "PutObjectTagging",
-    "ObjectLockMode": "PutObjectRetention",
-    "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
+# For arguments of these operations IAM has an action of its own.
+_BY_ARGUMENT = {
+    "PutObject CopyObject CreateMultipartUpload": {
+        **dict.fromkeys(("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"), "PutObjectAcl"),
+        "Tagging": "PutObjectTagging",
+        "ObjectLockMode": "PutObjectRetention",
+        "ObjectLockRetainUntilDate": "PutObjectRetention",
+        "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
+    },
+    "CreateBucket": {
+        "ACL": "PutBucketAcl",
+        **dict.fromkeys(("GrantFullControl", "GrantRead", "GrantReadACP"), "PutBucketAcl"),
+        **dict.fromkeys(("GrantWrite", "GrantWriteACP"), "PutBucketAcl"),
+        "ObjectLockEnabledForBucket": "PutBucketObjectLockConfiguration PutBucketVersioning",
+        "ObjectOwnership": "PutBucketOwnershipControls",
+    },
+    "DeleteObject DeleteObjects PutObjectRetention": {"BypassGovernanceRetention": "BypassGovernanceRetention"},
 }
 
 
@@ -48,13 +61,24 @@ def s3_call(operation: str, actions: tuple[str, ...], arguments: Arguments) -> I
         actions: The IAM actions that it needs whatever its arguments are.
         arguments: Its arguments.
     """
-    source = arguments.literal("CopySource")
-    if len(actions) == 2 and source is not None:  # a copy reads one object and writes another
-        yield Statement("", ("s3:GetObject",), (f"{PARTITION}:s3:::{source.lstrip('/')}",))
+    if operation in ("CopyObject", "UploadPartCopy"):  # reads one object and writes another
+        yield _copied(arguments)
         actions = ("s3:PutObject",)
     found = _resources(operation, actions, arguments)
     yield Statement("", _with_arguments(operation, actions, arguments), found.arns, note=found.note)
     yield from tagging("s3", operation, arguments, found)
+
+
+def _copied(arguments: Arguments) -> Statement:
+    """Return the statement for the object in `CopySource`: `bucket/key`, or the ARN of one behind an access point."""
+    source = arguments.literal("CopySource")
+    if source is None:
+        note = "CopySource is computed at run time"
+        return Statement("", ("s3:GetObject", "s3:GetObjectVersion"), (f"{PARTITION}:s3:::*/*",), note=note)
+    path, _, version = source.partition("?versionId=")
+    path = unquote(path)
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    return Statement("", (action,), (path if is_arn(path) else f"{PARTITION}:s3:::{path.lstrip('/')}",))
 
 
 def _with_arguments(operation: str, actions: tuple[str, ...], arguments: Arguments) -> tuple[str, ...]:
@@ -63,10 +87,21 @@ def _with_arguments(operation: str, actions: tuple[str, ...], arguments: Argumen
         return actions
     if operation in _OF_A_VERSION and arguments.given("VersionId"):
         actions = tuple(name.replace("Object", "ObjectVersion") for name in actions)
-    if "s3:PutObject" in actions:
-        further = (f"s3:{action}" for name, action in _WITH_OBJECT.items() if arguments.given(name))
-        actions = (*actions, *dict.fromkeys(further))
-    return actions
+    if operation == "DeleteObjects" and any(item.given("VersionId") for item in _objects(arguments)):
+        actions = (*actions, "s3:DeleteObjectVersion")
+    further = (
+        f"s3:{action}"
+        for operations, by_argument in _BY_ARGUMENT.items()
+        if operation in operations.split()
+        for argument, written in by_argument.items()
+        if arguments.given(argument) and arguments.value(argument) not in (False, "false")
+        for action in written.split()
+    )
+    return (*actions, *dict.fromkeys(further))
+
+
+def _objects(arguments: Arguments) -> list[Arguments]:
+    return arguments.nested("Delete").items("Objects")
 
 
 def _resources(operation: str, actions: tuple[str, ...], arguments: Arguments) -> Resources:

@@ -15,15 +15,14 @@ from compiler.permissions.api_gateway import api_resource
 from compiler.permissions.arguments import Arguments, is_expression
 from compiler.permissions.authorization import iam_actions, iam_prefix
 from compiler.permissions.buckets import objects_of_call
-from compiler.permissions.integrations import job_queue_and_definition, optimised
+from compiler.permissions.integrations import Grant, job_queue_and_definition, optimised
 from compiler.permissions.passed_roles import computed_roles, passed_roles, role_arguments
 from compiler.permissions.resources import ResourceOf, Resources, anything, arn, first_given, named
+from compiler.permissions.rights_of_caller import with_rights_of_caller
 from compiler.permissions.s3 import s3_call
 from compiler.permissions.statement import Statement
 from compiler.permissions.tagging import tagging
 
-# Services that read the secret in a call with the caller's permissions.
-_READ_SECRETS = ("rds-data", "redshift-data")
 # DynamoDB actions that do not concern a table.
 _WITHOUT_TABLE = ("List", "DescribeLimits", "DescribeEndpoints")
 
@@ -40,7 +39,7 @@ def _table(arguments: Arguments) -> Resources:
 def _tables_of_requests(arguments: Arguments) -> Resources:
     requests = arguments.nested("RequestItems").values
     if requests and not any(name.endswith(".$") for name in requests):
-        return Resources(tuple(arn("dynamodb", f"table/{name}") for name in requests))
+        return Resources(tuple(name if r.is_arn(name) else arn("dynamodb", f"table/{name}") for name in requests))
     return Resources((arn("dynamodb", "table/*"),), "the tables are known only at run time")
 
 
@@ -132,7 +131,7 @@ _RESOURCES: dict[str, ResourceOf] = {
     "kinesis": _STREAM,
     "kms": r.key,
     "lambda": first_given(("FunctionName", r.function), otherwise=anything),
-    "logs": named("LogGroupName", "logs", "log-group:{}:*"),
+    "logs": r.log_groups,
     "rds-data": first_given(("ResourceArn", named("ResourceArn", "rds", "cluster:{}")), otherwise=anything),
     "redshift-data": first_given(
         ("ClusterIdentifier", named("ClusterIdentifier", "redshift", "cluster:{}")),
@@ -170,12 +169,61 @@ _OTHER_KINDS: dict[str, dict[str, ResourceOf]] = {
         anything,
     ),
     "lambda": {"CreateEventSourceMapping": anything},
+    "logs": {"*IndexPolic*": anything, "DescribeFieldIndexes": anything},
     "scheduler": {"*ScheduleGroup": named("Name", "scheduler", "schedule-group/{}")},
     "ssm": {
         "*Document*": first_given(("Name", named("Name", "ssm", "document/{}")), otherwise=anything),
         "*Parameter*": _RESOURCES["ssm"],
         "*": anything,
     },
+}
+
+
+def _new(service: str, pattern: str) -> ResourceOf:
+    """Return a function from arguments to what a call creates, whose id is not known before."""
+    return lambda arguments: Resources((arn(service, pattern),), "ids are assigned at run time")
+
+
+_MANAGED_PASSWORD = Grant(
+    ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+    _new("secretsmanager", "secret:rds!*"),
+)
+_RESTORED = Grant(
+    tuple(
+        f"dynamodb:{action}"
+        for action in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+    ),
+    named("TargetTableName", "dynamodb", "table/{}"),
+)
+_SNAPSHOT = Grant(("rds:CreateDBSnapshot",))
+
+# By service and operation, what else it needs if it has an argument, or always (""): "Dependent actions" in the Service
+# Authorization Reference.
+_FURTHER: dict[tuple[str, str], dict[str, Grant]] = {
+    ("bedrock", "CreateModelInvocationJob"): {
+        "": Grant(("bedrock:CreateModelInvocationJob",), _new("bedrock", "model-invocation-job/*"))
+    },
+    ("bedrockruntime", "StartAsyncInvoke"): {"": Grant(("bedrock:InvokeModel",), _new("bedrock", "async-invoke/*"))},
+    ("dynamodb", "RestoreTableFromBackup"): {"": _RESTORED},
+    ("dynamodb", "RestoreTableToPointInTime"): {"": _RESTORED},
+    ("kms", "CreateKey"): {"Policy": Grant(("kms:PutKeyPolicy",))},
+    ("kms", "ReplicateKey"): {"Policy": Grant(("kms:PutKeyPolicy",)), "": Grant(("kms:CreateKey",))},
+    **{
+        ("rds", f"{verb}DB{kind}"): {"ManageMasterUserPassword": _MANAGED_PASSWORD}
+        for verb in ("Create", "Modify")
+        for kind in ("Cluster", "Instance")
+    },
+    ("rds", "DeleteDBCluster"): {"FinalDBSnapshotIdentifier": Grant(("rds:CreateDBClusterSnapshot",))},
+    ("rds", "DeleteDBInstance"): {"FinalDBSnapshotIdentifier": _SNAPSHOT},
+    ("rds", "StopDBInstance"): {"DBSnapshotIdentifier": _SNAPSHOT},
+    ("scheduler", "DeleteScheduleGroup"): {
+        "": Grant(("scheduler:DeleteSchedule",), named("Name", "scheduler", "schedule/{}/*"))
+    },
+    **{
+        ("sfn", operation): {"Publish": Grant(("states:PublishStateMachineVersion",), _STATES)}
+        for operation in ("CreateStateMachine", "UpdateStateMachine")
+    },
+    ("sfn", "TestState"): {"RevealSecrets": Grant(("states:RevealSecrets",))},
 }
 
 # Athena reads and writes S3 with the rights of its caller, as its optimised integrations do.
@@ -190,9 +238,7 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
     if arguments.computed_as_a_whole:
         yield from computed_roles(role_arguments(service, action))
     yield from objects_of_call(service, arguments)
-    if prefix in _READ_SECRETS and arguments.given("SecretArn"):
-        secret = named("SecretArn", "secretsmanager", "secret:{}")(arguments)
-        yield Statement("", ("secretsmanager:GetSecretValue",), secret.arns, note=secret.note)
+    yield from with_rights_of_caller(service, arguments)
     if (service, operation) in _AS_OPTIMISED:
         yield from optimised(f"{service}:{action}", "", arguments)
         return
@@ -207,7 +253,17 @@ def sdk_call(service: str, action: str, arguments: Arguments) -> Iterator[Statem
         actions = ("secretsmanager:GetSecretValue",)
     found = _resources(service, prefix, operation, arguments)
     yield Statement("", actions, found.arns, note=found.note)
+    yield from _further(service, operation, arguments)
     yield from tagging(prefix, operation, arguments, found)
+
+
+def _further(service: str, operation: str, arguments: Arguments) -> Iterator[Statement]:
+    for argument, grant in _FURTHER.get((service, operation), {}).items():
+        if argument and (arguments.computed_as_a_whole or arguments.value(argument) in (False, "false")):
+            continue
+        if not argument or arguments.given(argument):
+            found = grant.resource(arguments)
+            yield Statement("", grant.actions, found.arns, note=found.note)
 
 
 def _resources(service: str, prefix: str, operation: str, arguments: Arguments) -> Resources:

@@ -16,7 +16,10 @@ from compiler.permissions.statement import Statement
 # Arguments with the tags of what a call creates.
 _TAGS = (
     *("Tags", "TagList", "TagsList", "TagSpecifications", "TagSpecification", "ResourceTags", "AddTags", "JobTags"),
-    *("BackupVaultTags", "UserPoolTags", "IdentityPoolTags"),
+    *("BackupPlanTags", "BackupVaultTags", "FrameworkTags", "RecoveryPointTags", "ReportPlanTags"),
+    *("BotTags", "ChangeSetTags", "ChildConnectionTags", "FlowTags", "IdentityPoolTags", "OverrideTags"),
+    *("CustomModelTags", "ImportedModelTags", "ModelTags", "TargetModelTags", "TestSetTags", "TagsOverride"),
+    *("TieringConfigurationTags", "UserPoolTags"),
 )
 # Arguments by which the service copies tags from elsewhere, unless they have this value.
 _COPIED = {"PropagateTags": (False, "NONE"), "EnableECSManagedTags": (False,)}

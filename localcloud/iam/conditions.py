@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-lo
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from localcloud.iam.patterns import ARN_COLONS, Pattern, Values
+from localcloud.iam.patterns import ARN_COLONS, Pattern, Segments, Values
 
 _OPERATOR = re.compile(r"(?:(?P<set>ForAllValues|ForAnyValue):)?(?P<name>[A-Za-z]+?)(?P<optional>IfExists)?")
 
@@ -93,12 +92,18 @@ def _conditions(block: Mapping[str, Any], variables: bool) -> Iterator[Condition
             raise ConditionError(f"unknown condition operator {operator!r}")
         for key, written in keys.items():
             texts = [_text(item) for item in (written if isinstance(written, list) else [written])]
-            if match["name"] == "Null":
-                yield IsNull(key, texts[0].lower() == "true")
+            if match["name"] == "Null" and match["optional"] is None:
+                yield IsNull(key, _wanted_absent(texts))
                 continue
             negated, make = _operator(match["name"])
             tests = tuple(make(text, variables) for text in texts)
             yield Condition(key, match["set"] or "", negated, match["optional"] is not None, tests)
+
+
+def _wanted_absent(texts: list[str]) -> bool:
+    if len(texts) != 1 or texts[0].lower() not in ("true", "false"):
+        raise ConditionError(f"Null must be true or false; got {', '.join(map(repr, texts)) or 'nothing'}")
+    return texts[0].lower() == "true"
 
 
 def _text(value: Any) -> str:
@@ -135,7 +140,7 @@ def _like(text: str, variables: bool) -> Test:
 def _arn(text: str, variables: bool) -> Test:
     if text != "*" and text.count(":") < ARN_COLONS:
         return lambda _, __: False
-    return Pattern(text, segmented=True, variables=variables).matches
+    return Pattern(text, segments=Segments.STRICT, variables=variables).matches
 
 
 def _bool(text: str, _: bool) -> Test:
@@ -149,7 +154,7 @@ def _binary(text: str, _: bool) -> Test:
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         return text.encode()
 
 
@@ -185,9 +190,10 @@ def _compared(read: Callable[[str], Any], what: str, compare: Callable[[Any, Any
 
 def _number(text: str) -> Decimal | None:
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None
 
 
 def _date(text: str) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,18 +110,40 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _leading_keys(arguments: Mapping[str, Any], names: Names) -> tuple[str, ...]:
-    """Return the value of the partition key in a request about one item, or in the condition of a query."""
+    """Return the values of the partition key in a request about items, or the one in the condition of a query."""
+    found = [
+        value
+        for table, item in _items(arguments)
+        for value in _plain(item.get(str(partition_key(table, "", names.region, names.account))))
+    ]
+    if found:
+        return tuple(dict.fromkeys(found))
     table, index = str(arguments.get("TableName", "")), str(arguments.get("IndexName") or "")
     name = partition_key(table, index, names.region, names.account)
-    for place in ("Key", "Item"):
-        item = arguments.get(place)
-        if isinstance(item, Mapping) and name in item:
-            return _plain(item[name])
     aliases, values = _mapping(arguments, "ExpressionAttributeNames"), _mapping(arguments, "ExpressionAttributeValues")
     for left, right in _EQUATION.findall(str(arguments.get("KeyConditionExpression", ""))):
         if aliases.get(left, left) == name and right in values:
             return _plain(values[right])
     return ()
+
+
+def _items(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the tables and the keys or items of a request: one, those of a batch, or those of a transaction."""
+    operations: list[tuple[Any, Any]] = [(arguments.get("TableName", ""), arguments)]
+    for table, requests in _mapping(arguments, "RequestItems").items():
+        listed = requests.get("Keys") if isinstance(requests, Mapping) else requests
+        for request in listed if isinstance(listed, list) else ():
+            written = request.values() if isinstance(requests, list) and isinstance(request, Mapping) else ()
+            operations.extend((table, operation) for operation in (*written, {"Key": request}))
+    items = arguments.get("TransactItems")
+    for item in items if isinstance(items, list) else ():
+        for operation in item.values() if isinstance(item, Mapping) else ():
+            operations.append((_mapping({"of": operation}, "of").get("TableName", ""), operation))
+    for table, operation in operations:
+        for place in ("Key", "Item"):
+            found = operation.get(place) if isinstance(operation, Mapping) else None
+            if isinstance(found, Mapping):
+                yield str(table), found
 
 
 def _attributes(arguments: Mapping[str, Any]) -> tuple[str, ...]:

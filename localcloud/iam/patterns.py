@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 
 Values = Callable[[str], tuple[str, ...]]
@@ -21,6 +22,18 @@ ARN_COLONS = 5
 
 ANY, ONE = object(), object()
 _Token = str | object
+
+
+class Segments(Enum):
+    """What wildcards match in the first five segments of an ARN.
+
+    `STRICT`: no colon, as in conditions. `OPEN`: only a `*` that ends a segment matches colons, as in the resources of
+    statements. `NONE`: it is not an ARN.
+    """
+
+    NONE = "none"
+    STRICT = "strict"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +49,25 @@ class Pattern:
 
     Args:
         text: As it is written in the policy.
-        segmented: Whether it is an ARN, in which a wildcard of the first five segments matches no colon.
+        segments: What its wildcards match if it is an ARN.
         ignore_case: Whether letters match in either case.
         variables: Whether `${...}` is a policy variable, as in policies of the version 2012-10-17.
         wildcards: Whether `*` and `?` are more than ordinary characters.
     """
 
-    __slots__ = ("_ignore_case", "_regex", "_segmented", "_tokens", "has_variables", "text")
+    __slots__ = ("_ignore_case", "_regex", "_segments", "_tokens", "has_variables", "text")
 
     def __init__(
         self,
         text: str,
         *,
-        segmented: bool = False,
+        segments: Segments = Segments.NONE,
         ignore_case: bool = False,
         variables: bool = True,
         wildcards: bool = True,
     ) -> None:
         self.text = text
-        self._segmented = segmented and text.count(":") >= ARN_COLONS
+        self._segments = segments if text.count(":") >= ARN_COLONS else Segments.NONE
         self._ignore_case = ignore_case
         self._tokens = tuple(_tokens(text, variables, wildcards))
         self.has_variables = any(isinstance(token, Variable) for token in self._tokens)
@@ -65,7 +78,7 @@ class Pattern:
         if self._regex is not None:
             return self._regex.fullmatch(value) is not None
         tokens = self._resolved(values)
-        return tokens is not None and _regex(tokens, self._segmented, self._ignore_case).fullmatch(value) is not None
+        return tokens is not None and self._compile(tokens).fullmatch(value) is not None
 
     def overlaps(self, other: str, values: Values) -> bool:
         """Return whether there is a string that matches both this and another pattern, which has no variables."""
@@ -88,7 +101,7 @@ class Pattern:
         return tuple(resolved)
 
     def _compile(self, tokens: tuple[_Token, ...]) -> re.Pattern[str]:
-        return _regex(tokens, self._segmented, self._ignore_case)
+        return _regex(tokens, self._segments, self._ignore_case)
 
 
 def _tokens(text: str, variables: bool, wildcards: bool) -> Iterator[_Token]:
@@ -115,15 +128,19 @@ def _wildcards(text: str) -> Iterator[_Token]:
 
 
 @lru_cache(4096)
-def _regex(tokens: tuple[_Token, ...], segmented: bool, ignore_case: bool) -> re.Pattern[str]:
+def _regex(tokens: tuple[_Token, ...], segments: Segments, ignore_case: bool) -> re.Pattern[str]:
     parts, colons = [], 0
-    for token in tokens:
+    for index, token in enumerate(tokens):
         if isinstance(token, str):
             parts.append(re.escape(token))
             colons += token.count(":")
-        else:
-            one = "[^:]" if segmented and colons < ARN_COLONS else "."
-            parts.append(one if token is ONE else f"{one}*")
+            continue
+        within = segments is not Segments.NONE and colons < ARN_COLONS
+        if within and token is ANY and segments is Segments.OPEN:
+            after = tokens[index + 1] if index + 1 < len(tokens) else ":"
+            within = not (isinstance(after, str) and after.startswith(":"))
+        one = "[^:]" if within else "."
+        parts.append(one if token is ONE else f"{one}*")
     return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 

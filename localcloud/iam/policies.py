@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from localcloud.iam.conditions import Condition, ConditionError, IsNull, read_conditions
-from localcloud.iam.patterns import Pattern, Values
+from localcloud.iam.patterns import Pattern, Segments, Values
 
 _WITH_VARIABLES = "2012-10-17"
 _MAX_REMEMBERED = 4096
@@ -58,10 +58,11 @@ class Statement:
             known: Whether `resource` is one ARN. If not, it is a pattern of what it may be: a statement allows as soon
                 as it may match, and denies only what it is sure to match.
         """
-        if known or not self.allows or self.except_resources:
-            matches = self.except_resources != any(pattern.matches(resource, values) for pattern in self.resources)
+        if known or self.allows == self.except_resources:
+            found = any(pattern.matches(resource, values) for pattern in self.resources)
         else:
-            matches = any(pattern.overlaps(resource, values) for pattern in self.resources)
+            found = any(pattern.overlaps(resource, values) for pattern in self.resources)
+        matches = self.except_resources != found
         return matches and all(condition.holds(values) for condition in self.conditions)
 
 
@@ -140,7 +141,7 @@ def _statement(written: Any, variables: bool) -> Statement:
         allows=effect == "Allow",
         actions=tuple(Pattern(text, ignore_case=True, variables=False) for text in actions),
         except_actions=except_actions,
-        resources=tuple(Pattern(text, segmented=True, variables=variables) for text in resources),
+        resources=tuple(Pattern(text, segments=Segments.OPEN, variables=variables) for text in resources),
         except_resources=except_resources,
         conditions=conditions,
     )

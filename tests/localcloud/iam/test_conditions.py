@@ -111,6 +111,17 @@ def test_without_variables_a_string_is_as_written() -> None:
     assert not condition.holds(lambda _: ("blue",))
 
 
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "many", ""])
+def test_a_value_that_is_no_number_is_not_compared(value: str) -> None:
+    (condition,) = read_conditions({"NumericLessThan": {"s3:max-keys": "10"}}, variables=True)
+    assert not condition.holds(lambda _: (value,))
+
+
+def test_binary_values_that_are_not_base64_are_as_written() -> None:
+    (condition,) = read_conditions({"BinaryEquals": {"x": "YQ=="}}, variables=True)
+    assert [condition.holds(lambda _, text=text: (text,)) for text in ("YQ==", "a", "ü")] == [True, True, False]  # type: ignore[misc]
+
+
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
@@ -118,6 +129,10 @@ def test_without_variables_a_string_is_as_written() -> None:
         ({"ForSomeValues:StringEquals": {"x": "y"}}, "unknown condition operator"),
         ({"StringEquals": "x"}, "unknown condition operator"),
         ({"NumericEquals": {"x": "many"}}, "'many' is not a number"),
+        ({"NumericLessThan": {"x": "NaN"}}, "'NaN' is not a number"),
+        ({"Null": {"x": []}}, "Null must be true or false; got nothing"),
+        ({"Null": {"x": "no"}}, "Null must be true or false; got 'no'"),
+        ({"NullIfExists": {"x": "true"}}, "unknown condition operator 'Null'"),
         ({"DateEquals": {"x": "soon"}}, "'soon' is not a date"),
         ({"IpAddress": {"x": "home"}}, "'home' is not an IP address"),
         ("x", "Condition must be an object"),

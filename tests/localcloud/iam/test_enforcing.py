@@ -85,6 +85,11 @@ def test_lambda_permissions_are_what_functions_may_do(called: Called, granted: G
     granted({"NotAction": "s3:*", "Resource": own, "Condition": condition})
     assert called("dynamodb", "get_item", **ORDER) == {"status": 200}
     assert called("dynamodb", "get_item", **{**ORDER, "Key": {"id": {"S": "2"}}})["status"] == 400
+    for key, status in (("1", 200), ("2", 400)):
+        batch = {"RequestItems": {"orders": {"Keys": [ORDER["Key"], {"id": {"S": key}}][key == "1" :]}}}
+        assert called("dynamodb", "batch_get_item", **batch)["status"] == status
+        get = {"Get": {"TableName": "orders", "Key": {"id": {"S": key}}}}
+        assert called("dynamodb", "transact_get_items", TransactItems=[get])["status"] == status
     query = {"KeyConditionExpression": "#i = :i", "ExpressionAttributeNames": {"#i": "id"}}
     for key, status in (("1", 200), ("2", 400)):
         values = {":i": {"S": key}}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.iam.patterns import Pattern
+from localcloud.iam.patterns import Pattern, Segments
 
 ACCOUNT = "123456789012"
 LETTERS = "ab:"
@@ -68,7 +68,22 @@ def test_overlap_is_a_string_that_matches_both(one: str, other: str) -> None:
     ],
 )
 def test_arns(pattern: str, value: str, matches: bool) -> None:
-    assert Pattern(pattern, segmented=True).matches(value, nothing) == matches
+    assert Pattern(pattern, segments=Segments.STRICT).matches(value, nothing) == matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "matches"),
+    [
+        # The resource of a statement: a `*` that ends a segment goes beyond its colon, others don't.
+        ("arn:aws:lambda:*:function:f", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", True),
+        ("arn:aws:lambda:us-*:*:f:live", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live", True),
+        ("arn:aws:lambda:us-*-1:function:f:live", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live", False),
+        ("arn:aws:lambda:us-east-?:*:function:f", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", True),
+        ("arn:aws:lambda:us-east-??*:function:f", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", False),
+    ],
+)
+def test_resources_of_statements(pattern: str, value: str, matches: bool) -> None:
+    assert Pattern(pattern, segments=Segments.OPEN).matches(value, nothing) == matches
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ ALL = {"Action": "*", "Resource": "*"}
         ([{"NotAction": "dynamodb:*", "Resource": "*"}], NOT_ALLOWED),
         ([{"Action": "dynamodb:*", "NotResource": OTHER}], ALLOWED),
         ([{"Action": "dynamodb:*", "NotResource": [OTHER, "*/orders"]}], NOT_ALLOWED),
+        (
+            [{**READ, "Resource": "arn:aws:dynamodb:*:table/orders"}],
+            ALLOWED,
+        ),  # a `*` that ends a segment goes beyond it
         ([ALL, {"Effect": "Deny", "NotAction": "dynamodb:*", "Resource": "*"}], ALLOWED),
         ([ALL, {"Effect": "Deny", "Action": "*", "NotResource": OTHER}], DENIED),
         ([{**READ, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], NOT_ALLOWED),
@@ -79,6 +83,11 @@ def test_a_resource_that_is_not_known_is_given_the_benefit_of_the_doubt() -> Non
     assert decide({**READ, "Resource": "arn:aws:dynamodb:eu-west-1:*:table/*"}) is NOT_ALLOWED
     assert decide(ALL, {**READ, "Effect": "Deny"}) is ALLOWED
     assert decide(ALL, {**READ, "Effect": "Deny", "Resource": "*"}) is DENIED
+    other: dict[str, Any] = {"Effect": "Deny", "Action": "*"}
+    assert decide(ALL, {**other, "NotResource": TABLE}) is ALLOWED
+    assert decide(ALL, {**other, "NotResource": "arn:aws:s3:::b"}) is DENIED
+    assert decide({"Action": "*", "NotResource": TABLE}) is ALLOWED
+    assert decide({"Action": "*", "NotResource": "arn:aws:dynamodb:*:*:table/*"}) is NOT_ALLOWED
 
 
 def test_variables_are_those_of_the_newer_version() -> None:

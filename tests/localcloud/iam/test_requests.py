@@ -117,7 +117,7 @@ def test_s3_over_boto3() -> None:
     assert put[0] == "PutObject"
     assert (put[1]["Bucket"], put[1]["Key"], put[1]["Tagging"]) == ("b", "a b/ü+?.txt", "k=v")
     assert copy[0] == "CopyObject"
-    assert copy[1]["CopySource"] == "c/ö/x"
+    assert copy[1]["CopySource"] == "c/%C3%B6/x?versionId=1"
     assert (listed[0], listed[1]["Prefix"]) == ("ListObjectsV2", "in/")
     assert head[0] == "HeadBucket"
 
