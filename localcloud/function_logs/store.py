@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ MAX_RUN = 8 * 1024 * 1024
 MAX_TOTAL = 128 * 1024 * 1024
 """Characters that are kept of one run, and in all. Beyond that, the oldest lines are dropped, a tenth at a time."""
 GROUP_PREFIX = "/aws/lambda/"
+_KNOWN_SIZES = 1_000  # of runs, in memory; there may be hundreds of thousands with lines
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lines (
@@ -64,10 +65,8 @@ class LogStore:
         self._streams: dict[str, str] = {}  # of the invocations that have begun
         self._free: defaultdict[str, list[str]] = defaultdict(list)
         self._started = 0
-        self._sizes = Counter[str](
-            dict(self._database.execute("SELECT run, SUM(LENGTH(message)) FROM lines GROUP BY run"))
-        )
-        self._total = self._sizes.total()
+        self._sizes = OrderedDict[str, int]()  # of the runs that wrote last
+        self._total = self._database.execute("SELECT COALESCE(SUM(LENGTH(message)), 0) FROM lines").fetchone()[0]
         self._thread = threading.Thread(target=self._write_on, name="function-logs", daemon=True)
         self._thread.start()
 
@@ -157,16 +156,25 @@ class LogStore:
             for row in rows:
                 self._count(row[3], len(row[5]))
             for run in {row[3] for row in rows} - {""}:
-                if self._sizes[run] > self._max_run:
+                if self._size_of(run) > self._max_run:
                     self._drop(run)
             if self._total > self._max_total:
                 self._drop(None)
 
     def _count(self, run: str, size: int) -> None:
         self._total += size
-        self._sizes[run] += size
-        if not self._sizes[run]:
-            del self._sizes[run]
+        if run in self._sizes:
+            self._sizes[run] += size
+
+    def _size_of(self, run: str) -> int:
+        """Return how many characters are kept of a run."""
+        if run not in self._sizes:
+            sql = "SELECT COALESCE(SUM(LENGTH(message)), 0) FROM lines WHERE run = ?"
+            self._sizes[run] = self._database.execute(sql, [run]).fetchone()[0]
+            while len(self._sizes) > _KNOWN_SIZES:
+                self._sizes.popitem(last=False)
+        self._sizes.move_to_end(run)
+        return self._sizes[run]
 
     def _rows(self, entry: PoolEntry | InvocationEnd) -> list[tuple[str, str, int, str, int, str]]:
         group, moment = GROUP_PREFIX + entry.function, time.time()

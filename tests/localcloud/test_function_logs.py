@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.function_logs import store as store_module
 from localcloud.function_logs.api import LogsApi
 from localcloud.function_logs.store import LogStore
 from localcloud.http_messages import Request, Response
@@ -71,11 +72,18 @@ class TestStore:
         assert "RequestId: r2 Error: Runtime exited\n" in found
         assert len(found) == 4
 
-    def test_a_run_that_says_too_much_loses_its_oldest_lines(self, store: LogStore) -> None:
+    @pytest.mark.parametrize("known", [1, 1000])
+    def test_a_run_that_says_too_much_loses_its_oldest_lines(
+        self, known: int, store: LogStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(store_module, "_KNOWN_SIZES", known)
         store.take(line("other", "untouched", source=Source(run="arn:other")))
         for number in range(100):
             store.take(line("r1", f"line {number:03} " + "x" * 50))
             messages(store)  # one at a time
+            if number % 10 == 0:
+                store.take(line(f"other {number}", "x", source=Source(run=f"arn:{number}")))
+        assert len(store._sizes) <= known
         found = messages(store)
         mine = [text for text in found if text.startswith("line")]
         assert sum(map(len, mine)) <= 2_000
