@@ -14,7 +14,6 @@ import base64
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +81,23 @@ definition:
       Next: Publish
     Publish: {Type: Succeed, Output: {published: true}}
 """
+ASK = """\
+name: buyDesk
+description: Asks whether a desk may be bought.
+steps:
+  - approve:
+      title: A standing desk for Ada
+      message: May we spend 450 euros? The old one can't be repaired.
+      who: {users: [demo@example.com]}
+      form:
+        type: object
+        required: [limit]
+        properties:
+          limit: {type: integer, minimum: 1, description: Euros that may be spent at most}
+          delivery: {enum: [office, home], default: office}
+          remark: {type: string}
+      timeout: 3 days
+"""
 ORDER = {
     "order_id": "A-1001",
     "email": "ada@example.com",
@@ -133,6 +149,7 @@ def _served() -> Iterator[Server]:
                     (project / target).parent.mkdir(parents=True, exist_ok=True)
                     (project / target).write_text(content)
         (project / "flows" / "importCatalog.yml").write_text(LOOP)
+        (project / "flows" / "buyDesk.yml").write_text(ASK)
         server = servers.start(project)
         try:
             yield server
@@ -141,7 +158,7 @@ def _served() -> Iterator[Server]:
 
 
 def _runs(server: Server) -> dict[str, str]:
-    """Run flows, and return the ids of the runs that pages show, by flow."""
+    """Run flows, and return the ids of the runs that pages show, by flow; of `buyDesk`, that of the approval."""
     headers = {"Authorization": f"Bearer {server.session['idToken']}"}
 
     def run(flow: str, body: dict[str, Any], wait: int = 20) -> str:
@@ -156,8 +173,9 @@ def _runs(server: Server) -> dict[str, str]:
             run("helloWorldFlow", {})
     run("importCatalog", {"supplier": "potter", "lines": 900})
     failed = run("importCatalog", {"supplier": "teahouse", "lines": 3000}, 25)
-    time.sleep(1)
-    return {"orderFlow": order, "importCatalog": failed}
+    run("buyDesk", {}, 2)
+    (asked,) = requests.get(f"{server.session['apiUrl']}/approvals", headers=headers, timeout=60).json()["approvals"]
+    return {"orderFlow": order, "importCatalog": failed, "buyDesk": asked["id"]}
 
 
 def _pages(runs: dict[str, str]) -> list[Shot]:
@@ -174,6 +192,8 @@ def _pages(runs: dict[str, str]) -> list[Shot]:
         Shot("run-timeline", order + "?tab=timeline", ".time-bar"),
         Shot("run-events", order + "?tab=events", ".rows-one"),
         Shot("run-loop", _loop(runs), ".strip canvas"),
+        Shot("approvals", "/approvals", ".page table"),
+        Shot("approval", f"/approvals/{runs['buyDesk']}", ".form-card"),
         Shot("functions", "/functions", ".page table"),
         Shot("function", "/functions/price_order", ".editor[data-editor]"),
         Shot("usage", "/usage", ".chart canvas"),
