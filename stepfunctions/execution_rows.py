@@ -25,22 +25,33 @@ _BATCH = 500
 
 
 class ExecutionRow:
-    """Where an execution that runs is in the store. `written` counts the events that are there, or will be soon."""
+    """Where an execution that runs is in the store. `written` counts the events that are there, or will be soon.
 
-    __slots__ = ("durable", "id", "written")
+    With the last one the row is `complete`, before the execution itself has that event.
+    """
+
+    __slots__ = ("complete", "durable", "id", "written")
 
     def __init__(self, row_id: int, written: int = 0) -> None:
         self.id = row_id
         self.written = written
         self.durable = written
+        self.complete = False
+
+    def roll_back(self) -> None:
+        """Forget what was to be written: the commit has failed."""
+        self.written = self.durable
+        self.complete = False
 
     def new_events(self, execution: Execution, last: Event | None = None) -> Iterable[Statement]:
         """Return the statements that add the events that are not in the store.
 
         Args:
             execution: The execution.
-            last: An event that is not in its history yet.
+            last: The event that ends it, which is not in its history yet.
         """
+        if self.complete:
+            return
         history = execution.history
         if self.written > len(history):  # it was cut because it was full
             yield "DELETE FROM events WHERE execution = ?", (self.id,)
@@ -54,6 +65,7 @@ class ExecutionRow:
             batch = "\n".join(lines[start : start + _BATCH])
             yield "INSERT INTO events VALUES (?, ?, ?)", (self.id, self.written + start, batch)
         self.written += len(lines)
+        self.complete = last is not None
 
 
 def recorded_execution(store: Store, row: Sequence[Any]) -> RecordedExecution:

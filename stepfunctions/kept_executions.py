@@ -421,7 +421,7 @@ class KeptExecutions(ExecutionIndex):
 
     def _commit_failed(self) -> None:
         for execution, row in self._taken:
-            row.written = row.durable
+            row.roll_back()
             self._dirty.add(execution)
         self._taken.clear()
 

@@ -12,15 +12,18 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asl import Execution
+from asl.engine.history import Event
 from stepfunctions import ServiceError
-from stepfunctions.store import Store, StoreUnavailable
+from stepfunctions.kept_executions import KeptExecutions
+from stepfunctions.store import BEHIND_SECONDS, Store, StoreUnavailable
 from tests.stepfunctions.conftest import WAITING, one
 from tests.stepfunctions.kept_service import PASSING, TASK, WORK, KeptService, until
 
@@ -506,3 +509,31 @@ def test_a_mistake_in_what_is_written_fails_whoever_waits_for_it(
     store.submit(lambda: [("INSERT INTO settings VALUES (?, ?)", ("a", 1))]).result(10)
     assert "Traceback" in caplog.text
     store.close()
+
+
+def test_an_end_is_not_written_over_while_nobody_has_heard_of_it(
+    computer: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is told, the execution in memory has an event less than the store."""
+    held: list[Callable[[], None]] = []
+    ending = KeptExecutions.ending
+
+    def tell_later(index: KeptExecutions, execution: Execution, status: str, event: Event, tell: Any) -> None:
+        def tell_after_a_commit() -> None:
+            index.appended(execution)  # as the event before may be, which is written along
+            held.append(tell)
+
+        ending(index, execution, status, event, tell_after_a_commit)
+
+    monkeypatch.setattr(KeptExecutions, "ending", tell_later)
+    first = computer.boot()
+    arn = first.start(first.create("m", PASSING))
+    until(lambda: held)
+    first.create("another", PASSING)  # a commit
+    time.sleep(3 * BEHIND_SECONDS)
+    held[0]()
+    until(lambda: first.describe(arn)["status"] == "SUCCEEDED")
+    second = computer.boot()
+    events = second.call("GetExecutionHistory", {"executionArn": arn})["events"]
+    assert [event["type"] for event in events][-2:] == ["PassStateExited", "ExecutionSucceeded"]
+    assert [event["id"] for event in events] == [1, 2, 3, 4]
