@@ -16,7 +16,7 @@ from localcloud.deployments import names_an_api
 from localcloud.http_functions import PATH as HTTP_FUNCTIONS_PATH
 from localcloud.http_messages import Malformed, Request, Response
 from localcloud.http_server import HttpConnection, HttpServer
-from localcloud.json_requests import document_refusal
+from localcloud.json_requests import document_refusal, json_refusal
 from localcloud.lambda_api import INVOKE_PATH, LambdaApi
 from localcloud.schedules import ScheduleChanges
 from localcloud.signatures import signed_region, signed_service
@@ -86,7 +86,13 @@ class Router:
             return self._functions.respond(match[1], request)
         if request.method == "POST" and request.target.startswith(HTTP_FUNCTIONS_PATH):
             return self._http_functions.respond(request)
-        response = self._others.respond(request)
+        try:
+            response = self._others.respond(request)
+        except Exception:  # what is around moto reads the same parameters
+            invalid = json_refusal(request)
+            if invalid is None:
+                raise
+            return invalid
         if request.method != "GET" and signed_service(request) in SCHEDULING_SERVICES:
             self._schedule_changes.notify()
         return response

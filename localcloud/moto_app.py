@@ -50,6 +50,12 @@ werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto le
 # These wait inside the request: for messages, for functions, for other services.
 _CONCURRENT_PACKAGES = frozenset({"sqs", "awslambda", "cloudformation"})
 
+# Flask's own errors are HTML, where clients expect the service's protocol.
+_FLASK_ERRORS = {
+    404: ("UnknownOperationException", "The service has no operation with this path here."),
+    405: ("MethodNotAllowed", "The service has no operation with this method and path."),
+}
+
 _turn = threading.local()  # .held: whether this thread's request is at turn, while others of its service wait
 
 
@@ -283,6 +289,8 @@ def _call(application: Callable[..., Any], environ: dict[str, Any], request: Req
         return _not_implemented(request, error)
     except Exception:
         return _failed(request)
+    if status in _FLASK_ERRORS and body.startswith(b"<!doctype html>"):
+        return error_response(request, status, *_FLASK_ERRORS[status])
     return Response(status, headers, body)
 
 

@@ -129,7 +129,7 @@ class Execution(Owner):
         self.history = History(self)
         self.event_limit = EXPRESS_EVENTS if machine.is_express else EVENT_LIMIT
         self.map_run = map_run
-        self.lane: Lane = Lane() if map_run is None else map_run.execution.lane
+        self.lane: Lane = Lane(engine.scheduler.account) if map_run is None else map_run.execution.lane
         self.map_runs: list[MapRun] = []
         self.root: Branch | None = None
         self._output_value: Any = None

@@ -1,4 +1,8 @@
-"""Whose turn it is: the work of each execution waits in a lane, and the lane that has used the least time is next."""
+"""Whose turn it is: the work of each execution waits in a lane, and the account that has used the least time is next.
+
+Executions that an execution starts share its account: those that start others, which start others, have no more time
+together than one that starts none.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +15,48 @@ from typing import Any
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
+class Account:
+    """What the work of an execution is charged to, and of those that it starts.
+
+    `used` is in seconds. `ready` has the lanes that wait for a turn, in order; it is None while there are none.
+    """
+
+    __slots__ = ("ready", "used")
+
+    def __init__(self) -> None:
+        self.used = 0.0
+        self.ready: deque[Lane] | None = None
+
+
 class Lane:
     """What an execution, with the children of its Map Runs, has ready to do.
 
-    `calls` is None while there are none. `used` is the time in seconds that its work has taken. `queued` is whether the
-    lane waits for its turn, has it, or is `away`: then one of its calls goes on outside the scheduler, and the others
-    wait for that.
+    `calls` is None while there are none. `queued` is whether the lane waits for its turn, has it, or is `away`: then
+    one of its calls goes on outside the scheduler, and the others wait for that.
+
+    Args:
+        account: That of the execution that starts this one; by default a new one.
     """
 
-    __slots__ = ("away", "calls", "queued", "used")
+    __slots__ = ("account", "away", "calls", "queued")
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account | None = None) -> None:
+        self.account = account or Account()
         self.calls: deque[Call] | None = None
-        self.used = 0.0
         self.queued = False
         self.away = False
 
 
 class Lanes:
-    """A fair queue. Lanes that have used the same time have their turns in the order in which they came."""
+    """A fair queue. Lanes whose accounts have used the same time have their turns in the order in which they came."""
 
     def __init__(self) -> None:
-        self.heap: list[tuple[float, int, Lane]] = []
-        """Empty while no lane waits; to be changed only here."""
+        self.heap: list[tuple[float, int, Account]] = []
+        """The accounts with lanes that wait. To be changed only here."""
         self._sequence = count()
         self._floor = 0.0
         # A queue takes more memory than all else of an execution that waits, so lanes without calls have none.
-        self._queues: list[deque[Call]] = []
+        self._queues: list[deque[Any]] = []
 
     def add(self, lane: Lane, call: Call) -> None:
         """Add a call to a lane, which waits for its turn from now on if it did not yet."""
@@ -52,19 +71,33 @@ class Lanes:
     def put(self, lane: Lane) -> None:
         """Let the lane wait for its turn. The time for which it had nothing to do is no credit."""
         lane.queued = True
-        floor = self._floor
-        if lane.used < floor:  # noqa: PLR1730 - twice as fast as max()
-            lane.used = floor
-        heapq.heappush(self.heap, (lane.used, next(self._sequence), lane))
+        account = lane.account
+        if account.ready is not None:
+            account.ready.append(lane)
+            return
+        queues, floor = self._queues, self._floor
+        account.ready = ready = queues.pop() if queues else deque()
+        ready.append(lane)
+        if account.used < floor:  # noqa: PLR1730 - twice as fast as max()
+            account.used = floor
+        heapq.heappush(self.heap, (account.used, next(self._sequence), account))
 
     def pop(self) -> Lane:
         """The lane whose turn it is."""
-        self._floor, _, lane = heapq.heappop(self.heap)
+        self._floor, _, account = heapq.heappop(self.heap)
+        ready = account.ready
+        assert ready is not None
+        lane = ready.popleft()
+        if ready:
+            heapq.heappush(self.heap, (account.used, next(self._sequence), account))
+        else:
+            account.ready = None
+            self._queues.append(ready)
         return lane
 
     def done(self, lane: Lane, seconds: float) -> None:
         """The turn of a lane is over; it took so many seconds."""
-        lane.used += seconds
+        lane.account.used += seconds
         if lane.away:
             return
         calls = lane.calls
@@ -78,7 +111,7 @@ class Lanes:
 
     def back(self, lane: Lane, seconds: float, call: Call) -> None:
         """A lane is no longer away, which took so many seconds; the call is its next."""
-        lane.used += seconds
+        lane.account.used += seconds
         lane.away = False
         if lane.calls is None:
             lane.calls = deque()

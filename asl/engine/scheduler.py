@@ -22,7 +22,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from asl.engine.clock import Clock
-from asl.engine.lanes import Call, Lane, Lanes
+from asl.engine.lanes import Account, Call, Lane, Lanes
 
 _log = logging.getLogger(__name__)
 
@@ -216,6 +216,12 @@ class Scheduler:
     def is_driving(self) -> bool:
         """Whether the calling thread is the one that drives, so that nothing happens while it waits."""
         return self._driver == threading.get_ident()
+
+    @property
+    def account(self) -> Account | None:
+        """What the present work is charged to, if the calling thread does it for an execution."""
+        lane = self._serving
+        return None if lane is None or not self.is_driving else lane.account
 
     def close(self) -> None:
         """End the threads; what is still open stays so. A call that is elsewhere is not waited for."""

@@ -44,7 +44,8 @@ def history(run: Run, *, limit: int, token: str | None, newest_first: bool = Fal
             executionArn=run.execution_arn, maxResults=limit, reverseOrder=newest_first, **more
         )
     except Exception as error:
-        if error_code(error) == "InvalidToken" or (token is not None and error_code(error) == "ValidationException"):
+        refused = error_code(error) == "ValidationException" or type(error).__name__ == "ParamValidationError"
+        if error_code(error) == "InvalidToken" or (token is not None and refused):
             raise BadRequest("The query parameter 'nextToken' did not come from this history.") from None
         if error_code(error) == "ExecutionDoesNotExist":
             raise NotFound("Step Functions no longer has the history of this run.") from None

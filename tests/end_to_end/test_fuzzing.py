@@ -165,7 +165,8 @@ def fuzz(url: str, make: Callable[[Fuzzer], bytes], token: str) -> None:
 
 
 @pytest.fixture
-def routes() -> list[tuple[str, str]]:
+def routes(user: Client) -> list[tuple[str, str]]:
+    run = f"/run/dummy2StepFlow/{user.run('dummy2StepFlow', {'name': 'Ada'})['executionId']}"
     functions = [
         ("POST", f"/lib/{name}") for name in ("ping", "price_order", "hello_world", "validate_order", "nothing")
     ]
@@ -174,6 +175,8 @@ def routes() -> list[tuple[str, str]]:
         *(("GET", path) for path in PUBLIC),
         *functions,
         ("POST", "/run/orderFlow"),
+        *(("GET", run + part) for part in ("", "/history", "/states", "/logs", "/definition")),
+        *(("POST", run + part) for part in ("/redrive", "/rerun", "/states/test")),
         ("GET", "/%2e%2e/x"),
     ]
 

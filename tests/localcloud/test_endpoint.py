@@ -400,6 +400,25 @@ def test_json_that_nobody_can_work_with_is_refused(
     assert "can't be read" in answer["message"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/2015-03-31/nothing", 404, "UnknownOperationException"),
+        ("TRACE", "/schedules/x", 405, "MethodNotAllowed"),
+    ],
+)
+def test_paths_without_an_operation_are_answered_in_the_services_protocol(
+    cloud: Cloud, method: str, path: str, status: int, code: str
+) -> None:
+    service = "scheduler" if "schedules" in path else "lambda"
+    scope = f"AWS4-HMAC-SHA256 Credential=x/20200101/us-east-1/{service}/aws4_request, Signature=x"
+    asked = urllib.request.Request(cloud.endpoint + path, headers={"Authorization": scope}, method=method)
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(asked)
+    assert (raised.value.code, json.load(raised.value)["__type"]) == (status, code)
+    assert raised.value.headers["x-amzn-ErrorType"] == code
+
+
 LOGS = {"logGroupName": "/aws/lambda/greet"}
 
 
@@ -409,6 +428,13 @@ LOGS = {"logGroupName": "/aws/lambda/greet"}
         ("dynamodb", "DynamoDB_20120810.DeleteTable", {}, "ValidationException", "TableName"),
         ("dynamodb", "DynamoDB_20120810.DeleteTable", {"TableName": []}, "ValidationException", "TableName"),
         ("cognito-idp", "AWSCognitoIdentityProviderService.CreateUserPool", {}, "ValidationException", "PoolName"),
+        (
+            "dynamodb",
+            "DynamoDB_20120810.ExecuteTransaction",
+            {"TransactStatements": None},
+            "ValidationException",
+            "Tra",
+        ),
         ("ssm", "AmazonSSM.GetParameters", {"Names": 1}, "ValidationException", "Names"),
         ("ssm", "AmazonSSM.GetParameters", [], "SerializationException", "JSON object"),
         ("logs", "Logs_20140328.FilterLogEvents", [], "SerializationException", "JSON object"),

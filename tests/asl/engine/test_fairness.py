@@ -198,4 +198,36 @@ def test_the_lane_that_has_used_the_least_time_is_next() -> None:
     assert order == ["first", "second", "second", "second", "first"]
     late = Lane()
     lanes.add(late, (print, ()))
-    assert late.used == 3.0
+    assert late.account.used == 3.0
+
+
+def test_lanes_of_one_account_have_no_more_time_than_one_lane() -> None:
+    lanes, parent, other = Lanes(), Lane(), Lane()
+    children = [Lane(parent.account) for _ in range(100)]
+    for lane in (*children, other):
+        lanes.add(lane, (print, ()))
+    turns = []
+    for _ in range(20):
+        lane = lanes.pop()
+        turns.append(lane is other)
+        lanes.add(lane, (print, ()))
+        lane.calls.popleft()  # type: ignore[union-attr]
+        lanes.done(lane, 1.0)
+    assert turns.count(True) >= 6
+
+
+def test_what_an_execution_starts_is_charged_to_it() -> None:
+    started: list[Execution] = []
+
+    def start(_: object) -> None:
+        started.append(engine.start(machine(flow(("P", {"Type": "Pass"})))))
+
+    engine = Engine(Functions({LAMBDA: start}))
+    task = {"Type": "Task", "Resource": LAMBDA}
+    parent = engine.start(machine(flow(("T", task), ("U", task))))
+    assert parent.wait(AT_MOST)
+    other = engine.start(machine(flow(("P", {"Type": "Pass"}))))
+    assert len(started) == 2
+    assert {child.lane.account for child in started} == {parent.lane.account}
+    assert other.lane.account is not parent.lane.account
+    engine.close()
