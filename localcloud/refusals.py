@@ -7,6 +7,7 @@ import re
 
 from localcloud.aws_errors import error_response
 from localcloud.http_messages import Request, Response
+from localcloud.iam.requests import signature_of
 from localcloud.query_requests import query_refusal, template_refusal
 
 _FUNCTIONS = re.compile(r"/2015-03-31/functions(/[^/?]+/configuration)?/?(\?.*)?")
@@ -31,6 +32,14 @@ def refusal(service: str, request: Request) -> Response | None:
     elif service == "awslambda" and _FUNCTIONS.fullmatch(request.target):
         what = _setting(request.body)
     return error_response(request, 501, "NotImplemented", f"The local cloud has no {what}.") if what else None
+
+
+def unknown_service(request: Request) -> Response:
+    """Return the answer to a request for a service that moto does not know, or that names none."""
+    signature = signature_of(request)
+    if signature is None or not signature.service:
+        return error_response(request, 400, "InvalidRequest", "The request doesn't say which service it is for.")
+    return error_response(request, 501, "NotImplemented", f"The local cloud has no service {signature.service!r}.")
 
 
 def _setting(body: bytes) -> str:
