@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from localcloud.aws_errors import error_response
 from localcloud.http_messages import Request, Response
@@ -13,6 +14,8 @@ from localcloud.query_requests import query_refusal, template_refusal
 _FUNCTIONS = re.compile(r"/2015-03-31/functions(/[^/?]+/configuration)?/?(\?.*)?")
 # Settings of Lambda functions that change how they run, and that the workers here do not have.
 _SETTINGS = {"DurableConfig": "durable functions", "CapacityProviderConfig": "capacity providers"}
+_POOLS = ("AWSCognitoIdentityProviderService.CreateUserPool", "AWSCognitoIdentityProviderService.UpdateUserPool")
+_TRIGGERS = {"LambdaConfig": "triggers of user pools"}
 
 
 def refusal(service: str, request: Request) -> Response | None:
@@ -30,7 +33,9 @@ def refusal(service: str, request: Request) -> Response | None:
     if service == "pipes":
         what = "EventBridge Pipes: a pipe would pass nothing on"
     elif service == "awslambda" and _FUNCTIONS.fullmatch(request.target):
-        what = _setting(request.body)
+        what = _setting(request.body, _SETTINGS)
+    elif service == "cognitoidp" and request.headers.get("x-amz-target") in _POOLS:
+        what = _setting(request.body, _TRIGGERS)
     return error_response(request, 501, "NotImplemented", f"The local cloud has no {what}.") if what else None
 
 
@@ -42,10 +47,10 @@ def unknown_service(request: Request) -> Response:
     return error_response(request, 501, "NotImplemented", f"The local cloud has no service {signature.service!r}.")
 
 
-def _setting(body: bytes) -> str:
+def _setting(body: bytes, settings: Mapping[str, str]) -> str:
     try:
         document = json.loads(body or b"{}")
     except ValueError:
         return ""
-    names = (name for name in _SETTINGS if isinstance(document, dict) and document.get(name))
-    return next((f"{_SETTINGS[name]}: {name} would have no effect" for name in names), "")
+    names = (name for name in settings if isinstance(document, dict) and document.get(name))
+    return next((f"{settings[name]}: {name} would have no effect" for name in names), "")
