@@ -27,28 +27,48 @@ _SELF = "${ResourcePrefix}${FlowName}"
 WITHOUT_RESOURCE = frozenset(
     f"{prefix}:{name}"
     for prefix, names in {
-        "batch": "DescribeJobDefinitions DescribeJobQueues DescribeJobs",
+        "athena": "ListDataCatalogs ListWorkGroups",
+        "batch": "DescribeComputeEnvironments DescribeJobDefinitions DescribeJobQueues DescribeJobs ListJobs",
         "cloudwatch": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics PutMetricData",
-        "cognito-idp": "ListUserPools",
-        "dynamodb": "DescribeEndpoints DescribeLimits ListStreams ListTables",
-        "ec2": "DescribeInstances DescribeSecurityGroups DescribeSubnets DescribeVpcs",
+        "codebuild": "ListBuilds ListProjects ListReports",
+        "cognito-idp": "CreateUserPool ListUserPools",
+        "comprehend": (
+            "BatchDetectDominantLanguage BatchDetectEntities BatchDetectKeyPhrases BatchDetectSentiment "
+            "BatchDetectSyntax DetectDominantLanguage DetectKeyPhrases DetectPiiEntities DetectSentiment DetectSyntax "
+            "DetectToxicContent"
+        ),
+        "dynamodb": "DescribeEndpoints DescribeLimits ListBackups ListExports ListImports ListStreams ListTables",
+        "ec2": (
+            "DescribeImages DescribeInstances DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeVolumes "
+            "DescribeVpcs"
+        ),
         "ecr": "GetAuthorizationToken",
-        "ecs": "ListClusters",
-        "events": "ListEventBuses",
+        "ecs": "DescribeTaskDefinition ListClusters ListServices ListTaskDefinitions",
+        "events": "ListApiDestinations ListConnections ListEventBuses ListRuleNamesByTarget ListRules TestEventPattern",
         "firehose": "ListDeliveryStreams",
         "kinesis": "ListStreams",
-        "kms": "CreateKey ListAliases ListKeys",
-        "lambda": "GetAccountSettings ListFunctions",
-        "rekognition": "DetectFaces DetectLabels DetectText RecognizeCelebrities",
+        "kms": "CreateKey GenerateRandom ListAliases ListKeys",
+        "lambda": "CreateEventSourceMapping GetAccountSettings ListEventSourceMappings ListFunctions ListLayers",
+        "polly": "DescribeVoices GetSpeechSynthesisTask ListSpeechSynthesisTasks",
+        "rekognition": (
+            "CompareFaces DetectFaces DetectLabels DetectProtectiveEquipment DetectText GetFaceDetection "
+            "GetLabelDetection GetTextDetection ListCollections RecognizeCelebrities StartFaceDetection "
+            "StartLabelDetection StartTextDetection"
+        ),
         "s3": "ListAllMyBuckets",
-        "scheduler": "ListSchedules",
+        "scheduler": "ListScheduleGroups ListSchedules",
         "secretsmanager": "BatchGetSecretValue GetRandomPassword ListSecrets",
-        "sns": "CheckIfPhoneNumberIsOptedOut ListTopics",
+        "sns": "CheckIfPhoneNumberIsOptedOut GetSMSAttributes ListSubscriptions ListTopics SetSMSAttributes",
         "sqs": "ListQueues",
-        "ssm": "DescribeParameters",
-        "states": "ListActivities ListStateMachines",
-        "textract": "AnalyzeDocument DetectDocumentText",
-        "xray": "PutTelemetryRecords PutTraceSegments",
+        "ssm": "DescribeInstanceInformation DescribeParameters",
+        "states": "ListActivities ListStateMachines TestState ValidateStateMachineDefinition",
+        "textract": (
+            "AnalyzeDocument AnalyzeExpense AnalyzeID DetectDocumentText GetDocumentAnalysis GetDocumentTextDetection "
+            "GetExpenseAnalysis StartDocumentAnalysis StartDocumentTextDetection StartExpenseAnalysis"
+        ),
+        "transcribe": "ListTranscriptionJobs ListVocabularies",
+        "translate": "ListLanguages ListTerminologies ListTextTranslationJobs",
+        "xray": "BatchGetTraces GetTraceSummaries PutTelemetryRecords PutTraceSegments",
     }.items()
     for name in names.split()
 )
