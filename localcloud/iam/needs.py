@@ -76,6 +76,12 @@ WITHOUT_RESOURCE = frozenset(
 _ALWAYS_ALLOWED = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 # The principals to which services hand the roles that they are passed, where their names are not the IAM prefix.
 _PRINCIPALS = {"ecs": "ecs-tasks", "elasticbeanstalk": "ec2"}
+# What roles of flows are given as their calls may need it, by the beginnings of actions: nobody knows whether one does.
+_NOT_ALWAYS = {
+    "athena": ("glue:", "lakeformation:"),
+    "emr-containers": ("iam:CreateServiceLinkedRole",),
+    "emr-serverless": ("iam:CreateServiceLinkedRole",),
+}
 _TRANSACTION = {
     "ConditionCheck": "ConditionCheckItem",
     "Delete": "DeleteItem",
@@ -166,7 +172,8 @@ def _needs(statements: Iterable[Statement], service: str, names: Names, machine:
         for resource in statement.resources:
             arn = replace(resource.replace(_SELF, machine), PSEUDO_TARGETS, names)
             for action in statement.actions:
-                yield Need(action, arn, passed_to)
+                if not action.startswith(_NOT_ALWAYS.get(service, ())):
+                    yield Need(action, arn, passed_to)
 
 
 def _named(service: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
