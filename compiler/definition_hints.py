@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from asl.language.errors import SyntaxProblem
 from chalicelib.flows.suggestions import suggestion
 from chalicelib.pointers import split
 from compiler.consequences import UNKNOWN_FIELD
+from compiler.yaml_errors import ODD_SPACES
 
 _MACHINE_FIELDS = ("Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version")
 _HANDLER_FIELDS = (
@@ -31,6 +33,7 @@ _OTHER_LANGUAGE = {
     "Output": "use OutputPath, ResultSelector or ResultPath",
 }
 QUOTE = "put it in quotes: "
+_ODD_SPACES = re.compile(f"[{ODD_SPACES}]+")
 _NO_LINE_BREAK = "use `>-`, which leaves out the line break at the end"
 
 
@@ -85,6 +88,10 @@ def _type_hint(message: str, value: Any) -> str:
 def _target_hint(target: Any, field: str, chain: list[Any]) -> str:
     machine = next((part for part in reversed(chain) if isinstance(part, dict) and "States" in part), {})
     states = machine.get("States")
+    spaces = _ODD_SPACES.sub("", str(target))
+    if isinstance(states, dict) and spaces != target and spaces in states:
+        odd = next(_ODD_SPACES.finditer(str(target))).group()[0]
+        return f"remove U+{ord(odd):04X} from {spaces!r}, which looks like a space but isn't one"
     found = suggestion(str(target), states) if isinstance(states, dict) else ""
     return found or f"{field} must name a state of the same machine, branch or processor"
 

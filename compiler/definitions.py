@@ -65,8 +65,8 @@ def definition_diagnostics(source: Source, definition: WrittenDefinition) -> lis
 
 
 def _as_written(hint: str, written: str) -> str:
-    """Return a hint to quote a number with the number as it is written: `"007"`, where its value is 7."""
-    return f'{QUOTE}"{written}"' if hint.startswith(QUOTE) and re.fullmatch(r"[-+]?0[0-9.]+", written) else hint
+    """Return a hint to quote a number with the number as it is written: `"007"` and `"1e3"`, as keys are read."""
+    return f'{QUOTE}"{written}"' if hint.startswith(QUOTE) and re.fullmatch(r"[-+.\w]+", written) else hint
 
 
 def _probe(match: re.Match[str]) -> str:

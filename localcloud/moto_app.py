@@ -32,7 +32,7 @@ from localcloud.json_requests import json_refusal
 from localcloud.lambda_api import LambdaApi
 from localcloud.moto_services import JWKS_PATH_END, MotoService, MotoServices
 from localcloud.query_requests import query_refusal
-from localcloud.refusals import refusal
+from localcloud.refusals import refusal, unknown_service
 from localcloud.state.database import NotDurable, Ticket
 from localcloud.state.kept import Kept
 from localcloud.state.operations import changes
@@ -100,7 +100,7 @@ class MotoApplication:
         except ModuleNotFoundError as error:  # what only deployments need is not installed for `make run`
             return _not_installed(request, error)
         except Exception:  # moto reads the service and the region from headers, and raises whatever it stumbles over
-            return error_response(request, 400, "InvalidRequest", "The request doesn't say which service it is for.")
+            return unknown_service(request)
         if service.name == "moto_api" and not self._own_api:
             return error_response(request, 404, "NotFound", "Moto's own routes aren't served here.")
         refused = refusal(service.package, request)

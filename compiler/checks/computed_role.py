@@ -1,4 +1,4 @@
-"""Roles that a task passes to a service and that are known only at run time."""
+"""Roles that a task passes to a service and that its definition does not specify."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from compiler.checks.base import Check, FileView, Finding
 from compiler.diagnostic import Severity
 from compiler.permissions.derive import statements_of_state
-from compiler.permissions.passed_roles import COMPUTED
+from compiler.permissions.passed_roles import ROLES_OF_THIS_STAGE
 
 _ACTION = "iam:PassRole"
 
@@ -19,9 +19,10 @@ def _file(view: FileView) -> Iterator[Finding]:
         return
     for step in view.steps:
         for statement in statements_of_state(step.state, view.flow.name):
-            if statement.actions == (_ACTION,) and COMPUTED in statement.note:
+            if statement.actions == (_ACTION,) and statement.resources == (ROLES_OF_THIS_STAGE,):
                 hint = f"write the role's ARN, or allow {_ACTION} on it in `permissions`"
-                yield Finding(step.pointer, f"{statement.note}.", hint, at_key=True)
+                message = f"{statement.note[:1].upper()}{statement.note[1:]}."
+                yield Finding(step.pointer, message, hint, at_key=True)
 
 
 _TASK = (
@@ -36,10 +37,10 @@ _ALLOWED = (
 CHECK = Check(
     id="computed-role",
     severity=Severity.ADVICE,
-    summary="A role that a task passes is computed at run time",
+    summary="The definition does not specify a role that a task passes",
     description=(
-        "The compiler allows passing the roles that a definition names. If a role is known only at run time, it allows "
-        "the roles of the stage; any other fails with AccessDenied."
+        "The compiler allows passing the roles that a definition names. If a role is known only at run time, or is one "
+        "of an ECS task definition, it allows the roles of the stage; any other fails with AccessDenied."
     ),
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     wrong=_TASK.format(permissions="", mark="  # <-"),

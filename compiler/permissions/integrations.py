@@ -7,6 +7,7 @@ service next to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -63,6 +64,23 @@ _EKS_CLUSTER = named("Name", "eks", "cluster/{}")
 _BREW_JOB = named("Name", "databrew", "job/{}")
 _SAGEMAKER_RULE = "StepFunctionsGetEventsForSageMaker{}JobsRule"
 _CODEBUILD_RULE = "StepFunctionsGetEventForCodeBuild{}Rule"
+# Queries that change no table; others are DDL, or write.
+_READING = re.compile(r"\s*(?:SELECT|WITH|SHOW|DESCRIBE|DESC|EXPLAIN|VALUES|EXECUTE|\()", re.IGNORECASE)
+_READ_TABLES = tuple(
+    f"glue:{action}"
+    for action in (
+        *("BatchGetPartition", "GetDatabase", "GetDatabases", "GetPartition", "GetPartitions"),
+        *("GetTable", "GetTables"),
+    )
+)
+_CHANGE_TABLES = tuple(
+    f"glue:{action}"
+    for action in (
+        *("BatchCreatePartition", "BatchDeletePartition", "BatchDeleteTable", "CreateDatabase", "CreatePartition"),
+        *("CreateTable", "DeleteDatabase", "DeletePartition", "DeleteTable", "UpdateDatabase", "UpdatePartition"),
+        "UpdateTable",
+    )
+)
 _EMR_SERVERLESS = "StepFunctionsGetEventsForEMRServerless{}Rule"
 
 
@@ -78,7 +96,19 @@ def job_queue_and_definition(arguments: Arguments) -> Resources:
 def _data_catalogs(arguments: Arguments) -> Resources:
     catalog = arguments.nested("QueryExecutionContext")
     found = named("Catalog", "athena", "datacatalog/{}", default="AwsDataCatalog")(catalog)
-    return Resources(found.arns, found.note or "allow what the query reads in Glue and S3 in `permissions`")
+    return Resources(found.arns, found.note or "allow what the query reads in S3 in `permissions`")
+
+
+def _of_glue(arguments: Arguments) -> Resources:
+    arns = tuple(arn("glue", pattern) for pattern in ("catalog", "database/*", "table/*"))
+    return Resources(arns, "the definition does not show which tables the query names")
+
+
+def _changed_in_glue(arguments: Arguments) -> Resources:
+    query = arguments.literal("QueryString")
+    if query is None or _READING.match(query):
+        return Resources(())
+    return _of_glue(arguments)
 
 
 def _of_build(arguments: Arguments) -> Resources:
@@ -192,6 +222,10 @@ INTEGRATIONS: dict[str, Integration] = {
         (
             Grant(("athena:StartQueryExecution",), _WORK_GROUP),
             Grant(("athena:GetDataCatalog",), _data_catalogs),
+            # Athena looks at tables, and changes them, with the rights of its caller.
+            Grant(_READ_TABLES, _of_glue),
+            Grant(("lakeformation:GetDataAccess",)),
+            Grant(_CHANGE_TABLES, _changed_in_glue),
             Grant(("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"), r.query_bucket),
             Grant(
                 ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
@@ -377,7 +411,8 @@ def optimised(name: str, pattern: str, arguments: Arguments) -> Iterator[Stateme
     sync = pattern.startswith("sync")
     for grant in (*integration.grants, *(integration.sync if sync else ())):
         found = grant.resource(arguments)
-        yield Statement("", tuple(sorted(grant.actions)), found.arns, note=found.note)
+        if found.arns:
+            yield Statement("", tuple(sorted(grant.actions)), found.arns, note=found.note)
     if sync and integration.rule:
         yield Statement("", EVENT_ACTIONS, (arn("events", f"rule/{integration.rule}"),))
     if integration.linked_role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import unquote
 
 from typing_extensions import override
 
@@ -110,6 +111,8 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
     except (BotoCoreError, OperationNotFoundError):
         raise TaskError("States.Runtime", f"Unknown AWS API {service}:{action}.") from None
     arguments = to_arguments(operation.input_shape, parameters or {})
+    if service == "s3" and isinstance(arguments, dict) and isinstance(arguments.get("CopySource"), str):
+        arguments["CopySource"] = unquote(arguments["CopySource"])  # boto3 encodes what callers of S3 have encoded
     refused = null_refusal(model, operation, arguments) or refusal(model.service_name, operation.name, arguments)
     if refused is not None:
         raise _task_error(_error_response(*refused), model, service, optimized)

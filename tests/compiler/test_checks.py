@@ -175,3 +175,16 @@ def test_a_role_among_arguments_that_are_computed_together(
     messages = [d.message for d in workspace.compile().diagnostics if d.check == "computed-role"]
     ending = "computed at run time; only roles of this stage may be passed."
     assert messages == ([f"{found} {ending}"] if found else [])
+
+
+def test_the_roles_of_a_task_definition_are_named_as_unknown(workspace: Workspace) -> None:
+    flow = (
+        "name: build\n{permissions}definition:\n  StartAt: Run\n  States:\n    Run: {{Type: Task, "
+        "Resource: 'arn:aws:states:::ecs:runTask.sync', Parameters: {{TaskDefinition: web}}, End: true}}\n"
+    )
+    allow = "permissions:\n  - {Action: 'iam:PassRole', Resource: 'arn:aws:iam::${AWS::AccountId}:role/web'}\n"
+    for permissions, expected in (("", 1), (allow, 0)):
+        workspace.flow(flow.format(permissions=permissions))
+        messages = [d.message for d in workspace.compile().diagnostics if d.check == "computed-role"]
+        assert len(messages) == expected
+        assert not messages or messages[0].startswith("The definition does not specify the role")

@@ -205,6 +205,35 @@ def test_no_break_spaces_are_named(workspace: Workspace, states: str, line: int)
     assert "U+00A0, which looks like a space" in found.message
 
 
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("StartAt:\u00a0A", "The colon is followed by U+00A0", "replace it with a space"),
+        ("StartAt: A # \u2028 x", "YAML reads U+2028 as the end of a line.", "remove it"),
+        ("StartAt: *first", "No anchor &first comes before the alias *first.", ""),
+        ('Comment: "\\ud83d\\ude00"', "invalid Unicode character escape", "write the character itself"),
+    ],
+)
+def test_what_no_editor_shows_is_named(workspace: Workspace, line: str, message: str, hint: str) -> None:
+    workspace.flow(f"name: odd\ndefinition:\n  {line}\n  States:\n    A: {{Type: Pass, End: true}}\n")
+    (found,) = [item for item in workspace.compile().diagnostics if item.check == "yaml-syntax"]
+    assert (found.line, message in found.message, found.hint.startswith(hint)) == (3, True, True)
+
+
+def test_a_no_break_space_in_a_name_is_named(workspace: Workspace) -> None:
+    workspace.flow("name: odd\ndefinition:\n  StartAt: A\u00a0\n  States:\n    A: {Type: Pass, End: true}\n")
+    (found,) = [item for item in workspace.compile().diagnostics if item.check == "dangling-target"]
+    assert found.hint == "remove U+00A0 from 'A', which looks like a space but isn't one"
+
+
+@pytest.mark.parametrize("number", ["1e3", "0o10", "1.0"])
+def test_a_number_is_quoted_as_it_is_written(workspace: Workspace, number: str) -> None:
+    states = f"{{{number}: {{Type: Pass, End: true}}}}"
+    workspace.flow(f"name: odd\ndefinition:\n  StartAt: {number}\n  States: {states}\n")
+    (error,) = [item for item in workspace.compile().diagnostics if item.check == "flow-shape"]
+    assert error.hint == f'put it in quotes: "{number}"'
+
+
 def test_a_tag_of_cloudformation_is_explained(workspace: Workspace) -> None:
     workspace.flow("name: odd\ndefinition:\n  StartAt: A\n  States:\n    A: {Type: Pass, End: true, Comment: !Sub x}\n")
     (found,) = [item for item in workspace.compile().diagnostics if item.check == "yaml-value"]

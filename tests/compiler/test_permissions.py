@@ -24,6 +24,18 @@ from .grants import (
     task,
 )
 
+TABLES = {
+    ("lakeformation:GetDataAccess", "*"),
+    *(
+        (f"glue:{action}", f"arn:aws:glue:{HERE}:{resource}")
+        for action in (
+            *("BatchGetPartition", "GetDatabase", "GetDatabases", "GetPartition", "GetPartitions"),
+            *("GetTable", "GetTables"),
+        )
+        for resource in ("catalog", "database/*", "table/*")
+    ),
+}
+
 CASES: dict[str, tuple[dict[str, Any], Grants]] = {
     "a function": (task("${FirstArn}"), {("lambda:InvokeFunction", f"{FUNCTION}{PREFIX}first")}),
     "a function by ARN": (task(f"{FUNCTION}x:3"), {("lambda:InvokeFunction", f"{FUNCTION}x:3")}),
@@ -202,6 +214,7 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
                 for verb in ("Start", "Get", "Stop")
             ),
             ("athena:GetDataCatalog", f"arn:aws:athena:{HERE}:datacatalog/AwsDataCatalog"),
+            *TABLES,
             *(
                 (f"s3:{action}", "arn:aws:s3:::results")
                 for action in ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
@@ -401,3 +414,18 @@ def test_statements_of_the_same_action_are_one_and_sids_are_unique() -> None:
 
 def test_a_flow_without_tasks_needs_nothing() -> None:
     assert policy({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})["Statement"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "changes"),
+    [
+        ("SELECT 1", False),
+        (" with t as (select 1) select * from t", False),
+        ("INSERT INTO t SELECT 1", True),
+        ("CREATE TABLE t AS SELECT 1", True),
+        ("{% $query %}", False),
+    ],
+)
+def test_a_query_changes_tables_if_it_is_no_select(query: str, changes: bool) -> None:
+    state = task("arn:aws:states:::athena:startQueryExecution", QueryString=query)
+    assert (("glue:CreateTable", f"arn:aws:glue:{HERE}:table/*") in grants(state)) == changes

@@ -117,6 +117,10 @@ def test_what_the_local_cloud_does_not_do_is_refused(cloud: Cloud) -> None:
     queue = "arn:aws:sqs:us-east-1:123456789012:q"
     with pytest.raises(ClientError, match="The local cloud has no EventBridge Pipes"):
         pipes.create_pipe(Name="p", Source=queue, Target=queue, RoleArn=role)
+    with pytest.raises(ClientError, match="The local cloud has no service 'mediaconvert'"):
+        client_of(cloud, "mediaconvert").list_jobs()
+    with pytest.raises(ClientError, match="LambdaConfig would have no effect"):
+        client_of(cloud, "cognito-idp").create_user_pool(PoolName="p", LambdaConfig={"PreSignUp": f"{role}x"})
     with pytest.raises(ClientError, match="DurableConfig would have no effect"):
         client_of(cloud, "lambda").create_function(
             FunctionName="durable",

@@ -160,12 +160,16 @@ def test_a_queue_passes_the_token_to_a_worker(lab: Lab) -> None:
 def test_s3_stores_json_and_lists(lab: Lab) -> None:
     s3 = lab.client("s3")
     s3.create_bucket(Bucket="bucket")
+    s3.create_bucket(Bucket="copies")
     for key, body, stored in (("text", "t", b'"t"'), ("object", {"a": 1}, b'{"a":1}'), ("truth", False, b"false")):
         put = output(lab.run_task(SDK + "s3:putObject", {"Bucket": "bucket", "Key": key, "Body": body}))
         assert (put["ServerSideEncryption"], put["ChecksumType"]) == ("AES256", "FULL_OBJECT")
         assert s3.get_object(Bucket="bucket", Key=key)["Body"].read() == stored
     got = output(lab.run_task(SDK + "s3:getObject", {"Bucket": "bucket", "Key": "object"}))
     assert (got["Body"], got["ContentLength"]) == ('{"a":1}', 7)
+    for source in ("bucket/object", "bucket/o%62ject"):  # encoded or not, as S3 takes it
+        copied = lab.run_task(SDK + "s3:copyObject", {"Bucket": "copies", "Key": "a b", "CopySource": source})
+        assert "CopyObjectResult" in output(copied)
     listed = output(lab.run_task(SDK + "s3:listObjectsV2", {"Bucket": "bucket"}))
     assert [entry["Key"] for entry in listed["Contents"]] == ["object", "text", "truth"]
     assert re.fullmatch(r"[\d-]+T[\d:.]+Z", listed["Contents"][0]["LastModified"])

@@ -45,6 +45,10 @@ def partiql(statement: str) -> set[tuple[str, str]]:
         ("lambda", "Invoke", {"FunctionName": "f", "Qualifier": "live"},
          {("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:123456789012:function:f:live")}),
         ("sts", "GetCallerIdentity", {}, set()),
+        # Which tables a query reads, and whether Lake Formation guards them, nobody knows here.
+        ("athena", "GetQueryResults", {"WorkGroup": "w", "ResultConfiguration": {"OutputLocation": "s3://b/"}},
+         {("athena:GetQueryResults", "arn:aws:athena:eu-west-1:123456789012:workgroup/w"),
+          ("s3:GetObject", "arn:aws:s3:::b/*")}),
         ("scheduler", "CreateSchedule", {"Name": "n", "Target": {"RoleArn": "arn:aws:iam::123456789012:role/r"}},
          {("scheduler:CreateSchedule", "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/n"),
           ("iam:PassRole", "arn:aws:iam::123456789012:role/r")}),
@@ -67,6 +71,13 @@ def test_calls(service: str, operation: str, arguments: dict[str, Any], expected
 )
 def test_partiql(statement: str, action: str, resource: str) -> None:
     assert partiql(statement) == {(f"dynamodb:PartiQL{action}", f"{DYNAMODB}/{resource}")}
+
+
+def test_what_a_query_may_need_is_not_judged() -> None:
+    found = {
+        action.partition(":")[0] for action, _ in needs("athena", "StartQueryExecution", QueryString="DROP TABLE t")
+    }
+    assert found == {"athena", "s3"}
 
 
 def test_arguments_that_are_not_known_leave_the_resource_open() -> None:
