@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+ANSWER_PATIENCE = 1.0
+"""Seconds for which a call that hands a task over may still answer, once the task's token has ended the task."""
+
 
 class Attempt(Completion, Blocker):
     """A `Completion`: its public methods may be called from any thread; the scheduler then does what they ask for.
@@ -37,6 +40,8 @@ class Attempt(Completion, Blocker):
         "_deadline",
         "_heard_at",
         "_heartbeat",
+        "_held",
+        "_patience",
         "_scheduled_at",
         "_started",
         "_submitted",
@@ -58,6 +63,8 @@ class Attempt(Completion, Blocker):
         self._cancel: Cancel | None = None
         self._deadline: Timer | None = None
         self._heartbeat: Timer | None = None
+        self._held: tuple[Any, ...] | None = None
+        self._patience: Timer | None = None
         self._heard_at = 0.0
         self._scheduled_at = 0.0
 
@@ -92,6 +99,14 @@ class Attempt(Completion, Blocker):
     def fail(self, error: str | None, cause: str | None) -> None:
         self._post_outcome(self._on_failure, error, cause)
 
+    def succeed_by_token(self, result: Any) -> None:
+        """Whoever has the token reports a result."""
+        self._post_token(self._on_success, result)
+
+    def fail_by_token(self, error: str | None, cause: str | None) -> None:
+        """Whoever has the token reports a failure."""
+        self._post_token(self._on_failure, error, cause)
+
     def heartbeat(self) -> None:
         """Whoever has the token is alive."""
         if self.open:
@@ -104,6 +119,10 @@ class Attempt(Completion, Blocker):
     def _post_outcome(self, call: Any, *args: Any) -> None:
         if self.open:
             self.branch.execution.engine.scheduler.post(self._arrived, call, args)
+
+    def _post_token(self, call: Any, *args: Any) -> None:
+        if self.open:
+            self.branch.execution.engine.scheduler.post(self._arrived_by_token, call, args)
 
     # Called by the scheduler. The branches beside this one first do what they can: of branches that begin together,
     # AWS writes that all tasks are scheduled, then that all are started, and only then how the first of them ended.
@@ -119,6 +138,23 @@ class Attempt(Completion, Blocker):
         if self.open and self._deadline is not None:
             self._deadline.cancel()  # it came in time, whenever its turn is
         self._in_turn(self._in_turn, self._guarded, call, args)
+
+    def _arrived_by_token(self, call: Any, args: tuple[Any, ...]) -> None:
+        """A worker may be faster than the answer of the call that handed the task over: TaskSubmitted comes first."""
+        in_progress = self._working and self._submitted is None and not self.state.resource.is_activity
+        if not self.open or not in_progress:
+            self._arrived(call, args)
+        elif self._held is None:
+            engine = self.branch.execution.engine
+            self._cancel_timers()
+            engine.tokens.close(self.request.task_token or "")
+            self._held = (call, *args)
+            self._patience = engine.scheduler.at(engine.now() + ANSWER_PATIENCE, self._release)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            (call, *args), self._held = self._held, None
+            self._arrived(call, tuple(args))
 
     def _guarded(self, call: Any, args: tuple[Any, ...]) -> None:
         if self.open:
@@ -221,7 +257,9 @@ class Attempt(Completion, Blocker):
         self._on_started()
         self._submitted = {} if output is None else output
         self._record(self.state.resource.events.submitted, output)
-        if self.state.resource.waits_for_token:
+        if self._held is not None:
+            self._release()
+        elif self.state.resource.waits_for_token:
             self._set_working(False)
             self._tell_waiting()
 
@@ -247,6 +285,9 @@ class Attempt(Completion, Blocker):
         self._resume(_finish, self.state, result, bound)
 
     def _on_failure(self, error: str | None, cause: str | None) -> None:
+        if self._held is not None:  # the call failed, but the task had ended before
+            self._release()
+            return
         self._on_started()
         self._end_badly(self.state.resource.events.failed, error, cause)
 
@@ -296,12 +337,15 @@ class Attempt(Completion, Blocker):
             return False
         self.open = False
         self._set_working(False)
-        for timer in (self._deadline, self._heartbeat):
-            if timer is not None:
-                timer.cancel()
+        self._cancel_timers()
         if self.request.task_token is not None:
             self.branch.execution.engine.tokens.close(self.request.task_token)
         return True
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._deadline, self._heartbeat, self._patience):
+            if timer is not None:
+                timer.cancel()
 
     def _set_working(self, working: bool) -> None:
         if working != self._working:

@@ -252,11 +252,11 @@ class Engine:
             output = loads(output_text)
         except ValueError as problem:
             raise InvalidOutput(f"Invalid Output: '{problem}'") from None
-        attempt.succeed(output)
+        attempt.succeed_by_token(output)
 
     def send_task_failure(self, token: str, error: str | None = None, cause: str | None = None) -> None:
         """Fail the task of a token. Raises `InvalidToken`, or `TaskTimedOut` if the task is over."""
-        self.tokens.find(token).fail(error, cause)
+        self.tokens.find(token).fail_by_token(error, cause)
 
     def send_task_heartbeat(self, token: str) -> None:
         """Say that whoever has the token is alive. Raises `InvalidToken`, or `TaskTimedOut` if the task is over."""

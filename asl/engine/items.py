@@ -125,7 +125,7 @@ def _csv_items(text: str, config: ReaderConfig) -> list[Any]:
 
 
 def listed_items(contents: list[dict[str, Any]]) -> list[Any]:
-    """The items of a page of listObjectsV2: what Step Functions tells of an object, its date in epoch seconds
+    """The items of a page of listObjectsV2: what Step Functions tells of an object, its date in epoch seconds, a double
     (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html)."""
     items = []
     for entry in contents:
@@ -142,7 +142,7 @@ def listed_items(contents: list[dict[str, Any]]) -> list[Any]:
 
 def _epoch_seconds(date: Any) -> Any:
     moment = parse_timestamp(date) if isinstance(date, str) else None
-    return date if moment is None else int(moment.timestamp())
+    return date if moment is None else float(int(moment.timestamp()))
 
 
 def join_batches(

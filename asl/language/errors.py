@@ -7,7 +7,6 @@ RUNTIME = "States.Runtime"
 QUERY_EVALUATION = "States.QueryEvaluationError"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
 RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
-NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 
 
 class ExpressionError(Exception):

@@ -11,7 +11,8 @@ from typing import Any
 
 from asl.language.errors import SyntaxProblem
 from asl.language.intrinsics import compile_intrinsic
-from asl.language.jsonpath import compile_path
+from asl.language.jsonpath import compile_lookup, compile_path, parse_path
+from asl.language.jsonpath.syntax import Index
 from asl.language.scope import Scope
 from asl.language.sizes import limited
 
@@ -34,12 +35,32 @@ def compile_template_expression(text: Any, field: str) -> Evaluator:
     """Compile the value of one member that ends with `.$`; `field` is its name, as errors show it."""
     if isinstance(text, str):
         if text.startswith("$"):
-            return compile_path(text, field)
+            return _compile_path(text, field)
         if text.lstrip().startswith("States."):
             return compile_intrinsic(text)
     raise SyntaxProblem(
         f"The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call", str(text)
     )
+
+
+def _compile_path(text: str, field: str) -> Evaluator:
+    """Compile a path. In a template, an index past the end of an array is null on AWS, not a path that finds nothing.
+
+    A name that is missing is an error there, as everywhere.
+    """
+    find = compile_path(text, field)
+    path = parse_path(text)
+    last = path.selectors[-1] if path.selectors else None
+    if not field.endswith(SUFFIX) or not path.definite or not isinstance(last, Index):
+        return find
+    array = compile_lookup(text[: text.rindex("[")])
+    position = last.position
+
+    def evaluate(scope: Scope) -> Any:
+        items = array(scope)
+        return None if isinstance(items, list) and not -len(items) <= position < len(items) else find(scope)
+
+    return evaluate
 
 
 def _compile(value: Any) -> Evaluator | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 
 def json_text(value: Any) -> str:
-    """Return the value as compact JSON, the form in which error messages and `States.JsonToString` show values."""
+    """Return the value as compact JSON, the form in which error messages show values."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -49,7 +50,28 @@ def java_text(value: Any) -> str:
         return "{" + ", ".join(f"{key}={java_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(java_text, value)) + "]"
-    return json.dumps(value)
+    return _double_text(value) if isinstance(value, float) else json.dumps(value)
+
+
+def java_json_text(value: Any) -> str:
+    """Return the value as compact JSON with doubles as Java writes them: what `States.JsonToString` returns."""
+    if isinstance(value, float):
+        return _double_text(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json_text(key)}:{java_json_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(java_json_text, value)) + "]"
+    return json_text(value)
+
+
+def _double_text(number: float) -> str:
+    """Return a double as Java's `Double.toString` writes it: `1.5`, `1.0E7`, `1.789180622E9`."""
+    if number == 0 or 1e-3 <= abs(number) < 1e7:
+        return repr(number)
+    sign, digits, exponent = Decimal(repr(number)).as_tuple()
+    shown = "".join(map(str, digits)).rstrip("0")
+    place = len(digits) - 1 + int(exponent)
+    return f"{'-' if sign else ''}{shown[0]}.{shown[1:] or '0'}E{place}"
 
 
 def without_surrogates(value: Any) -> Any:

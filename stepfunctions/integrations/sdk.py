@@ -119,7 +119,9 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
     try:
         answer = client._make_api_call(operation.name, arguments)
     except ClientError as error:
-        raise _task_error(error.response, model, service, optimized) from None
+        head = operation.http.get("method") == "HEAD"
+        response = _without_body(operation.name, error.response) if head else error.response
+        raise _task_error(response, model, service, optimized) from None
     except BotoCoreError as error:
         prefix = OPTIMIZED[service].prefix if optimized else sdk_name(model.service_id)
         raise TaskError(f"{prefix}.SdkClientException", str(error)) from None
@@ -130,6 +132,15 @@ def call(clients: AwsClients, service: str, action: str, parameters: Any, *, opt
         headers, request_id = metadata.get("HTTPHeaders", {}), metadata.get("RequestId", "")
         result |= sdk_metadata(metadata.get("HTTPStatusCode", 200), headers, request_id)
     return result
+
+
+_NOT_FOUND = {"HeadBucket": "NoSuchBucket", "HeadObject": "NoSuchKey"}
+
+
+def _without_body(operation: str, response: Any) -> dict[str, Any]:
+    """Return the error of a HEAD request as the AWS SDK for Java has it: the answer has no code and no message."""
+    code = _NOT_FOUND.get(operation) if response.get("Error", {}).get("Code") == "404" else None
+    return {**response, "Error": {"Code": code or "Unknown", "Message": "null"}}
 
 
 def _error_response(code: str, message: str, status: int) -> dict[str, Any]:

@@ -80,6 +80,18 @@ def test_dynamodb_as_an_optimized_and_as_an_sdk_integration(lab: Lab) -> None:
             r"1 validation error detected: Value '/bad' at 'tableName' .*Error Code: ValidationException.*",
         ),
         (
+            SDK + "s3:headObject",
+            {"Bucket": "nope", "Key": "k"},
+            "S3.NoSuchKeyException",
+            r"null \(Service: S3, Status Code: 404, Request ID: .*\) \(SDK Attempt Count: 1\)",
+        ),
+        (
+            SDK + "s3:headBucket",
+            {"Bucket": "nope"},
+            "S3.NoSuchBucketException",
+            r"null \(Service: S3, Status Code: 404, Request ID: .*\) \(SDK Attempt Count: 1\)",
+        ),
+        (
             SDK + "s3:getObject",
             {"Bucket": "nowhere", "Key": "k"},
             "S3.NoSuchBucketException",

@@ -14,7 +14,7 @@ from asl.engine.states.base import State
 from asl.engine.states.expressions import Expressions
 from asl.engine.states.fields import Expression, Fields
 from asl.language import model
-from asl.language.errors import NO_CHOICE_MATCHED, RUNTIME
+from asl.language.errors import RUNTIME
 from asl.language.scope import MISSING
 
 
@@ -114,8 +114,9 @@ class Choice(State):
             if rule.holds(scope):
                 return self._leave(branch, data, rule.fields, rule.next)
         if self.default is None:
+            # AWS has another name in its documentation, States.NoChoiceMatched.
             problem = "Failed to transition out of the state. The state does not point to a next state."
-            raise StateFailure(NO_CHOICE_MATCHED, in_state(self.name, branch.entered_id, problem))
+            raise StateFailure(RUNTIME, in_state(self.name, branch.entered_id, problem))
         return self._leave(branch, data, self.fields, self.default)
 
     def following(self) -> Iterable[State]:

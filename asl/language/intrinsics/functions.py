@@ -21,7 +21,11 @@ from typing import Any
 from asl.language.errors import TooLarge
 from asl.language.java_random import JavaRandom
 from asl.language.sizes import MOST_CHARACTERS
+<<<<<<< HEAD
 from asl.language.values import is_number, java_text, json_equal, json_text, read_json
+=======
+from asl.language.values import is_number, java_json_text, java_text, json_equal, json_text
+>>>>>>> engine
 
 MAX_ARRAY_ITEMS = 1000  # of ArrayRange
 MAX_TEXT = 10_000  # characters, of Base64Encode, Base64Decode and Hash
@@ -105,7 +109,7 @@ def string_to_json(text: Any) -> Any:
 
 def json_to_string(value: Any) -> str:
     """`States.JsonToString`. Called within itself, it doubles what it escapes."""
-    text = json_text(value)
+    text = java_json_text(value)
     if len(text) > MOST_CHARACTERS:
         raise TooLarge
     return text
@@ -190,7 +194,7 @@ def hash_text(value: Any, algorithm: Any) -> str:
     name = _ALGORITHMS.get(_text(algorithm))
     if name is None:
         raise IntrinsicProblem(f"Algorithm '{algorithm}' is not one of {', '.join(_ALGORITHMS)}")
-    text = _limited(value if isinstance(value, str) else json_text(value))
+    text = _limited(value if isinstance(value, str) else java_json_text(value))
     digest: str = hashlib.new(name, text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
     return digest
 

@@ -1,4 +1,4 @@
-"""Replaces the methods of jsonata-python that differ from jsonata-js, in what failures say and in strings of numbers.
+"""Replaces the methods of jsonata-python that differ from jsonata-js: what failures say, comments, strings of numbers.
 
 jsonata-python is a port of jsonata-java, which is a port of jsonata-js. AWS words failures as jsonata-js does.
 """
@@ -12,13 +12,19 @@ from typing import Any, NoReturn
 
 from jsonata.functions import Functions
 from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
 from jsonata.signature import Signature
+from jsonata.tokenizer import Tokenizer
 from jsonata.utils import Utils
 
 from asl.language.values import json_text
 
 _symbol_of_port, _validate_of_port = Signature.get_symbol, Signature.validate
 _sort_of_port, _string_of_port = Functions.sort, Functions._string
+_next_of_port = Tokenizer.next
+_SPACE = re.compile(r"[ \t\n\r\v]*")
+_NAMELESS = frozenset({"lambda", str(Jsonata.Transformer)})
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[Ee][-+]?\d+)?", re.ASCII)
 
 
 def correct() -> None:
@@ -28,6 +34,41 @@ def correct() -> None:
     Signature.throw_validation_error = _refuse
     Functions.sort = staticmethod(_sort)
     Functions._string = staticmethod(_string)
+    Tokenizer.next = _next
+
+
+def _next(self: Tokenizer, prefix: bool) -> Tokenizer.Token | None:
+    """Return the next token. The port reads beyond the end of a comment or a slash, and confuses codes of failures."""
+    _skip_space(self)
+    if self.path.startswith("/", self.position):
+        self.position += 1
+        return self.create("operator", "/") if prefix else self.create("regex", self.scan_regex())
+    start = self.position
+    try:
+        token = _next_of_port(self, prefix)
+    except JException as error:
+        if error.error == "S0301":  # its code for an unknown escape sequence
+            raise JException("S0103", self.position, error.current) from None
+        if error.error == "S0102" and (number := _NUMBER.match(self.path, start)) is not None:
+            raise JException("S0102", self.position, number[0]) from None
+        raise
+    if token is not None and token.type == "operator" and token.value in ("!", "~"):
+        raise JException("S0204", self.position, token.value)
+    return token
+
+
+def _skip_space(tokens: Tokenizer) -> None:
+    """Move to where the next token begins. Raises `JException` (S0106) if a comment isn't closed."""
+    while True:
+        space = _SPACE.match(tokens.path, tokens.position)
+        assert space is not None
+        tokens.position = space.end()
+        if not tokens.path.startswith("/*", tokens.position):
+            return
+        end = tokens.path.find("*/", tokens.position + 2)
+        if end < 0:
+            raise JException("S0106", tokens.position)
+        tokens.position = end + 2
 
 
 def _symbol(self: Signature, value: Any) -> str:
@@ -60,7 +101,7 @@ def _refuse(self: Signature, _: Any, types: str, function: str | None) -> NoRetu
         if match is None:
             break
         good = match.end()
-    raise JException("T0410", -1, good + 1, function)
+    raise JException("T0410", -1, good + 1, None if function is None or function in _NAMELESS else function)
 
 
 def _sort(items: Any, comparator: Any) -> Any:

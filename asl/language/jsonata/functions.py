@@ -223,13 +223,26 @@ def from_millis(number: Any = None, picture: Any = None, timezone: Any = None) -
 
 
 def format_base(value: Any = None, radix: Any = None) -> Any:
-    """`$formatBase(value, radix)`: the library doesn't say which radix was given."""
+    """`$formatBase(value, radix)`: the library doesn't say which radix was given, and rounds halves up, not to even."""
+    if isinstance(value, float) and (radix is None or is_number(radix)) and value != round(value):
+        value = round(value)
+        return _digits(abs(value), 10 if radix is None else round(radix), "-" if value < 0 else "")
     if is_number(value) and is_number(radix) and not 2 <= radix <= 36:
         shown = int(radix) if radix == int(radix) else radix
         raise JsonataFailure(
             f"D3100: The radix of the formatBase function must be between 2 and 36.  It was given {shown}"
         )
     raise LibraryDecides
+
+
+def _digits(number: int, radix: int, sign: str) -> str:
+    if not 2 <= radix <= 36:
+        raise LibraryDecides
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, radix)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return sign + digits
 
 
 def parse(text: Any = None) -> Any:

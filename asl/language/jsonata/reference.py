@@ -170,11 +170,13 @@ def _message(error: JException) -> str:
 
 
 def _json(value: Any) -> str:
-    if value is Utils.NULL_VALUE:
-        return "null"
+    if value is None:
+        return "undefined"
+    if isinstance(value, re.Pattern):
+        return "{}"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)
     try:
-        return json_text(value)
+        return json_text(_json_value(value))
     except (TypeError, ValueError, RecursionError):
         return '""'  # a function, as $string() shows one

@@ -255,7 +255,8 @@ def test_reading_what_is_not_there_can_be_caught(lab: Lab) -> None:
 
 def test_what_a_listing_tells_of_an_object() -> None:
     entry = {"Key": "k", "ETag": '"e"', "LastModified": "2022-11-17T15:44:41.000Z", "Size": 1, "ChecksumType": "x"}
-    assert listed_items([entry]) == [{"Etag": '"e"', "Key": "k", "LastModified": 1668699881, "Size": 1}]
+    assert listed_items([entry]) == [{"Etag": '"e"', "Key": "k", "LastModified": 1668699881.0, "Size": 1}]
+    assert isinstance(listed_items([entry])[0]["LastModified"], float)
 
 
 def test_listing_a_bucket(lab: Lab) -> None:

@@ -134,7 +134,7 @@ def test_a_choice(engine: Engine) -> None:
     assert run(engine, state, {"n": 1}).next_state == "One"
     assert run(engine, state, {"n": 2}).next_state == "Other"
     del state["Default"]
-    assert run(engine, state, {"n": 2}).error == "States.NoChoiceMatched"
+    assert run(engine, state, {"n": 2}).error == "States.Runtime"
 
 
 def test_causes_come_without_the_engines_frame(engine: Engine) -> None:

@@ -122,7 +122,8 @@ def test_no_choice_matches(lab: Lab) -> None:
     execution = lab.run(
         flow(("C", {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": True, "Next": "C"}]}))
     )
-    assert execution.error == "States.NoChoiceMatched"
+    assert execution.error == "States.Runtime"
+    assert "Failed to transition out of the state." in (execution.cause or "")
 
 
 @pytest.mark.parametrize(

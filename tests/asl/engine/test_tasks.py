@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -248,6 +249,7 @@ def test_heartbeats_keep_a_task_alive(lab: Lab) -> None:
     engine = Engine(lab.functions, RealClock())
     started = engine.start(machine(flow(("T", state))))
     wait_for(lambda: lab.functions.requests)
+    lab.functions.completions[0].submitted({})
     token = lab.functions.requests[0].task_token or ""
     for _ in range(5):
         time.sleep(0.5)
@@ -265,6 +267,7 @@ def test_tokens(lab: Lab) -> None:
         started = engine.start(machine(flow(("T", {"Type": "Task", "Resource": QUEUE, "TimeoutSeconds": 60}))))
         wait_for(lambda: lab.functions.requests)
         token = lab.functions.requests[0].task_token or ""
+        lab.functions.completions[0].submitted({})
         with pytest.raises(InvalidOutput):
             engine.send_task_success(token, "no JSON")
         with pytest.raises(InvalidOutput):
@@ -282,6 +285,36 @@ def test_tokens(lab: Lab) -> None:
     for text in ("", "abc", "é", token[:-4] + "AAAA"):
         with pytest.raises(InvalidToken):
             engine.send_task_failure(text, "E", "c")
+
+
+def answer_fails(lab: Lab) -> None:
+    lab.functions.completions[0].fail("SQS.AmazonSQSException", "late")
+
+
+@pytest.mark.parametrize(
+    ("answer", "events"),
+    [
+        (lambda lab: lab.functions.completions[0].submitted({"id": 1}), ["TaskStarted", "TaskSubmitted"]),
+        (answer_fails, ["TaskStarted"]),
+        (lambda lab: None, ["TaskStarted"]),
+    ],
+    ids=["answer", "failure", "no answer"],
+)
+def test_a_token_that_is_faster_than_the_answer_of_the_call(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, answer: Callable[[Lab], None], events: list[str]
+) -> None:
+    monkeypatch.setattr("asl.engine.attempt.ANSWER_PATIENCE", 0.05)
+    lab.functions.functions[QUEUE] = lambda request: PENDING
+    started = lab.engine.start(machine(flow(("T", {"Type": "Task", "Resource": QUEUE, "HeartbeatSeconds": 60}))))
+    wait_for(lambda: lab.functions.requests)
+    token = lab.functions.requests[0].task_token or ""
+    lab.engine.send_task_failure(token, "E", "c")
+    answer(lab)
+    assert started.wait(5)
+    assert kinds(started)[3:-1] == [*events, "TaskFailed"]
+    assert (started.error, started.cause) == ("E", "c")
+    with pytest.raises(TaskTimedOut):
+        lab.engine.send_task_success(token, "{}")
 
 
 def test_an_activity(lab: Lab) -> None:

@@ -64,10 +64,30 @@ def test_what_only_looks_like_such_an_operator_is_accepted(text: str) -> None:
         ("[1, 0].$string()", ["1", "0"]),
         ('$base64decode("YQ")', "a"),
         ('$base64decode("/w==")', "\ufffd"),
+        ("[2.5, 3.5, -2.5, -0.5].$formatBase($)", ["2", "4", "-2", "0"]),
+        ("$formatBase(9.5, 2)", "1010"),
     ],
 )
 def test_values(text: str, value: Any) -> None:
     assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 + !", 'Unknown operator: "!"'),
+        ('"\\x"', 'Unsupported escape sequence: \\"x"'),
+        ("1e999", 'Number out of range: "1e999"'),
+        ("1 /* a", "Comment has no closing tag"),
+        ("1 //", "No terminating / in regular expression"),
+        ("(/", 'The symbol "/" cannot be used as a unary operator'),
+        ("[1 /", 'Expected "]" before end of expression'),
+        ('"s" { < 1', 'The symbol "<" cannot be used as a unary operator'),
+        ("[1]^($)/a/i", "Syntax error: {}"),
+    ],
+)
+def test_syntax_errors(text: str, message: str) -> None:
+    assert check_jsonata(text) == ("INVALID_JSONATA_EXPRESSION", message)
 
 
 @pytest.mark.parametrize("name", ["string", "number", "trim", "length", "uppercase", "abs", "not", "keys", "encodeUrl"])
@@ -109,6 +129,10 @@ def test_a_function_without_arguments_has_no_context_to_take(name: str) -> None:
             "D3110: The argument of the toMillis function must be an ISO 8601 formatted timestamp. "
             'Given "2020-01-01T10:00"',
         ),
+        ('1 + "a" /* a sum */', 'T2002: The right side of the "+" operator must evaluate to a number'),
+        ("{[null]: 2}", "T1003: Key in object structure must evaluate to a string; got: [null]"),
+        ('(function($x)<n:n>{$x})("a")', "T0410: Argument 1 of function undefined does not match function signature"),
+        ('"a" ~> |$|{"b": 1}|', "T0410: Argument 1 of function undefined does not match function signature"),
         ("$uppercase({})", 'T0410: Argument 1 of function "uppercase" does not match function signature'),
         (
             "$formatBase(255, 37)",

@@ -38,6 +38,18 @@ def test_a_path_that_finds_nothing_names_its_member():
         compile_payload_template({"x": {"y.$": "$.nope"}})(SCOPE)
 
 
+@pytest.mark.parametrize("path", ["$.a[2]", "$.a[-3]", "$['a'][9]", "$$.a[2]", "$list[2]"])
+def test_an_index_past_the_end_is_null(path):
+    scope = Scope({"a": [1, 2]}, {"a": [1]}, {"list": []})
+    assert compile_payload_template({"v.$": path})(scope) == {"v": None}
+
+
+@pytest.mark.parametrize("path", ["$.a[2].b", "$.b[0]", "$.o[0]", "$.a.b"])
+def test_only_the_last_index_may_be_past_the_end(path):
+    with pytest.raises(ExpressionError, match="could not be found"):
+        compile_payload_template({"v.$": path})(Scope({"a": [1, 2], "o": {}}))
+
+
 @pytest.mark.parametrize("value", ["text", "", 1, None, {}, "$.", "States.Nope()", "States"])
 def test_what_is_no_expression_is_refused(value):
     with pytest.raises(SyntaxProblem):

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from asl.engine.jsontext import loads
 from asl.language.timestamps import parse_timestamp
-from asl.language.values import java_text, json_equal, json_text, read_json
+from asl.language.values import java_json_text, java_text, json_equal, json_text, read_json
 from tests.asl.language.strategies import json_values
 
 
@@ -46,6 +46,26 @@ def test_a_value_equals_itself(value):
 def test_texts():
     assert json_text({"a": [1, None, "é"]}) == '{"a":[1,null,"é"]}'
     assert java_text({"a": [1, None, True, "x y"], "b": {}}) == "{a=[1, null, true, x y], b={}}"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1.0, "1.0"),
+        (-0.001, "-0.001"),
+        (9999999.5, "9999999.5"),
+        (10000000.0, "1.0E7"),
+        (1789180622.0, "1.789180622E9"),
+        (-12345678.25, "-1.234567825E7"),
+        (0.00012, "1.2E-4"),
+        (1e300, "1.0E300"),
+        (0.0, "0.0"),
+        (12345678, "12345678"),
+    ],
+)
+def test_numbers_as_java_writes_them(number: float, expected: str) -> None:
+    assert java_text(number) == expected
+    assert java_json_text({"a": [number, "é", None]}) == f'{{"a":[{expected},"é",null]}}'
 
 
 @pytest.mark.parametrize(
