@@ -21,11 +21,7 @@ from typing import Any
 from asl.language.errors import TooLarge
 from asl.language.java_random import JavaRandom
 from asl.language.sizes import MOST_CHARACTERS
-<<<<<<< HEAD
-from asl.language.values import is_number, java_text, json_equal, json_text, read_json
-=======
-from asl.language.values import is_number, java_json_text, java_text, json_equal, json_text
->>>>>>> engine
+from asl.language.values import is_number, java_json_text, java_text, json_equal, json_text, read_json
 
 MAX_ARRAY_ITEMS = 1000  # of ArrayRange
 MAX_TEXT = 10_000  # characters, of Base64Encode, Base64Decode and Hash
