@@ -322,7 +322,9 @@ class TestHistory:
         assert "nextToken" not in rest
         assert user.get(f"{path}?reverseOrder=true").json()["events"][0]["type"] == "ExecutionSucceeded"
 
-    @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "nextToken=wrong", "nextToken=", "reverseOrder=1"])
+    @pytest.mark.parametrize(
+        "query", ["limit=0", "limit=1001", "limit=x", "nextToken=wrong", "nextToken=", "reverseOrder=1"]
+    )
     def test_wrong_queries(self, user: Api, query: str) -> None:
         execution = start(user, "passFlow")["executionId"]
         user.get(f"/run/passFlow/{execution}/history?{query}").problem(400)
