@@ -53,7 +53,10 @@ def json_refusal(request: Request, service: str = "") -> Response | None:
         return None
     from botocore.validate import ParamValidator
 
-    report = ParamValidator().validate(body, shape).generate_report()
+    try:
+        report = ParamValidator().validate(body, shape).generate_report()
+    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:  # a time that isn't one
+        report = f"Invalid value: {error}"
     problems = [line for line in report.splitlines() if line and not line.startswith("Unknown parameter")]
     return error_response(request, 400, "ValidationException", "; ".join(problems)) if problems else None
 

@@ -175,7 +175,7 @@ def _get(session: Mapping[str, str], path: str) -> Any:
         session["apiUrl"] + path, headers={"Authorization": f"Bearer {session['idToken']}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  # nosec B310
             return json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import io
-import pickle
+import pickle  # nosec B403
 import threading
 import weakref
 from collections import defaultdict

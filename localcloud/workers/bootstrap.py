@@ -368,7 +368,7 @@ def main() -> None:
             end_for_memory(connection)
         try:  # noqa: SIM105 - contextlib would have to be imported
             sys.stdout.flush()
-        except Exception:  # noqa: S110 - the function may close or replace it
+        except Exception:  # noqa: S110 - the function may close or replace it  # nosec B110
             pass
         connection.send({"op": "result", "id": header["id"], "error": failed, "files": sources.take()}, response)
 

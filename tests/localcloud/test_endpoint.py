@@ -439,6 +439,8 @@ LOGS = {"logGroupName": "/aws/lambda/greet"}
             "ValidationException",
             "Tra",
         ),
+        ("events", "AWSEvents.StartReplay", {"EventStartTime": {"a": 1}}, "ValidationException", ""),
+        ("events", "AWSEvents.StartReplay", {"EventStartTime": 10**30}, "ValidationException", ""),
         ("ssm", "AmazonSSM.GetParameters", {"Names": 1}, "ValidationException", "Names"),
         ("ssm", "AmazonSSM.GetParameters", [], "SerializationException", "JSON object"),
         ("logs", "Logs_20140328.FilterLogEvents", [], "SerializationException", "JSON object"),
