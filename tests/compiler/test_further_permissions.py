@@ -517,6 +517,14 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
             ("states:RedriveExecution", f"{EXECUTION}{PREFIX}own/each:*"),
         },
     ),
+    "a role by its name, in an argument of another name": (
+        task("arn:aws:states:::aws-sdk:rds:createDBInstance", DBInstanceIdentifier="d", DomainIAMRoleName="directory"),
+        {("rds:CreateDBInstance", "*"), ("iam:PassRole", "arn:aws:iam::111122223333:role/directory")},
+    ),
+    "a computed role of a service of ECS": (
+        task("arn:aws:states:::aws-sdk:ecs:createService", ServiceName="s", **{"Role.$": "$.role"}),
+        {("ecs:CreateService", "*"), ("iam:PassRole", f"arn:aws:iam::111122223333:role/{PREFIX}*")},
+    ),
     "tags by another name": (
         task("arn:aws:states:::aws-sdk:backup:createBackupPlan", BackupPlanTags={"a": "b"}),
         {("backup:CreateBackupPlan", "*"), ("backup:TagResource", "*")},
