@@ -86,7 +86,10 @@ def _exactly(value: Decimal) -> str:
 
 def _scalar(value: Any, decimal: Callable[[Decimal], Any]) -> Any:
     if isinstance(value, Decimal):
-        _finite(float(value))
+        if not value.is_finite():
+            raise ValueError(f"The function returned {value}, which JSON cannot express.")
+        if math.isinf(float(value)):
+            raise ValueError(f"The function returned {value:.3e}; a JSON number can be at most about 1.8e308.")
         return int(value) if value == value.to_integral_value() else decimal(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()

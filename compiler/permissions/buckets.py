@@ -58,7 +58,9 @@ _PLACES: dict[str, tuple[_Place, ...]] = {
     "bedrockruntime": (_Place("OutputDataConfig.S3OutputDataConfig", uri="S3Uri", actions=_WRITE, prefix=True),),
     "cloudformation": (_Place(uri="TemplateURL"), _Place(uri="StackPolicyURL")),
     "dynamodb": (
-        _Place("", "S3Bucket", "S3Prefix", actions=("s3:AbortMultipartUpload", *_WRITE), prefix=True),
+        _Place(
+            "", "S3Bucket", "S3Prefix", actions=("s3:AbortMultipartUpload", *_WRITE, "s3:PutObjectAcl"), prefix=True
+        ),
         _Place("S3BucketSource", "S3Bucket", "S3KeyPrefix", prefix=True),
     ),
     "elasticbeanstalk": (_code("SourceBundle"),),

@@ -28,9 +28,17 @@ _ROLE_ARGUMENTS = frozenset(
     | {"iamrole", "infrastructurerole", "invocationrole", "loggingrole", "noderole", "operationsrole"}
     | {"resourceaccessrole", "secretsrole", "servicerole", "serviceexecutionrole", "servicerolearnoverride"}
     | {"serviceroleoverride", "spotiamfleetrole", "tmpdiriamrole", "twowaychannelrole"}
+    | {"catalogencryptionservicerole", "clusterrole", "datatransferrole", "defaultlambdarole", "domainexecutionrole"}
+    | {"domainiamrolename", "ehrrole", "firmwareupdaterole", "iamrolefordatasourcearn", "lambdarole", "operatorrole"}
+    | {"iamroleforidentitycenterapplicationarn", "locationregistrationrole", "manageaccessrole", "rolenamearn"}
+    | {"projectexecutionrole", "rolearnforlogging", "s3urlsignerrole", "serviceexecutionroleupdate", "syncrole"}
+    | {"streamskmsrole", "taskexecutionrole", "updatedatarole", "userrole", "v2botrole", "validationrole"}
 )
 # Services for which an argument named `Role` is a role of IAM.
-_PLAIN_ROLE = frozenset({"elastictranscoder", "glue", "lambda", "mediaconvert", "s3", "s3control", "transfer"})
+_PLAIN_ROLE = frozenset(
+    {"ecs", "elastictranscoder", "glue", "guardduty", "iottwinmaker", "lambda", "mediaconvert", "s3", "s3control"}
+    | {"transfer"}
+)
 _PROFILE_ARGUMENTS = frozenset({"iaminstanceprofile", "instanceprofile", "instanceprofilearn", "jobflowrole"})
 # In a Batch compute environment, this is the ARN of an instance profile.
 _PROFILE_OF_BATCH = "instancerole"

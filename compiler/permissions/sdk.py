@@ -91,6 +91,11 @@ _DYNAMODB = first_given(
     ("RequestItems", _tables_of_requests),
     ("TransactItems", _tables_of_items),
     ("TableName", _table),
+    ("TableArn", named("TableArn", "dynamodb", "table/{}")),
+    (
+        "TableCreationParameters",
+        lambda arguments: named("TableName", "dynamodb", "table/{}")(arguments.nested("TableCreationParameters")),
+    ),
     ("StreamArn", named("StreamArn", "dynamodb", "table/*/stream/{}")),
     ("BackupArn", named("BackupArn", "dynamodb", "table/*/backup/{}")),
     ("ExportArn", named("ExportArn", "dynamodb", "table/*/export/{}")),
@@ -195,11 +200,28 @@ _RESTORED = Grant(
     ),
     named("TargetTableName", "dynamodb", "table/{}"),
 )
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Requesting.html
+_IMPORT_LOGS = tuple(
+    f"logs:{action}"
+    for action in (*("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents", "PutRetentionPolicy"),)
+)
+
+
+def _imported(arguments: Arguments) -> Resources:
+    name = arguments.nested("S3BucketSource").literal("S3Bucket")
+    return r.bucket(Arguments({"Bucket": name} if name else {}))
+
+
 _SNAPSHOT = Grant(("rds:CreateDBSnapshot",))
 
 # By service and operation, what else it needs if it has an argument, or always (""): "Dependent actions" in the Service
 # Authorization Reference.
 _FURTHER: dict[tuple[str, str], dict[str, Grant]] = {
+    ("dynamodb", "ImportTable"): {
+        "S3BucketSource": Grant(("s3:ListBucket",), _imported),
+        "TableCreationParameters": Grant(("logs:DescribeLogGroups",)),
+        "": Grant(_IMPORT_LOGS, _new("logs", "log-group:/aws-dynamodb/*")),
+    },
     ("bedrock", "CreateModelInvocationJob"): {
         "": Grant(("bedrock:CreateModelInvocationJob",), _new("bedrock", "model-invocation-job/*"))
     },

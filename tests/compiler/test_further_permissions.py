@@ -517,6 +517,45 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
             ("states:RedriveExecution", f"{EXECUTION}{PREFIX}own/each:*"),
         },
     ),
+    "a role by its name, in an argument of another name": (
+        task("arn:aws:states:::aws-sdk:rds:createDBInstance", DBInstanceIdentifier="d", DomainIAMRoleName="directory"),
+        {("rds:CreateDBInstance", "*"), ("iam:PassRole", "arn:aws:iam::111122223333:role/directory")},
+    ),
+    "a computed role of a service of ECS": (
+        task("arn:aws:states:::aws-sdk:ecs:createService", ServiceName="s", **{"Role.$": "$.role"}),
+        {("ecs:CreateService", "*"), ("iam:PassRole", f"arn:aws:iam::111122223333:role/{PREFIX}*")},
+    ),
+    "an imported table": (
+        task(
+            "arn:aws:states:::aws-sdk:dynamodb:importTable",
+            S3BucketSource={"S3Bucket": "b", "S3KeyPrefix": "in/"},
+            TableCreationParameters={"TableName": "t"},
+        ),
+        {
+            ("dynamodb:ImportTable", f"arn:aws:dynamodb:{HERE}:table/t"),
+            ("logs:DescribeLogGroups", "*"),
+            ("s3:GetObject", "arn:aws:s3:::b/in/*"),
+            ("s3:ListBucket", "arn:aws:s3:::b"),
+            *(
+                (f"logs:{action}", f"arn:aws:logs:{HERE}:log-group:/aws-dynamodb/*")
+                for action in (
+                    *("CreateLogGroup", "CreateLogStream", "DescribeLogStreams"),
+                    *("PutLogEvents", "PutRetentionPolicy"),
+                )
+            ),
+        },
+    ),
+    "an exported table": (
+        task(
+            "arn:aws:states:::aws-sdk:dynamodb:exportTableToPointInTime",
+            TableArn=f"arn:aws:dynamodb:{HERE}:table/t",
+            S3Bucket="b",
+        ),
+        {
+            ("dynamodb:ExportTableToPointInTime", f"arn:aws:dynamodb:{HERE}:table/t"),
+            *((f"s3:{action}", "arn:aws:s3:::b/*") for action in ("AbortMultipartUpload", "PutObject", "PutObjectAcl")),
+        },
+    ),
     "tags by another name": (
         task("arn:aws:states:::aws-sdk:backup:createBackupPlan", BackupPlanTags={"a": "b"}),
         {("backup:CreateBackupPlan", "*"), ("backup:TagResource", "*")},

@@ -74,7 +74,9 @@ def test_what_has_no_form_in_json_is_named(value: Any) -> None:
         jsonable(value)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity"), [float("nan")]])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity"), Decimal("sNaN"), [float("nan")]]
+)
 def test_numbers_that_json_does_not_have_are_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="JSON cannot express"):
         dump(value)
@@ -90,3 +92,8 @@ json_values = st.recursive(
 @given(json_values)
 def test_json_values_stay_as_they_are(value: Any) -> None:
     assert json.loads(dump(value)) == value
+
+
+def test_a_decimal_that_is_too_large_is_shown_as_it_is() -> None:
+    with pytest.raises(ValueError, match=r"returned -1\.000e\+400; a JSON number can be at most about 1\.8e308"):
+        dump({"total": Decimal("-1e400")})
