@@ -26,9 +26,10 @@ def delivery_definition(names: Names, queue_url: Any) -> dict[str, Any]:
         names: The stage's names.
         queue_url: The URL of the queue, or an expression for it.
     """
+    cause = "$states.input.failure.Cause"  # empty after a timeout; an attribute of a message must not be empty
     attributes = {
         "ERROR_CODE": "{% $states.input.failure.Error %}",
-        "ERROR_MESSAGE": "{% $substring($states.input.failure.Cause, 0, 1000) %}",
+        "ERROR_MESSAGE": f"{{% {cause} ? $substring({cause}, 0, 1000) : 'No cause was given.' %}}",
     }
     return {
         "Comment": "Delivers the webhooks of flows",

@@ -51,6 +51,8 @@ def endpoint_of(url: str) -> Endpoint:
         raise ValueError(f"it isn't a valid URL: {error}") from None
     if parts.scheme not in _PORTS:
         raise ValueError("it must begin with https://")
+    if port == 0:
+        raise ValueError("it has no valid port")
     if not host or "%" in host:
         raise ValueError("it has no valid host")
     if "@" in parts.netloc:

@@ -70,7 +70,7 @@ class TestRuns:
     def test_a_run_that_waits(self, sdw: Sdw) -> None:
         waited = sdw("run", "e2eWait", "--wait", "--timeout", "0.1")
         assert (waited.code, waited.out) == (7, "")
-        assert "goes on" in waited.err
+        assert re.search(r"still running after 0.1 s. Use `sdw show e2eWait/[0-9a-f-]+`", waited.err)
         assert sdw("stop", "last").out.strip().endswith("ABORTED")
         assert sdw("open", "last", "--print").out.strip().endswith(f"/{run_id(sdw)}")
         address = sdw("open", "last", "--json").json
@@ -103,15 +103,26 @@ REFUSED = [
     (["run", "heloWorldFlow"], 4, "did you mean 'helloWorldFlow'"),
     (["run", "e2eSchema"], 2, "sku"),
     (["run", "e2eEcho", "-i", "{"], 2, "is not JSON"),
+    (["run", "e2eEcho", "-i", '{"a": NaN}'], 2, "is not JSON"),
+    (["run", "e2eEcho", "-i", '{"a": "\\ud800"}'], 2, "unpaired surrogate"),
+    (["call", "ping", "-i", "[" * 100_000], 2, "is not JSON"),
+    (["run", "e2eEcho", "--key", "n\u00e4chtlich"], 2, "printable ASCII"),
+    (["run", "e2eEcho", "--key", "a\nb"], 2, "printable ASCII"),
     (["run", "e2eEcho", "-i", "[]"], 2, "must be a JSON object"),
     (["run", "e2eEcho", "-i", "@nothing.json"], 2, "nothing.json: No such file"),
     (["run"], 2, "Missing argument 'FLOW'"),
     (["rn"], 2, "No such command"),
     (["runs", "--label", "order"], 2, "NAME=VALUE"),
     (["runs", "--since", "yesterday"], 2, "ISO 8601"),
+    (["runs", "--since", "99999999999w"], 2, "too long ago"),
+    (["runs", "--until", f"{'9' * 5_000}s"], 2, "too long ago"),
     (["runs", "--user", "all"], 3, "admin"),
     (["show", "last"], 4, "no runs"),
     (["show", "01a21acd-603c-77f8-8843-37252d3b72b6"], 4, "There is no run"),
+    (["show", "ffffffff-ffff-7fff-8fff-ffffffffffff"], 4, "There is no run"),
+    (["show", "http://["], 2, "FLOW/ID"),
+    (["show", "https://api.example.com/console/runs/"], 2, "FLOW/ID"),
+    (["show", "https://api.example.com/console/runs/e2eEcho/nothing?tab=logs"], 4, "There is no run 'nothing'"),
     (["show", "nothing"], 2, "FLOW/ID"),
     (["show", "e2eEcho/nothing"], 4, "There is no run"),
     (["rerun"], 2, "Name a RUN"),
@@ -121,6 +132,9 @@ REFUSED = [
     (["call", "e2e_crash"], 1, ""),
     (["flows", "--url", "http://127.0.0.1:9"], 3, "Not signed in"),
     (["flows", "--url", "127.0.0.1:9"], 3, "must begin with https://"),
+    (["flows", "--url", "http://[::1"], 3, "valid host"),
+    (["flows", "--url", "http://127.0.0.1:99999"], 3, "valid host"),
+    (["flows", "--url", "https://"], 3, "valid host"),
     (["flows", "--stage", "nothing"], 3, "There is no login 'nothing'"),
 ]
 
@@ -140,6 +154,42 @@ def test_a_conflict_and_a_dead_service(sdw: Sdw, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SDW_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("SDW_TOKEN", "x")
     assert sdw("flows").code == 5
+
+
+def ended_process(shell: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of the shell, in which `sdw` is the command, with an encoding that lacks most characters."""
+    environment = {**os.environ, **ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    definition = f"sdw() {{ '{sys.executable}' -m sdw_client \"$@\"; }}"
+    return subprocess.run(
+        ["bash", "-c", f"{definition}; {shell}"], check=False, env=environment, capture_output=True, timeout=60
+    )
+
+
+def test_what_the_encoding_lacks(sdw: Sdw) -> None:
+    sdw("run", "e2eEcho", "-i", '{"name": "Zo\u00eb"}', "--wait")
+    listed = ended_process("sdw runs && sdw runs --json")
+    assert (listed.returncode, listed.stderr) == (0, b"")
+    assert b"? SUCCEEDED" in listed.stdout
+    shown = ended_process("sdw show last --json")
+    assert json.loads(shown.stdout)["output"]["name"] == "Zo\u00eb"
+
+
+def test_an_output_that_takes_nothing(sdw: Sdw) -> None:
+    for command in ("flows", "flows --json"):
+        closed = ended_process(f"sdw {command} | true; exit ${{PIPESTATUS[0]}}")
+        assert (closed.returncode, closed.stderr) == (0, b""), command
+        full = ended_process(f"sdw {command} > /dev/full")
+        assert (full.returncode, full.stderr) == (1, b"Error: No space left on device\n"), command
+        assert ended_process(f"sdw {command} >&-").returncode == 0, command
+
+
+def test_a_token_that_is_none(sdw: Sdw, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDW_URL", account.url)
+    for token in ("n\u00e4", "a\nb"):
+        monkeypatch.setenv("SDW_TOKEN", token)
+        refused = sdw("flows")
+        assert (refused.code, refused.out) == (3, "")
+        assert "characters that no token has" in refused.err
 
 
 def test_errors_are_documents(sdw: Sdw) -> None:

@@ -78,7 +78,7 @@ class TestRun:
 
     def test_a_run_is_stopped_and_started_again(self, client: Client) -> None:
         run = client.flow("e2eWait").run()
-        with pytest.raises(WaitTimeout, match="goes on"):
+        with pytest.raises(WaitTimeout, match="still running"):
             run.wait(timeout=0.2)
         assert run.stop().status == "ABORTED"
         assert run.stop().status == "ABORTED"

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sdw_client import Client, RateLimited, Retry, Unavailable, Unreachable, WaitTimeout
+from sdw_client import Client, RateLimited, Retry, Unavailable, UnexpectedAnswer, Unreachable, WaitTimeout
 from sdw_client.retry import retry_after
 
 from .conftest import Account
@@ -167,3 +167,49 @@ def test_a_service_that_lets_no_more_requests_wait_is_not_asked_all_the_time(acc
         run.wait(timeout=2.5)
     run.stop()
     assert 1 < len(asked) < 6
+
+
+def test_a_short_timeout_does_not_end_waiting_requests(account: Account) -> None:
+    asked: list[tuple[str, float]] = []
+
+    class Noting(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            asked.append((request.url.params.get("wait", ""), request.extensions["timeout"]["read"]))
+            return super().handle_request(request)
+
+    with Client(account.url, token=account.token, timeout=3.0, transport=Noting()) as client:
+        assert client.flow("e2eEcho").run({"n": 1}, wait=20).result()["n"] == 1
+        assert client.run("e2eEcho", next(iter(client.runs())).id).wait(timeout=30).status == "SUCCEEDED"
+    assert asked[0] == ("20", 30.0)
+    assert {timeout for wait, timeout in asked if not wait} == {3.0}
+
+
+def test_an_answer_that_cannot_be_decompressed() -> None:
+    answer = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
+    with (
+        Client("http://127.0.0.1:9", token="t", transport=httpx.MockTransport(lambda request: answer)) as client,
+        pytest.raises(UnexpectedAnswer, match="decompressed"),
+    ):
+        client.user()
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_values_that_json_lacks_are_not_sent(value: object) -> None:
+    with (
+        Client("http://127.0.0.1:9", token="t", transport=httpx.MockTransport(unexpected)) as client,
+        pytest.raises(ValueError),
+    ):
+        client.flow("e2eEcho").run({"value": value})
+
+
+@pytest.mark.parametrize("key", ["nächtlich", "a\nb", " "])
+def test_keys_that_no_header_has_are_not_sent(key: str) -> None:
+    with (
+        Client("http://127.0.0.1:9", token="t", transport=httpx.MockTransport(unexpected)) as client,
+        pytest.raises(ValueError, match="printable ASCII"),
+    ):
+        client.flow("e2eEcho").run(idempotency_key=key)
+
+
+def unexpected(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(f"{request.method} {request.url} was sent")

@@ -44,6 +44,9 @@ def test_one_of_several_secrets_and_signatures_suffices() -> None:
         ({"id": "msg_2"}, "No signature"),
         ({"timestamp": "soon"}, "number"),
         ({"timestamp": "-5"}, "number"),
+        ({"timestamp": "9" * 400}, "number"),
+        ({"timestamp": "9" * 5_000}, "number"),
+        ({"id": "\udcff"}, "No signature"),
         ({"signature": "v2,AAAA"}, "No signature"),
         ({"signature": ""}, "webhook-signature"),
         ({"id": ""}, "webhook-id"),
@@ -79,3 +82,8 @@ def test_what_is_signed_and_not_json_is_refused() -> None:
 def test_a_secret_that_is_none(secret: str) -> None:
     with pytest.raises(ValueError, match="whsec_"):
         verify(BODY, headers(), secret)
+
+
+def test_no_secret_at_all() -> None:
+    with pytest.raises(ValueError, match="at least one secret"):
+        verify(BODY, headers(), [])

@@ -110,6 +110,13 @@ def test_what_cannot_be_delivered_is_kept(delivery: FlowUnderTest, error: str, a
     assert values == {"ERROR_CODE": error, "ERROR_MESSAGE": ("why " * 500)[:1000]}
 
 
+def test_a_timeout_is_kept_although_it_has_no_cause(delivery: FlowUnderTest) -> None:
+    """SQS refuses messages that have an empty attribute."""
+    delivery.task("Deliver").fails("States.Timeout", "")
+    (letter,) = delivery.run(DELIVERY).assert_failed("States.Timeout").payloads("Dead letter")
+    assert letter["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"] == "No cause was given."
+
+
 def test_secrets_must_exist_before_a_deployment(telling: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     prefix = "/serverless-dynamic-workflows/prod/"

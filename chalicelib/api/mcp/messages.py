@@ -107,6 +107,17 @@ class Message:
         """
         return None if self.params.get(name) is None else self.text(name)
 
+    def optional_object(self, name: str) -> dict[str, Any] | None:
+        """Return a parameter that must be an object if it is there.
+
+        Raises:
+            RpcError: It is of another type.
+        """
+        value = self.params.get(name)
+        if value is not None and not isinstance(value, dict):
+            raise RpcError(INVALID_PARAMS, f"The parameter {name!r} must be an object.")
+        return value
+
 
 def read(body: bytes, headers: Mapping[str, str]) -> Message | None:
     """Return the request in the body of a POST; None if it is a notification or a response, which gets no answer.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.api import run_answers, run_filters
 from chalicelib.api.mcp import results
-from chalicelib.errors import BadRequest
+from chalicelib.errors import BadRequest, NotFound
 from chalicelib.runs import belief, control, finding, waiting
 from chalicelib.runs.listing import list_runs as runs_of
 from chalicelib.runs.records import STARTERS, STATUSES
@@ -35,7 +35,10 @@ def find(user: User, reference: str) -> Run:
     Raises:
         NotFound: There is no such run, or it is another user's.
     """
-    return belief.checked(finding.find_any_flow(user, reference))
+    try:
+        return belief.checked(finding.find_any_flow(user, reference))
+    except NotFound:  # names the route that lists runs, which a model can't call
+        raise NotFound(f"There is no run {reference!r}. The tool list_runs lists yours.") from None
 
 
 def _get_run(user: User, arguments: Json) -> Json:

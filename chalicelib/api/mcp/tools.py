@@ -62,13 +62,11 @@ def call_tool(message: Message, call: Call) -> Json:
     Raises:
         RpcError: There is no such tool, or the request is malformed.
     """
-    name, arguments = message.text("name"), message.params.get("arguments") or {}
-    if not isinstance(arguments, dict):
-        raise RpcError(INVALID_PARAMS, "The parameter 'arguments' must be an object.")
+    name, arguments = message.text("name"), message.optional_object("arguments") or {}
     flow, function = _find_flow(name), _find_function(name)
     if flow is None and function is None and name not in run_tools.TOOLS:
         raise _unknown(name, call.user)
-    as_task = "task" in message.params and message.revision == LEGACY[0]
+    as_task = message.revision == LEGACY[0] and message.optional_object("task") is not None
     if as_task and (flow is None or flow.type == "EXPRESS"):
         raise RpcError(METHOD_NOT_FOUND, f"The tool {name!r} does not run as a task. Call it without 'task'.")
     try:
@@ -170,7 +168,7 @@ def _run_flow(flow: CatalogFlow, arguments: Json, message: Message, call: Call) 
     check_input(flow, arguments)
     deadline = time.monotonic() + run_tools.MAX_WAIT
     run = start(flow, call.user.id, arguments, call.headers.get("idempotency-key"))
-    if "task" in message.params and message.revision == LEGACY[0]:
+    if message.revision == LEGACY[0] and message.optional_object("task") is not None:
         return tasks.created(run, message)
     run = waiting.wait(run, deadline, call.user.id)
     return tasks.created(run, message) if not run.ended and message.takes_tasks else results.of_run(run)

@@ -70,18 +70,21 @@ class OwnToken:
 
 
 class SessionFile:
-    """The demo user of `make run`, which keeps the token in the file current."""
+    """The demo user of `make run`, which keeps the token in the file current, and removes the file when it ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._last: str | None = None
 
     def token(self) -> Steps[str]:
-        """Read the token."""
+        """Read the token. While there is no file, the last token is used, so that a restart interrupts nobody."""
         yield from ()
         try:
-            return str(json.loads(self._path.read_text(encoding="utf-8"))["idToken"])
+            self._last = str(json.loads(self._path.read_text(encoding="utf-8"))["idToken"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise NotSignedIn(f"{self._path} has no session: start `make run` in its project.") from None
+            if self._last is None:
+                raise NotSignedIn(f"{self._path} has no session: start `make run` in its project.") from None
+        return self._last
 
     def renewed(self, refused: str) -> Steps[str | None]:
         """Read the file again: it may have been rewritten a moment ago."""

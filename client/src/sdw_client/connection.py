@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sdw_client.auth import Auth, Login, Nobody, OwnToken, SessionFile
 from sdw_client.cognito import Credentials
@@ -140,4 +141,11 @@ def _checked(url: str) -> str:
     """
     if not url.startswith(("http://", "https://")):
         raise NotSignedIn(f"{url!r} is not an address of an API. It must begin with https:// or http://.")
+    try:
+        parts = urlsplit(url)
+        is_valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise NotSignedIn(f"{url!r} is not an address of an API. It needs a valid host and port.")
     return url.rstrip("/")

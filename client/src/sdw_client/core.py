@@ -10,13 +10,15 @@ from urllib.parse import quote, urlencode
 
 from sdw_client.auth import Auth
 from sdw_client.drivers import Driver
-from sdw_client.errors import UnexpectedAnswer, error_of
+from sdw_client.errors import NotSignedIn, UnexpectedAnswer, error_of
 from sdw_client.retry import Retry, retry_after, send
 from sdw_client.steps import Request, Response, Steps
 
 UNAUTHORIZED = 401
 MAX_WAIT = 25.0
 """Seconds that one request may wait for the end of a run."""
+GRACE = 10.0
+"""Seconds that an answer may take beyond the time for which the service was asked to wait."""
 
 Query = Mapping[str, str | int | float | Sequence[str] | None]
 
@@ -71,10 +73,10 @@ class Core:
             NotSignedIn: There is no token.
             SignInFailed: Cognito refuses the user.
         """
-        token = "" if question.is_public else (yield from self.auth.token())
+        token = "" if question.is_public else _sendable((yield from self.auth.token()))
         response = yield from self._send(question, token)
         if response.status == UNAUTHORIZED and token and (another := (yield from self.auth.renewed(token))):
-            response = yield from self._send(question, another)
+            response = yield from self._send(question, _sendable(another))
         if response.status >= 400:
             raise error_of(response.status, _problem(response), retry_after(response.headers))
         return response
@@ -94,16 +96,59 @@ class Core:
         content = None
         if question.body is not ...:
             headers["Content-Type"] = "application/json"
-            content = json.dumps(question.body, ensure_ascii=False, allow_nan=False).encode()
+            content = encoded(question.body)
         if question.key is not None:
-            headers["Idempotency-Key"] = question.key
-        request = Request(question.method, self._address(question), headers, content, self._timeout)
+            headers["Idempotency-Key"] = checked_key(question.key)
+        waited = (question.query or {}).get("wait")
+        timeout = self._timeout if not isinstance(waited, int | float) else max(self._timeout, waited + GRACE)
+        request = Request(question.method, self._address(question), headers, content, timeout)
         return send(request, self.retry, repeatable=question.repeatable or question.key is not None)
 
     def _address(self, question: Ask) -> str:
         wanted = {name: value for name, value in (question.query or {}).items() if value is not None}
         query = urlencode(wanted, doseq=True)
         return f"{self.url}{question.path}{f'?{query}' if query else ''}"
+
+
+def encoded(value: Any) -> bytes:
+    """Return a value as JSON.
+
+    Raises:
+        ValueError: JSON can't express it.
+        TypeError: JSON doesn't have its type.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a string contains an unpaired surrogate, which is not valid Unicode") from None
+    except RecursionError:
+        raise ValueError("the value is nested too deeply") from None
+
+
+def checked_key(key: str) -> str:
+    """Return an `Idempotency-Key` that a header can have.
+
+    Raises:
+        ValueError: It can't.
+    """
+    if not _is_header(key):
+        raise ValueError(f"the idempotency key {key!r} must consist of printable ASCII characters")
+    return key
+
+
+def _sendable(token: str) -> str:
+    """Return a token that a header can have.
+
+    Raises:
+        NotSignedIn: It can't, so it is not a token. The message doesn't contain it.
+    """
+    if not _is_header(token):
+        raise NotSignedIn("The token is empty or contains characters that no token has. Pass an id token.")
+    return token
+
+
+def _is_header(value: str) -> bool:
+    return value.strip() == value != "" and value.isascii() and value.isprintable()
 
 
 def path(*parts: str) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from sdw_client.errors import Unreachable
+from sdw_client.errors import UnexpectedAnswer, Unreachable
 from sdw_client.steps import Items, Page, Request, Response, Sleep, Step, Steps
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ class SyncDriver:
                 content=request.content,
                 timeout=request.timeout,
             )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise _unreachable(request, error) from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise _failure(request, error) from error
         return _response(answer)
 
 
@@ -180,8 +180,8 @@ class AsyncDriver:
                 content=request.content,
                 timeout=request.timeout,
             )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise _unreachable(request, error) from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise _failure(request, error) from error
         return _response(answer)
 
 
@@ -189,9 +189,11 @@ def _response(answer: httpx.Response) -> Response:
     return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content)
 
 
-def _unreachable(request: Request, error: Exception) -> Unreachable:
+def _failure(request: Request, error: Exception) -> Unreachable | UnexpectedAnswer:
     import httpx
 
+    if isinstance(error, httpx.DecodingError):
+        return UnexpectedAnswer(f"The answer can't be decompressed: {error}")
     never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
     reason = str(error) or type(error).__name__
     address = request.url.partition("?")[0]

@@ -81,7 +81,7 @@ class MfaSetupRequired(SignInFailed):
 
 
 class WaitTimeout(SdwError, TimeoutError):
-    """The run has not ended in time. It goes on."""
+    """The run has not ended in time. It is still running."""
 
 
 @dataclass(frozen=True, slots=True)

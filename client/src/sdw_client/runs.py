@@ -107,7 +107,7 @@ class RunOperations(Bound, Generic[R]):
                 return self.details
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0 and not self.has_ended:
-                raise WaitTimeout(f"The run {self.reference} has not ended after {timeout:g} s; it goes on.")
+                raise WaitTimeout(f"The run {self.reference} is still running after {timeout:g} s.")
             longest = MAX_WAIT if follower is None else follower.pause
             asked, began = min(longest, longest if left is None else max(left, 0.05)), time.monotonic()
             yield from self._look(asked)

@@ -19,6 +19,8 @@ from sdw_client.errors import InvalidSignature
 PREFIX = "whsec_"
 TOLERANCE = 300.0
 """Seconds that a call may be old, or from the future."""
+MAX_DIGITS = 20
+"""Digits of a timestamp; Python can't compute with one of thousands."""
 
 
 def verify(
@@ -41,12 +43,15 @@ def verify(
     content = body.encode() if isinstance(body, str) else bytes(body)
     fields = {name.lower(): value for name, value in headers.items()}
     identifier, stamp, signatures = (_field(fields, name) for name in ("id", "timestamp", "signature"))
-    if not stamp.isdecimal() or not stamp.isascii():
+    if not stamp.isdecimal() or not stamp.isascii() or len(stamp) > MAX_DIGITS:
         raise InvalidSignature("The header webhook-timestamp is not a number of seconds.")
     if abs(time.time() - int(stamp)) > tolerance:
         raise InvalidSignature(f"The call is more than {tolerance:g} s old or from the future, or a clock is wrong.")
-    signed = b".".join((identifier.encode(), stamp.encode(), content))
+    # a header that is not UTF-8 has unpaired surrogates; it must not be an exception of another kind
+    signed = b".".join((identifier.encode(errors="surrogatepass"), stamp.encode(), content))
     secrets = [secret] if isinstance(secret, str) else list(secret)
+    if not secrets:
+        raise ValueError("Pass at least one secret.")
     expected = [hmac.new(_key(one), signed, hashlib.sha256).digest() for one in secrets]
     given = [found for text in signatures.split() if (found := _signature(text)) is not None]
     if not any(hmac.compare_digest(one, other) for one in expected for other in given):

@@ -91,6 +91,7 @@ def test_a_url_in_parts() -> None:
         ("https://user:secret@example.com/", "user"),
         ("https://example.com@10.0.0.1/", "user"),
         ("https://example.com/#part", "fragment"),
+        ("https://example.com:0/", "port"),
     ],
 )
 def test_urls_that_cannot_be_called(url: str, reason: str) -> None:

@@ -27,9 +27,9 @@ def login_command(context: Context, email: str | None, password_stdin: bool, cod
     """Sign in, and keep the login under the name --stage (`default`).
 
     The tokens are kept in a file that only you can read; the password is not kept. Later commands use the login that
-    was made last, or the one that --stage or SDW_STAGE names.
+    was created last, or the one that --stage or SDW_STAGE names.
 
-    What is left out is asked for, if the standard input is a terminal.
+    If the standard input is a terminal, the command prompts for whatever is missing.
     """
     from sdw_client.cognito import Credentials
     from sdw_client.logins import Logins, SavedLogin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import click
 
 from sdw_client import __version__
 from sdw_client.cli import failures
-from sdw_client.cli.context import Context
+from sdw_client.cli.context import Context, OutputClosed
 from sdw_client.cli.failures import ExitCode
 from sdw_client.errors import SdwError
 
@@ -82,9 +83,11 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     context = Context()
+    _write_what_the_locale_has()
     try:
         found = sdw.main(list(arguments), prog_name="sdw", obj=context, standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return int(found) if isinstance(found, int) else ExitCode.OK
     except click.ClickException as error:
         error.show()
@@ -95,8 +98,19 @@ def run(arguments: Sequence[str]) -> int:
     except SdwError as error:
         click.echo(failures.document(error) if context.as_json else f"Error: {failures.message(error)}", err=True)
         return failures.exit_code(error)
-    except BrokenPipeError:  # such as `sdw runs | head -1`
+    except (OutputClosed, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as error:  # a full disk, a file that must not be written
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {where}{error.strerror or error}", err=True)
+        return ExitCode.FAILED
     finally:
         context.close()
+
+
+def _write_what_the_locale_has() -> None:
+    """Let the output have a question mark where the locale's encoding lacks a character, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -19,6 +20,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 WIDE = 240
 """Columns of a table that no terminal shows: a program or a file gets whole lines."""
+
+
+class OutputClosed(Exception):
+    """Nobody reads the output any longer, as in `sdw runs | head -1`. Click would exit with 1 at an OSError."""
 
 
 @dataclass
@@ -61,14 +66,23 @@ class Context:
 
 def write_json(document: Any, *, indent: int | None = 2) -> None:
     """Write a value as JSON on the standard output."""
-    click.echo(json.dumps(document, indent=indent, ensure_ascii=False))
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # a locale without these characters, or an unpaired surrogate
+        text = json.dumps(document, indent=indent)
+    click.echo(text)
 
 
 def terminal(*, stderr: bool = False) -> Console:
     """Return where rich writes."""
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    class Terminal(Console):
+        def on_broken_pipe(self) -> NoReturn:
+            raise BrokenPipeError  # rich would exit with 1; `cli.app` decides for all commands
+
+    console = Terminal(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDE
     return console
@@ -85,7 +99,10 @@ def common(command: F) -> F:
         context.url = url or context.url
         context.stage = stage or context.stage
         context.as_json = as_json or context.as_json
-        return command(context, **others)
+        try:
+            return command(context, **others)
+        except BrokenPipeError as error:
+            raise OutputClosed from error
 
     wrapped: F = update_wrapper(with_context, command)  # type: ignore[assignment]
     return wrapped

@@ -9,6 +9,7 @@ import click
 from sdw_client.cli import rendering
 from sdw_client.cli.context import Context, terminal, write_json
 from sdw_client.cli.failures import ExitCode
+from sdw_client.errors import WaitTimeout
 from sdw_client.models import Progress, RunDetails
 
 if TYPE_CHECKING:
@@ -30,10 +31,16 @@ def follow(context: Context, run: Run, timeout: float | None) -> int:
         else:
             details = run.wait(timeout, progress=_tell)
     except KeyboardInterrupt:
-        click.echo(f"\nThe run goes on: sdw show {run.reference}, or sdw stop {run.reference}", err=True)
+        click.echo(f"\nThe run is still running. {_next_steps(run)}", err=True)
         raise
+    except WaitTimeout as error:
+        raise WaitTimeout(f"{error} {_next_steps(run)}") from None
     _finish(context, details)
     return ExitCode.OK if details.status == "SUCCEEDED" else ExitCode.FAILED
+
+
+def _next_steps(run: Run) -> str:
+    return f"Use `sdw show {run.reference}` to see its states, or `sdw stop {run.reference}` to stop it."
 
 
 def _live(run: Run, timeout: float | None, console: Any) -> RunDetails:

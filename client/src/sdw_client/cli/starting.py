@@ -45,6 +45,8 @@ def run_command(context: Context, flow: str, text: str, key: str | None, **waiti
     Progress goes to the standard error output, so that the standard output has only the result.
     """
     value = arguments.input_document(text)
+    if key is not None:
+        arguments.idempotency_key(key)
     run = context.client().flow(flow).run(value, idempotency_key=key)
     if waiting["wait"]:
         from sdw_client.cli.live import follow

@@ -20,6 +20,10 @@ class TestTasks:
         assert task["taskId"] in {one["taskId"] for one in later.result("tasks/list")["tasks"]}
         assert later.error("tasks/cancel", named)["code"] == -32602
 
+    def test_a_task_that_is_no_object(self, later: Mcp) -> None:
+        call = {"name": "flow__mcpPass", "arguments": {"n": 1}, "task": 5}
+        assert later.error("tools/call", call)["message"] == "The parameter 'task' must be an object."
+
     def test_cancelling_one(self, later: Mcp) -> None:
         task = later.call("flow__mcpWait", task={})["task"]
         assert task["status"] == "working"

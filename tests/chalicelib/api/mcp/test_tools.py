@@ -108,7 +108,9 @@ class TestFunctions:
             assert mcp.error("tools/call", {"name": name})["code"] == -32602
 
     def test_malformed_calls(self, mcp: Mcp) -> None:
-        assert mcp.error("tools/call", {"name": "lib__text", "arguments": [1]})["code"] == -32602
+        for wrong in ([1], [], "", 0, False):
+            assert mcp.error("tools/call", {"name": "lib__text", "arguments": wrong})["code"] == -32602
+        assert mcp.result("tools/call", {"name": "lib__text", "arguments": None})["isError"] is False
         assert mcp.error("tools/call", {"arguments": {}})["code"] == -32602
 
 
