@@ -458,6 +458,7 @@ def test_without_a_store_nothing_is_written(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
     finally:
         process.close()
+<<<<<<< HEAD
 
 
 SURROGATES = {
@@ -537,3 +538,5 @@ def test_an_end_is_not_written_over_while_nobody_has_heard_of_it(
     events = second.call("GetExecutionHistory", {"executionArn": arn})["events"]
     assert [event["type"] for event in events][-2:] == ["PassStateExited", "ExecutionSucceeded"]
     assert [event["id"] for event in events] == [1, 2, 3, 4]
+=======
+>>>>>>> attack
