@@ -521,6 +521,10 @@ CASES: dict[str, tuple[dict[str, Any], Grants]] = {
         task("arn:aws:states:::aws-sdk:rds:createDBInstance", DBInstanceIdentifier="d", DomainIAMRoleName="directory"),
         {("rds:CreateDBInstance", "*"), ("iam:PassRole", "arn:aws:iam::111122223333:role/directory")},
     ),
+    "a role that is not IAM's": (
+        task("arn:aws:states:::aws-sdk:quicksight:registerUser", UserRole="ADMIN"),
+        {("quicksight:RegisterUser", "*")},
+    ),
     "a computed role of a service of ECS": (
         task("arn:aws:states:::aws-sdk:ecs:createService", ServiceName="s", **{"Role.$": "$.role"}),
         {("ecs:CreateService", "*"), ("iam:PassRole", f"arn:aws:iam::111122223333:role/{PREFIX}*")},
