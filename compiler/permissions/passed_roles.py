@@ -34,6 +34,8 @@ _ROLE_ARGUMENTS = frozenset(
     | {"projectexecutionrole", "rolearnforlogging", "s3urlsignerrole", "serviceexecutionroleupdate", "syncrole"}
     | {"streamskmsrole", "taskexecutionrole", "updatedatarole", "userrole", "v2botrole", "validationrole"}
 )
+# Arguments of these names that are roles of the service's own, such as ADMIN.
+_ROLES_OF_USERS = frozenset({("quicksight", "userrole"), ("repostspace", "channelrole")})
 # Services for which an argument named `Role` is a role of IAM.
 _PLAIN_ROLE = frozenset(
     {"ecs", "elastictranscoder", "glue", "guardduty", "iottwinmaker", "lambda", "mediaconvert", "s3", "s3control"}
@@ -128,5 +130,5 @@ def _is_profile(service: str, name: str) -> bool:
 
 def _is_role(service: str, name: str) -> bool:
     if _ROLE_ARGUMENT.fullmatch(name) or name.lower() in _ROLE_ARGUMENTS:
-        return True
+        return (service, name.lower()) not in _ROLES_OF_USERS
     return name.lower() == "role" and service in _PLAIN_ROLE

@@ -203,7 +203,7 @@ _RESTORED = Grant(
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Requesting.html
 _IMPORT_LOGS = tuple(
     f"logs:{action}"
-    for action in (*("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents", "PutRetentionPolicy"),)
+    for action in ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents", "PutRetentionPolicy")
 )
 
 
