@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib import plugins
 from chalicelib.names import Names
-from compiler.permissions.function_role import FILE, function_role_policy
+from compiler.permissions.function_role import FILE, application_statements, function_role_policy
 from compiler.permissions.granted import PermissionsError
 from localcloud.iam.policies import Policies, PolicyError
 from localcloud.iam.roles import Role
@@ -41,7 +41,7 @@ class FunctionRole:
         return f"arn:{self._names.partition}:iam::{self._names.account}:role/{self._names.resource(self._names.region)}"
 
     def __call__(self) -> Role | None:
-        """Return the role; None as long as its policy can't be read, which is said once."""
+        """Return the role. What is wrong with the file is reported once."""
         try:
             status = os.stat(self._root / FILE)  # noqa: PTH116 - asked at every call of a function
             stamp: Any = (status.st_mtime_ns, status.st_size, status.st_ino, plugins.installed(self._root))
@@ -59,5 +59,10 @@ class FunctionRole:
             policy = function_role_policy(self._names, self._user_pool_arn, self._root, workbench=True)
             self._role = Role(self.arn, Policies.read([policy]), _PLACE)
         except (PermissionsError, PolicyError) as error:  # while somebody is writing it, the last one remains
-            meanwhile = "no call of a function is judged" if self._role is None else "the permissions before apply"
+            meanwhile = "the permissions before apply"
+            if self._role is None:
+                meanwhile = "functions have only the application's own permissions"
+                statements = application_statements(self._names, self._user_pool_arn)
+                own = {"Version": "2012-10-17", "Statement": statements}
+                self._role = Role(self.arn, Policies.read([own]), _PLACE)
             notice(f"permissions: {error}; until it is fixed, {meanwhile}")
