@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from compiler import live_project
 from localcloud.cloud import Cloud, build
 from localcloud.foundation import Foundation
 from localcloud.settings import CloudSettings
@@ -56,10 +57,13 @@ def write_project(root: Path) -> None:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("project")
     write_project(root)
-    cloud = build(Foundation(CloudSettings(root=root, api_url=API_URL), listen(0, "AWS_PORT")))
-    yield cloud
-    cloud.close()
-    assert not cloud.settings.cloud_file.exists()
+    with pytest.MonkeyPatch.context() as patch:
+        # On a busy machine a look for changes may seem expensive, and be left out at the next call.
+        patch.setattr(live_project, "_CHEAP_SCAN", 60.0)
+        cloud = build(Foundation(CloudSettings(root=root, api_url=API_URL), listen(0, "AWS_PORT")))
+        yield cloud
+        cloud.close()
+        assert not cloud.settings.cloud_file.exists()
 
 
 def client_of(cloud: Cloud, service: str, region: str = "us-east-1") -> Any:
