@@ -206,7 +206,9 @@ def _printed(event: FunctionPrinted) -> Layout:
 
 
 def _function_failed(event: FunctionFailed) -> Layout:
-    return _of_function(event, (("failed: ", "bad"), (event.message, "")), event.frames)
+    # A problem document has nothing else that leads here; the failure of a run is found by the run.
+    request = "" if event.run else f"  request id {event.request_id}"
+    return _of_function(event, (("failed: ", "bad"), (event.message, ""), (request, "faint")), event.frames)
 
 
 def _notice(event: Notice) -> Layout:

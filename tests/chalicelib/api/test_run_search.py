@@ -320,6 +320,7 @@ class TestOutside:
     def test_a_run_of_a_schedule_is_found_as_parent_by_its_history(self, admin: Api) -> None:
         tag = uuid.uuid4().hex
         parent = start_by_schedule("plainFlow", tag)
+        eventually(lambda: admin.get(f"/run/plainFlow/schedule-{tag}").status == 200)
         (child,) = eventually(lambda: ids(admin, f"parent={quote(parent)}"))
         run = read(admin, "labelFlow", child)
         assert (run["startedBy"], run["userId"], run["parent"]["executionId"]) == ("run", None, f"schedule-{tag}")

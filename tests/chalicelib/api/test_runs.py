@@ -98,26 +98,6 @@ class TestStart:
             "approvals",
         }
 
-    def test_waiting_too_short_answers_as_without(self, user: Api) -> None:
-        began = time.monotonic()
-        reply = user.post("/run/waitFlow?wait=0.2")
-        assert reply.status == 202
-        assert time.monotonic() - began >= 0.19  # API Gateway's time is in whole milliseconds
-
-    def test_a_wait_begins_when_the_request_arrives(self, user: Api) -> None:
-        """Or a cold start would be added to it, and API Gateway give up."""
-        began = time.monotonic()
-        assert user.post("/run/waitFlow?wait=25", age=24.8).status == 202
-        assert time.monotonic() - began < 20
-
-    def test_a_clock_that_is_wrong_shortens_no_wait(self, user: Api) -> None:
-        for age in (-3600, 3600):
-            assert user.post("/run/passFlow?wait=20", age=age).json()["status"] == "SUCCEEDED"
-
-    @pytest.mark.parametrize("wait", ["-1", "25.1", "nan", "inf", "soon", ""])
-    def test_a_wrong_wait(self, user: Api, wait: str) -> None:
-        user.post(f"/run/passFlow?wait={wait}").problem(400)
-
     def test_an_unknown_flow_names_the_nearest(self, user: Api) -> None:
         assert "did you mean 'passFlow'?" in user.post("/run/pasFlow").problem(404)["detail"]
 

@@ -78,7 +78,10 @@ EVENTS: list[tuple[Event, str]] = [
     (Omitted(NOON, *RUN, "Charge", (), "lines", 4980), "orderFlow c355b1          Charge 4,980 more lines"),
     (FunctionPrinted(NOON, *CALL, "hello"), "orderFlow c355b1          Charge[3] charge | hello"),
     (FunctionPrinted(NOON, *DIRECT, "hello"), "charge                    | hello"),
-    (FunctionFailed(NOON, *DIRECT, "ValueError: no"), "charge                    failed: ValueError: no"),
+    (
+        FunctionFailed(NOON, *DIRECT, "ValueError: no"),
+        "charge                    failed: ValueError: no  request id req-1",
+    ),
     (Notice(NOON, "flow x: added"), "cloud                     flow x: added"),
     (Dropped(NOON, 1234), "cloud                     1,234 lines are missing here: there were too many at once"),
 ]
